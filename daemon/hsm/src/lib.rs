@@ -1,0 +1,215 @@
+//! The HSM layer: one trait, the embedded HSM and PKCS#11 modules behind it.
+//!
+//! Everything that crosses [`Hsm`] is plain data that could cross a process boundary.
+
+use kmip::{
+    CryptographicUsageMask, Secret,
+    mechanism::{Cipher, KeySpec, Mac, Signing},
+};
+
+/// An HSM as a vault uses it. Implementations are thread-safe and may block.
+pub trait Hsm: Send + Sync {
+    /// What this HSM can do; what stands here works, and what does not is refused with [`Error::Unsupported`].
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Makes a key, or a key pair, inside. Nothing is kept that the returned reference does not name.
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated>;
+
+    /// Takes a secret or private key over, after full validation of its numbers.
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef>;
+
+    /// The material of a key whose terms said `exportable`; [`Error::NotExportable`] for any other.
+    fn export(&self, key: &KeyRef) -> Result<Material>;
+
+    /// Makes the key unusable for ever. Idempotent: an unknown key is success.
+    fn destroy(&self, key: &KeyRef) -> Result<()>;
+
+    /// Random bytes from the HSM's generator.
+    fn random(&self, out: &mut [u8]) -> Result<()>;
+
+    /// Encrypts and authenticates data at rest, bound to a label that [`Self::open`] must repeat.
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed>;
+
+    /// Opens what [`Self::seal`] closed; [`Error::Corrupt`] when it or its label was changed.
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret>;
+
+    /// Signs with a private key. RSA as PKCS #1, ECDSA as r ‖ s of two field lengths, Ed25519 as its 64 bytes.
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>>;
+
+    /// Encrypts with a secret key (public keys encrypt in `public`).
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted>;
+
+    /// Decrypts with a secret or private key. Nothing unauthenticated is ever returned.
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret>;
+
+    /// The whole MAC of a message.
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>>;
+
+    /// Whether the HSM answers now: cheap, for readiness probes.
+    fn health(&self) -> Result<()>;
+}
+
+/// Opaque bytes minted by a backend and kept by the store: only the backend can read them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeyRef(pub Vec<u8>);
+
+impl std::fmt::Debug for KeyRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRef({} bytes)", self.0.len())
+    }
+}
+
+/// Data sealed at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+/// Under what conditions a key lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The object's identifier: the token object's CKA_ID, and bound into a sealed key.
+    pub id: Vec<u8>,
+    /// A name for people, CKA_LABEL in a module.
+    pub label: String,
+    /// Whether the material may ever leave: `false` makes a locked key.
+    pub exportable: bool,
+    /// What the key is for; becomes the CKA_ usage flags of a module.
+    pub usage: CryptographicUsageMask,
+}
+
+/// What [`Hsm::generate`] made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Generated {
+    /// A secret key.
+    Secret(KeyRef),
+    /// A private key and its public half as DER SubjectPublicKeyInfo.
+    Pair {
+        /// The private key.
+        private: KeyRef,
+        /// The public key, DER SubjectPublicKeyInfo.
+        public: Vec<u8>,
+    },
+}
+
+/// Key material outside an HSM, on its way in or out.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Material {
+    /// A secret key and its bytes.
+    Secret {
+        /// What kind of key the bytes are.
+        spec: KeySpec,
+        /// The key itself.
+        bytes: Secret,
+    },
+    /// A private key as DER PKCS #8 (RFC 5208).
+    Private {
+        /// What kind of key it is; checked against the encoding.
+        spec: KeySpec,
+        /// The DER encoding.
+        pkcs8: Secret,
+    },
+}
+
+/// What is signed.
+#[derive(Clone, Copy)]
+pub enum Input<'a> {
+    /// The message; the mechanism hashes it.
+    Message(&'a [u8]),
+    /// Its digest under the mechanism's hash.
+    Digest(&'a [u8]),
+}
+
+/// What is encrypted.
+#[derive(Clone, Copy)]
+pub struct Encryption<'a> {
+    /// The IV, nonce or initial counter; made inside when absent and the mode has one.
+    pub iv: Option<&'a [u8]>,
+    /// Additional authenticated data of an AEAD mode.
+    pub associated: &'a [u8],
+    /// The plaintext.
+    pub plain: &'a [u8],
+}
+
+/// The result of an encryption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encrypted {
+    /// The ciphertext without the tag.
+    pub data: Vec<u8>,
+    /// The IV, when it was made inside.
+    pub iv: Option<Vec<u8>>,
+    /// The tag of an AEAD mode.
+    pub tag: Option<Vec<u8>>,
+}
+
+/// What is decrypted.
+#[derive(Clone, Copy)]
+pub struct Decryption<'a> {
+    /// The IV, nonce or initial counter; [`Error::BadInput`] when the mode has one and it is absent.
+    pub iv: Option<&'a [u8]>,
+    /// Additional authenticated data of an AEAD mode.
+    pub associated: &'a [u8],
+    /// The tag of an AEAD mode.
+    pub tag: Option<&'a [u8]>,
+    /// The ciphertext.
+    pub data: &'a [u8],
+}
+
+/// What an HSM can do, as `keyhold check` prints it and the contract suite holds it to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The backend for people: maker, model, firmware.
+    pub description: String,
+    /// Keys that can be generated as locked keys.
+    pub generate: Vec<KeySpec>,
+    /// Keys that can be imported as locked keys.
+    pub import: Vec<KeySpec>,
+    /// Mechanisms for locked keys to sign with.
+    pub sign: Vec<Signing>,
+    /// Mechanisms for locked keys to encrypt and decrypt with.
+    pub cipher: Vec<Cipher>,
+    /// Mechanisms for locked keys to authenticate with.
+    pub mac: Vec<Mac>,
+}
+
+/// What went wrong in the HSM layer. The text is for the log, never for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The input does not fit the mechanism: lengths, padding, a missing IV.
+    BadInput(&'static str),
+    /// Key material that fails validation.
+    BadKey(&'static str),
+    /// A sealed blob, or its label, was changed.
+    Corrupt,
+    /// The operation itself failed: a wrong tag, a wrong padding.
+    Failed(String),
+    /// The reference names no key of this HSM.
+    KeyNotFound,
+    /// The mechanism or input does not fit this kind of key.
+    KeyTypeMismatch,
+    /// The key's terms forbid its export.
+    NotExportable,
+    /// The HSM cannot be reached, or refused the login; a later try may succeed.
+    Unavailable(String),
+    /// This HSM cannot do that.
+    Unsupported,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BadInput(what) => write!(f, "the input does not fit the mechanism: {what}"),
+            Self::BadKey(what) => write!(f, "the key is not valid: {what}"),
+            Self::Corrupt => f.write_str("sealed data or its label was changed"),
+            Self::Failed(what) => write!(f, "the operation failed: {what}"),
+            Self::KeyNotFound => f.write_str("no such key in the HSM"),
+            Self::KeyTypeMismatch => f.write_str("the mechanism does not fit the key"),
+            Self::NotExportable => f.write_str("the key may not leave the HSM"),
+            Self::Unavailable(what) => write!(f, "the HSM is unavailable: {what}"),
+            Self::Unsupported => f.write_str("the HSM does not support this"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of the HSM layer.
+pub type Result<T> = std::result::Result<T, Error>;

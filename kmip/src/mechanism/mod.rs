@@ -1,0 +1,205 @@
+//! Keys and mechanisms in their validated form: what can be named here makes sense.
+//!
+//! This is the one vocabulary of algorithms below the wire. It has three neighbours: Cryptographic Parameters
+//! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
+
+/// A hash function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-1, for verification and old HMAC keys.
+    Sha1,
+    /// SHA-224.
+    Sha224,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+    /// SHA3-224.
+    Sha3_224,
+    /// SHA3-256.
+    Sha3_256,
+    /// SHA3-384.
+    Sha3_384,
+    /// SHA3-512.
+    Sha3_512,
+}
+
+impl Hash {
+    /// Every hash function served.
+    pub const ALL: &'static [Self] = &[
+        Self::Sha1,
+        Self::Sha224,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+        Self::Sha3_224,
+        Self::Sha3_256,
+        Self::Sha3_384,
+        Self::Sha3_512,
+    ];
+
+    /// The length of the digest in bytes.
+    #[must_use]
+    pub const fn digest_bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 | Self::Sha3_224 => 28,
+            Self::Sha256 | Self::Sha3_256 => 32,
+            Self::Sha384 | Self::Sha3_384 => 48,
+            Self::Sha512 | Self::Sha3_512 => 64,
+        }
+    }
+}
+
+/// An elliptic curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// NIST P-256, secp256r1.
+    P256,
+    /// NIST P-384, secp384r1.
+    P384,
+    /// NIST P-521, secp521r1.
+    P521,
+    /// SECG secp256k1.
+    Secp256k1,
+    /// Edwards curve 25519, for Ed25519 signatures only.
+    Ed25519,
+}
+
+impl Curve {
+    /// Every curve served.
+    pub const ALL: &'static [Self] = &[
+        Self::P256,
+        Self::P384,
+        Self::P521,
+        Self::Secp256k1,
+        Self::Ed25519,
+    ];
+
+    /// The length of the curve in bits, KMIP's Cryptographic Length.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        match self {
+            Self::P256 | Self::Secp256k1 | Self::Ed25519 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+        }
+    }
+
+    /// The length of a field element, and of each half of a signature, in bytes.
+    #[must_use]
+    pub const fn field_bytes(self) -> usize {
+        self.bits().div_ceil(8) as usize
+    }
+}
+
+/// What kind of key, in full: enough to generate one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeySpec {
+    /// AES of 128, 192 or 256 bits.
+    Aes {
+        /// Length of the key in bits.
+        bits: u16,
+    },
+    /// A key for HMAC with the hash function named.
+    Hmac {
+        /// The hash function of the HMAC.
+        hash: Hash,
+        /// Length of the key in bits, a multiple of eight.
+        bits: u16,
+    },
+    /// An RSA key pair of 2048, 3072 or 4096 bits (others between only when imported), exponent 65537.
+    Rsa {
+        /// Length of the modulus in bits.
+        bits: u16,
+    },
+    /// A key pair on an elliptic curve.
+    Ec(Curve),
+}
+
+impl KeySpec {
+    /// Whether there is a public and a private half.
+    #[must_use]
+    pub const fn is_asymmetric(self) -> bool {
+        matches!(self, Self::Rsa { .. } | Self::Ec(_))
+    }
+
+    /// KMIP's Cryptographic Length in bits.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        match self {
+            Self::Aes { bits } | Self::Hmac { bits, .. } | Self::Rsa { bits } => bits,
+            Self::Ec(curve) => curve.bits(),
+        }
+    }
+}
+
+/// A signature mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signing {
+    /// RSASSA-PKCS1-v1_5. Without a hash the input is a whole DigestInfo (or any string no longer than the modulus
+    /// less eleven bytes), padded as it is: PKCS #11's `CKM_RSA_PKCS`.
+    RsaPkcs1(Option<Hash>),
+    /// RSASSA-PSS.
+    RsaPss {
+        /// The hash of the message.
+        hash: Hash,
+        /// The hash of the mask generation function MGF1.
+        mask_hash: Hash,
+        /// Length of the salt in bytes.
+        salt_bytes: u16,
+    },
+    /// ECDSA; without a hash the input is a digest of any length, cut to the order's length.
+    Ecdsa(Option<Hash>),
+    /// Ed25519, over the message itself.
+    Eddsa,
+}
+
+/// How a block cipher fills its last block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Padding {
+    /// Not at all: the input must be whole blocks.
+    None,
+    /// PKCS #5 (that is, PKCS #7) padding.
+    Pkcs5,
+}
+
+/// An encryption mechanism.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Cipher {
+    /// AES-ECB.
+    AesEcb(Padding),
+    /// AES-CBC, 16-byte IV.
+    AesCbc(Padding),
+    /// AES-CTR, 16-byte initial counter block, counting over all 128 bits.
+    AesCtr,
+    /// AES-GCM; the IV is of any length from 1 byte, 12 when made inside.
+    AesGcm {
+        /// Length of the tag in bytes, 12 to 16 (4 and 8 only to decrypt what is old).
+        tag_bytes: u8,
+    },
+    /// AES key wrap, RFC 3394 (NIST SP 800-38F KW): whole 8-byte blocks, at least two.
+    AesKeyWrap,
+    /// AES key wrap with padding, RFC 5649 (NIST SP 800-38F KWP).
+    AesKeyWrapPadded,
+    /// RSAES-PKCS1-v1_5; decryption always rejects implicitly.
+    RsaPkcs1,
+    /// RSAES-OAEP.
+    RsaOaep {
+        /// The hash of the label.
+        hash: Hash,
+        /// The hash of the mask generation function MGF1.
+        mask_hash: Hash,
+        /// The label, mostly empty.
+        label: Vec<u8>,
+    },
+}
+
+/// A message authentication mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mac {
+    /// HMAC, RFC 2104; the tag is the whole digest.
+    Hmac(Hash),
+}

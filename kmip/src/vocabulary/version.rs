@@ -1,0 +1,55 @@
+//! The versions of the protocol and those that this build speaks.
+
+use std::fmt;
+
+/// A protocol version, as it stands in each message's header (KMIP 2.1 §9.16).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// The part that changes when messages stop being compatible.
+    pub major: u8,
+    /// The part that changes when fields are added.
+    pub minor: u8,
+}
+
+impl Version {
+    /// The versions spoken, the preferred one first.
+    pub const SPOKEN: &'static [Self] = &[V2_1, V2_0, V1_4, V1_3, V1_2, V1_1, V1_0];
+
+    /// Whether attributes stand under their own tags (2.0 and later) and not in Template-Attribute.
+    #[must_use]
+    pub const fn is_2(self) -> bool {
+        self.major >= 2
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+macro_rules! versions {
+    ($($name:ident = $major:literal.$minor:literal;)*) => {
+        $(
+            #[doc = concat!("KMIP ", $major, ".", $minor, ".")]
+            pub const $name: Version = Version { major: $major, minor: $minor };
+        )*
+    };
+}
+
+versions! {
+    V1_0 = 1 . 0;
+    V1_1 = 1 . 1;
+    V1_2 = 1 . 2;
+    V1_3 = 1 . 3;
+    V1_4 = 1 . 4;
+    V2_0 = 2 . 0;
+    V2_1 = 2 . 1;
+    V3_0 = 3 . 0;
+}
