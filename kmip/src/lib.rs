@@ -4,8 +4,18 @@
 //! is a property of the codec. The daemon serves these types and the PKCS#11 provider calls with them.
 #![forbid(unsafe_code)]
 
+pub mod attribute;
+pub mod error;
 pub mod mechanism;
+pub mod message;
+pub mod object;
+pub mod payload;
 mod secret;
+pub mod ttlv;
 mod vocabulary;
 
-pub use self::{secret::Secret, vocabulary::*};
+pub use self::{
+    error::{DecodeError, DecodeErrorKind, Result},
+    secret::Secret,
+    vocabulary::*,
+};

@@ -1296,3 +1296,8 @@ open_enum! {
         TR31 = 0x5, "TR_31", "TR-31", V1_0;
     }
 }
+
+open_enum! {
+    /// Opaque Data Type Enumeration: the standard names none, vendors do.
+    OpaqueDataType {}
+}

@@ -45,6 +45,16 @@ macro_rules! open_enum {
             }
         }
 
+        impl crate::ttlv::Value for $type {
+            fn read(item: crate::ttlv::Item<'_>) -> crate::Result<Self> {
+                item.enumeration().map(Self)
+            }
+
+            fn write(&self, tag: crate::Tag, writer: &mut crate::ttlv::Writer) {
+                writer.enumeration(tag, self.0);
+            }
+        }
+
         impl std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self.xml_name() {
@@ -90,6 +100,16 @@ macro_rules! mask {
             type Output = Self;
             fn bitor(self, other: Self) -> Self {
                 Self(self.0 | other.0)
+            }
+        }
+
+        impl crate::ttlv::Value for $type {
+            fn read(item: crate::ttlv::Item<'_>) -> crate::Result<Self> {
+                item.integer().map(|bits| Self(bits.cast_unsigned()))
+            }
+
+            fn write(&self, tag: crate::Tag, writer: &mut crate::ttlv::Writer) {
+                writer.integer(tag, self.0.cast_signed());
             }
         }
 

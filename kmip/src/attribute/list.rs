@@ -1,0 +1,305 @@
+//! Attributes on the wire: name, index and value in 1.x, each under its own tag in 2.x; and how a record is stored.
+
+use super::{Attribute, AttributeKind, AttributeReference, Attributes, Name, VendorAttribute};
+use crate::{
+    Result, Tag, V2_1, Version,
+    error::{DecodeError, DecodeErrorKind},
+    ttlv::{Field, Item, Reader, Structure, Value, Writer},
+};
+
+/// Attribute instances as a message carries them. The index is 1.x's, and absent where the client gave none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttributeList {
+    /// The instances in the order of the message.
+    pub items: Vec<(Option<u32>, Attribute)>,
+    /// The names of Template objects that a 1.x Template-Attribute refers to.
+    pub templates: Vec<Name>,
+}
+
+impl AttributeList {
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.templates.is_empty()
+    }
+
+    /// The instances without their indices.
+    pub fn iter(&self) -> impl Iterator<Item = &Attribute> {
+        self.items.iter().map(|(_, attribute)| attribute)
+    }
+}
+
+impl FromIterator<Attribute> for AttributeList {
+    fn from_iter<I: IntoIterator<Item = Attribute>>(attributes: I) -> Self {
+        attributes
+            .into_iter()
+            .map(|attribute| (None, attribute))
+            .collect()
+    }
+}
+
+impl FromIterator<(Option<u32>, Attribute)> for AttributeList {
+    fn from_iter<I: IntoIterator<Item = (Option<u32>, Attribute)>>(items: I) -> Self {
+        Self {
+            items: items.into_iter().collect(),
+            templates: Vec::new(),
+        }
+    }
+}
+
+/// The list is a field of its own kind: one structure in 2.x, a Template-Attribute or bare Attributes in 1.x.
+impl Field for AttributeList {
+    type Slot = Self;
+
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
+        // FortiOS and VAST wrap Locate's attributes in a Template-Attribute, where the standard has them bare.
+        let wrapped = old == Some(Tag::Attribute) && found == Tag::TemplateAttribute;
+        found == own || Some(found) == old || wrapped
+    }
+
+    fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
+        if item.tag == Tag::Attribute {
+            slot.items.push(read_v1(item)?);
+            return Ok(());
+        }
+        let mut reader = item.structure()?;
+        while let Some(inner) = reader.next_item()? {
+            match inner.tag {
+                // A 1.x Attribute is told from a 2.x Vendor Attribute by what it lacks.
+                Tag::Attribute if item.version().is_2() => {
+                    slot.items
+                        .push((None, VendorAttribute::read(inner).map(Attribute::Vendor)?));
+                }
+                Tag::Attribute => slot.items.push(read_v1(inner)?),
+                Tag::Name if !item.version().is_2() => slot.templates.push(Name::read(inner)?),
+                tag if tag.0 >> 16 == 0x54 => {}
+                _ => slot.items.push((None, read_v2(inner)?)),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
+        Ok(slot)
+    }
+
+    fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
+        // 2.1 §6.1: Attributes is a required field of the payloads that have it, even with nothing to say.
+        let required = writer.version().is_2() && own == Tag::Attributes;
+        if self.is_empty() && !required {
+            return;
+        }
+        match old.filter(|_| !writer.version().is_2()) {
+            Some(Tag::Attribute) => self.write_v1(writer),
+            Some(old) => writer.structure(old, |writer| {
+                for name in &self.templates {
+                    name.write(Tag::Name, writer);
+                }
+                self.write_v1(writer);
+            }),
+            None => writer.structure(own, |writer| {
+                for attribute in self.iter() {
+                    write_v2(attribute, writer);
+                }
+            }),
+        }
+    }
+}
+
+impl AttributeList {
+    fn write_v1(&self, writer: &mut Writer) {
+        for (index, attribute) in &self.items {
+            write_v1(*index, attribute, writer);
+        }
+    }
+}
+
+/// A single attribute in 2.x's New Attribute and Current Attribute, or in 1.x's Attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SingleAttribute {
+    /// The index of 1.x.
+    pub index: Option<u32>,
+    /// The instance; its value is absent where 1.x deletes or asks by name alone.
+    pub attribute: Attribute,
+}
+
+impl Value for SingleAttribute {
+    fn read(item: Item<'_>) -> Result<Self> {
+        if item.tag == Tag::Attribute {
+            let (index, attribute) = read_v1(item)?;
+            return Ok(Self { index, attribute });
+        }
+        let mut reader = item.structure()?;
+        let inner = reader
+            .next_item()?
+            .ok_or_else(|| item.error(DecodeErrorKind::Missing))?;
+        let attribute = if inner.tag == Tag::Attribute {
+            Attribute::Vendor(VendorAttribute::read(inner)?)
+        } else {
+            read_v2(inner)?
+        };
+        match reader.next_item()? {
+            None => Ok(Self {
+                index: None,
+                attribute,
+            }),
+            Some(second) => Err(second.error(DecodeErrorKind::TooMany).within(item.tag)),
+        }
+    }
+
+    fn write(&self, tag: Tag, writer: &mut Writer) {
+        if tag == Tag::Attribute {
+            write_v1(self.index, &self.attribute, writer);
+        } else {
+            writer.structure(tag, |writer| write_v2(&self.attribute, writer));
+        }
+    }
+}
+
+fn read_v1(item: Item<'_>) -> Result<(Option<u32>, Attribute)> {
+    let mut reader = item.structure()?;
+    let (mut name, mut index, mut attribute) = (None, None, None);
+    while let Some(inner) = reader.next_item()? {
+        match inner.tag {
+            Tag::AttributeName => name = Some(inner.text()?),
+            Tag::AttributeIndex => {
+                let negative =
+                    || inner.error(DecodeErrorKind::ValueInvalid("must not be negative"));
+                index = Some(u32::try_from(inner.integer()?).map_err(|_| negative())?);
+            }
+            Tag::AttributeValue => attribute = Some(inner),
+            _ => return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag)),
+        }
+    }
+    let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
+    let name = name.ok_or_else(|| missing(Tag::AttributeName))?;
+    let value = attribute.ok_or_else(|| missing(Tag::AttributeValue))?;
+    let attribute = match AttributeKind::from_name(name) {
+        Some(kind) => Attribute::read_value(kind, value)?,
+        None => Attribute::Vendor(VendorAttribute::read_v1(name, value)?),
+    };
+    Ok((index, attribute))
+}
+
+fn write_v1(index: Option<u32>, attribute: &Attribute, writer: &mut Writer) {
+    writer.structure(Tag::Attribute, |writer| {
+        match attribute {
+            Attribute::Vendor(vendor) => writer.text(Tag::AttributeName, &vendor.v1_name()),
+            other => writer.text(
+                Tag::AttributeName,
+                other.kind().map_or("", |kind| kind.rule().name),
+            ),
+        }
+        // Since 1.1 the index 0 may be left out, and several clients' parsers want it so.
+        if let Some(index) = index.filter(|index| *index > 0) {
+            writer.integer(
+                Tag::AttributeIndex,
+                i32::try_from(index).unwrap_or(i32::MAX),
+            );
+        }
+        attribute.write_value(Tag::AttributeValue, writer);
+    });
+}
+
+fn read_v2(item: Item<'_>) -> Result<Attribute> {
+    match AttributeKind::from_tag(item.tag) {
+        Some(kind) => Attribute::read_value(kind, item),
+        None => Err(item.error(DecodeErrorKind::AttributeUnknown(format!("{:?}", item.tag)))),
+    }
+}
+
+fn write_v2(attribute: &Attribute, writer: &mut Writer) {
+    match (attribute, attribute.kind()) {
+        (Attribute::Vendor(vendor), _) => vendor.write_v2(writer),
+        (other, Some(kind)) => other.write_value(kind.tag(), writer),
+        (_, None) => {}
+    }
+}
+
+impl Attributes {
+    /// Every instance that the version knows, with its index, in the order of the table; vendors' last.
+    #[must_use]
+    pub fn each(&self, version: Version) -> AttributeList {
+        let standard = AttributeKind::ALL
+            .iter()
+            .filter(|kind| kind.rule().applies_to(version))
+            .flat_map(|kind| self.of(*kind));
+        let vendor = self
+            .vendor
+            .iter()
+            .map(|(index, vendor)| (*index, Attribute::Vendor(vendor.clone())));
+        standard
+            .chain(vendor)
+            .map(|(index, attribute)| (Some(index), attribute))
+            .collect()
+    }
+
+    /// The instances that a reference names.
+    #[must_use]
+    pub fn named(&self, reference: &AttributeReference) -> Vec<(u32, Attribute)> {
+        match reference {
+            AttributeReference::Standard(kind) => self.of(*kind),
+            AttributeReference::Unknown(_) => Vec::new(),
+            AttributeReference::Vendor {
+                vendor_identification,
+                attribute_name,
+            } => self
+                .vendor_of(vendor_identification, attribute_name)
+                .map(|(index, vendor)| (index, Attribute::Vendor(vendor.clone())))
+                .collect(),
+        }
+    }
+}
+
+/// The stored form: every instance under its 2.x tag, behind its index where that is not 0.
+impl Structure for Attributes {
+    fn read_fields(mut reader: Reader<'_>) -> Result<Self> {
+        let mut attributes = Self::default();
+        let mut index = 0;
+        while let Some(item) = reader.next_item()? {
+            if item.tag == Tag::AttributeIndex {
+                index = item.integer()?.cast_unsigned();
+                continue;
+            }
+            let attribute = match item.tag {
+                Tag::Attribute => Attribute::Vendor(VendorAttribute::read(item)?),
+                _ => read_v2(item)?,
+            };
+            attributes.put(index, attribute);
+            index = 0;
+        }
+        Ok(attributes)
+    }
+
+    fn write_fields(&self, writer: &mut Writer) {
+        let vendor = self
+            .vendor
+            .iter()
+            .map(|(index, vendor)| (*index, Attribute::Vendor(vendor.clone())));
+        for (index, attribute) in AttributeKind::ALL
+            .iter()
+            .flat_map(|kind| self.of(*kind))
+            .chain(vendor)
+        {
+            if index > 0 {
+                writer.integer(Tag::AttributeIndex, index.cast_signed());
+            }
+            write_v2(&attribute, writer);
+        }
+    }
+}
+
+impl Attributes {
+    /// The stored form as bytes.
+    #[must_use]
+    pub fn to_stored(&self) -> Vec<u8> {
+        let mut writer = Writer::new(V2_1);
+        self.write_fields(&mut writer);
+        writer.bytes().to_vec()
+    }
+
+    /// Reads the stored form.
+    pub fn from_stored(bytes: &[u8]) -> Result<Self> {
+        Self::read_fields(Reader::new(bytes, Tag::Attributes, V2_1))
+    }
+}

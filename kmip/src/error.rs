@@ -1,0 +1,88 @@
+//! Why bytes could not be read, and where.
+
+use std::fmt;
+
+use crate::{Tag, ttlv::ItemType};
+
+/// The result of decoding.
+pub type Result<T> = std::result::Result<T, DecodeError>;
+
+/// A reading error: what is wrong and on which path of tags it stood, innermost first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// What is wrong.
+    pub kind: DecodeErrorKind,
+    /// The tags from the item at fault outwards.
+    pub path: Vec<Tag>,
+}
+
+/// What is wrong with an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeErrorKind {
+    /// An attribute or attribute reference that this build does not know.
+    AttributeUnknown(String),
+    /// A field that may stand once stands twice.
+    Duplicate,
+    /// A required field is absent.
+    Missing,
+    /// Structures are nested deeper than the limit.
+    TooDeep,
+    /// More items than the limit.
+    TooMany,
+    /// The bytes end before the item does.
+    Truncated,
+    /// The item has another type than its tag asks for.
+    TypeMismatch(ItemType),
+    /// The item's type byte is no type of the protocol.
+    TypeUnknown(u8),
+    /// The tag has no place here.
+    Unexpected,
+    /// The value breaks a rule of its type: a length, a character set, a range.
+    ValueInvalid(&'static str),
+}
+
+impl DecodeError {
+    /// An error at the item with this tag.
+    #[must_use]
+    pub fn at(tag: Tag, kind: DecodeErrorKind) -> Self {
+        Self {
+            kind,
+            path: vec![tag],
+        }
+    }
+
+    /// The same error seen from the structure around.
+    #[must_use]
+    pub fn within(mut self, tag: Tag) -> Self {
+        self.path.push(tag);
+        self
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.kind {
+            DecodeErrorKind::AttributeUnknown(name) => {
+                return write!(f, "unknown attribute {name:?}");
+            }
+            DecodeErrorKind::Duplicate => "stands twice",
+            DecodeErrorKind::Missing => "is missing",
+            DecodeErrorKind::TooDeep => "is nested too deeply",
+            DecodeErrorKind::TooMany => "stands too often",
+            DecodeErrorKind::Truncated => "is cut short",
+            DecodeErrorKind::TypeMismatch(_) => "has the wrong type",
+            DecodeErrorKind::TypeUnknown(_) => "has an unknown type",
+            DecodeErrorKind::Unexpected => "has no place here",
+            DecodeErrorKind::ValueInvalid(rule) => rule,
+        };
+        for (n, tag) in self.path.iter().rev().enumerate() {
+            if n > 0 {
+                f.write_str("/")?;
+            }
+            write!(f, "{tag:?}")?;
+        }
+        write!(f, " {what}")
+    }
+}
+
+impl std::error::Error for DecodeError {}

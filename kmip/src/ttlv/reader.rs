@@ -1,0 +1,210 @@
+//! A bounded cursor over bytes: every length is checked, nothing is copied, nesting is limited.
+
+use super::ItemType;
+use crate::{
+    Tag, Version,
+    error::{DecodeError, DecodeErrorKind, Result},
+};
+
+/// The deepest nesting read; the deepest message of the standard has eleven levels.
+pub const DEPTH_MAX: u8 = 32;
+
+/// The items of one structure that are still to be read.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    /// The structure around, for the errors.
+    tag: Tag,
+    version: Version,
+    depth: u8,
+}
+
+/// One item: its tag, its type and its value's bytes without padding.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// The tag.
+    pub tag: Tag,
+    /// The type.
+    pub item_type: ItemType,
+    body: &'a [u8],
+    version: Version,
+    depth: u8,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads items that stand one after the other; `tag` is the structure around them.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], tag: Tag, version: Version) -> Self {
+        Self {
+            rest: bytes,
+            tag,
+            version,
+            depth: 0,
+        }
+    }
+
+    /// The version by which the message is read.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The same items read by another version.
+    #[must_use]
+    pub const fn with_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// The structure whose items these are.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// Whether every item was read.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The bytes not yet read.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next item, or `None` at the end.
+    pub fn next_item(&mut self) -> Result<Option<Item<'a>>> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let truncated = || DecodeError::at(self.tag, DecodeErrorKind::Truncated);
+        let ([t0, t1, t2, type_byte, l0, l1, l2, l3], rest) =
+            self.rest.split_first_chunk::<8>().ok_or_else(truncated)?;
+        let tag = Tag(u32::from_be_bytes([0, *t0, *t1, *t2]));
+        let length =
+            usize::try_from(u32::from_be_bytes([*l0, *l1, *l2, *l3])).map_err(|_| truncated())?;
+        let body = rest.get(..length).ok_or_else(truncated)?;
+        let padded = length.checked_next_multiple_of(8).ok_or_else(truncated)?;
+        self.rest = rest.get(padded..).ok_or_else(truncated)?;
+        let item_type = ItemType::from_byte(*type_byte)
+            .ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::TypeUnknown(*type_byte)))?;
+        Ok(Some(Item {
+            tag,
+            item_type,
+            body,
+            version: self.version,
+            depth: self.depth,
+        }))
+    }
+}
+
+impl<'a> Item<'a> {
+    /// The version by which the message is read.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// An error at this item.
+    #[must_use]
+    pub fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::at(self.tag, kind)
+    }
+
+    /// The value's bytes, whatever the type; for values that are only carried.
+    #[must_use]
+    pub const fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// The items inside.
+    pub fn structure(&self) -> Result<Reader<'a>> {
+        self.typed(ItemType::Structure)?;
+        if self.depth >= DEPTH_MAX {
+            return Err(self.error(DecodeErrorKind::TooDeep));
+        }
+        Ok(Reader {
+            rest: self.body,
+            tag: self.tag,
+            version: self.version,
+            depth: self.depth + 1,
+        })
+    }
+
+    /// An Integer.
+    pub fn integer(&self) -> Result<i32> {
+        self.fixed(ItemType::Integer).map(i32::from_be_bytes)
+    }
+
+    /// A Long Integer.
+    pub fn long_integer(&self) -> Result<i64> {
+        self.fixed(ItemType::LongInteger).map(i64::from_be_bytes)
+    }
+
+    /// A Big Integer: two's complement, most significant byte first, a multiple of eight bytes long.
+    pub fn big_integer(&self) -> Result<&'a [u8]> {
+        self.typed(ItemType::BigInteger)?;
+        if self.body.is_empty() || !self.body.len().is_multiple_of(8) {
+            return Err(self.error(DecodeErrorKind::ValueInvalid(
+                "must be a multiple of eight bytes long",
+            )));
+        }
+        Ok(self.body)
+    }
+
+    /// An Enumeration.
+    pub fn enumeration(&self) -> Result<u32> {
+        self.fixed(ItemType::Enumeration).map(u32::from_be_bytes)
+    }
+
+    /// A Boolean: eight bytes, the last of them zero or one.
+    pub fn boolean(&self) -> Result<bool> {
+        match u64::from_be_bytes(self.fixed(ItemType::Boolean)?) {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.error(DecodeErrorKind::ValueInvalid("must be zero or one"))),
+        }
+    }
+
+    /// A Text String.
+    pub fn text(&self) -> Result<&'a str> {
+        self.typed(ItemType::TextString)?;
+        std::str::from_utf8(self.body)
+            .map_err(|_| self.error(DecodeErrorKind::ValueInvalid("must be UTF-8")))
+    }
+
+    /// A Byte String.
+    pub fn bytes(&self) -> Result<&'a [u8]> {
+        self.typed(ItemType::ByteString)?;
+        Ok(self.body)
+    }
+
+    /// A Date-Time in seconds since 1970.
+    pub fn date_time(&self) -> Result<i64> {
+        self.fixed(ItemType::DateTime).map(i64::from_be_bytes)
+    }
+
+    /// An Interval in seconds.
+    pub fn interval(&self) -> Result<u32> {
+        self.fixed(ItemType::Interval).map(u32::from_be_bytes)
+    }
+
+    fn typed(&self, wanted: ItemType) -> Result<()> {
+        if self.item_type == wanted {
+            Ok(())
+        } else {
+            Err(self.error(DecodeErrorKind::TypeMismatch(self.item_type)))
+        }
+    }
+
+    fn fixed<const N: usize>(&self, wanted: ItemType) -> Result<[u8; N]> {
+        self.typed(wanted)?;
+        self.body.try_into().map_err(|_| {
+            self.error(DecodeErrorKind::ValueInvalid(
+                "has the wrong length for its type",
+            ))
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! What one item holds ([`Value`]), what stands between a structure's ends ([`Structure`]), and how often ([`Field`]).
+
+use super::{Item, ItemType, Reader, Writer};
+use crate::{
+    Secret, Tag,
+    error::{DecodeError, DecodeErrorKind, Result},
+};
+
+/// A value that stands in one item.
+pub trait Value: Sized {
+    /// Reads the item's value.
+    fn read(item: Item<'_>) -> Result<Self>;
+
+    /// Writes the item.
+    fn write(&self, tag: Tag, writer: &mut Writer);
+
+    /// Whether an item found belongs to the field `own`, called `old` before 2.0.
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
+        found == own || Some(found) == old
+    }
+}
+
+/// The contents of a structure, without its own tag: a payload is one.
+pub trait Structure: Sized {
+    /// Reads the items to the end.
+    fn read_fields(reader: Reader<'_>) -> Result<Self>;
+
+    /// Writes the items in the order of the standard's table.
+    fn write_fields(&self, writer: &mut Writer);
+}
+
+/// How often a value may stand: once (`T`), at most once (`Option<T>`), any number of times (`Vec<T>`).
+pub trait Field: Sized {
+    /// What was read of the field so far.
+    type Slot: Default;
+
+    /// Whether an item found belongs to this field.
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool;
+
+    /// Takes one item of the field.
+    fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()>;
+
+    /// The field after the last item, or an error when it is missing.
+    fn finish(slot: Self::Slot, tag: Tag) -> Result<Self>;
+
+    /// Writes the field's items; `old` is its tag before 2.0 where that is another.
+    fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer);
+}
+
+/// The tag to write in the writer's version.
+fn tag_of(own: Tag, old: Option<Tag>, writer: &Writer) -> Tag {
+    if writer.version().is_2() {
+        own
+    } else {
+        old.unwrap_or(own)
+    }
+}
+
+fn accept_once<T: Value>(slot: &mut Option<T>, item: Item<'_>) -> Result<()> {
+    match slot {
+        Some(_) => Err(item.error(DecodeErrorKind::Duplicate)),
+        None => {
+            *slot = Some(T::read(item)?);
+            Ok(())
+        }
+    }
+}
+
+impl<T: Value> Field for T {
+    type Slot = Option<T>;
+
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
+        T::takes(own, old, found)
+    }
+
+    fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
+        accept_once(slot, item)
+    }
+
+    fn finish(slot: Self::Slot, tag: Tag) -> Result<Self> {
+        slot.ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Missing))
+    }
+
+    fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
+        self.write(tag_of(own, old, writer), writer);
+    }
+}
+
+impl<T: Value> Field for Option<T> {
+    type Slot = Self;
+
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
+        T::takes(own, old, found)
+    }
+
+    fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
+        accept_once(slot, item)
+    }
+
+    fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
+        Ok(slot)
+    }
+
+    fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
+        if let Some(value) = self {
+            value.write(tag_of(own, old, writer), writer);
+        }
+    }
+}
+
+impl<T: Value> Field for Vec<T> {
+    type Slot = Self;
+
+    fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
+        T::takes(own, old, found)
+    }
+
+    fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
+        slot.push(T::read(item)?);
+        Ok(())
+    }
+
+    fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
+        Ok(slot)
+    }
+
+    fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
+        for value in self {
+            value.write(tag_of(own, old, writer), writer);
+        }
+    }
+}
+
+macro_rules! values {
+    ($($type:ty: |$item:ident| $read:expr, |$value:ident, $tag:ident, $writer:ident| $write:expr;)*) => {
+        $(impl Value for $type {
+            fn read($item: Item<'_>) -> Result<Self> {
+                $read
+            }
+            fn write(&self, $tag: Tag, $writer: &mut Writer) {
+                let $value = self;
+                $write
+            }
+        })*
+    };
+}
+
+values! {
+    i32: |item| item.integer(), |value, tag, writer| writer.integer(tag, *value);
+    i64: |item| item.long_integer(), |value, tag, writer| writer.long_integer(tag, *value);
+    bool: |item| item.boolean(), |value, tag, writer| writer.boolean(tag, *value);
+    String: |item| item.text().map(Self::from), |value, tag, writer| writer.text(tag, value);
+    Bytes: |item| item.bytes().map(|bytes| Self(bytes.to_vec())), |value, tag, writer| writer.byte_string(tag, &value.0);
+    Secret: |item| item.bytes().map(Self::from), |value, tag, writer| writer.byte_string(tag, value.expose());
+    BigInteger: |item| item.big_integer().map(|bytes| Self(bytes.into())), |value, tag, writer| writer.big_integer(tag, value.0.expose());
+    Timestamp: |item| item.date_time().map(Self), |value, tag, writer| writer.date_time(tag, value.0);
+    Interval: |item| item.interval().map(Self), |value, tag, writer| writer.interval(tag, value.0);
+}
+
+/// A Byte String that is not secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bytes(pub Vec<u8>);
+
+/// A Date-Time: seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// An Interval in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interval(pub u32);
+
+/// A Big Integer in two's complement; treated as secret, for most are parts of private keys.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BigInteger(Secret);
+
+impl BigInteger {
+    /// A number without a sign, most significant byte first.
+    #[must_use]
+    pub fn from_unsigned(magnitude: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(magnitude.len() + 1);
+        if magnitude.first().is_none_or(|byte| byte & 0x80 != 0) {
+            bytes.push(0);
+        }
+        bytes.extend_from_slice(magnitude);
+        Self(Secret::new(bytes))
+    }
+
+    /// The magnitude without leading zeros, or `None` of a negative number.
+    #[must_use]
+    pub fn to_unsigned(&self) -> Option<Secret> {
+        let bytes = self.0.expose();
+        if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
+            return None;
+        }
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Some(Secret::from(bytes.get(zeros..).unwrap_or_default()))
+    }
+}
+
+/// Any value, carried as it came: what a vendor attribute holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AnyValue {
+    /// The type of the item.
+    pub item_type: ItemType,
+    /// The value's bytes without padding.
+    pub body: Vec<u8>,
+}
+
+impl AnyValue {
+    /// A Text String.
+    #[must_use]
+    pub fn text(value: &str) -> Self {
+        Self {
+            item_type: ItemType::TextString,
+            body: value.as_bytes().to_vec(),
+        }
+    }
+}
+
+impl Value for AnyValue {
+    fn read(item: Item<'_>) -> Result<Self> {
+        check(item)?;
+        Ok(Self {
+            item_type: item.item_type,
+            body: item.body().to_vec(),
+        })
+    }
+
+    fn write(&self, tag: Tag, writer: &mut Writer) {
+        writer.item(tag, self.item_type, &self.body);
+    }
+}
+
+/// Checks an item that is only carried: its own type's rules, and those of everything inside.
+fn check(item: Item<'_>) -> Result<()> {
+    match item.item_type {
+        ItemType::Structure => {
+            let mut reader = item.structure()?;
+            while let Some(inner) = reader.next_item()? {
+                check(inner).map_err(|error| error.within(item.tag))?;
+            }
+            Ok(())
+        }
+        ItemType::Integer => item.integer().map(drop),
+        ItemType::LongInteger => item.long_integer().map(drop),
+        ItemType::BigInteger => item.big_integer().map(drop),
+        ItemType::Enumeration => item.enumeration().map(drop),
+        ItemType::Boolean => item.boolean().map(drop),
+        ItemType::TextString => item.text().map(drop),
+        ItemType::ByteString => item.bytes().map(drop),
+        ItemType::DateTime => item.date_time().map(drop),
+        ItemType::Interval => item.interval().map(drop),
+        ItemType::DateTimeExtended if item.body().len() == 8 => Ok(()),
+        ItemType::DateTimeExtended => Err(item.error(DecodeErrorKind::ValueInvalid(
+            "has the wrong length for its type",
+        ))),
+    }
+}

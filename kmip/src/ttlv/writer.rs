@@ -1,0 +1,143 @@
+//! A one-pass writer that patches lengths when a structure ends and zeroes what it leaves behind.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::ItemType;
+use crate::{Tag, Version};
+
+/// Writes items of one version. Its buffers are zeroed when they grow and when they are dropped, because any message may
+/// carry a key.
+pub struct Writer {
+    buffer: Zeroizing<Vec<u8>>,
+    version: Version,
+}
+
+impl Writer {
+    /// A writer of messages in this version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
+        Self {
+            buffer: Zeroizing::new(Vec::with_capacity(512)),
+            version,
+        }
+    }
+
+    /// The version written.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The bytes written.
+    #[must_use]
+    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.buffer
+    }
+
+    /// The bytes written so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Items that were encoded before, copied as they are.
+    pub fn encoded(&mut self, items: &[u8]) {
+        self.reserve(items.len());
+        self.buffer.extend_from_slice(items);
+    }
+
+    /// A structure and what `fill` writes into it.
+    pub fn structure(&mut self, tag: Tag, fill: impl FnOnce(&mut Self)) {
+        self.reserve(8);
+        self.header(tag, ItemType::Structure, 0);
+        let start = self.buffer.len();
+        fill(self);
+        // A message of 4 GiB cannot be asked for: requests are limited, and each response to what one request names.
+        let length = u32::try_from(self.buffer.len() - start).unwrap_or(u32::MAX);
+        if let Some(place) = self.buffer.get_mut(start - 4..start) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+    }
+
+    /// An Integer.
+    pub fn integer(&mut self, tag: Tag, value: i32) {
+        self.item(tag, ItemType::Integer, &value.to_be_bytes());
+    }
+
+    /// A Long Integer.
+    pub fn long_integer(&mut self, tag: Tag, value: i64) {
+        self.item(tag, ItemType::LongInteger, &value.to_be_bytes());
+    }
+
+    /// A Big Integer in two's complement of any length, sign-extended here to a multiple of eight bytes.
+    pub fn big_integer(&mut self, tag: Tag, value: &[u8]) {
+        let length = value.len().max(1).next_multiple_of(8);
+        let sign = if value.first().is_some_and(|byte| byte & 0x80 != 0) {
+            0xFF
+        } else {
+            0
+        };
+        self.reserve(8 + length);
+        self.header(tag, ItemType::BigInteger, length);
+        let start = self.buffer.len() + length - value.len();
+        self.buffer.resize(start, sign);
+        self.buffer.extend_from_slice(value);
+    }
+
+    /// An Enumeration.
+    pub fn enumeration(&mut self, tag: Tag, value: u32) {
+        self.item(tag, ItemType::Enumeration, &value.to_be_bytes());
+    }
+
+    /// A Boolean.
+    pub fn boolean(&mut self, tag: Tag, value: bool) {
+        self.item(tag, ItemType::Boolean, &u64::from(value).to_be_bytes());
+    }
+
+    /// A Text String.
+    pub fn text(&mut self, tag: Tag, value: &str) {
+        self.item(tag, ItemType::TextString, value.as_bytes());
+    }
+
+    /// A Byte String.
+    pub fn byte_string(&mut self, tag: Tag, value: &[u8]) {
+        self.item(tag, ItemType::ByteString, value);
+    }
+
+    /// A Date-Time in seconds since 1970.
+    pub fn date_time(&mut self, tag: Tag, value: i64) {
+        self.item(tag, ItemType::DateTime, &value.to_be_bytes());
+    }
+
+    /// An Interval in seconds.
+    pub fn interval(&mut self, tag: Tag, value: u32) {
+        self.item(tag, ItemType::Interval, &value.to_be_bytes());
+    }
+
+    /// An item of any type from its value's bytes.
+    pub fn item(&mut self, tag: Tag, item_type: ItemType, value: &[u8]) {
+        let padded = value.len().next_multiple_of(8);
+        self.reserve(8 + padded);
+        self.header(tag, item_type, value.len());
+        self.buffer.extend_from_slice(value);
+        let end = self.buffer.len() + padded - value.len();
+        self.buffer.resize(end, 0);
+    }
+
+    fn header(&mut self, tag: Tag, item_type: ItemType, length: usize) {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        let header =
+            (u64::from(tag.0) << 40) | (u64::from(item_type as u8) << 32) | u64::from(length);
+        self.buffer.extend_from_slice(&header.to_be_bytes());
+    }
+
+    /// Makes room, zeroing the buffer that is left: a vector that grows by itself would leave its contents behind.
+    fn reserve(&mut self, more: usize) {
+        let needed = self.buffer.len() + more;
+        if needed > self.buffer.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(self.buffer.capacity() * 2));
+            larger.extend_from_slice(&self.buffer);
+            std::mem::replace(&mut *self.buffer, larger).zeroize();
+        }
+    }
+}
