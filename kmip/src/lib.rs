@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+pub mod client;
 pub mod error;
 pub mod mechanism;
 pub mod message;

@@ -1,1 +1,108 @@
-//! Under construction.
+//! The store: records of objects, vaults and clients, kept durably and found again.
+//!
+//! One trait, one suite of tests, and SQLite behind it. Records are plain data; keys in them are opaque to the store.
+#![forbid(unsafe_code)]
+
+mod filter;
+mod record;
+
+use std::sync::Arc;
+
+pub use self::{
+    filter::{Filter, Located, Page, Scope},
+    record::{Client, Custody, ObjectId, Record, Vault},
+};
+use kmip::ttlv::Timestamp;
+
+/// Where records are kept. Implementations are thread-safe and may block.
+pub trait Store: Send + Sync {
+    /// Begins a transaction; costs nothing until it is used.
+    fn begin(&self) -> Box<dyn Transaction + '_>;
+
+    /// A record as last committed; from memory when it was read before.
+    fn record(&self, id: &ObjectId) -> Result<Option<Arc<Record>>>;
+
+    /// Records in the order of their identifiers after `after`, at most `items_max`: for jobs that visit all.
+    fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>>;
+
+    /// How many records there are, tombstones included.
+    fn count(&self) -> Result<u64>;
+
+    /// Every vault.
+    fn vaults(&self) -> Result<Vec<Vault>>;
+
+    /// Adds a vault or changes the one with this name; durable on return.
+    fn put_vault(&self, vault: &Vault) -> Result<()>;
+
+    /// Every client.
+    fn clients(&self) -> Result<Vec<Client>>;
+
+    /// Adds a client or changes the one with this vault and name; durable on return.
+    fn put_client(&self, client: &Client) -> Result<()>;
+
+    /// Writes a consistent copy to a new file while the store is in use.
+    fn backup(&self, to: &std::path::Path) -> Result<()>;
+
+    /// Whether the store answers now: cheap, for readiness probes.
+    fn health(&self) -> Result<()>;
+}
+
+/// Changes that become durable together, or not at all. Dropped, it is rolled back.
+pub trait Transaction {
+    /// A record as this transaction sees it, its own changes included.
+    fn record(&mut self, id: &ObjectId) -> Result<Option<Arc<Record>>>;
+
+    /// Adds a record. [`Error::NameTaken`] when another object of the vault that is not destroyed has one of its names.
+    fn insert(&mut self, record: Record) -> Result<()>;
+
+    /// Replaces a record; its revision must be the one read. [`Error::NameTaken`] as above.
+    fn update(&mut self, record: Record) -> Result<()>;
+
+    /// The objects in scope that match, newest first, as this transaction sees them at a time.
+    fn locate(
+        &mut self,
+        filter: &Filter,
+        scope: &Scope,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Located>;
+
+    /// Whether there is anything to commit.
+    fn is_changed(&self) -> bool;
+
+    /// Makes the changes durable: they survive the loss of power once this returns. [`Error::Conflict`] when another
+    /// transaction changed one of the records since it was read here. Concurrent commits share one write to the disk.
+    fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// What went wrong in the store. The text is for the log, never for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Another transaction changed a record since it was read.
+    Conflict,
+    /// A stored record cannot be read.
+    Corrupt(String),
+    /// Another object of the vault has this name.
+    NameTaken(String),
+    /// The file is not a store of ours, or of a newer program.
+    NotOurs(String),
+    /// The disk or the database failed; nothing was changed.
+    Unavailable(String),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Conflict => f.write_str("the record was changed by another request"),
+            Self::Corrupt(what) => write!(f, "a stored record cannot be read: {what}"),
+            Self::NameTaken(name) => write!(f, "another object has the name {name:?}"),
+            Self::NotOurs(what) => write!(f, "not a Keyhold store: {what}"),
+            Self::Unavailable(what) => write!(f, "the store is unavailable: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of the store.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -3,6 +3,8 @@
 //! This is the one vocabulary of algorithms below the wire. It has three neighbours: Cryptographic Parameters
 //! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
 
+pub mod parameters;
+
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hash {
@@ -95,6 +97,38 @@ impl Curve {
     }
 }
 
+impl Hash {
+    /// The name in the store and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha224 => "sha224",
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+            Self::Sha3_224 => "sha3-224",
+            Self::Sha3_256 => "sha3-256",
+            Self::Sha3_384 => "sha3-384",
+            Self::Sha3_512 => "sha3-512",
+        }
+    }
+}
+
+impl Curve {
+    /// The name in the store and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::P521 => "p521",
+            Self::Secp256k1 => "secp256k1",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+}
+
 /// What kind of key, in full: enough to generate one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeySpec {
@@ -135,6 +169,65 @@ impl KeySpec {
         }
     }
 }
+
+/// The name in the store and on the command line: `aes-256`, `hmac-sha256-256`, `rsa-2048`, `ec-p256`.
+impl std::fmt::Display for KeySpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Aes { bits } => write!(f, "aes-{bits}"),
+            Self::Hmac { hash, bits } => write!(f, "hmac-{}-{bits}", hash.name()),
+            Self::Rsa { bits } => write!(f, "rsa-{bits}"),
+            Self::Ec(curve) => write!(f, "ec-{}", curve.name()),
+        }
+    }
+}
+
+/// Reads the name that `Display` prints; `ed25519` is also a name of its own.
+impl std::str::FromStr for KeySpec {
+    type Err = KeySpecUnknown;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| text.parse::<u16>().map_err(|_| KeySpecUnknown);
+        let (family, rest) = name.split_once('-').unwrap_or(("ec", name));
+        match family {
+            "aes" => Ok(Self::Aes {
+                bits: number(rest)?,
+            }),
+            "rsa" => Ok(Self::Rsa {
+                bits: number(rest)?,
+            }),
+            "ec" => Curve::ALL
+                .iter()
+                .find(|curve| curve.name() == rest)
+                .map(|curve| Self::Ec(*curve))
+                .ok_or(KeySpecUnknown),
+            "hmac" => {
+                let (hash, bits) = rest.rsplit_once('-').ok_or(KeySpecUnknown)?;
+                let hash = Hash::ALL
+                    .iter()
+                    .find(|own| own.name() == hash)
+                    .ok_or(KeySpecUnknown)?;
+                Ok(Self::Hmac {
+                    hash: *hash,
+                    bits: number(bits)?,
+                })
+            }
+            _ => Err(KeySpecUnknown),
+        }
+    }
+}
+
+/// A name that is no kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySpecUnknown;
+
+impl std::fmt::Display for KeySpecUnknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no such kind of key; kinds are aes-256, rsa-2048, ec-p256, ed25519, hmac-sha256-256 and the like")
+    }
+}
+
+impl std::error::Error for KeySpecUnknown {}
 
 /// A signature mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

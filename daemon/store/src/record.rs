@@ -1,0 +1,132 @@
+//! Records: what the store knows of an object, a vault and a client.
+
+use std::fmt;
+
+use kmip::{ObjectType, State, attribute::Attributes, mechanism::KeySpec, ttlv::Timestamp};
+
+/// An object's Unique Identifier: a UUID in text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId(pub String);
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An object: its attributes and where its value is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The identifier, unique in the store.
+    pub id: ObjectId,
+    /// The vault it belongs to, for ever.
+    pub vault: String,
+    /// The principal that made it.
+    pub owner: String,
+    /// What it is.
+    pub object_type: ObjectType,
+    /// What kind of key it is, if it is a key.
+    pub spec: Option<KeySpec>,
+    /// Its attributes. State holds as of the last change; [`Record::state_at`] tells it for a time.
+    pub attributes: Attributes,
+    /// Where its value is.
+    pub custody: Custody,
+    /// Counts the changes; 0 of a record never stored.
+    pub revision: u64,
+}
+
+impl Record {
+    /// The state at a time: dates act by themselves (KMIP 2.1 §4.57, transitions 4 and 6).
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> Option<State> {
+        let due = |date: Option<Timestamp>| date.is_some_and(|date| date <= now);
+        let state = self.attributes.state?;
+        let active = state == State::Active
+            || (state == State::PreActive && due(self.attributes.activation_date));
+        Some(match state {
+            State::PreActive | State::Active
+                if active && due(self.attributes.deactivation_date) =>
+            {
+                State::Deactivated
+            }
+            State::PreActive if active => State::Active,
+            other => other,
+        })
+    }
+
+    /// Whether the value is gone; such an object keeps its attributes and frees its names.
+    #[must_use]
+    pub fn is_destroyed(&self) -> bool {
+        matches!(self.custody, Custody::Gone | Custody::Doomed { .. })
+    }
+}
+
+/// Where an object's value is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Custody {
+    /// In an HSM: a key that only the backend can use.
+    Hsm {
+        /// The backend's configured name.
+        backend: String,
+        /// The backend's own reference.
+        key: Vec<u8>,
+    },
+    /// Sealed by an HSM, here: secret data, opaque objects.
+    Sealed {
+        /// The backend that sealed it.
+        backend: String,
+        /// The sealed bytes.
+        sealed: Vec<u8>,
+    },
+    /// Here in the clear: certificates and public keys, DER.
+    Public(Vec<u8>),
+    /// Destroyed, but the backend still owes the deletion.
+    Doomed {
+        /// The backend's configured name.
+        backend: String,
+        /// The backend's own reference.
+        key: Vec<u8>,
+    },
+    /// Destroyed, or registered without a value.
+    Gone,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// Its name, which is also its PKCS#11 token label: 1 to 32 bytes.
+    pub name: String,
+    /// The configured name of its HSM.
+    pub backend: String,
+    /// Whether keys are locked where the request does not say.
+    pub locked_by_default: bool,
+    /// Whether only approved algorithms and sizes are served.
+    pub strict: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The verifier of the PKCS#11 user's PIN; none means that no PIN is asked.
+    pub user_pin: Option<String>,
+    /// The verifier of the security officer's PIN.
+    pub so_pin: Option<String>,
+}
+
+/// A client certificate that is enrolled in a vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its name, unique in the vault.
+    pub name: String,
+    /// The vault it works in.
+    pub vault: String,
+    /// Its role in the vault's policy.
+    pub role: String,
+    /// SHA-256 of the certificate's SubjectPublicKeyInfo, which is its identity.
+    pub spki_sha256: [u8; 32],
+    /// The serial number of the certificate issued, in hexadecimal.
+    pub serial: String,
+    /// When the certificate was issued.
+    pub issued: Timestamp,
+    /// When the certificate ends.
+    pub expires: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked: Option<Timestamp>,
+}

@@ -1,0 +1,181 @@
+//! A blocking typed client over anything that reads and writes.
+
+use std::io::{self, Read, Write};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    DecodeError, OperationCode, ResultReason, ResultStatus, Tag, Version,
+    message::{
+        Authentication, Credential, OutgoingItem, RequestHeader, Response, ResponseItem,
+        write_request,
+    },
+    payload::Operation,
+    ttlv::{Frame, Reader, Structure, Writer, frame},
+};
+
+/// Why a call brought no response payload.
+#[derive(Debug)]
+pub enum CallError {
+    /// The connection failed; whether the request was executed is known only when nothing of it was sent.
+    Io(io::Error),
+    /// The response cannot be read.
+    Unreadable(DecodeError),
+    /// The bytes received are no KMIP response, or one larger than the limit.
+    NotKmip,
+    /// The server refused.
+    Refused {
+        /// Its reason.
+        reason: Option<ResultReason>,
+        /// Its words.
+        message: Option<String>,
+    },
+}
+
+impl std::fmt::Display for CallError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "the connection failed: {error}"),
+            Self::Unreadable(error) => write!(f, "the response cannot be read: {error}"),
+            Self::NotKmip => f.write_str("the peer does not speak KMIP"),
+            Self::Refused { reason, message } => {
+                let reason = reason
+                    .and_then(ResultReason::name)
+                    .unwrap_or("without a reason");
+                write!(f, "refused: {reason}")?;
+                message
+                    .as_ref()
+                    .map_or(Ok(()), |message| write!(f, " ({message})"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
+
+impl From<io::Error> for CallError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<DecodeError> for CallError {
+    fn from(error: DecodeError) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+/// One connection to a server, used by one caller at a time.
+pub struct Client<S> {
+    stream: S,
+    version: Version,
+    credential: Option<Credential>,
+    response_bytes_max: usize,
+}
+
+impl<S: Read + Write> Client<S> {
+    /// A client that writes messages of one version and takes responses of at most `response_bytes_max` bytes.
+    pub const fn new(stream: S, version: Version, response_bytes_max: usize) -> Self {
+        Self {
+            stream,
+            version,
+            credential: None,
+            response_bytes_max,
+        }
+    }
+
+    /// Sends a credential in each request from now on, or none.
+    pub fn set_credential(&mut self, credential: Option<Credential>) {
+        self.credential = credential;
+    }
+
+    /// The stream, for its settings.
+    pub const fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Calls one operation.
+    pub fn call<O: Operation>(&mut self, request: &O::Request) -> Result<O::Response, CallError> {
+        let version = self.version;
+        let mut items = self.send(&[outgoing::<O>(request, version)])?;
+        let item = items.pop().ok_or(CallError::NotKmip)?;
+        incoming::<O>(&item, version)
+    }
+
+    /// Sends a batch whose first failure stops it, and returns the items answered.
+    pub fn send(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>, CallError> {
+        let header = RequestHeader {
+            protocol_version: self.version.into(),
+            maximum_response_size: None,
+            client_correlation_value: None,
+            server_correlation_value: None,
+            asynchronous_indicator: None,
+            attestation_capable_indicator: None,
+            attestation_type: Vec::new(),
+            authentication: self.credential.clone().map(|credential| Authentication {
+                credential: vec![credential],
+            }),
+            batch_error_continuation_option: None,
+            batch_order_option: (items.len() > 1).then_some(true),
+            time_stamp: None,
+            batch_count: i32::try_from(items.len()).unwrap_or(i32::MAX),
+        };
+        let request = write_request(&header, items, self.version);
+        self.stream.write_all(request.bytes())?;
+        self.stream.flush()?;
+        let response = self.receive()?;
+        Ok(Response::read(&response)?.items)
+    }
+
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, CallError> {
+        let mut message = Zeroizing::new(vec![0; 8]);
+        self.stream.read_exact(&mut message)?;
+        match frame(&message, self.response_bytes_max) {
+            Frame::Whole(_) => {}
+            Frame::Partial(whole) => {
+                let mut all = Zeroizing::new(vec![0; whole]);
+                let (head, rest) = all.split_at_mut(8);
+                head.copy_from_slice(&message);
+                self.stream.read_exact(rest)?;
+                message = all;
+            }
+            Frame::TooLarge(_) | Frame::Foreign => return Err(CallError::NotKmip),
+        }
+        Ok(message)
+    }
+}
+
+/// An item that calls an operation.
+pub fn outgoing<O: Operation>(request: &O::Request, version: Version) -> OutgoingItem {
+    let mut writer = Writer::new(version);
+    request.write_fields(&mut writer);
+    OutgoingItem {
+        operation: O::CODE,
+        payload: writer.into_bytes(),
+    }
+}
+
+/// The payload of an item that answers an operation.
+pub fn incoming<O: Operation>(
+    item: &ResponseItem,
+    version: Version,
+) -> Result<O::Response, CallError> {
+    if item.result_status != ResultStatus::Success {
+        return Err(CallError::Refused {
+            reason: item.result_reason,
+            message: item.result_message.clone(),
+        });
+    }
+    if item
+        .operation
+        .is_some_and(|operation: OperationCode| operation != O::CODE)
+    {
+        return Err(CallError::NotKmip);
+    }
+    let payload = item.payload.as_ref().map_or(&[][..], |payload| payload);
+    Ok(O::Response::read_fields(Reader::new(
+        payload,
+        Tag::ResponsePayload,
+        version,
+    ))?)
+}
