@@ -1,1 +1,19 @@
-//! Under construction.
+//! Keyhold's daemon: KMIP over mutual TLS and a local socket in front, HSMs and a store behind.
+//!
+//! A message travels [`service`] → [`ops`] → [`context`] → policy, lifecycle, custody → HSM and store, and each module
+//! is entered once on its way down.
+#![forbid(unsafe_code)]
+
+pub mod audit;
+pub mod clock;
+pub mod context;
+mod custody;
+pub mod directory;
+pub mod error;
+pub mod fault;
+pub mod identity;
+pub mod ops;
+pub mod pin;
+pub mod policy;
+pub mod service;
+pub mod telemetry;

@@ -1,0 +1,3 @@
+//! The command `keyhold`.
+
+fn main() {}
