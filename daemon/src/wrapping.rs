@@ -24,7 +24,7 @@ use crate::{
 /// Wraps a plain key block as the client asks. `of` is the object whose attributes may travel inside.
 pub(crate) fn wrap(
     context: &mut Context<'_>,
-    plain: KeyBlock,
+    plain: &KeyBlock,
     how: &KeyWrappingSpecification,
     of: &Record,
 ) -> Result<KeyBlock> {
@@ -52,7 +52,7 @@ pub(crate) fn wrap(
         OperationCode::Encrypt,
         CryptographicUsageMask::WrapKey,
     )?;
-    let bytes = value_to_wrap(&plain, bare, &how.attribute_name, of, context)?;
+    let bytes = value_to_wrap(plain, bare, &how.attribute_name, of, context)?;
     let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
     let input = Encryption {
         iv: None,
@@ -74,7 +74,7 @@ pub(crate) fn wrap(
         iv_counter_nonce: encrypted.iv.map(Bytes),
         encoding_option: how.encoding_option,
     };
-    Ok(material::wrapped_key_block(&plain, wrapped, how, bare))
+    Ok(material::wrapped_key_block(plain, wrapped, how, bare))
 }
 
 /// Unwraps a key block that a client registers.

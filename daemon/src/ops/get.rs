@@ -143,7 +143,7 @@ fn key(
         .unwrap_or(KeyFormatType::Raw);
     let plain = material::key_block(value, format, context.version)?;
     let key_block = match &request.key_wrapping_specification {
-        Some(how) => wrapping::wrap(context, plain, how, record)?,
+        Some(how) => wrapping::wrap(context, &plain, how, record)?,
         None => plain,
     };
     Ok(KeyObject { key_block })
@@ -171,7 +171,7 @@ fn secret(
     }
     let plain = material::key_block(&Value::Bytes(bytes), format, context.version)?;
     let key_block = match &request.key_wrapping_specification {
-        Some(how) => wrapping::wrap(context, plain, how, record)?,
+        Some(how) => wrapping::wrap(context, &plain, how, record)?,
         None => plain,
     };
     Ok(ManagedObject::SecretData(SecretData {
