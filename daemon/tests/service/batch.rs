@@ -1,8 +1,8 @@
 //! Batches: the placeholder, identifiers of earlier items, Stop, Continue and Undo, echoes.
 
 use kmip::{
-    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, OperationCode, ResultReason,
-    ResultStatus, UniqueIdentifierEnumeration, V1_4, V2_1,
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, OperationCode,
+    ResultReason, ResultStatus, UniqueIdentifierEnumeration, V1_4, V2_1,
     attribute::{Attribute, Name, UniqueIdentifier},
     client::outgoing,
     message::OutgoingItem,
@@ -28,12 +28,23 @@ fn aes(name: &str) -> OutgoingItem {
 }
 
 fn activate(id: Option<UniqueIdentifier>) -> OutgoingItem {
-    outgoing::<Activate>(&ActivateRequest { unique_identifier: id }, V2_1)
+    outgoing::<Activate>(
+        &ActivateRequest {
+            unique_identifier: id,
+        },
+        V2_1,
+    )
 }
 
 fn locate(name: &str) -> OutgoingItem {
     let attributes = [Attribute::Name(Name::text(name))].into_iter().collect();
-    outgoing::<Locate>(&LocateRequest { attributes, ..LocateRequest::default() }, V2_1)
+    outgoing::<Locate>(
+        &LocateRequest {
+            attributes,
+            ..LocateRequest::default()
+        },
+        V2_1,
+    )
 }
 
 fn get() -> OutgoingItem {
@@ -49,11 +60,23 @@ fn the_placeholder_goes_from_item_to_item() {
     assert_eq!(text(&got.unique_identifier), made);
 
     let items = fixture.batch(None, vec![locate("a"), get()]);
-    assert_eq!(text(&read::<Get>(&items[1], V2_1).unwrap().unique_identifier), made, "one match");
+    assert_eq!(
+        text(&read::<Get>(&items[1], V2_1).unwrap().unique_identifier),
+        made,
+        "one match"
+    );
     let items = fixture.batch(None, vec![aes("b"), locate("nothing"), get()]);
-    assert_eq!(items[2].result_reason, Some(ResultReason::InvalidField), "no match clears it");
+    assert_eq!(
+        items[2].result_reason,
+        Some(ResultReason::InvalidField),
+        "no match clears it"
+    );
     let items = fixture.batch(None, vec![get()]);
-    assert_eq!(items[0].result_reason, Some(ResultReason::InvalidField), "it lives for one batch");
+    assert_eq!(
+        items[0].result_reason,
+        Some(ResultReason::InvalidField),
+        "it lives for one batch"
+    );
 }
 
 #[test]
@@ -62,12 +85,30 @@ fn earlier_items_are_named_by_operation_and_position() {
     let create = UniqueIdentifier::Enumeration(UniqueIdentifierEnumeration::Create);
     let last = UniqueIdentifier::Integer(-1);
     let first = UniqueIdentifier::Integer(0);
-    let items = fixture.batch(None, vec![aes("a"), activate(Some(create)), activate(Some(last)), aes("c")]);
-    assert_eq!(items.len(), 3, "the second activation fails, and Stop is the default");
-    assert_eq!(items[2].result_reason, Some(ResultReason::WrongKeyLifecycleState));
+    let items = fixture.batch(
+        None,
+        vec![
+            aes("a"),
+            activate(Some(create)),
+            activate(Some(last)),
+            aes("c"),
+        ],
+    );
+    assert_eq!(
+        items.len(),
+        3,
+        "the second activation fails, and Stop is the default"
+    );
+    assert_eq!(
+        items[2].result_reason,
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
     let items = fixture.batch(None, vec![aes("d"), aes("e"), activate(Some(first))]);
     let d = text(&read::<Create>(&items[0], V2_1).unwrap().unique_identifier);
-    assert_eq!(text(&read::<Activate>(&items[2], V2_1).unwrap().unique_identifier), d);
+    assert_eq!(
+        text(&read::<Activate>(&items[2], V2_1).unwrap().unique_identifier),
+        d
+    );
 }
 
 #[test]
@@ -85,7 +126,10 @@ fn stop_continue_and_echo() {
         assert_eq!(items[1].operation, Some(OperationCode::Activate));
         assert_eq!(items[1].result_reason, Some(ResultReason::ObjectNotFound));
         for (position, item) in items.iter().enumerate() {
-            assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0, position.to_be_bytes());
+            assert_eq!(
+                item.unique_batch_item_id.as_ref().unwrap().0,
+                position.to_be_bytes()
+            );
         }
     }
 }
@@ -94,19 +138,35 @@ fn stop_continue_and_echo() {
 fn undo_leaves_nothing_behind() {
     let mut fixture = Fixture::new();
     let undo = Some(BatchErrorContinuationOption::Undo);
-    let items = fixture.batch(undo, vec![aes("a"), activate(None), activate(None), locate("a")]);
+    let items = fixture.batch(
+        undo,
+        vec![aes("a"), activate(None), activate(None), locate("a")],
+    );
     let statuses: Vec<_> = items.iter().map(|item| item.result_status).collect();
     let undone = ResultStatus::OperationUndone;
     assert_eq!(statuses, [undone, undone, ResultStatus::OperationFailed]);
-    assert!(items[0].payload.is_some(), "an undone item keeps its payload");
+    assert!(
+        items[0].payload.is_some(),
+        "an undone item keeps its payload"
+    );
     assert_eq!(store::Store::count(&*fixture.store).unwrap(), 0);
 
     let items = fixture.batch(undo, vec![aes("a"), activate(None), locate("a")]);
     let found = read::<Locate>(&items[2], V2_1).unwrap();
-    assert_eq!(found.unique_identifier.len(), 1, "a transaction sees its own changes");
+    assert_eq!(
+        found.unique_identifier.len(),
+        1,
+        "a transaction sees its own changes"
+    );
     assert_eq!(store::Store::count(&*fixture.store).unwrap(), 1);
     let events = fixture.trail.events.lock().unwrap();
-    assert_eq!(events.iter().filter(|(.., outcome)| *outcome == "Undone").count(), 2);
+    assert_eq!(
+        events
+            .iter()
+            .filter(|(.., outcome)| *outcome == "Undone")
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -122,10 +182,18 @@ fn the_batch_of_another_version_works_alike() {
         vec![
             outgoing::<Create>(&create(attributes), V1_4),
             outgoing::<GetAttributes>(
-                &GetAttributesRequest { unique_identifier: None, attribute_reference: vec![] },
+                &GetAttributesRequest {
+                    unique_identifier: None,
+                    attribute_reference: vec![],
+                },
                 V1_4,
             ),
         ],
     );
-    assert!(!read::<GetAttributes>(&items[1], V1_4).unwrap().attributes.is_empty());
+    assert!(
+        !read::<GetAttributes>(&items[1], V1_4)
+            .unwrap()
+            .attributes
+            .is_empty()
+    );
 }

@@ -18,8 +18,8 @@ use keyhold::{
     service::{Limits, Parts, Service},
 };
 use kmip::{
-    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultReason,
-    ResultStatus, V2_1, Version,
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, ObjectType,
+    ResultReason, ResultStatus, V2_1, Version,
     attribute::{Attribute, AttributeList, UniqueIdentifier},
     client::{incoming, outgoing},
     message::{OutgoingItem, RequestHeader, Response, ResponseItem, write_request},
@@ -30,43 +30,51 @@ use kmip::{
     },
     ttlv::Timestamp,
 };
-use store::{Client, SqliteStore, Store, Vault};
+use store::{Client, SqliteStore, Vault};
 
 /// Noon on a day of the year 2026.
-pub const NOON: Timestamp = Timestamp(1_790_000_000);
+pub(crate) const NOON: Timestamp = Timestamp(1_790_000_000);
 
 /// A trail that keeps events in memory and can be told to fail.
 #[derive(Default)]
-pub struct MemoryTrail {
-    pub events: Mutex<Vec<(String, Option<String>, &'static str)>>,
-    pub is_full: AtomicBool,
+pub(crate) struct MemoryTrail {
+    pub(crate) events: Mutex<Vec<(String, Option<String>, &'static str)>>,
+    pub(crate) is_full: AtomicBool,
 }
 
 impl Trail for MemoryTrail {
     fn append(&self, event: &Event<'_>, _: Durability) -> Result<(), TrailError> {
         self.health()?;
-        let event = (event.operation.to_owned(), event.object.clone(), event.outcome);
+        let event = (
+            event.operation.to_owned(),
+            event.object.clone(),
+            event.outcome,
+        );
         self.events.lock().unwrap().push(event);
         Ok(())
     }
 
     fn health(&self) -> Result<(), TrailError> {
-        if self.is_full.load(Ordering::Relaxed) { Err(TrailError("full".into())) } else { Ok(()) }
+        if self.is_full.load(Ordering::Relaxed) {
+            Err(TrailError("full".into()))
+        } else {
+            Ok(())
+        }
     }
 }
 
-pub struct Fixture {
-    pub service: Service,
-    pub store: Arc<SqliteStore>,
-    pub trail: Arc<MemoryTrail>,
-    pub clock: Arc<Clock>,
-    pub caller: Caller,
-    pub version: Version,
+pub(crate) struct Fixture {
+    pub(crate) service: Service,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) trail: Arc<MemoryTrail>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) caller: Caller,
+    pub(crate) version: Version,
     _folder: tempfile::TempDir,
 }
 
 /// A peer whose certificate has this key.
-pub fn peer(key: u8) -> Peer {
+pub(crate) fn peer(key: u8) -> Peer {
     Peer::Certificate(CertificateFacts {
         spki_sha256: [key; 32],
         subject: format!("CN=client {key}"),
@@ -76,13 +84,13 @@ pub fn peer(key: u8) -> Peer {
 }
 
 impl Fixture {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_policy(Policy::default())
     }
 
     /// Two vaults: `one` with an administrator (key 1) and a client of each built-in role (keys 2 to 5), `two` with an
     /// administrator (key 9).
-    pub fn with_policy(policy: Policy) -> Self {
+    pub(crate) fn with_policy(policy: Policy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = MasterSource::File(folder.path().join("master"));
         Master::create(&source).unwrap();
@@ -92,9 +100,15 @@ impl Fixture {
         for name in ["one", "two"] {
             directory.put_vault(&vault(name)).unwrap();
         }
-        let roles =
-            [(1, "one", "administrator"), (2, "one", "user"), (3, "one", "operator"), (4, "one", "consumer"),
-             (5, "one", "auditor"), (6, "one", "special"), (9, "two", "administrator")];
+        let roles = [
+            (1, "one", "administrator"),
+            (2, "one", "user"),
+            (3, "one", "operator"),
+            (4, "one", "consumer"),
+            (5, "one", "auditor"),
+            (6, "one", "special"),
+            (9, "two", "administrator"),
+        ];
         for (key, vault, role) in roles {
             directory.put_client(&client(key, vault, role)).unwrap();
         }
@@ -110,30 +124,48 @@ impl Fixture {
             admissions: Admissions::default(),
             limits: Limits::default(),
         });
-        Self { service, store, trail, clock, caller: Caller::new(peer(1)), version: V2_1, _folder: folder }
+        Self {
+            service,
+            store,
+            trail,
+            clock,
+            caller: Caller::new(peer(1)),
+            version: V2_1,
+            _folder: folder,
+        }
     }
 
     /// The same service seen by another client.
-    pub fn as_client(&mut self, key: u8) -> &mut Self {
+    pub(crate) fn as_client(&mut self, key: u8) -> &mut Self {
         self.caller = Caller::new(peer(key));
         self
     }
 
-    pub fn call<O: Operation>(&mut self, request: &O::Request) -> Result<O::Response, ResultReason> {
+    pub(crate) fn call<O: Operation>(
+        &mut self,
+        request: &O::Request,
+    ) -> Result<O::Response, ResultReason> {
         let items = self.batch(None, vec![outgoing::<O>(request, self.version)]);
         assert_eq!(items.len(), 1);
         read::<O>(&items[0], self.version)
     }
 
-    pub fn batch(
+    pub(crate) fn batch(
         &mut self,
         option: Option<BatchErrorContinuationOption>,
         items: Vec<OutgoingItem>,
     ) -> Vec<ResponseItem> {
-        self.send(&RequestHeader { batch_error_continuation_option: option, ..self.header() }, items).items
+        self.send(
+            &RequestHeader {
+                batch_error_continuation_option: option,
+                ..self.header()
+            },
+            items,
+        )
+        .items
     }
 
-    pub fn header(&self) -> RequestHeader {
+    pub(crate) fn header(&self) -> RequestHeader {
         RequestHeader {
             protocol_version: self.version.into(),
             maximum_response_size: None,
@@ -150,18 +182,24 @@ impl Fixture {
         }
     }
 
-    pub fn send(&mut self, header: &RequestHeader, items: Vec<OutgoingItem>) -> Response {
-        let header = RequestHeader { batch_count: i32::try_from(items.len()).unwrap(), ..header.clone() };
+    pub(crate) fn send(&mut self, header: &RequestHeader, items: Vec<OutgoingItem>) -> Response {
+        let header = RequestHeader {
+            batch_count: i32::try_from(items.len()).unwrap(),
+            ..header.clone()
+        };
         let request = write_request(&header, &items, self.version);
         let response = self.service.respond(&mut self.caller, request.bytes());
         let response = Response::read(&response).expect("a response can be read");
         assert_eq!(response.version, self.version);
-        assert_eq!(usize::try_from(response.header.batch_count).unwrap(), response.items.len());
+        assert_eq!(
+            usize::try_from(response.header.batch_count).unwrap(),
+            response.items.len()
+        );
         response
     }
 
     /// An active AES key that may encrypt and decrypt.
-    pub fn aes_key(&mut self, more: impl IntoIterator<Item = Attribute>) -> String {
+    pub(crate) fn aes_key(&mut self, more: impl IntoIterator<Item = Attribute>) -> String {
         let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
         let mut attributes = vec![
             Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
@@ -170,17 +208,20 @@ impl Fixture {
         ];
         attributes.extend(more);
         let id = self.create(attributes).unwrap();
-        self.call::<Activate>(&ActivateRequest { unique_identifier: Some(id.as_str().into()) }).unwrap();
+        self.call::<Activate>(&ActivateRequest {
+            unique_identifier: Some(id.as_str().into()),
+        })
+        .unwrap();
         id
     }
 
-    pub fn create(&mut self, attributes: Vec<Attribute>) -> Result<String, ResultReason> {
+    pub(crate) fn create(&mut self, attributes: Vec<Attribute>) -> Result<String, ResultReason> {
         let response = self.call::<Create>(&create(attributes))?;
         Ok(text(&response.unique_identifier))
     }
 }
 
-pub fn create(attributes: Vec<Attribute>) -> CreateRequest {
+pub(crate) fn create(attributes: Vec<Attribute>) -> CreateRequest {
     CreateRequest {
         object_type: ObjectType::SymmetricKey,
         attributes: attributes.into_iter().collect::<AttributeList>(),
@@ -188,17 +229,26 @@ pub fn create(attributes: Vec<Attribute>) -> CreateRequest {
     }
 }
 
-pub fn text(id: &UniqueIdentifier) -> String {
+pub(crate) fn text(id: &UniqueIdentifier) -> String {
     match id {
         UniqueIdentifier::Text(id) => id.clone(),
         other => panic!("{other:?} is no text"),
     }
 }
 
-pub fn read<O: Operation>(item: &ResponseItem, version: Version) -> Result<O::Response, ResultReason> {
-    assert_eq!(item.operation, Some(O::CODE), "every item names its operation");
+pub(crate) fn read<O: Operation>(
+    item: &ResponseItem,
+    version: Version,
+) -> Result<O::Response, ResultReason> {
+    assert_eq!(
+        item.operation,
+        Some(O::CODE),
+        "every item names its operation"
+    );
     if item.result_status == ResultStatus::Success {
-        return Ok(incoming::<O>(item, version).map_err(|error| error.to_string()).unwrap());
+        return Ok(incoming::<O>(item, version)
+            .map_err(|error| error.to_string())
+            .unwrap());
     }
     assert!(item.payload.is_none() || item.result_status == ResultStatus::OperationUndone);
     Err(item.result_reason.expect("a failure has its reason"))

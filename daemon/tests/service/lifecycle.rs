@@ -1,9 +1,12 @@
 //! Life cycle: states, dates that act by themselves, tombstones, usage limits.
 
 use kmip::{
-    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, PaddingMethod, ResultReason, RevocationReasonCode,
-    Secret, State, UsageLimitsUnit, V1_4, V2_1,
-    attribute::{Attribute, AttributeKind, AttributeReference, CryptographicParameters, Name, RevocationReason, UsageLimits},
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, PaddingMethod, ResultReason,
+    RevocationReasonCode, Secret, State, UsageLimitsUnit, V1_4, V2_1,
+    attribute::{
+        Attribute, AttributeKind, AttributeReference, CryptographicParameters, Name,
+        RevocationReason, UsageLimits,
+    },
     payload::{
         activate::{Activate, ActivateRequest},
         destroy::{Destroy, DestroyRequest},
@@ -55,7 +58,10 @@ fn cbc() -> CryptographicParameters {
 }
 
 fn revoke(fixture: &mut Fixture, id: &str, code: RevocationReasonCode) -> Result<(), ResultReason> {
-    let reason = RevocationReason { revocation_reason_code: code, revocation_message: None };
+    let reason = RevocationReason {
+        revocation_reason_code: code,
+        revocation_message: None,
+    };
     fixture
         .call::<Revoke>(&RevokeRequest {
             unique_identifier: Some(id.into()),
@@ -66,11 +72,19 @@ fn revoke(fixture: &mut Fixture, id: &str, code: RevocationReasonCode) -> Result
 }
 
 fn destroy(fixture: &mut Fixture, id: &str) -> Result<(), ResultReason> {
-    fixture.call::<Destroy>(&DestroyRequest { unique_identifier: Some(id.into()) }).map(drop)
+    fixture
+        .call::<Destroy>(&DestroyRequest {
+            unique_identifier: Some(id.into()),
+        })
+        .map(drop)
 }
 
 fn activate(fixture: &mut Fixture, id: &str) -> Result<(), ResultReason> {
-    fixture.call::<Activate>(&ActivateRequest { unique_identifier: Some(id.into()) }).map(drop)
+    fixture
+        .call::<Activate>(&ActivateRequest {
+            unique_identifier: Some(id.into()),
+        })
+        .map(drop)
 }
 
 fn state(fixture: &mut Fixture, id: &str) -> State {
@@ -103,22 +117,60 @@ fn a_key_lives_and_dies() {
     let mut fixture = Fixture::new();
     let id = fixture.create(aes(vec![])).unwrap();
     assert_eq!(state(&mut fixture, &id), State::PreActive);
-    assert_eq!(encrypt(&mut fixture, &id).err(), Some(ResultReason::WrongKeyLifecycleState));
+    assert_eq!(
+        encrypt(&mut fixture, &id).err(),
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
     activate(&mut fixture, &id).unwrap();
-    assert_eq!(activate(&mut fixture, &id).err(), Some(ResultReason::WrongKeyLifecycleState));
+    assert_eq!(
+        activate(&mut fixture, &id).err(),
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
     let encrypted = encrypt(&mut fixture, &id).unwrap();
-    assert_eq!(destroy(&mut fixture, &id).err(), Some(ResultReason::WrongKeyLifecycleState));
+    assert_eq!(
+        destroy(&mut fixture, &id).err(),
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
     fixture.version = V1_4;
-    assert_eq!(destroy(&mut fixture, &id).err(), Some(ResultReason::PermissionDenied), "what 1.x calls it");
+    assert_eq!(
+        destroy(&mut fixture, &id).err(),
+        Some(ResultReason::PermissionDenied),
+        "what 1.x calls it"
+    );
     fixture.version = V2_1;
-    revoke(&mut fixture, &id, RevocationReasonCode::CessationOfOperation).unwrap();
-    assert_eq!(encrypt(&mut fixture, &id).err(), Some(ResultReason::WrongKeyLifecycleState));
-    assert_eq!(decrypt(&mut fixture, &id, &encrypted).unwrap().expose(), b"attack at dawn", "what it protected");
+    revoke(
+        &mut fixture,
+        &id,
+        RevocationReasonCode::CessationOfOperation,
+    )
+    .unwrap();
+    assert_eq!(
+        encrypt(&mut fixture, &id).err(),
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
+    assert_eq!(
+        decrypt(&mut fixture, &id, &encrypted).unwrap().expose(),
+        b"attack at dawn",
+        "what it protected"
+    );
     destroy(&mut fixture, &id).unwrap();
-    assert_eq!(state(&mut fixture, &id), State::Destroyed, "the tombstone stays");
-    assert_eq!(decrypt(&mut fixture, &id, &encrypted).err(), Some(ResultReason::ObjectDestroyed));
-    let get = GetRequest { unique_identifier: Some(id.as_str().into()), ..GetRequest::default() };
-    assert_eq!(fixture.call::<Get>(&get).err(), Some(ResultReason::ObjectDestroyed));
+    assert_eq!(
+        state(&mut fixture, &id),
+        State::Destroyed,
+        "the tombstone stays"
+    );
+    assert_eq!(
+        decrypt(&mut fixture, &id, &encrypted).err(),
+        Some(ResultReason::ObjectDestroyed)
+    );
+    let get = GetRequest {
+        unique_identifier: Some(id.as_str().into()),
+        ..GetRequest::default()
+    };
+    assert_eq!(
+        fixture.call::<Get>(&get).err(),
+        Some(ResultReason::ObjectDestroyed)
+    );
     revoke(&mut fixture, &id, RevocationReasonCode::KeyCompromise).unwrap();
     assert_eq!(state(&mut fixture, &id), State::DestroyedCompromised);
 }
@@ -129,7 +181,10 @@ fn a_compromised_key_is_not_used() {
     let id = fixture.aes_key([]);
     let encrypted = encrypt(&mut fixture, &id).unwrap();
     revoke(&mut fixture, &id, RevocationReasonCode::KeyCompromise).unwrap();
-    assert_eq!(decrypt(&mut fixture, &id, &encrypted).err(), Some(ResultReason::WrongKeyLifecycleState));
+    assert_eq!(
+        decrypt(&mut fixture, &id, &encrypted).err(),
+        Some(ResultReason::WrongKeyLifecycleState)
+    );
     destroy(&mut fixture, &id).unwrap();
     assert_eq!(state(&mut fixture, &id), State::DestroyedCompromised);
 }
@@ -150,9 +205,15 @@ fn dates_act_by_themselves() {
     fixture.clock.advance_to(later(100));
     assert_eq!(state(&mut fixture, &id), State::Active);
     let encrypted = encrypt(&mut fixture, &id).unwrap();
-    assert!(decrypt(&mut fixture, &id, &encrypted).is_err(), "before the process start date");
+    assert!(
+        decrypt(&mut fixture, &id, &encrypted).is_err(),
+        "before the process start date"
+    );
     fixture.clock.advance_to(later(200));
-    assert!(encrypt(&mut fixture, &id).is_err(), "after the protect stop date");
+    assert!(
+        encrypt(&mut fixture, &id).is_err(),
+        "after the protect stop date"
+    );
     assert!(decrypt(&mut fixture, &id, &encrypted).is_ok());
     fixture.clock.advance_to(later(300));
     assert_eq!(state(&mut fixture, &id), State::Deactivated);
@@ -160,7 +221,13 @@ fn dates_act_by_themselves() {
         attributes: [Attribute::State(State::Active)].into_iter().collect(),
         ..LocateRequest::default()
     };
-    assert!(fixture.call::<Locate>(&active).unwrap().unique_identifier.is_empty());
+    assert!(
+        fixture
+            .call::<Locate>(&active)
+            .unwrap()
+            .unique_identifier
+            .is_empty()
+    );
     destroy(&mut fixture, &id).unwrap();
 }
 
@@ -169,12 +236,20 @@ fn a_name_is_free_again_once_its_object_is_destroyed() {
     let mut fixture = Fixture::new();
     let name = || Attribute::Name(Name::text("the name"));
     let id = fixture.create(aes(vec![name()])).unwrap();
-    assert_eq!(fixture.create(aes(vec![name()])).err(), Some(ResultReason::NonUniqueNameAttribute));
+    assert_eq!(
+        fixture.create(aes(vec![name()])).err(),
+        Some(ResultReason::NonUniqueNameAttribute)
+    );
     fixture.version = V1_4;
-    assert_eq!(fixture.create(aes(vec![name()])).err(), Some(ResultReason::InvalidField));
+    assert_eq!(
+        fixture.create(aes(vec![name()])).err(),
+        Some(ResultReason::InvalidField)
+    );
     fixture.version = V2_1;
     fixture.as_client(9);
-    fixture.create(aes(vec![name()])).expect("another vault has its own names");
+    fixture
+        .create(aes(vec![name()]))
+        .expect("another vault has its own names");
     fixture.as_client(1);
     destroy(&mut fixture, &id).unwrap();
     fixture.create(aes(vec![name()])).unwrap();
@@ -184,17 +259,31 @@ fn a_name_is_free_again_once_its_object_is_destroyed() {
 fn usage_limits_count_what_protects() {
     let mut fixture = Fixture::new();
     let limits = |total, unit| {
-        Attribute::UsageLimits(UsageLimits { usage_limits_total: total, usage_limits_count: Some(7), usage_limits_unit: unit })
+        Attribute::UsageLimits(UsageLimits {
+            usage_limits_total: total,
+            usage_limits_count: Some(7),
+            usage_limits_unit: unit,
+        })
     };
     let id = fixture.aes_key([limits(2, UsageLimitsUnit::Object)]);
     let encrypted = encrypt(&mut fixture, &id).unwrap();
     decrypt(&mut fixture, &id, &encrypted).unwrap();
     encrypt(&mut fixture, &id).unwrap();
-    assert_eq!(encrypt(&mut fixture, &id).err(), Some(ResultReason::UsageLimitExceeded));
+    assert_eq!(
+        encrypt(&mut fixture, &id).err(),
+        Some(ResultReason::UsageLimitExceeded)
+    );
     decrypt(&mut fixture, &id, &encrypted).expect("decrypting is not counted");
     let id = fixture.aes_key([limits(20, UsageLimitsUnit::Byte)]);
     encrypt(&mut fixture, &id).unwrap();
-    assert_eq!(encrypt(&mut fixture, &id).err(), Some(ResultReason::UsageLimitExceeded), "14 of 20 bytes are spent");
+    assert_eq!(
+        encrypt(&mut fixture, &id).err(),
+        Some(ResultReason::UsageLimitExceeded),
+        "14 of 20 bytes are spent"
+    );
     fixture.version = V1_4;
-    assert_eq!(encrypt(&mut fixture, &id).err(), Some(ResultReason::PermissionDenied));
+    assert_eq!(
+        encrypt(&mut fixture, &id).err(),
+        Some(ResultReason::PermissionDenied)
+    );
 }
