@@ -54,24 +54,24 @@ fn get() -> OutgoingItem {
 #[test]
 fn the_placeholder_goes_from_item_to_item() {
     let mut fixture = Fixture::new();
-    let items = fixture.batch(None, vec![aes("a"), activate(None), get()]);
+    let items = fixture.batch(None, &[aes("a"), activate(None), get()]);
     let made = text(&read::<Create>(&items[0], V2_1).unwrap().unique_identifier);
     let got = read::<Get>(&items[2], V2_1).unwrap();
     assert_eq!(text(&got.unique_identifier), made);
 
-    let items = fixture.batch(None, vec![locate("a"), get()]);
+    let items = fixture.batch(None, &[locate("a"), get()]);
     assert_eq!(
         text(&read::<Get>(&items[1], V2_1).unwrap().unique_identifier),
         made,
         "one match"
     );
-    let items = fixture.batch(None, vec![aes("b"), locate("nothing"), get()]);
+    let items = fixture.batch(None, &[aes("b"), locate("nothing"), get()]);
     assert_eq!(
         items[2].result_reason,
         Some(ResultReason::InvalidField),
         "no match clears it"
     );
-    let items = fixture.batch(None, vec![get()]);
+    let items = fixture.batch(None, &[get()]);
     assert_eq!(
         items[0].result_reason,
         Some(ResultReason::InvalidField),
@@ -87,7 +87,7 @@ fn earlier_items_are_named_by_operation_and_position() {
     let first = UniqueIdentifier::Integer(0);
     let items = fixture.batch(
         None,
-        vec![
+        &[
             aes("a"),
             activate(Some(create)),
             activate(Some(last)),
@@ -103,7 +103,7 @@ fn earlier_items_are_named_by_operation_and_position() {
         items[2].result_reason,
         Some(ResultReason::WrongKeyLifecycleState)
     );
-    let items = fixture.batch(None, vec![aes("d"), aes("e"), activate(Some(first))]);
+    let items = fixture.batch(None, &[aes("d"), aes("e"), activate(Some(first))]);
     let d = text(&read::<Create>(&items[0], V2_1).unwrap().unique_identifier);
     assert_eq!(
         text(&read::<Activate>(&items[2], V2_1).unwrap().unique_identifier),
@@ -121,7 +121,7 @@ fn stop_continue_and_echo() {
         (Some(BatchErrorContinuationOption::Continue), 3),
     ] {
         let name = format!("{option:?}");
-        let items = fixture.batch(option, vec![aes(&name), bad(), locate(&name)]);
+        let items = fixture.batch(option, &[aes(&name), bad(), locate(&name)]);
         assert_eq!(items.len(), answered, "{option:?}");
         assert_eq!(items[1].operation, Some(OperationCode::Activate));
         assert_eq!(items[1].result_reason, Some(ResultReason::ObjectNotFound));
@@ -140,7 +140,7 @@ fn undo_leaves_nothing_behind() {
     let undo = Some(BatchErrorContinuationOption::Undo);
     let items = fixture.batch(
         undo,
-        vec![aes("a"), activate(None), activate(None), locate("a")],
+        &[aes("a"), activate(None), activate(None), locate("a")],
     );
     let statuses: Vec<_> = items.iter().map(|item| item.result_status).collect();
     let undone = ResultStatus::OperationUndone;
@@ -151,7 +151,7 @@ fn undo_leaves_nothing_behind() {
     );
     assert_eq!(store::Store::count(&*fixture.store).unwrap(), 0);
 
-    let items = fixture.batch(undo, vec![aes("a"), activate(None), locate("a")]);
+    let items = fixture.batch(undo, &[aes("a"), activate(None), locate("a")]);
     let found = read::<Locate>(&items[2], V2_1).unwrap();
     assert_eq!(
         found.unique_identifier.len(),
@@ -179,7 +179,7 @@ fn the_batch_of_another_version_works_alike() {
     ];
     let items = fixture.batch(
         None,
-        vec![
+        &[
             outgoing::<Create>(&create(attributes), V1_4),
             outgoing::<GetAttributes>(
                 &GetAttributesRequest {

@@ -49,7 +49,7 @@ fn the_intersection_of_versions_is_in_the_clients_order() {
 fn discover_versions_is_not_in_1_0() {
     let mut fixture = Fixture::new();
     fixture.version = V1_0;
-    let items = fixture.batch(None, vec![discover(V1_0)]);
+    let items = fixture.batch(None, &[discover(V1_0)]);
     assert_eq!(
         items[0].result_reason,
         Some(ResultReason::OperationNotSupported)
@@ -99,7 +99,7 @@ fn who_is_not_enrolled_is_not_served() {
     let mut fixture = Fixture::new();
     for peer in [peer(77), Peer::Unix { uid: 0 }] {
         fixture.caller = Caller::new(peer);
-        let items = fixture.batch(None, vec![discover(V2_1)]);
+        let items = fixture.batch(None, &[discover(V2_1)]);
         assert_eq!(
             items[0].result_reason,
             Some(ResultReason::AuthenticationNotSuccessful)
@@ -118,7 +118,7 @@ fn who_is_not_enrolled_is_not_served() {
 fn a_revoked_client_is_refused_with_its_next_message() {
     let mut fixture = Fixture::new();
     assert!(
-        fixture.batch(None, vec![discover(V2_1)])[0]
+        fixture.batch(None, &[discover(V2_1)])[0]
             .result_reason
             .is_none()
     );
@@ -128,7 +128,7 @@ fn a_revoked_client_is_refused_with_its_next_message() {
         ..(*client).clone()
     };
     fixture.service.directory().put_client(&revoked).unwrap();
-    let items = fixture.batch(None, vec![discover(V2_1)]);
+    let items = fixture.batch(None, &[discover(V2_1)]);
     assert_eq!(
         items[0].result_reason,
         Some(ResultReason::AuthenticationNotSuccessful)

@@ -145,7 +145,7 @@ impl Fixture {
         &mut self,
         request: &O::Request,
     ) -> Result<O::Response, ResultReason> {
-        let items = self.batch(None, vec![outgoing::<O>(request, self.version)]);
+        let items = self.batch(None, &[outgoing::<O>(request, self.version)]);
         assert_eq!(items.len(), 1);
         read::<O>(&items[0], self.version)
     }
@@ -153,7 +153,7 @@ impl Fixture {
     pub(crate) fn batch(
         &mut self,
         option: Option<BatchErrorContinuationOption>,
-        items: Vec<OutgoingItem>,
+        items: &[OutgoingItem],
     ) -> Vec<ResponseItem> {
         self.send(
             &RequestHeader {
@@ -182,12 +182,12 @@ impl Fixture {
         }
     }
 
-    pub(crate) fn send(&mut self, header: &RequestHeader, items: Vec<OutgoingItem>) -> Response {
+    pub(crate) fn send(&mut self, header: &RequestHeader, items: &[OutgoingItem]) -> Response {
         let header = RequestHeader {
             batch_count: i32::try_from(items.len()).unwrap(),
             ..header.clone()
         };
-        let request = write_request(&header, &items, self.version);
+        let request = write_request(&header, items, self.version);
         let response = self.service.respond(&mut self.caller, request.bytes());
         let response = Response::read(&response).expect("a response can be read");
         assert_eq!(response.version, self.version);

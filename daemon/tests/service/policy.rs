@@ -37,7 +37,7 @@ fn an_operation_allowed_allows_no_other() {
                 operation: asked.code,
                 payload: vec![].into(),
             };
-            let items = fixture.batch(None, vec![item]);
+            let items = fixture.batch(None, &[item]);
             let denied = items[0].result_reason == Some(ResultReason::PermissionDenied);
             assert_eq!(
                 denied,

@@ -299,27 +299,35 @@ fn wrapping_goes_there_and_back() {
                 get(&mut fixture, &again, None).unwrap() == wanted,
                 "{mode:?} {encoding:?}"
             );
-            let mut damaged = wrapped;
-            if let ManagedObject::SymmetricKey(KeyObject { key_block }) = &mut damaged {
-                key_block.key_value = match key_block.key_value.take() {
-                    Some(KeyValue::Wrapped(mut bytes)) => {
-                        bytes.0[3] ^= 1;
-                        Some(KeyValue::Wrapped(bytes))
-                    }
-                    Some(KeyValue::Plain {
-                        key_material: KeyMaterial::Bytes(bytes),
-                        ..
-                    }) => {
-                        let mut bytes = bytes.expose().to_vec();
-                        bytes[3] ^= 1;
-                        Some(KeyValue::plain(KeyMaterial::Bytes(Secret::new(bytes))))
-                    }
-                    other => other,
-                };
-            }
-            let refused =
-                register(&mut fixture, Some(CryptographicUsageMask::Encrypt), damaged).err();
+            let refused = register(
+                &mut fixture,
+                Some(CryptographicUsageMask::Encrypt),
+                damaged(wrapped),
+            )
+            .err();
             assert_eq!(refused, Some(ResultReason::CryptographicFailure));
         }
     }
+}
+
+/// The same object with a byte of its wrapped key changed.
+fn damaged(mut object: ManagedObject) -> ManagedObject {
+    if let ManagedObject::SymmetricKey(KeyObject { key_block }) = &mut object {
+        key_block.key_value = match key_block.key_value.take() {
+            Some(KeyValue::Wrapped(mut bytes)) => {
+                bytes.0[3] ^= 1;
+                Some(KeyValue::Wrapped(bytes))
+            }
+            Some(KeyValue::Plain {
+                key_material: KeyMaterial::Bytes(bytes),
+                ..
+            }) => {
+                let mut bytes = bytes.expose().to_vec();
+                bytes[3] ^= 1;
+                Some(KeyValue::plain(KeyMaterial::Bytes(Secret::new(bytes))))
+            }
+            other => other,
+        };
+    }
+    object
 }
