@@ -18,7 +18,7 @@ use super::{
     sign, spki,
     template::Home,
 };
-use crate::{Capabilities, Decryption, Encryption, Input, Material, public, soft::plain::PlainKey};
+use crate::{Capabilities, Decryption, Encryption, Input, Material, public, soft::PlainKey};
 
 /// A look at a module through one session.
 pub(super) struct Probe<'a> {
@@ -88,7 +88,7 @@ impl<'a> Probe<'a> {
         for padding in [Padding::None, Padding::Pkcs5] {
             ciphers.extend([Cipher::AesEcb(padding), Cipher::AesCbc(padding)]);
         }
-        ciphers.extend((12..=16).map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
+        ciphers.extend([4, 8, 12, 13, 14, 15, 16].map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
         self.ciphers(crypting, &ciphers)?;
 
         let wrapping = Usage::WrapKey | Usage::UnwrapKey;
@@ -146,11 +146,20 @@ impl<'a> Probe<'a> {
             associated,
             plain: PLAIN,
         };
-        let made = cipher::encrypt(self.seat, key, &self.settings, cipher, input)?;
+        // A short tag is only ever checked: it is the beginning of a whole one.
+        let whole = Cipher::AesGcm { tag_bytes: 16 };
+        let (making, tag_bytes) = match cipher {
+            Cipher::AesGcm { tag_bytes } if *tag_bytes < 12 => (&whole, usize::from(*tag_bytes)),
+            other => (other, usize::MAX),
+        };
+        let mut made = cipher::encrypt(self.seat, key, &self.settings, making, input)?;
         if let Some(model) = model
-            && model.encrypt(cipher, input)? != made
+            && model.encrypt(making, input)? != made
         {
             return Ok(false);
+        }
+        if let Some(tag) = &mut made.tag {
+            tag.truncate(tag_bytes);
         }
         let back = cipher::decrypt(self.seat, key, &self.settings, cipher, Decryption {
             iv,

@@ -1,4 +1,5 @@
 //! The calls `cryptoki` cannot say: any mechanism by its number, one call per result, and every mechanism listed.
+#![expect(unsafe_code, reason = "the module is C; every call into it past `cryptoki` is in this file")]
 
 use std::{ffi::c_void, path::Path, ptr};
 

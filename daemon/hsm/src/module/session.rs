@@ -83,9 +83,21 @@ impl Pool {
         .map_err(|fault| fault.error)
     }
 
-    /// Works in a session, once: for what must not happen twice.
+    /// Works in a session, once: for what must not happen twice. That the token answers is made sure of before.
     pub(super) fn once<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> crate::Result<T> {
+        self.health()?;
         self.attempt(work).map_err(|fault| fault.error)
+    }
+
+    /// Whether the token answers.
+    pub(super) fn health(&self) -> crate::Result<()> {
+        self.run(|seat| {
+            if seat.is_alive() {
+                Ok(())
+            } else {
+                Err(Fault::lost("the token does not answer"))
+            }
+        })
     }
 
     /// Names the secret key that from now on must be found wherever the token is.
