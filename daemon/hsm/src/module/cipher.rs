@@ -9,7 +9,7 @@ use kmip::{
 use super::{
     error::Result,
     mechanism::{hash_number, mask_number},
-    padding, random,
+    oaep, padding, random,
     raw::{Mechanism, Parameter, Step},
     reject,
     seat::{Loaded, Seat},
@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Settings {
     /// The mechanism that is RFC 5649: CKM_AES_KEY_WRAP_KWP, or what was sold as it before PKCS #11 3.0.
     pub(super) wrap_padded: ck::CK_MECHANISM_TYPE,
+    /// Whether the module gives the bare RSA operation, so that paddings are looked at here.
+    pub(super) raw_rsa: bool,
     /// The secret behind the answers to wrong RSA paddings.
     pub(super) rejection: Secret,
 }
@@ -155,19 +157,25 @@ fn decrypt_rsa(
     if data.len() != modulus_bytes {
         return Err(Error::BadInput("an RSA ciphertext is as long as the modulus").into());
     }
+    let bare = || {
+        let raw = Mechanism {
+            number: ck::CKM_RSA_X_509,
+            parameter: Parameter::None,
+        };
+        run_decrypt(seat, key, raw, data, modulus_bytes).map(Secret::new)
+    };
     let Cipher::RsaOaep {
         hash,
         mask_hash,
         label,
     } = cipher
     else {
-        let raw = Mechanism {
-            number: ck::CKM_RSA_X_509,
-            parameter: Parameter::None,
-        };
-        let block = Secret::new(run_decrypt(seat, key, raw, data, modulus_bytes)?);
-        return Ok(reject::message(&block, &settings.rejection, data)?);
+        return Ok(reject::message(&bare()?, &settings.rejection, data)?);
     };
+    if settings.raw_rsa {
+        let pair = (*hash, *mask_hash);
+        return Ok(oaep::message(&bare()?, modulus_bytes, pair, label)?);
+    }
     let mechanism = Mechanism {
         number: ck::CKM_RSA_PKCS_OAEP,
         parameter: Parameter::Oaep {
@@ -189,7 +197,14 @@ fn run_decrypt(
 ) -> Result<Vec<u8>> {
     seat.library
         .raw
-        .run(&seat.session, Step::Decrypt, mechanism, key.handle, data, out_max)
+        .run(
+            &seat.session,
+            Step::Decrypt,
+            mechanism,
+            key.handle,
+            data,
+            out_max,
+        )
         .map_err(super::error::of_decryption)
 }
 
@@ -287,10 +302,7 @@ fn check_extras(
 }
 
 /// Some modules refuse to do nothing.
-fn unless_empty(
-    data: &[u8],
-    run: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
-) -> Result<Vec<u8>> {
+fn unless_empty(data: &[u8], run: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Result<Vec<u8>> {
     if data.is_empty() {
         return Ok(Vec::new());
     }

@@ -50,8 +50,7 @@ impl From<Error> for Fault {
 
 impl From<ModuleError> for Fault {
     fn from(error: ModuleError) -> Self {
-        // The text carries the function's name, which is what a vendor's support asks for.
-        let text = error.to_string();
+        let text = text(&error);
         let ModuleError::Pkcs11(code, _) = error else {
             return Error::Failed(text).into();
         };
@@ -67,12 +66,23 @@ impl From<ModuleError> for Fault {
 
 /// What a failed decryption means: the lengths were right, so it is the contents, whatever the module calls it.
 pub(super) fn of_decryption(error: ModuleError) -> Fault {
-    let text = error.to_string();
+    let text = text(&error);
     let mut fault = Fault::from(error);
     if matches!(fault.error, Error::BadInput(_)) {
         fault.error = Error::Failed(text);
     }
     fault
+}
+
+/// The error for the log, with the name of the C function, which a vendor's support asks for.
+pub(super) fn text(error: &ModuleError) -> String {
+    match error {
+        ModuleError::Pkcs11(RvError::VendorDefined(code), function) => {
+            format!("C_{function:?}: vendor's error {code:#x}")
+        }
+        ModuleError::Pkcs11(code, function) => format!("C_{function:?}: {code:?}"),
+        other => other.to_string(),
+    }
 }
 
 fn cure(code: RvError) -> Cure {
@@ -146,13 +156,22 @@ mod tests {
         let Error::Unavailable(text) = fault.error else {
             panic!("a removed device is unavailable");
         };
-        assert!(text.contains("Sign"), "{text}");
+        assert!(text.contains("C_Sign"), "{text}");
 
-        let fault = Fault::from(ModuleError::Pkcs11(RvError::GeneralError, Function::Decrypt));
+        let fault = Fault::from(ModuleError::Pkcs11(
+            RvError::GeneralError,
+            Function::Decrypt,
+        ));
         assert_eq!(fault.cure, Cure::Doubt);
-        assert!(matches!(fault.error, Error::Failed(text) if text.contains("Decrypt")));
+        assert!(matches!(fault.error, Error::Failed(text) if text == "C_Decrypt: GeneralError"));
 
-        let fault = Fault::from(ModuleError::Pkcs11(RvError::KeyHandleInvalid, Function::SignInit));
-        assert_eq!((fault.cure, fault.error), (Cure::Resolve, Error::KeyNotFound));
+        let fault = Fault::from(ModuleError::Pkcs11(
+            RvError::KeyHandleInvalid,
+            Function::SignInit,
+        ));
+        assert_eq!(
+            (fault.cure, fault.error),
+            (Cure::Resolve, Error::KeyNotFound)
+        );
     }
 }

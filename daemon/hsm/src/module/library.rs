@@ -14,7 +14,7 @@ use cryptoki::{
 };
 
 use super::{
-    error::{Fault, Result},
+    error::{self, Fault, Result},
     raw::Raw,
 };
 use crate::Error;
@@ -65,7 +65,11 @@ impl Library {
             return Ok(Arc::clone(library));
         }
         let refused = |e: ModuleError| {
-            Error::Unavailable(format!("the PKCS#11 module {}: {e}", path.display()))
+            Error::Unavailable(format!(
+                "the PKCS#11 module {}: {}",
+                path.display(),
+                error::text(&e)
+            ))
         };
         let module = Pkcs11::new(&real).map_err(refused)?;
         let raw = Raw::load(&real).map_err(refused)?;
@@ -132,7 +136,9 @@ impl Library {
             .unwrap_or_else(PoisonError::into_inner);
         state = left;
         let result = if state.users > 0 {
-            Err(Fault::lost("the PKCS#11 module is still busy with a lost token"))
+            Err(Fault::lost(
+                "the PKCS#11 module is still busy with a lost token",
+            ))
         } else {
             let result = self.start_afresh(state.up);
             state.up = result.is_ok();
@@ -152,7 +158,7 @@ impl Library {
         }
         match self.module.initialize(arguments()) {
             Ok(()) | Err(ModuleError::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
-            Err(e) => Err(Fault::lost(e.to_string())),
+            Err(e) => Err(Fault::lost(error::text(&e))),
         }
     }
 

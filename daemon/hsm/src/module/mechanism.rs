@@ -18,7 +18,7 @@ pub(super) struct Task<'a> {
     /// What is signed.
     pub(super) digest: Digested<'a>,
     /// What the module is given, when that is not the digest itself.
-    info: Option<Vec<u8>>,
+    block: Option<Vec<u8>>,
     /// The exact length of the signature.
     pub(super) signature_bytes: usize,
 }
@@ -26,67 +26,93 @@ pub(super) struct Task<'a> {
 impl<'a> Task<'a> {
     /// Prepares a signature with a key of this kind.
     pub(super) fn new(spec: KeySpec, signing: Signing, input: Input<'a>) -> Result<Self> {
-        let modulus_bytes = usize::from(spec.bits().div_ceil(8));
-        let mut info = None;
-        let (number, parameter, digest, signature_bytes) = match (spec, signing) {
-            (KeySpec::Rsa { .. }, Signing::RsaPkcs1(hash)) => {
-                let digest = digested(hash, input)?;
-                info = hash.map(|hash| digest_info(hash, digest.as_ref()));
-                let block = info.as_deref().unwrap_or(digest.as_ref());
-                if block.len() + 11 > modulus_bytes {
-                    return Err(Error::BadInput("longer than the modulus less eleven bytes"));
-                }
-                (ck::CKM_RSA_PKCS, Parameter::None, digest, modulus_bytes)
-            }
-            (
-                KeySpec::Rsa { .. },
-                Signing::RsaPss {
-                    hash,
-                    mask_hash,
-                    salt_bytes,
-                },
-            ) => {
-                // RFC 8017 §9.1.1: emLen ≥ hLen + sLen + 2.
-                if hash.digest_bytes() + usize::from(salt_bytes) + 2 > modulus_bytes {
-                    return Err(Error::BadInput("the salt does not fit the modulus"));
-                }
-                let parameter = Parameter::Pss {
-                    hash: hash_number(hash),
-                    mask: mask_number(mask_hash),
-                    salt_bytes,
-                };
-                let digest = digested(Some(hash), input)?;
-                (ck::CKM_RSA_PKCS_PSS, parameter, digest, modulus_bytes)
-            }
-            (KeySpec::Ec(curve @ Curve::Ed25519), Signing::Eddsa) => {
-                let Input::Message(message) = input else {
-                    return Err(Error::BadInput("Ed25519 signs the message, not a digest"));
-                };
-                let whole = Digested::Given(bounded(message)?);
-                (ck::CKM_EDDSA, Parameter::None, whole, 2 * curve.field_bytes())
-            }
+        match (spec, signing) {
+            (KeySpec::Rsa { bits }, Signing::RsaPkcs1(hash)) => Self::pkcs1(bits, hash, input),
+            (KeySpec::Rsa { bits }, Signing::RsaPss { .. }) => Self::pss(bits, signing, input),
+            (KeySpec::Ec(curve @ Curve::Ed25519), Signing::Eddsa) => match input {
+                Input::Message(message) => Ok(Self {
+                    mechanism: without_parameter(ck::CKM_EDDSA),
+                    digest: Digested::Given(bounded(message)?),
+                    block: None,
+                    signature_bytes: 2 * curve.field_bytes(),
+                }),
+                Input::Digest(_) => Err(Error::BadInput("Ed25519 signs messages, not digests")),
+            },
             (KeySpec::Ec(curve), Signing::Ecdsa(hash)) if curve != Curve::Ed25519 => {
                 let digest = digested(hash, input)?;
                 if digest.as_ref().is_empty() {
                     return Err(Error::BadInput("an empty digest"));
                 }
-                // The rest does not count, and some modules refuse it.
-                info = digest.as_ref().get(..curve.field_bytes()).map(<[u8]>::to_vec);
-                (ck::CKM_ECDSA, Parameter::None, digest, 2 * curve.field_bytes())
+                Ok(Self {
+                    mechanism: without_parameter(ck::CKM_ECDSA),
+                    // The rest does not count, and some modules refuse it.
+                    block: digest
+                        .as_ref()
+                        .get(..curve.field_bytes())
+                        .map(<[u8]>::to_vec),
+                    digest,
+                    signature_bytes: 2 * curve.field_bytes(),
+                })
             }
-            _ => return Err(Error::KeyTypeMismatch),
-        };
-        Ok(Self {
-            mechanism: Mechanism { number, parameter },
+            _ => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    fn pkcs1(bits: u16, hash: Option<Hash>, input: Input<'a>) -> Result<Self> {
+        let digest = digested(hash, input)?;
+        let task = Self {
+            mechanism: without_parameter(ck::CKM_RSA_PKCS),
+            block: hash.map(|hash| digest_info(hash, digest.as_ref())),
             digest,
-            info,
+            signature_bytes: usize::from(bits.div_ceil(8)),
+        };
+        if task.block().len() + 11 > task.signature_bytes {
+            return Err(Error::BadInput("longer than the modulus less eleven bytes"));
+        }
+        Ok(task)
+    }
+
+    fn pss(bits: u16, signing: Signing, input: Input<'a>) -> Result<Self> {
+        let Signing::RsaPss {
+            hash,
+            mask_hash,
+            salt_bytes,
+        } = signing
+        else {
+            return Err(Error::KeyTypeMismatch);
+        };
+        let signature_bytes = usize::from(bits.div_ceil(8));
+        // RFC 8017 §9.1.1: emLen ≥ hLen + sLen + 2.
+        if hash.digest_bytes() + usize::from(salt_bytes) + 2 > signature_bytes {
+            return Err(Error::BadInput("the salt does not fit the modulus"));
+        }
+        Ok(Self {
+            mechanism: Mechanism {
+                number: ck::CKM_RSA_PKCS_PSS,
+                parameter: Parameter::Pss {
+                    hash: hash_number(hash),
+                    mask: mask_number(mask_hash),
+                    salt_bytes,
+                },
+            },
+            digest: digested(Some(hash), input)?,
+            block: None,
             signature_bytes,
         })
     }
 
     /// What the module is given.
     pub(super) fn block(&self) -> &[u8] {
-        self.info.as_deref().unwrap_or(self.digest.as_ref())
+        self.block
+            .as_deref()
+            .unwrap_or_else(|| self.digest.as_ref())
+    }
+}
+
+const fn without_parameter(number: ck::CK_MECHANISM_TYPE) -> Mechanism<'static> {
+    Mechanism {
+        number,
+        parameter: Parameter::None,
     }
 }
 
@@ -177,7 +203,10 @@ mod tests {
         for (hash, prefix) in printed {
             let digest = vec![0xee; hash.digest_bytes()];
             let info = digest_info(hash, &digest);
-            assert_eq!(hex::encode(&info), format!("{prefix}{}", hex::encode(&digest)));
+            assert_eq!(
+                hex::encode(&info),
+                format!("{prefix}{}", hex::encode(&digest))
+            );
         }
     }
 

@@ -6,6 +6,7 @@ mod library;
 mod login;
 mod make;
 mod mechanism;
+mod oaep;
 mod padding;
 mod probe;
 mod raw;
@@ -158,12 +159,15 @@ impl ModuleHsm {
     }
 
     fn sealed(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
-        let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) = material;
+        let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) =
+            material;
         let label = SealedKey::label(*spec, &terms.id);
         let key = SealedKey {
             spec: *spec,
             id: terms.id.clone(),
-            sealed: self.sealing.seal(&self.pool, &self.settings, bytes, &label)?,
+            sealed: self
+                .sealing
+                .seal(&self.pool, &self.settings, bytes, &label)?,
         };
         key.encode().map(KeyRef)
     }
@@ -210,12 +214,14 @@ impl Hsm for ModuleHsm {
         }
         check(lists_key(&self.capabilities.generate, spec))?;
         if spec.is_asymmetric() {
-            let (private, (_, public)) =
-                self.make(spec, terms, |seat, home| make::pair(seat, spec, terms.usage, home))?;
+            let (private, (_, public)) = self.make(spec, terms, |seat, home| {
+                make::pair(seat, spec, terms.usage, home)
+            })?;
             return Ok(Generated::Pair { private, public });
         }
-        let (key, _) =
-            self.make(spec, terms, |seat, home| make::secret(seat, spec, terms.usage, home))?;
+        let (key, _) = self.make(spec, terms, |seat, home| {
+            make::secret(seat, spec, terms.usage, home)
+        })?;
         Ok(Generated::Secret(key))
     }
 
@@ -229,14 +235,18 @@ impl Hsm for ModuleHsm {
         let (Material::Secret { spec, .. } | Material::Private { spec, .. }) = valid;
         let is_listed = match spec {
             // Odd moduli are only ever imported, and validation has bounded them.
-            KeySpec::Rsa { .. } => {
-                self.capabilities.import.iter().any(|listed| matches!(listed, KeySpec::Rsa { .. }))
-            }
+            KeySpec::Rsa { .. } => self
+                .capabilities
+                .import
+                .iter()
+                .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
             _ => lists_key(&self.capabilities.import, spec),
         };
         check(is_listed)?;
-        self.make(spec, terms, |seat, home| make::import(seat, &valid, terms.usage, home))
-            .map(|(key, _)| key)
+        self.make(spec, terms, |seat, home| {
+            make::import(seat, &valid, terms.usage, home)
+        })
+        .map(|(key, _)| key)
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
@@ -410,7 +420,9 @@ fn lists_signing(listed: &[Signing], mechanism: Signing) -> bool {
 fn lists_cipher(listed: &[Cipher], cipher: &Cipher) -> bool {
     listed.iter().any(|row| match (row, cipher) {
         (
-            Cipher::RsaOaep { hash, mask_hash, .. },
+            Cipher::RsaOaep {
+                hash, mask_hash, ..
+            },
             Cipher::RsaOaep {
                 hash: wanted,
                 mask_hash: wanted_mask,

@@ -1,5 +1,8 @@
 //! The calls `cryptoki` cannot say: any mechanism by its number, one call per result, and every mechanism listed.
-#![expect(unsafe_code, reason = "the module is C; every call into it past `cryptoki` is in this file")]
+#![expect(
+    unsafe_code,
+    reason = "the module is C; every call into it past `cryptoki` is in this file"
+)]
 
 use std::{ffi::c_void, path::Path, ptr};
 
@@ -65,8 +68,7 @@ pub(super) enum Step {
 }
 
 /// `C_…Init` of a [`Step`].
-type Begin =
-    unsafe extern "C" fn(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE) -> CK_RV;
+type Begin = unsafe extern "C" fn(CK_SESSION_HANDLE, *mut CK_MECHANISM, CK_OBJECT_HANDLE) -> CK_RV;
 
 /// The call of a [`Step`] that gives the result.
 type Finish = unsafe extern "C" fn(
@@ -102,7 +104,10 @@ impl Raw {
 
     /// Every mechanism of a slot; `cryptoki` drops those it has no name for.
     pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<CK_MECHANISM_TYPE>> {
-        let call = self.list.C_GetMechanismList.ok_or(Error::NullFunctionPointer)?;
+        let call = self
+            .list
+            .C_GetMechanismList
+            .ok_or(Error::NullFunctionPointer)?;
         let slot = CK_ULONG::try_from(slot.id())?;
         let mut count: CK_ULONG = 0;
         // SAFETY: a null list asks for the count (§5.2).
@@ -123,7 +128,10 @@ impl Raw {
         slot: Slot,
         number: CK_MECHANISM_TYPE,
     ) -> Result<CK_MECHANISM_INFO> {
-        let call = self.list.C_GetMechanismInfo.ok_or(Error::NullFunctionPointer)?;
+        let call = self
+            .list
+            .C_GetMechanismInfo
+            .ok_or(Error::NullFunctionPointer)?;
         let mut info = CK_MECHANISM_INFO::default();
         // SAFETY: the pointer is to a local of the right type.
         let code = unsafe { call(CK_ULONG::try_from(slot.id())?, number, &raw mut info) };

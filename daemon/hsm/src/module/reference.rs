@@ -119,9 +119,9 @@ fn is_vault_id(id: &[u8]) -> bool {
 fn spec_bytes(spec: KeySpec) -> [u8; 4] {
     let (kind, detail) = match spec {
         KeySpec::Aes { .. } => (1, 0),
-        KeySpec::Hmac { hash, .. } => (2, place(Hash::ALL, hash)),
+        KeySpec::Hmac { hash, .. } => (2, place(Hash::ALL, &hash)),
         KeySpec::Rsa { .. } => (3, 0),
-        KeySpec::Ec(curve) => (4, place(Curve::ALL, curve)),
+        KeySpec::Ec(curve) => (4, place(Curve::ALL, &curve)),
     };
     let [high, low] = spec.bits().to_be_bytes();
     [kind, detail, high, low]
@@ -142,9 +142,11 @@ fn spec_of([kind, detail, high, low]: [u8; 4]) -> Option<KeySpec> {
 }
 
 /// The place in a table that is only ever added to; both have fewer than ten rows.
-fn place<T: PartialEq>(table: &[T], wanted: T) -> u8 {
-    let place = table.iter().position(|entry| *entry == wanted);
-    place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
+fn place<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
+    let place = table.iter().position(|entry| entry == wanted);
+    place
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or(u8::MAX)
 }
 
 /// CKA_IDs of the backend's own keys begin so.
@@ -162,7 +164,11 @@ mod tests {
     fn every_kind_of_key_comes_back_from_its_reference() {
         let mut specs = vec![KeySpec::Aes { bits: 192 }, KeySpec::Rsa { bits: 3072 }];
         specs.extend(Curve::ALL.iter().map(|&curve| KeySpec::Ec(curve)));
-        specs.extend(Hash::ALL.iter().map(|&hash| KeySpec::Hmac { hash, bits: 256 }));
+        specs.extend(
+            Hash::ALL
+                .iter()
+                .map(|&hash| KeySpec::Hmac { hash, bits: 256 }),
+        );
         for spec in specs {
             let id = b"an id".to_vec();
             let key = TokenKey { spec, id };
@@ -180,14 +186,23 @@ mod tests {
             else {
                 panic!("{spec:?} does not come back");
             };
-            assert_eq!((back.spec, back.id, back.sealed), (spec, key.id, key.sealed));
+            assert_eq!(
+                (back.spec, back.id, back.sealed),
+                (spec, key.id, key.sealed)
+            );
         }
     }
 
     #[test]
     fn what_is_no_reference_names_no_key() {
         let own = [&[1, 1, 0, 1, 0][..], OWN_ID_PREFIX, b"12345678"].concat();
-        for bytes in [&b""[..], b"\x01", b"\x03\x01\0\x01\0id", b"\x01\x09\0\x01\0id", &own] {
+        for bytes in [
+            &b""[..],
+            b"\x01",
+            b"\x03\x01\0\x01\0id",
+            b"\x01\x09\0\x01\0id",
+            &own,
+        ] {
             let found = Reference::decode(&KeyRef(bytes.to_vec()));
             assert_eq!(found.err(), Some(Error::KeyNotFound), "{bytes:02x?}");
         }

@@ -18,7 +18,9 @@ pub(super) fn message(block: &Secret, secret: &Secret, ciphertext: &[u8]) -> Res
     let missing = len
         .checked_sub(block.len())
         .filter(|_| len >= OVERHEAD_BYTES)
-        .ok_or(Error::BadInput("an RSA ciphertext is as long as the modulus"))?;
+        .ok_or(Error::BadInput(
+            "an RSA ciphertext is as long as the modulus",
+        ))?;
     let mut encoded = Zeroizing::new(vec![0; missing]);
     encoded.extend_from_slice(block.expose());
 
@@ -64,7 +66,10 @@ fn stand_in(secret: &Secret, ciphertext: &[u8]) -> Result<(Zeroizing<Vec<u8>>, u
     let mask = (len_max + 1).next_power_of_two() - 1;
     let mut chosen = 0;
     for pair in lengths.chunks_exact(2) {
-        let candidate = pair.iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte)) & mask;
+        let candidate = pair
+            .iter()
+            .fold(0, |sum, byte| (sum << 8) | u32::from(*byte))
+            & mask;
         chosen.conditional_assign(&candidate, candidate.ct_lt(&(len_max + 1)));
     }
     Ok((block, chosen))
@@ -102,7 +107,10 @@ mod tests {
 
     fn answer(block: &[u8]) -> Vec<u8> {
         let secret = Secret::new(vec![7; 32]);
-        message(&Secret::from(block), &secret, &CIPHERTEXT).unwrap().expose().to_vec()
+        message(&Secret::from(block), &secret, &CIPHERTEXT)
+            .unwrap()
+            .expose()
+            .to_vec()
     }
 
     fn padded(message: &[u8]) -> Vec<u8> {
@@ -135,7 +143,11 @@ mod tests {
             assert_eq!(answer(&block), expected, "byte {place} = {byte}");
         }
         assert_eq!(answer(&[0xff; 64]), expected);
-        let other = message(&Secret::from(&[0; 64][..]), &Secret::new(vec![8; 32]), &CIPHERTEXT);
+        let other = message(
+            &Secret::from(&[0; 64][..]),
+            &Secret::new(vec![8; 32]),
+            &CIPHERTEXT,
+        );
         assert_ne!(other.unwrap().expose(), expected, "the secret decides");
     }
 }

@@ -77,22 +77,32 @@ impl Sealing {
         match self.method {
             Method::Gcm => {
                 let iv = random(GCM_IV_BYTES)?;
-                let made = self.encrypt(pool, settings, &GCM, Encryption {
-                    iv: Some(&iv),
-                    associated: &bound(&out, label),
-                    plain: plain.expose(),
-                })?;
+                let made = self.encrypt(
+                    pool,
+                    settings,
+                    &GCM,
+                    Encryption {
+                        iv: Some(&iv),
+                        associated: &bound(&out, label),
+                        plain: plain.expose(),
+                    },
+                )?;
                 out.extend(iv);
                 out.extend(made.tag.unwrap_or_default());
                 out.extend(made.data);
             }
             Method::CbcThenHmac => {
                 let iv = random(CBC_IV_BYTES)?;
-                let made = self.encrypt(pool, settings, &CBC, Encryption {
-                    iv: Some(&iv),
-                    associated: &[],
-                    plain: plain.expose(),
-                })?;
+                let made = self.encrypt(
+                    pool,
+                    settings,
+                    &CBC,
+                    Encryption {
+                        iv: Some(&iv),
+                        associated: &[],
+                        plain: plain.expose(),
+                    },
+                )?;
                 let tag = mac(pool, self.name, &bound(&out, label), &iv, &made.data)?;
                 out.extend(iv);
                 out.extend(tag);
@@ -121,11 +131,16 @@ impl Sealing {
     /// The two blocks cannot be counter blocks of GCM with a 12-byte IV, which end in small numbers.
     pub(super) fn derived(&self, pool: &Pool, settings: &Settings) -> crate::Result<Secret> {
         let blocks = *b"keyhold-rsa-\xff\xff\xff\xfekeyhold-rsa-\xff\xff\xff\xff";
-        let made = self.encrypt(pool, settings, &Cipher::AesEcb(Padding::None), Encryption {
-            iv: None,
-            associated: &[],
-            plain: &blocks,
-        })?;
+        let made = self.encrypt(
+            pool,
+            settings,
+            &Cipher::AesEcb(Padding::None),
+            Encryption {
+                iv: None,
+                associated: &[],
+                plain: &blocks,
+            },
+        )?;
         Ok(Secret::new(made.data))
     }
 }
@@ -151,12 +166,15 @@ pub(super) fn open(
     if method == Method::Gcm as u8 {
         let (iv, rest) = split(body, GCM_IV_BYTES)?;
         let (tag, data) = split(rest, 16)?;
-        return decrypt(&GCM, Decryption {
-            iv: Some(iv),
-            associated: &bound,
-            tag: Some(tag),
-            data,
-        });
+        return decrypt(
+            &GCM,
+            Decryption {
+                iv: Some(iv),
+                associated: &bound,
+                tag: Some(tag),
+                data,
+            },
+        );
     }
     if method != Method::CbcThenHmac as u8 {
         return Err(Error::Corrupt);
@@ -167,12 +185,15 @@ pub(super) fn open(
     if !openssl::memcmp::eq(&expected, tag) {
         return Err(Error::Corrupt);
     }
-    decrypt(&CBC, Decryption {
-        iv: Some(iv),
-        associated: &[],
-        tag: None,
-        data,
-    })
+    decrypt(
+        &CBC,
+        Decryption {
+            iv: Some(iv),
+            associated: &[],
+            tag: None,
+            data,
+        },
+    )
 }
 
 /// A blob that does not open, or names a key that never was, is a changed blob; a lost token is not.
@@ -183,13 +204,7 @@ fn as_corrupt(error: Error) -> Error {
     }
 }
 
-fn mac(
-    pool: &Pool,
-    name: Name,
-    bound: &[u8],
-    iv: &[u8],
-    data: &[u8],
-) -> crate::Result<Vec<u8>> {
+fn mac(pool: &Pool, name: Name, bound: &[u8], iv: &[u8], data: &[u8]) -> crate::Result<Vec<u8>> {
     let message = [bound, iv, data].concat();
     let key = mac_key(name);
     pool.run(|seat| {
@@ -243,7 +258,12 @@ fn create(seat: &Seat, method: Method) -> Result<()> {
 }
 
 fn create_mac_key(seat: &Seat, name: Name) -> Result<()> {
-    make::secret(seat, mac_key(name).spec, Usage::MACGenerate, home(&id(name)))?;
+    make::secret(
+        seat,
+        mac_key(name).spec,
+        Usage::MACGenerate,
+        home(&id(name)),
+    )?;
     Ok(())
 }
 

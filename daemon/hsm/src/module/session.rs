@@ -116,11 +116,12 @@ impl Pool {
         let Some(place) = lease.place.as_mut() else {
             return Err(Error::Unavailable("no session".into()).into());
         };
-        let outcome = work(&mut place.seat).or_else(|fault| {
+        let outcome = work(&mut place.seat).map_err(|fault| {
             if fault.cure == Cure::Doubt && !place.seat.is_alive() {
-                return Err(Fault::lost(fault.error.to_string()));
+                Fault::lost(fault.error.to_string())
+            } else {
+                fault
             }
-            Err(fault)
         });
         lease.sound = !matches!(&outcome, Err(fault) if fault.cure == Cure::Reconnect);
         if !lease.sound {

@@ -41,9 +41,11 @@ pub(super) fn read(session: &Session, public: ObjectHandle, spec: KeySpec) -> Re
         }
         KeySpec::Aes { .. } | KeySpec::Hmac { .. } => None,
     };
-    key.and_then(|key| key.public_key_to_der().ok()).ok_or_else(|| {
-        Error::Failed("the module gave no readable public half of the key it made".into()).into()
-    })
+    key.and_then(|key| key.public_key_to_der().ok())
+        .ok_or_else(|| {
+            Error::Failed("the module gave no readable public half of the key it made".into())
+                .into()
+        })
 }
 
 fn rsa_public(session: &Session, key: ObjectHandle) -> Result<Option<PKey<Public>>> {

@@ -35,7 +35,11 @@ pub(super) fn row(spec: KeySpec) -> Row {
     let (key_type, generation, curve): (_, _, Option<&'static [u8]>) = match spec {
         KeySpec::Aes { .. } => (KeyType::AES, Mechanism::AesKeyGen, None),
         // Generic, because only this type goes with every HMAC mechanism of every module.
-        KeySpec::Hmac { .. } => (KeyType::GENERIC_SECRET, Mechanism::GenericSecretKeyGen, None),
+        KeySpec::Hmac { .. } => (
+            KeyType::GENERIC_SECRET,
+            Mechanism::GenericSecretKeyGen,
+            None,
+        ),
         KeySpec::Rsa { .. } => (KeyType::RSA, Mechanism::RsaPkcsKeyPairGen, None),
         KeySpec::Ec(Curve::Ed25519) => (
             KeyType::EC_EDWARDS,

@@ -46,17 +46,29 @@ pub(super) fn unwrap(
     cipher: &Cipher,
     wrapped: &[u8],
 ) -> Result<Secret> {
-    let least = if *cipher == Cipher::AesKeyWrapPadded { 16 } else { 24 };
+    let least = if *cipher == Cipher::AesKeyWrapPadded {
+        16
+    } else {
+        24
+    };
     if wrapped.len() < least || !wrapped.len().is_multiple_of(8) {
         return Err(Error::BadInput("wrapped data is whole 8-byte blocks").into());
     }
     let guest = seat
         .library
         .raw
-        .unwrap(&seat.session, mechanism, unwrapping.handle, wrapped, &guest())
+        .unwrap(
+            &seat.session,
+            mechanism,
+            unwrapping.handle,
+            wrapped,
+            &guest(),
+        )
         .map_err(error::of_decryption)?;
     with_guest(seat, guest, |guest| {
-        let attributes = seat.session.get_attributes(guest, &[AttributeType::Value])?;
+        let attributes = seat
+            .session
+            .get_attributes(guest, &[AttributeType::Value])?;
         attributes
             .into_iter()
             .find_map(|attribute| match attribute {

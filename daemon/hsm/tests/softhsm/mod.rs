@@ -8,12 +8,12 @@ use std::{
 use hsm::module::{ModuleConfig, ModuleHsm, TokenName};
 use kmip::Secret;
 
-pub const LABEL: &str = "keyhold-test";
-pub const PIN: &str = "correct horse";
+pub(crate) const LABEL: &str = "keyhold-test";
+pub(crate) const PIN: &str = "correct horse";
 
 /// Runs a test in a process of its own, with a fresh token: SoftHSM2 reads its configuration from the environment,
 /// which a process with threads must not change.
-pub fn with_token(name: &str, test: impl FnOnce(&Token)) {
+pub(crate) fn with_token(name: &str, test: impl FnOnce(&Token)) {
     if let Some(root) = std::env::var_os(MARK) {
         test(&Token { root: root.into() });
         return;
@@ -28,7 +28,16 @@ pub fn with_token(name: &str, test: impl FnOnce(&Token)) {
     );
     std::fs::write(&config, text).unwrap();
     let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "87654321"])
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            LABEL,
+            "--pin",
+            PIN,
+            "--so-pin",
+            "87654321",
+        ])
         .env("SOFTHSM2_CONF", &config)
         .output()
         .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
@@ -42,32 +51,35 @@ pub fn with_token(name: &str, test: impl FnOnce(&Token)) {
     let out = String::from_utf8_lossy(&run.stdout);
     let err = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{name}: {}\n{out}\n{err}", run.status);
-    assert!(out.contains("1 passed"), "{name} did not run in its child:\n{out}");
+    assert!(
+        out.contains("1 passed"),
+        "{name} did not run in its child:\n{out}"
+    );
 }
 
 /// The token of this test.
-pub struct Token {
+pub(crate) struct Token {
     root: PathBuf,
 }
 
 impl Token {
-    pub fn config(&self) -> ModuleConfig {
+    pub(crate) fn config(&self) -> ModuleConfig {
         let name = TokenName::Label(LABEL.into());
         ModuleConfig::new(module(), name, Secret::from(PIN.as_bytes()))
     }
 
-    pub fn open(&self) -> ModuleHsm {
+    pub(crate) fn open(&self) -> ModuleHsm {
         ModuleHsm::open(&self.config()).unwrap()
     }
 
     /// Where the token's objects are.
-    pub fn tokens(&self) -> PathBuf {
+    pub(crate) fn tokens(&self) -> PathBuf {
         self.root.join("tokens")
     }
 }
 
 /// SoftHSM2's shared object.
-pub fn module() -> PathBuf {
+pub(crate) fn module() -> PathBuf {
     const PLACES: [&str; 4] = [
         "/usr/lib/softhsm/libsofthsm2.so",
         "/usr/lib64/pkcs11/libsofthsm2.so",

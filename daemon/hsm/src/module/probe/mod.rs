@@ -3,22 +3,24 @@
 //! Mechanism lists promise what modules refuse in the next call (a hash of OAEP, a curve, an order of parameters), so
 //! nothing is listed that did not just give the right answer.
 
+mod pairs;
+
 use cryptoki::object::ObjectHandle;
 use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Usage, Secret,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding},
 };
 
 use super::{
     cipher::{self, Settings},
     error::{Cure, Result},
-    make, mechanism,
+    make, mechanism, random,
     seat::{Loaded, Seat},
-    sign, spki,
+    sign,
     template::Home,
 };
-use crate::{Capabilities, Decryption, Encryption, Input, Material, public, soft::PlainKey};
+use crate::{Capabilities, Decryption, Encryption, Material, soft::PlainKey};
 
 /// A look at a module through one session.
 pub(super) struct Probe<'a> {
@@ -57,7 +59,8 @@ impl<'a> Probe<'a> {
             },
             settings: Settings {
                 wrap_padded: ck::CKM_AES_KEY_WRAP_KWP,
-                rejection: Secret::default(),
+                raw_rsa: false,
+                rejection: Secret::new(random(32)?),
             },
         };
         probe.aes()?;
@@ -161,12 +164,18 @@ impl<'a> Probe<'a> {
         if let Some(tag) = &mut made.tag {
             tag.truncate(tag_bytes);
         }
-        let back = cipher::decrypt(self.seat, key, &self.settings, cipher, Decryption {
-            iv,
-            associated,
-            tag: made.tag.as_deref(),
-            data: &made.data,
-        })?;
+        let back = cipher::decrypt(
+            self.seat,
+            key,
+            &self.settings,
+            cipher,
+            Decryption {
+                iv,
+                associated,
+                tag: made.tag.as_deref(),
+                data: &made.data,
+            },
+        )?;
         Ok(back.expose() == PLAIN)
     }
 
@@ -207,150 +216,7 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    fn rsa(&mut self, slot: cryptoki::slot::Slot) -> Result<()> {
-        let sizes = [2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits });
-        if self.has(ck::CKM_RSA_PKCS_KEY_PAIR_GEN) {
-            let raw = &self.seat.library.raw;
-            let info = raw.mechanism_info(slot, ck::CKM_RSA_PKCS_KEY_PAIR_GEN)?;
-            let range = info.ulMinKeySize..=info.ulMaxKeySize;
-            let fitting = sizes
-                .iter()
-                .filter(|spec| range.contains(&ck::CK_ULONG::from(spec.bits())));
-            self.found.generate.extend(fitting);
-        }
-        let spec = KeySpec::Rsa { bits: 2048 };
-        let usage = Usage::Sign | Usage::Decrypt;
-        let (material, public) = PlainKey::generate(spec)?;
-        let taken = self.takes(&material, usage)?;
-        let (handle, public) = match (taken, public) {
-            (Some(handle), Some(public)) => {
-                self.found.import.extend(sizes);
-                (handle, public)
-            }
-            _ => match able(make::pair(self.seat, spec, usage, Home::Session))? {
-                Some(made) => made,
-                None => return Ok(()),
-            },
-        };
-        let key = Loaded {
-            handle,
-            rsa: spki::rsa_numbers(&self.seat.session, handle, spec)?,
-        };
-        self.rsa_signatures(&key, spec)?;
-        self.rsa_ciphers(&key, &public)?;
-        self.discard(handle);
-        Ok(())
-    }
-
-    fn rsa_signatures(&mut self, key: &Loaded, spec: KeySpec) -> Result<()> {
-        let mut mechanisms = Vec::new();
-        if self.has(ck::CKM_RSA_PKCS) {
-            mechanisms.push(Signing::RsaPkcs1(None));
-            mechanisms.extend(Hash::ALL.iter().map(|&hash| Signing::RsaPkcs1(Some(hash))));
-        }
-        if self.has(ck::CKM_RSA_PKCS_PSS) {
-            mechanisms.extend(mask_pairs().map(|(hash, mask_hash)| Signing::RsaPss {
-                hash,
-                mask_hash,
-                salt_bytes: u16::try_from(hash.digest_bytes()).unwrap_or(0),
-            }));
-        }
-        for signing in mechanisms {
-            let input = match signing {
-                Signing::RsaPkcs1(None) => Input::Digest(PLAIN),
-                _ => Input::Message(PLAIN),
-            };
-            // An RSA signature is verified before it comes back.
-            if able(sign::sign(self.seat, key, spec, signing, input))?.is_some() {
-                self.found.sign.push(signing);
-            }
-        }
-        Ok(())
-    }
-
-    fn rsa_ciphers(&mut self, key: &Loaded, public: &[u8]) -> Result<()> {
-        let mut ciphers = Vec::new();
-        // The answers to wrong paddings need a secret of the token, which AES-ECB makes.
-        if self.has(ck::CKM_RSA_X_509)
-            && self.found.cipher.contains(&Cipher::AesEcb(Padding::None))
-        {
-            ciphers.push(Cipher::RsaPkcs1);
-        }
-        if self.has(ck::CKM_RSA_PKCS_OAEP) {
-            ciphers.extend(mask_pairs().map(|(hash, mask_hash)| Cipher::RsaOaep {
-                hash,
-                mask_hash,
-                label: Vec::new(),
-            }));
-        }
-        for cipher in ciphers {
-            let made = public::encrypt(public, &cipher, PLAIN)?;
-            let plain = cipher::decrypt(self.seat, key, &self.settings, &cipher, Decryption {
-                iv: None,
-                associated: &[],
-                tag: None,
-                data: &made,
-            });
-            if able(plain)?.is_some_and(|plain| plain.expose() == PLAIN) {
-                self.found.cipher.push(cipher);
-            }
-        }
-        Ok(())
-    }
-
-    fn curve(&mut self, curve: Curve) -> Result<()> {
-        let spec = KeySpec::Ec(curve);
-        let (generation, number) = match curve {
-            Curve::Ed25519 => (ck::CKM_EC_EDWARDS_KEY_PAIR_GEN, ck::CKM_EDDSA),
-            _ => (ck::CKM_EC_KEY_PAIR_GEN, ck::CKM_ECDSA),
-        };
-        if !self.has(number) {
-            return Ok(());
-        }
-        let mut works = false;
-        if self.has(generation)
-            && let Some((handle, public)) =
-                able(make::pair(self.seat, spec, Usage::Sign, Home::Session))?
-        {
-            if self.signs(handle, spec, &public)? {
-                self.found.generate.push(spec);
-                works = true;
-            }
-            self.discard(handle);
-        }
-        let (material, public) = PlainKey::generate(spec)?;
-        if let Some(handle) = self.takes(&material, Usage::Sign)? {
-            if self.signs(handle, spec, &public.unwrap_or_default())? {
-                self.found.import.push(spec);
-                works = true;
-            }
-            self.discard(handle);
-        }
-        if works && curve == Curve::Ed25519 {
-            self.found.sign.push(Signing::Eddsa);
-        } else if works && !self.found.sign.contains(&Signing::Ecdsa(None)) {
-            // The module sees digests only, so every hash function goes with every curve.
-            self.found.sign.push(Signing::Ecdsa(None));
-            let hashes = Hash::ALL.iter().map(|&hash| Signing::Ecdsa(Some(hash)));
-            self.found.sign.extend(hashes);
-        }
-        Ok(())
-    }
-
-    fn signs(&self, handle: ObjectHandle, spec: KeySpec, public: &[u8]) -> Result<bool> {
-        let signing = match spec {
-            KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
-            _ => Signing::Ecdsa(Some(Hash::Sha256)),
-        };
-        let key = Loaded { handle, rsa: None };
-        let input = Input::Message(PLAIN);
-        let made = able(sign::sign(self.seat, &key, spec, signing, input))?;
-        Ok(match made {
-            Some(signature) => public::verify(public, signing, input, &signature)?,
-            None => false,
-        })
-    }
-
+    /// The mechanism of a cipher of AES.
     fn number(&self, cipher: &Cipher) -> ck::CK_MECHANISM_TYPE {
         match cipher {
             Cipher::AesEcb(_) => ck::CKM_AES_ECB,
@@ -359,8 +225,7 @@ impl<'a> Probe<'a> {
             Cipher::AesGcm { .. } => ck::CKM_AES_GCM,
             Cipher::AesKeyWrap => ck::CKM_AES_KEY_WRAP,
             Cipher::AesKeyWrapPadded => self.settings.wrap_padded,
-            Cipher::RsaPkcs1 => ck::CKM_RSA_X_509,
-            Cipher::RsaOaep { .. } => ck::CKM_RSA_PKCS_OAEP,
+            Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => ck::CKM_RSA_X_509,
         }
     }
 
@@ -387,16 +252,11 @@ fn able<T>(outcome: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Hash and mask hash as they occur: the same, or the mask's default of SHA-1.
-fn mask_pairs() -> impl Iterator<Item = (Hash, Hash)> {
-    let same = Hash::ALL.iter().map(|&hash| (hash, hash));
-    let default = Hash::ALL.iter().map(|&hash| (hash, Hash::Sha1));
-    same.chain(default.skip(1))
-}
-
 /// A secret key for trials, which protects nothing.
 fn known(spec: KeySpec) -> Material {
-    let bytes = (1..).take(usize::from(spec.bits() / 8)).collect::<Vec<u8>>();
+    let bytes = (1..)
+        .take(usize::from(spec.bits() / 8))
+        .collect::<Vec<u8>>();
     Material::Secret {
         spec,
         bytes: Secret::new(bytes),
