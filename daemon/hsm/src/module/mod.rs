@@ -138,7 +138,7 @@ impl ModuleHsm {
     }
 
     /// An exportable key, opened or from the cache.
-    fn plain(&self, key: &KeyRef, sealed: &SealedKey) -> Result<Arc<PlainKey>> {
+    fn plain(&self, key: &KeyRef, sealed: SealedKey<'_>) -> Result<Arc<PlainKey>> {
         if let Some(ready) = self.opened.get(&key.0) {
             return Ok(ready);
         }
@@ -147,10 +147,10 @@ impl ModuleHsm {
         Ok(ready)
     }
 
-    fn unsealed(&self, key: &SealedKey) -> Result<Material> {
+    fn unsealed(&self, key: SealedKey<'_>) -> Result<Material> {
         let spec = key.spec;
-        let label = SealedKey::label(spec, &key.id);
-        let bytes = sealing::open(&self.pool, &self.settings, &key.sealed, &label)?;
+        let label = SealedKey::label(spec, key.id);
+        let bytes = sealing::open(&self.pool, &self.settings, key.sealed, &label)?;
         Ok(if spec.is_asymmetric() {
             Material::Private { spec, pkcs8: bytes }
         } else {
@@ -162,12 +162,13 @@ impl ModuleHsm {
         let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) =
             material;
         let label = SealedKey::label(*spec, &terms.id);
+        let sealed = self
+            .sealing
+            .seal(&self.pool, &self.settings, bytes, &label)?;
         let key = SealedKey {
             spec: *spec,
-            id: terms.id.clone(),
-            sealed: self
-                .sealing
-                .seal(&self.pool, &self.settings, bytes, &label)?,
+            id: &terms.id,
+            sealed: &sealed.0,
         };
         key.encode().map(KeyRef)
     }
@@ -181,7 +182,7 @@ impl ModuleHsm {
     ) -> Result<(KeyRef, T)> {
         let key = TokenKey {
             spec,
-            id: terms.id.clone(),
+            id: &terms.id,
         };
         let made = self.pool.once(|seat| {
             if !seat.find(&key.search())?.is_empty() {
@@ -252,7 +253,7 @@ impl Hsm for ModuleHsm {
     fn export(&self, key: &KeyRef) -> Result<Material> {
         match Reference::decode(key)? {
             Reference::Token(_) => Err(Error::NotExportable),
-            Reference::Sealed(sealed) => self.unsealed(&sealed),
+            Reference::Sealed(sealed) => self.unsealed(sealed),
         }
     }
 
@@ -300,16 +301,16 @@ impl Hsm for ModuleHsm {
     }
 
     fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
-        sealing::open(&self.pool, &self.settings, sealed, label)
+        sealing::open(&self.pool, &self.settings, &sealed.0, label)
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
         match Reference::decode(key)? {
-            Reference::Sealed(sealed) => self.plain(key, &sealed)?.sign(mechanism, input),
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
             Reference::Token(key) => {
                 check(lists_signing(&self.capabilities.sign, mechanism))?;
                 self.pool.run(|seat| {
-                    seat.with_key(&key, |seat, loaded| {
+                    seat.with_key(key, |seat, loaded| {
                         sign::sign(seat, loaded, key.spec, mechanism, input)
                     })
                 })
@@ -319,11 +320,11 @@ impl Hsm for ModuleHsm {
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
         match Reference::decode(key)? {
-            Reference::Sealed(sealed) => self.plain(key, &sealed)?.encrypt(cipher, input),
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
                 self.pool.run(|seat| {
-                    seat.with_key(&key, |seat, loaded| {
+                    seat.with_key(key, |seat, loaded| {
                         cipher::encrypt(seat, loaded, &self.settings, cipher, input)
                     })
                 })
@@ -333,11 +334,11 @@ impl Hsm for ModuleHsm {
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
         match Reference::decode(key)? {
-            Reference::Sealed(sealed) => self.plain(key, &sealed)?.decrypt(cipher, input),
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
                 self.pool.run(|seat| {
-                    seat.with_key(&key, |seat, loaded| {
+                    seat.with_key(key, |seat, loaded| {
                         cipher::decrypt(seat, loaded, &self.settings, cipher, input)
                     })
                 })
@@ -347,11 +348,11 @@ impl Hsm for ModuleHsm {
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
         match Reference::decode(key)? {
-            Reference::Sealed(sealed) => self.plain(key, &sealed)?.mac(mechanism, message),
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
             Reference::Token(key) => {
                 check(self.capabilities.mac.contains(&mechanism))?;
                 self.pool.run(|seat| {
-                    seat.with_key(&key, |seat, loaded| {
+                    seat.with_key(key, |seat, loaded| {
                         sign::mac(seat, loaded, key.spec, mechanism, message)
                     })
                 })

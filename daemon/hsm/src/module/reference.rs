@@ -4,64 +4,58 @@ use cryptoki::object::{Attribute, ObjectClass};
 use kmip::mechanism::{Curve, Hash, KeySpec};
 
 use super::template;
-use crate::{Error, KeyRef, Result, Sealed};
+use crate::{Error, KeyRef, Result};
 
 /// A decoded `KeyRef`.
-pub(super) enum Reference {
-    Token(TokenKey),
-    Sealed(SealedKey),
+pub(super) enum Reference<'a> {
+    Token(TokenKey<'a>),
+    Sealed(SealedKey<'a>),
 }
 
 /// A locked key, an object of the token.
-#[derive(Clone)]
-pub(super) struct TokenKey {
+#[derive(Clone, Copy)]
+pub(super) struct TokenKey<'a> {
     pub(super) spec: KeySpec,
     /// Its CKA_ID.
-    pub(super) id: Vec<u8>,
+    pub(super) id: &'a [u8],
 }
 
 /// An exportable key, sealed under the token's sealing key.
-pub(super) struct SealedKey {
+#[derive(Clone, Copy)]
+pub(super) struct SealedKey<'a> {
     pub(super) spec: KeySpec,
-    pub(super) id: Vec<u8>,
-    pub(super) sealed: Sealed,
+    pub(super) id: &'a [u8],
+    pub(super) sealed: &'a [u8],
 }
 
-impl Reference {
+impl<'a> Reference<'a> {
     /// Reads a reference; what this backend did not write names no key.
-    pub(super) fn decode(key: &KeyRef) -> Result<Self> {
+    pub(super) fn decode(key: &'a KeyRef) -> Result<Self> {
         Self::read(&key.0).ok_or(Error::KeyNotFound)
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
         let (&kind, rest) = bytes.split_first()?;
         let (spec, rest) = rest.split_first_chunk::<4>()?;
         let spec = spec_of(*spec)?;
         match kind {
-            TOKEN if is_vault_id(rest) => Some(Self::Token(TokenKey {
-                spec,
-                id: rest.to_vec(),
-            })),
+            TOKEN if is_vault_id(rest) => Some(Self::Token(TokenKey { spec, id: rest })),
             SEALED => {
                 let (&id_len, rest) = rest.split_first()?;
                 let (id, sealed) = rest.split_at_checked(id_len.into())?;
-                Some(Self::Sealed(SealedKey {
-                    spec,
-                    id: id.to_vec(),
-                    sealed: Sealed(sealed.to_vec()),
-                }))
+                Some(Self::Sealed(SealedKey { spec, id, sealed }))
             }
             _ => None,
         }
     }
 }
 
-impl TokenKey {
+impl TokenKey<'_> {
     /// The bytes of the reference.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = vec![TOKEN];
         out.extend(spec_bytes(self.spec));
-        out.extend(&self.id);
+        out.extend(self.id);
         out
     }
 
@@ -75,29 +69,26 @@ impl TokenKey {
                 ObjectClass::SECRET_KEY
             }),
             Attribute::KeyType(template::key_type(self.spec)),
-            Attribute::Id(self.id.clone()),
+            Attribute::Id(self.id.to_vec()),
         ]
     }
 }
 
-impl SealedKey {
+impl SealedKey<'_> {
     /// The bytes of the reference.
     pub(super) fn encode(&self) -> Result<Vec<u8>> {
         let id_len = u8::try_from(self.id.len()).map_err(|_| ID_TOO_LONG)?;
         let mut out = vec![SEALED];
         out.extend(spec_bytes(self.spec));
         out.push(id_len);
-        out.extend(&self.id);
-        out.extend(&self.sealed.0);
+        out.extend(self.id);
+        out.extend(self.sealed);
         Ok(out)
     }
 
     /// What the seal is bound to: that it is a key, of which kind, and whose.
     pub(super) fn label(spec: KeySpec, id: &[u8]) -> Vec<u8> {
-        let mut label = b"keyhold-key".to_vec();
-        label.extend(spec_bytes(spec));
-        label.extend(id);
-        label
+        [b"keyhold-key", &spec_bytes(spec)[..], id].concat()
     }
 }
 
@@ -170,20 +161,20 @@ mod tests {
                 .map(|&hash| KeySpec::Hmac { hash, bits: 256 }),
         );
         for spec in specs {
-            let id = b"an id".to_vec();
-            let key = TokenKey { spec, id };
-            let Ok(Reference::Token(back)) = Reference::decode(&KeyRef(key.encode())) else {
+            let key = TokenKey { spec, id: b"an id" };
+            let reference = KeyRef(key.encode());
+            let Ok(Reference::Token(back)) = Reference::decode(&reference) else {
                 panic!("{spec:?} does not come back");
             };
             assert_eq!((back.spec, back.id), (spec, key.id));
 
             let key = SealedKey {
                 spec,
-                id: vec![0xa5; 255],
-                sealed: Sealed(vec![1, 2, 3]),
+                id: &[0xa5; 255],
+                sealed: &[1, 2, 3],
             };
-            let Ok(Reference::Sealed(back)) = Reference::decode(&KeyRef(key.encode().unwrap()))
-            else {
+            let reference = KeyRef(key.encode().unwrap());
+            let Ok(Reference::Sealed(back)) = Reference::decode(&reference) else {
                 panic!("{spec:?} does not come back");
             };
             assert_eq!(
@@ -203,8 +194,12 @@ mod tests {
             b"\x01\x09\0\x01\0id",
             &own,
         ] {
-            let found = Reference::decode(&KeyRef(bytes.to_vec()));
-            assert_eq!(found.err(), Some(Error::KeyNotFound), "{bytes:02x?}");
+            let reference = KeyRef(bytes.to_vec());
+            assert_eq!(
+                Reference::decode(&reference).err(),
+                Some(Error::KeyNotFound),
+                "{bytes:02x?}"
+            );
         }
     }
 }

@@ -53,7 +53,8 @@ impl Sealing {
         let name = names.into_iter().min().ok_or_else(|| {
             Error::Unavailable("the token does not show the sealing key it made".into())
         })?;
-        if method == Method::CbcThenHmac && seat.find(&mac_key(name).search())?.is_empty() {
+        if method == Method::CbcThenHmac && seat.find(&mac_key(&mac_id(name)).search())?.is_empty()
+        {
             create_mac_key(seat, name)?;
         }
         Ok(Self { name, method })
@@ -119,8 +120,9 @@ impl Sealing {
         cipher: &Cipher,
         input: Encryption<'_>,
     ) -> crate::Result<crate::Encrypted> {
+        let id = id(self.name);
         pool.run(|seat| {
-            seat.with_key(&cipher_key(self.name), |seat, key| {
+            seat.with_key(cipher_key(&id), |seat, key| {
                 cipher::encrypt(seat, key, settings, cipher, input)
             })
         })
@@ -149,15 +151,16 @@ impl Sealing {
 pub(super) fn open(
     pool: &Pool,
     settings: &Settings,
-    sealed: &Sealed,
+    sealed: &[u8],
     label: &[u8],
 ) -> crate::Result<Secret> {
-    let (header, body) = sealed.0.split_first_chunk::<9>().ok_or(Error::Corrupt)?;
+    let (header, body) = sealed.split_first_chunk::<9>().ok_or(Error::Corrupt)?;
     let [method, name @ ..] = *header;
     let bound = bound(header, label);
+    let id = id(name);
     let decrypt = |cipher: &Cipher, input: Decryption<'_>| {
         pool.run(|seat| {
-            seat.with_key(&cipher_key(name), |seat, key| {
+            seat.with_key(cipher_key(&id), |seat, key| {
                 cipher::decrypt(seat, key, settings, cipher, input)
             })
         })
@@ -206,9 +209,10 @@ fn as_corrupt(error: Error) -> Error {
 
 fn mac(pool: &Pool, name: Name, bound: &[u8], iv: &[u8], data: &[u8]) -> crate::Result<Vec<u8>> {
     let message = [bound, iv, data].concat();
-    let key = mac_key(name);
+    let id = mac_id(name);
+    let key = mac_key(&id);
     pool.run(|seat| {
-        seat.with_key(&key, |seat, loaded| {
+        seat.with_key(key, |seat, loaded| {
             sign::mac(seat, loaded, key.spec, Mac::Hmac(Hash::Sha256), &message)
         })
     })
@@ -253,17 +257,14 @@ fn create(seat: &Seat, method: Method) -> Result<()> {
         create_mac_key(seat, name)?;
     }
     let usage = Usage::Encrypt | Usage::Decrypt;
-    make::secret(seat, cipher_key(name).spec, usage, home(&id(name)))?;
+    let id = id(name);
+    make::secret(seat, cipher_key(&id).spec, usage, home(&id))?;
     Ok(())
 }
 
 fn create_mac_key(seat: &Seat, name: Name) -> Result<()> {
-    make::secret(
-        seat,
-        mac_key(name).spec,
-        Usage::MACGenerate,
-        home(&id(name)),
-    )?;
+    let id = mac_id(name);
+    make::secret(seat, mac_key(&id).spec, Usage::MACGenerate, home(&id))?;
     Ok(())
 }
 
@@ -271,25 +272,29 @@ fn home(id: &[u8]) -> Home<'_> {
     Home::Token { id, label: LABEL }
 }
 
-fn cipher_key(name: Name) -> TokenKey {
+const fn cipher_key(id: &[u8]) -> TokenKey<'_> {
     TokenKey {
         spec: KeySpec::Aes { bits: 256 },
-        id: id(name),
+        id,
     }
 }
 
-fn mac_key(name: Name) -> TokenKey {
+const fn mac_key(id: &[u8]) -> TokenKey<'_> {
     TokenKey {
         spec: KeySpec::Hmac {
             hash: Hash::Sha256,
             bits: 256,
         },
-        id: id(name),
+        id,
     }
 }
 
 fn id(name: Name) -> Vec<u8> {
     [OWN_ID_PREFIX, &name].concat()
+}
+
+fn mac_id(name: Name) -> Vec<u8> {
+    [OWN_ID_PREFIX, &name, b"/mac"].concat()
 }
 
 const LABEL: &str = "keyhold-sealing";

@@ -9,6 +9,7 @@ use cryptoki::{
     object::{Attribute, ObjectClass, ObjectHandle},
     session::Session,
 };
+use kmip::mechanism::KeySpec;
 use openssl::pkey::{PKey, Public};
 
 use super::{
@@ -23,7 +24,8 @@ use crate::Error;
 pub(super) struct Seat {
     pub(super) session: Session,
     pub(super) library: Arc<Library>,
-    keys: HashMap<Vec<u8>, Loaded>,
+    /// Keys by CKA_ID, as they were used last.
+    keys: HashMap<Vec<u8>, (KeySpec, Loaded)>,
     /// The CKA_ID of the secret key that is always there, once it is.
     beacon: Arc<OnceLock<Vec<u8>>>,
 }
@@ -53,13 +55,13 @@ impl Seat {
     /// Works with a key, and once more with a fresh handle when the module does not know the one it gave.
     pub(super) fn with_key<T>(
         &mut self,
-        key: &TokenKey,
+        key: TokenKey<'_>,
         work: impl Fn(&Self, &Loaded) -> Result<T>,
     ) -> Result<T> {
         let loaded = self.resolve(key)?;
         match work(self, &loaded) {
             Err(fault) if fault.cure == Cure::Resolve => {
-                self.keys.remove(&key.encode());
+                self.keys.remove(key.id);
                 let loaded = self.resolve(key)?;
                 work(self, &loaded)
             }
@@ -68,9 +70,10 @@ impl Seat {
     }
 
     /// The one token object a reference names.
-    pub(super) fn resolve(&mut self, key: &TokenKey) -> Result<Loaded> {
-        let name = key.encode();
-        if let Some(loaded) = self.keys.get(&name) {
+    pub(super) fn resolve(&mut self, key: TokenKey<'_>) -> Result<Loaded> {
+        if let Some((spec, loaded)) = self.keys.get(key.id)
+            && *spec == key.spec
+        {
             return Ok(loaded.clone());
         }
         let handle = match self.find(&key.search())?.as_slice() {
@@ -88,7 +91,8 @@ impl Seat {
         if self.keys.len() >= KEYS_MAX {
             self.keys.clear();
         }
-        self.keys.insert(name, loaded.clone());
+        self.keys
+            .insert(key.id.to_vec(), (key.spec, loaded.clone()));
         Ok(loaded)
     }
 

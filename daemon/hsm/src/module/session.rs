@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cryptoki::slot::Limit;
+
 use super::{
     ModuleConfig,
     error::{Cure, Fault, Result},
@@ -59,8 +61,8 @@ impl Pool {
     /// A pool for the configured token; nothing is opened yet.
     pub(super) fn new(library: Arc<Library>, config: &ModuleConfig) -> Self {
         Self {
+            sessions_max: sessions_max(&library, config),
             library,
-            sessions_max: config.sessions_max.max(1),
             wait: config.wait,
             login: Mutex::new(Login::new(config)),
             places: Mutex::new(Places {
@@ -270,6 +272,23 @@ impl Place {
             drop(self.seat.session.close());
         }
     }
+}
+
+/// As many sessions as are configured, less what the token does not allow.
+fn sessions_max(library: &Arc<Library>, config: &ModuleConfig) -> usize {
+    let allowed = library.enter().and_then(|_entered| {
+        let tokens = library.tokens()?;
+        Ok(tokens
+            .into_iter()
+            .filter(|(_, info)| config.token.names(info))
+            .find_map(|(_, info)| match info.max_rw_session_count() {
+                Limit::Max(count) => usize::try_from(count).ok(),
+                Limit::Unavailable | Limit::Infinite => None,
+            }))
+    });
+    // A token that is not there yet says nothing; that it is missing is said where it is needed.
+    let allowed = allowed.ok().flatten().unwrap_or(usize::MAX);
+    config.sessions_max.min(allowed).max(1)
 }
 
 #[expect(
