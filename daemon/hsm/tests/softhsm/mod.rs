@@ -13,11 +13,12 @@ pub(crate) const PIN: &str = "correct horse";
 
 /// Runs a test in a process of its own, with a fresh token: SoftHSM2 reads its configuration from the environment,
 /// which a process with threads must not change.
-pub(crate) fn with_token(name: &str, test: impl FnOnce(&Token)) {
+pub(crate) fn with_token<T: FnOnce(&Token)>(test: T) {
     if let Some(root) = std::env::var_os(MARK) {
         test(&Token { root: root.into() });
         return;
     }
+    let name = name_of::<T>();
     let root = tempfile::tempdir().expect("a temporary directory");
     let tokens = root.path().join("tokens");
     std::fs::create_dir(&tokens).unwrap();
@@ -55,6 +56,13 @@ pub(crate) fn with_token(name: &str, test: impl FnOnce(&Token)) {
         out.contains("1 passed"),
         "{name} did not run in its child:\n{out}"
     );
+}
+
+/// The name of the test whose closure this is, as the test binary knows it.
+fn name_of<T>() -> &'static str {
+    let path = std::any::type_name::<T>();
+    let path = path.strip_suffix("::{{closure}}").unwrap_or(path);
+    path.split_once("::").map_or(path, |(_, name)| name)
 }
 
 /// The token of this test.
