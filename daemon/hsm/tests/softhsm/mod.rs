@@ -19,43 +19,46 @@ pub(crate) fn with_token<T: FnOnce(&Token)>(test: T) {
         return;
     }
     let name = name_of::<T>();
+    let out = run_again(&[name, "--exact", "--nocapture", "--test-threads=1"], &[]);
+    assert!(
+        out.contains("1 passed"),
+        "{name} did not run in its child:\n{out}"
+    );
+}
+
+/// Runs this test binary again on a fresh token, and gives what it printed.
+pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
     let root = tempfile::tempdir().expect("a temporary directory");
     let tokens = root.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
+    std::fs::create_dir(&tokens).expect("a directory for the token");
     let config = root.path().join("softhsm2.conf");
     let text = format!(
         "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
         tokens.display()
     );
-    std::fs::write(&config, text).unwrap();
+    std::fs::write(&config, text).expect("a configuration");
     let made = Command::new("softhsm2-util")
-        .args([
-            "--init-token",
-            "--free",
-            "--label",
-            LABEL,
-            "--pin",
-            PIN,
-            "--so-pin",
-            "87654321",
-        ])
+        .args(["--init-token", "--free", "--label", LABEL])
+        .args(["--pin", PIN, "--so-pin", "87654321"])
         .env("SOFTHSM2_CONF", &config)
         .output()
         .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
     assert!(made.status.success(), "softhsm2-util: {made:?}");
-    let run = Command::new(std::env::current_exe().unwrap())
-        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+    let run = Command::new(std::env::current_exe().expect("this test binary"))
+        .args(args)
         .env("SOFTHSM2_CONF", &config)
         .env(MARK, root.path())
+        .envs(environment.iter().copied())
         .output()
-        .unwrap();
-    let out = String::from_utf8_lossy(&run.stdout);
+        .expect("the child runs");
+    let out = String::from_utf8_lossy(&run.stdout).into_owned();
     let err = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{name}: {}\n{out}\n{err}", run.status);
     assert!(
-        out.contains("1 passed"),
-        "{name} did not run in its child:\n{out}"
+        run.status.success(),
+        "{args:?}: {}\n{out}\n{err}",
+        run.status
     );
+    out
 }
 
 /// The name of the test whose closure this is, as the test binary knows it.
