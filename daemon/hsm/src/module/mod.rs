@@ -36,7 +36,7 @@ use self::{
     error::{Cure, Fault},
     library::Library,
     probe::Probe,
-    reference::{Reference, SealedKey, TokenKey},
+    reference::{Binding, Reference, SealedKey, TokenKey},
     sealing::{Method, Sealing},
     session::Pool,
 };
@@ -53,6 +53,7 @@ pub struct ModuleHsm {
     capabilities: Capabilities,
     settings: Settings,
     sealing: Sealing,
+    binding: Binding,
     opened: Cache<PlainKey>,
 }
 
@@ -67,14 +68,15 @@ impl ModuleHsm {
         let method = sealing_method(&capabilities)?;
         let sealing = pool.once(|seat| Sealing::establish(seat, method))?;
         pool.set_beacon(sealing.id());
-        if capabilities.cipher.contains(&Cipher::RsaPkcs1) {
-            settings.rejection = sealing.derived(&pool, &settings)?;
-        }
+        let derive = |purpose| sealing.derived(&pool, &settings, &capabilities, purpose);
+        let (binding, rejection) = (Binding::new(&derive(b"bind")?), derive(b"rsa-")?);
+        settings.rejection = rejection;
         Ok(Self {
             pool,
             capabilities,
             settings,
             sealing,
+            binding,
             opened: Cache::new(config.cache_keys_max),
         })
     }
@@ -133,7 +135,7 @@ impl ModuleHsm {
             }
             make(seat, template::home(terms))
         })?;
-        Ok((KeyRef(key.encode()), made))
+        Ok((KeyRef(key.encode(&self.binding)), made))
     }
 }
 
@@ -183,6 +185,10 @@ impl Hsm for ModuleHsm {
                 .import
                 .iter()
                 .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
+            // Made fit for the module, whatever its length.
+            KeySpec::Hmac { hash, .. } => self.capabilities.import.iter().any(
+                |listed| matches!(listed, KeySpec::Hmac { hash: of_row, .. } if *of_row == hash),
+            ),
             _ => listed::key(&self.capabilities.import, spec),
         };
         check(is_listed)?;
@@ -193,14 +199,14 @@ impl Hsm for ModuleHsm {
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Token(_) => Err(Error::NotExportable),
             Reference::Sealed(sealed) => self.unsealed(sealed),
         }
     }
 
     fn destroy(&self, key: &KeyRef) -> Result<()> {
-        let key = match Reference::decode(key) {
+        let key = match Reference::decode(key, &self.binding) {
             Ok(Reference::Token(key)) => key,
             // The reference is the key: it is gone when the store forgets it.
             Ok(Reference::Sealed(_)) => {
@@ -247,7 +253,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
             Reference::Token(key) => {
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
@@ -261,7 +267,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
@@ -275,7 +281,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
@@ -289,7 +295,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
             Reference::Token(key) => {
                 check(self.capabilities.mac.contains(&mechanism))?;
