@@ -66,7 +66,7 @@ impl ModuleHsm {
         let (capabilities, mut settings) =
             pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
         let method = sealing_method(&capabilities)?;
-        let sealing = pool.once(|seat| Sealing::establish(seat, method))?;
+        let sealing = pool.create(|seat| Sealing::establish(seat, method))?;
         pool.set_beacon(sealing.id());
         let derive = |purpose| sealing.derived(&pool, &settings, &capabilities, purpose);
         let (binding, rejection) = (Binding::new(&derive(b"bind")?), derive(b"rsa-")?);
@@ -128,7 +128,7 @@ impl ModuleHsm {
             spec,
             id: &terms.id,
         };
-        let made = self.pool.once(|seat| {
+        let made = self.pool.create(|seat| {
             if !seat.find(&key.search())?.is_empty() {
                 let text = "the token has an object with the new key's CKA_ID already";
                 return Err(Error::Failed(text.into()).into());
@@ -215,7 +215,7 @@ impl Hsm for ModuleHsm {
             }
             Err(_) => return Ok(()),
         };
-        let destroyed = self.pool.run(|seat| {
+        self.pool.destroy(|seat| {
             let found = seat.find(&key.search())?;
             if found.is_empty() && !seat.is_alive() {
                 return Err(Fault::lost("the token has lost its objects"));
@@ -227,9 +227,7 @@ impl Hsm for ModuleHsm {
                 }
             }
             Ok(())
-        });
-        self.pool.object_destroyed();
-        destroyed
+        })
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {

@@ -26,6 +26,7 @@ pub(super) struct Pool {
     wait: Duration,
     /// Held while a session is opened: one thread at a time finds the token and logs in.
     login: Mutex<Login>,
+    changing: Mutex<()>,
     places: Mutex<Places>,
     freed: Condvar,
     /// Counts destroyed objects; a session that has not seen the last one forgets its handles.
@@ -65,6 +66,7 @@ impl Pool {
             library,
             wait: config.wait,
             login: Mutex::new(Login::new(config)),
+            changing: Mutex::new(()),
             places: Mutex::new(Places {
                 idle: Vec::new(),
                 taken: 0,
@@ -85,10 +87,19 @@ impl Pool {
         .map_err(|fault| fault.error)
     }
 
-    /// Works in a session, once: for what must not happen twice. That the token answers is made sure of before.
-    pub(super) fn once<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> crate::Result<T> {
+    /// Makes an object, once: it must not happen twice. That the token answers is made sure of before.
+    pub(super) fn create<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> crate::Result<T> {
+        let _alone = self.alone();
         self.health()?;
         self.attempt(work).map_err(|fault| fault.error)
+    }
+
+    /// Destroys objects, after which every session forgets its handles before its next use.
+    pub(super) fn destroy(&self, work: impl Fn(&mut Seat) -> Result<()>) -> crate::Result<()> {
+        let _alone = self.alone();
+        let destroyed = self.run(work);
+        self.destroyed.fetch_add(1, Ordering::Release);
+        destroyed
     }
 
     /// Whether the token answers.
@@ -108,9 +119,10 @@ impl Pool {
         drop(self.beacon.set(id));
     }
 
-    /// Makes every session forget its handles before its next use.
-    pub(super) fn object_destroyed(&self) {
-        self.destroyed.fetch_add(1, Ordering::Release);
+    /// The right to change what is in the token, which one thread has at a time: SoftHSM2 makes broken objects when two
+    /// threads change its directory at once.
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempt<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> Result<T> {
