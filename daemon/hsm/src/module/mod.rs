@@ -215,7 +215,7 @@ impl Hsm for ModuleHsm {
             }
             Err(_) => return Ok(()),
         };
-        self.pool.destroy(|seat| {
+        self.pool.destroy(key.id, |seat| {
             let found = seat.find(&key.search())?;
             if found.is_empty() && !seat.is_alive() {
                 return Err(Fault::lost("the token has lost its objects"));
