@@ -118,23 +118,38 @@ impl ModuleHsm {
     }
 
     /// Makes a token object under an identifier that no other key of its class has.
+    ///
+    /// Modules fail now and then for no reason of ours (SoftHSM2 when another thread searches meanwhile), so a failure
+    /// is tried again, once what it may have left behind is taken away.
     fn make<T>(
         &self,
         spec: KeySpec,
         terms: &Terms,
-        make: impl FnOnce(&seat::Seat, template::Home<'_>) -> error::Result<T>,
+        make: impl Fn(&seat::Seat, template::Home<'_>) -> error::Result<T>,
     ) -> Result<(KeyRef, T)> {
         let key = TokenKey {
             spec,
             id: &terms.id,
         };
-        let made = self.pool.create(|seat| {
-            if !seat.find(&key.search())?.is_empty() {
-                let text = "the token has an object with the new key's CKA_ID already";
-                return Err(Error::Failed(text.into()).into());
+        let mut tries = 0;
+        let made = loop {
+            let outcome = self.pool.create(|seat| {
+                let found = seat.find(&key.search())?;
+                if tries == 0 && !found.is_empty() {
+                    let text = "the token has an object with the new key's CKA_ID already";
+                    return Err(Error::BadInput(text).into());
+                }
+                for left_behind in found {
+                    seat.session.destroy_object(left_behind)?;
+                }
+                make(seat, template::home(terms))
+            });
+            tries += 1;
+            match outcome {
+                Err(Error::Failed(_)) if tries < TRIES_MAX => {}
+                other => break other?,
             }
-            make(seat, template::home(terms))
-        })?;
+        };
         Ok((KeyRef(key.encode(&self.binding)), made))
     }
 }
@@ -352,3 +367,6 @@ fn random(len: usize) -> Result<Vec<u8>> {
     rng::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// How often a key is tried to be made.
+const TRIES_MAX: u32 = 3;

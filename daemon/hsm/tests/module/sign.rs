@@ -8,8 +8,8 @@ use kmip::{
 use rsa::pkcs8::DecodePublicKey;
 
 use super::{
-    common::{oaep, pair, pss, secret, terms},
-    softhsm::{LABEL, with_token},
+    common::{oaep, pair, pss, secret, terms, with_token},
+    softhsm::LABEL,
 };
 
 #[test]
