@@ -14,6 +14,7 @@ mod keys;
 mod make;
 mod roundtrips;
 mod sealing;
+mod signatures;
 mod threads;
 mod vectors;
 
