@@ -2,6 +2,12 @@
 //!
 //! Everything that crosses [`Hsm`] is plain data that could cross a process boundary.
 
+mod cache;
+pub mod encoding;
+pub mod module;
+pub mod public;
+pub mod soft;
+
 use kmip::{
     CryptographicUsageMask, Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
