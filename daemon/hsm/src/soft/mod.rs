@@ -71,6 +71,10 @@ impl SoftHsm {
 }
 
 impl Hsm for SoftHsm {
+    fn keeps_keys(&self) -> bool {
+        false
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
