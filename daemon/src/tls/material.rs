@@ -9,9 +9,7 @@ use std::{
 use rustls::{
     RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{
-        CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject,
-    },
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
     sign::CertifiedKey,
 };
@@ -71,8 +69,9 @@ pub(super) fn verifier(
     let mut lacking = Vec::new();
     for path in &config.client_authorities {
         for authority in certificates(path)? {
-            let parsed = facts::parse(&authority)
-                .map_err(|error| TlsError::of_file(path, format!("not a certificate: {error:?}")))?;
+            let parsed = facts::parse(&authority).map_err(|error| {
+                TlsError::of_file(path, format!("not a certificate: {error:?}"))
+            })?;
             lacking.push((path, parsed.subject().as_raw().to_vec()));
             roots
                 .add(authority)
@@ -94,14 +93,13 @@ pub(super) fn verifier(
     let by_path = if roots.is_empty() {
         None
     } else {
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .with_crls(lists.ders)
-            .enforce_revocation_expiration();
-        Some(
-            builder
-                .build()
-                .map_err(|error| TlsError(format!("client certificates cannot be verified: {error}")))?,
-        )
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .with_crls(lists.ders)
+                .enforce_revocation_expiration();
+        Some(builder.build().map_err(|error| {
+            TlsError(format!("client certificates cannot be verified: {error}"))
+        })?)
     };
     Ok(Verifier {
         directory: directory.clone(),
