@@ -56,11 +56,16 @@ fn tag_of(own: Tag, old: Option<Tag>, writer: &Writer) -> Tag {
     }
 }
 
-fn accept_once<T: Value>(slot: &mut Option<T>, item: Item<'_>) -> Result<()> {
+/// Fills the slot of a field that may stand once.
+pub(crate) fn read_once<'a, T>(
+    slot: &mut Option<T>,
+    item: Item<'a>,
+    read: impl FnOnce(Item<'a>) -> Result<T>,
+) -> Result<()> {
     match slot {
         Some(_) => Err(item.error(DecodeErrorKind::Duplicate)),
         None => {
-            *slot = Some(T::read(item)?);
+            *slot = Some(read(item)?);
             Ok(())
         }
     }
@@ -74,7 +79,7 @@ impl<T: Value> Field for T {
     }
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
-        accept_once(slot, item)
+        read_once(slot, item, T::read)
     }
 
     fn finish(slot: Self::Slot, tag: Tag) -> Result<Self> {
@@ -94,7 +99,7 @@ impl<T: Value> Field for Option<T> {
     }
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
-        accept_once(slot, item)
+        read_once(slot, item, T::read)
     }
 
     fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
