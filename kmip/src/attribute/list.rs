@@ -17,6 +17,9 @@ pub struct AttributeList {
 }
 
 impl AttributeList {
+    /// The most instances read: adding one to an object compares it with the others, so many would take long.
+    pub const INSTANCES_MAX: usize = 4096;
+
     /// Whether nothing stands in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -59,8 +62,7 @@ impl Field for AttributeList {
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
         if item.tag == Tag::Attribute {
-            slot.items.push(read_v1(item)?);
-            return Ok(());
+            return slot.accept_inner(item);
         }
         let mut reader = item.structure()?;
         while let Some(inner) = reader.next_item()? {
@@ -98,8 +100,11 @@ impl Field for AttributeList {
 }
 
 impl AttributeList {
-    /// Takes one item of a list that has a structure around it.
+    /// Takes one item of a list.
     fn accept_inner(&mut self, item: Item<'_>) -> Result<()> {
+        if self.items.len() + self.templates.len() >= Self::INSTANCES_MAX {
+            return Err(item.error(DecodeErrorKind::TooMany));
+        }
         match item.tag {
             // A 1.x Attribute is told from a 2.x Vendor Attribute by the version.
             Tag::Attribute if item.version().is_2() => {
