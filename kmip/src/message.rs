@@ -5,8 +5,8 @@ use crate::{
     Ephemeral, OperationCode, Result, ResultReason, ResultStatus, Secret, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
     ttlv::{
-        Bytes, Field, Item, ItemType, Reader, Structure, Timestamp, Value, Writer, read_once,
-        structure, structure_passes_over,
+        Bytes, Field, Item, ItemType, Reader, Timestamp, Value, Writer, read_once, structure,
+        structure_passes_over,
     },
 };
 
@@ -470,18 +470,22 @@ fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
     let whole = outer
         .next_item()?
         .ok_or_else(|| DecodeError::at(Tag::RequestMessage, DecodeErrorKind::Truncated))?;
-    let mut reader = whole.structure()?;
+    let is_header = |tag| matches!(tag, Tag::RequestHeader | Tag::ResponseHeader);
+    let header = find(whole.structure()?, is_header)?;
     let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing);
-    let header = reader
-        .next_item()?
-        .ok_or_else(|| missing(Tag::RequestHeader))?;
-    let mut header = header.structure()?;
-    while let Some(item) = header.next_item()? {
-        if item.tag == Tag::ProtocolVersion {
-            return ProtocolVersion::read_fields(item.structure()?);
+    let header = header.ok_or_else(|| missing(Tag::RequestHeader))?;
+    let version = find(header.structure()?, |tag| tag == Tag::ProtocolVersion)?;
+    ProtocolVersion::read(version.ok_or_else(|| missing(Tag::ProtocolVersion))?)
+}
+
+/// The first item whose tag is wanted.
+fn find(mut reader: Reader<'_>, is_wanted: impl Fn(Tag) -> bool) -> Result<Option<Item<'_>>> {
+    while let Some(item) = reader.next_item()? {
+        if is_wanted(item.tag) {
+            return Ok(Some(item));
         }
     }
-    Err(missing(Tag::ProtocolVersion))
+    Ok(None)
 }
 
 /// The items of the one message that the bytes hold, and nothing behind it.

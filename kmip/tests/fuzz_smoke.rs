@@ -97,7 +97,7 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(8000))]
 
     #[test]
     fn random_bytes(bytes in vec(any::<u8>(), 0..300)) {

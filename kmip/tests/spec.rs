@@ -1,6 +1,7 @@
 //! The tables of the crate, row by row, against the standard as data (`tests/spec/kmip.json` of the workspace).
 
 mod attributes;
+mod exceptions;
 mod structures;
 mod vocabulary;
 

@@ -7,6 +7,19 @@ use crate::{Tag, Version, error::Result};
 
 /// Prints every item of a message, one a line, indented by depth. Byte Strings and Big Integers may be secret and
 /// appear as their lengths; Text Strings appear as they are, so a message with a password must not be dumped to a log.
+///
+/// ```
+/// use kmip::{Tag, V2_1, ttlv::{Writer, dump}};
+///
+/// let mut writer = Writer::new(V2_1);
+/// writer.structure(Tag::RequestPayload, |writer| {
+///     writer.text(Tag::UniqueIdentifier, "42");
+///     writer.byte_string(Tag::Data, b"a secret");
+/// });
+/// let text = dump(writer.bytes(), V2_1)?;
+/// assert_eq!(text, "RequestPayload\n  UniqueIdentifier \"42\"\n  Data <8 bytes>\n");
+/// # kmip::Result::Ok(())
+/// ```
 pub fn dump(message: &[u8], version: Version) -> Result<String> {
     let mut text = String::new();
     items(

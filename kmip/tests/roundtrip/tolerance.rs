@@ -222,6 +222,20 @@ fn a_message_has_one_header() {
 }
 
 #[test]
+fn a_vendors_item_may_stand_before_the_header() {
+    let mut bytes = request(|writer| {
+        writer.enumeration(Tag::Operation, 10);
+        writer.structure(Tag::RequestPayload, |_| {});
+    });
+    let mut vendor = Writer::new(V1_4);
+    vendor.structure(Tag(0x54_0001), |writer| writer.text(Tag(0x54_0002), ""));
+    bytes.splice(8..8, vendor.bytes().iter().copied());
+    let length = u32::try_from(bytes.len() - 8).unwrap();
+    bytes[4..8].copy_from_slice(&length.to_be_bytes());
+    assert_eq!(fault(&bytes), None);
+}
+
+#[test]
 fn an_item_that_no_version_knows_reaches_its_route() {
     let item = OutgoingItem {
         operation: kmip::OperationCode(0x8000_0001),
