@@ -4,7 +4,10 @@ use crate::{
     AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, CredentialType,
     Ephemeral, OperationCode, Result, ResultReason, ResultStatus, Secret, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
-    ttlv::{Bytes, Field, Item, ItemType, Reader, Structure, Timestamp, Value, Writer, structure},
+    ttlv::{
+        Bytes, Field, Item, ItemType, Reader, Timestamp, Value, Writer, read_once, structure,
+        structure_passes_over,
+    },
 };
 
 structure! {
@@ -94,11 +97,12 @@ impl Value for Credential {
         let mut reader = item.structure()?;
         let (mut credential_type, mut value) = (None, None);
         while let Some(inner) = reader.next_item()? {
-            match inner.tag {
-                Tag::CredentialType => credential_type = Some(CredentialType::read(inner)?),
-                Tag::CredentialValue => value = Some(inner),
-                _ => return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag)),
-            }
+            let accepted = match inner.tag {
+                Tag::CredentialType => read_once(&mut credential_type, inner, Value::read),
+                Tag::CredentialValue => read_once(&mut value, inner, Ok),
+                _ => structure_passes_over(inner),
+            };
+            accepted.map_err(|error| error.within(item.tag))?;
         }
         let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
         let credential_type = credential_type.ok_or_else(|| missing(Tag::CredentialType))?;
@@ -259,10 +263,10 @@ impl<'a> Request<'a> {
         let (mut header, mut items) = (None, Vec::new());
         while let Some(item) = reader.next_item()? {
             match item.tag {
-                Tag::RequestHeader if header.is_none() => header = Some(RequestHeader::read(item)?),
+                Tag::RequestHeader => read_once(&mut header, item, RequestHeader::read)?,
                 Tag::BatchItem if items.len() < items_max => items.push(RequestItem::read(item)?),
                 Tag::BatchItem => return Err(item.error(DecodeErrorKind::TooMany)),
-                _ => return Err(item.error(DecodeErrorKind::Unexpected)),
+                _ => structure_passes_over(item)?,
             }
         }
         let header =
@@ -285,14 +289,15 @@ impl<'a> RequestItem<'a> {
         let (mut operation, mut id, mut payload) = (None, None, None);
         let (mut ephemeral, mut extensions) = (None, Vec::new());
         while let Some(inner) = reader.next_item()? {
-            match inner.tag {
-                Tag::Operation => operation = Some(OperationCode::read(inner)?),
-                Tag::Ephemeral => ephemeral = Some(Ephemeral::read(inner)?),
-                Tag::UniqueBatchItemID => id = Some(Bytes::read(inner)?),
-                Tag::RequestPayload => payload = Some(inner.structure()?),
-                Tag::MessageExtension => extensions.push(MessageExtension::read(inner)?),
-                _ => return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag)),
-            }
+            let accepted = match inner.tag {
+                Tag::Operation => read_once(&mut operation, inner, Value::read),
+                Tag::Ephemeral => read_once(&mut ephemeral, inner, Value::read),
+                Tag::UniqueBatchItemID => read_once(&mut id, inner, Value::read),
+                Tag::RequestPayload => read_once(&mut payload, inner, |inner| inner.structure()),
+                Tag::MessageExtension => Vec::accept(&mut extensions, inner),
+                _ => structure_passes_over(inner),
+            };
+            accepted.map_err(|error| error.within(item.tag))?;
         }
         let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
         Ok(Self {
@@ -357,34 +362,38 @@ impl ResponseItem {
     }
 
     fn read(item: Item<'_>) -> Result<Self> {
-        let mut own = Self {
-            operation: None,
-            unique_batch_item_id: None,
-            result_status: ResultStatus::OperationFailed,
-            result_reason: None,
-            result_message: None,
-            asynchronous_correlation_value: None,
-            payload: None,
-        };
+        let (mut operation, mut id, mut status) = (None, None, None);
+        let (mut reason, mut message, mut correlation, mut payload) = (None, None, None, None);
         let mut reader = item.structure()?;
         while let Some(inner) = reader.next_item()? {
-            match inner.tag {
-                Tag::Operation => own.operation = Some(Value::read(inner)?),
-                Tag::UniqueBatchItemID => own.unique_batch_item_id = Some(Value::read(inner)?),
-                Tag::ResultStatus => own.result_status = Value::read(inner)?,
-                Tag::ResultReason => own.result_reason = Some(Value::read(inner)?),
-                Tag::ResultMessage => own.result_message = Some(Value::read(inner)?),
+            let accepted = match inner.tag {
+                Tag::Operation => read_once(&mut operation, inner, Value::read),
+                Tag::UniqueBatchItemID => read_once(&mut id, inner, Value::read),
+                Tag::ResultStatus => read_once(&mut status, inner, Value::read),
+                Tag::ResultReason => read_once(&mut reason, inner, Value::read),
+                Tag::ResultMessage => read_once(&mut message, inner, Value::read),
                 Tag::AsynchronousCorrelationValue => {
-                    own.asynchronous_correlation_value = Some(Value::read(inner)?);
+                    read_once(&mut correlation, inner, Value::read)
                 }
-                Tag::ResponsePayload => {
-                    own.payload = Some(inner.structure()?.rest().to_vec().into())
-                }
-                Tag::MessageExtension => {}
-                _ => return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag)),
-            }
+                Tag::ResponsePayload => read_once(&mut payload, inner, |inner| {
+                    Ok(inner.structure()?.rest().to_vec().into())
+                }),
+                Tag::MessageExtension => Ok(()),
+                _ => structure_passes_over(inner),
+            };
+            accepted.map_err(|error| error.within(item.tag))?;
         }
-        Ok(own)
+        let missing =
+            || DecodeError::at(Tag::ResultStatus, DecodeErrorKind::Missing).within(item.tag);
+        Ok(Self {
+            operation,
+            unique_batch_item_id: id,
+            result_status: status.ok_or_else(missing)?,
+            result_reason: reason,
+            result_message: message,
+            asynchronous_correlation_value: correlation,
+            payload,
+        })
     }
 }
 
@@ -413,9 +422,9 @@ impl Response {
         let (mut header, mut items) = (None, Vec::new());
         while let Some(item) = reader.next_item()? {
             match item.tag {
-                Tag::ResponseHeader => header = Some(ResponseHeader::read(item)?),
+                Tag::ResponseHeader => read_once(&mut header, item, ResponseHeader::read)?,
                 Tag::BatchItem => items.push(ResponseItem::read(item)?),
-                _ => return Err(item.error(DecodeErrorKind::Unexpected)),
+                _ => structure_passes_over(item)?,
             }
         }
         let header =
@@ -461,18 +470,22 @@ fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
     let whole = outer
         .next_item()?
         .ok_or_else(|| DecodeError::at(Tag::RequestMessage, DecodeErrorKind::Truncated))?;
-    let mut reader = whole.structure()?;
+    let is_header = |tag| matches!(tag, Tag::RequestHeader | Tag::ResponseHeader);
+    let header = find(whole.structure()?, is_header)?;
     let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing);
-    let header = reader
-        .next_item()?
-        .ok_or_else(|| missing(Tag::RequestHeader))?;
-    let mut header = header.structure()?;
-    while let Some(item) = header.next_item()? {
-        if item.tag == Tag::ProtocolVersion {
-            return ProtocolVersion::read_fields(item.structure()?);
+    let header = header.ok_or_else(|| missing(Tag::RequestHeader))?;
+    let version = find(header.structure()?, |tag| tag == Tag::ProtocolVersion)?;
+    ProtocolVersion::read(version.ok_or_else(|| missing(Tag::ProtocolVersion))?)
+}
+
+/// The first item whose tag is wanted.
+fn find(mut reader: Reader<'_>, is_wanted: impl Fn(Tag) -> bool) -> Result<Option<Item<'_>>> {
+    while let Some(item) = reader.next_item()? {
+        if is_wanted(item.tag) {
+            return Ok(Some(item));
         }
     }
-    Err(missing(Tag::ProtocolVersion))
+    Ok(None)
 }
 
 /// The items of the one message that the bytes hold, and nothing behind it.
