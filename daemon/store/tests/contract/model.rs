@@ -191,6 +191,7 @@ impl Asked {
             self.object_type
                 .map(|n| Attribute::ObjectType(ObjectType(n))),
         );
+        attributes.extend(self.state.map(|n| Attribute::State(State(n))));
         let id = self
             .id
             .as_ref()
