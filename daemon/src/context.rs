@@ -4,17 +4,21 @@ use std::{borrow::Cow, sync::Arc};
 
 use hsm::{Hsm, KeyRef};
 use kmip::{
-    OperationCode, State, UniqueIdentifierEnumeration, Version, attribute::UniqueIdentifier,
+    CryptographicUsageMask, ObjectType, OperationCode, State, UniqueIdentifierEnumeration,
+    UsageLimitsUnit, Version,
+    attribute::{Attributes, UniqueIdentifier, UsageLimits},
+    mechanism::KeySpec,
     ttlv::Timestamp,
 };
-use store::{Filter, Located, ObjectId, Page, Record, Transaction, Vault};
+use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault};
 
 use crate::{
     error::{Error, Result},
     fault::Fault,
     identity::Principal,
+    lifecycle,
     ops::Route,
-    policy::{self, Decision},
+    policy::{self, Access, Decision},
     service::Service,
 };
 
@@ -121,9 +125,151 @@ impl Context<'_> {
             .locate(filter, &policy::scope(self.principal), page, self.now)?)
     }
 
+    /// Another object that this item needs, if the principal may do an operation of its own on it: a wrapping key.
+    pub(crate) fn second_object(
+        &mut self,
+        id: &UniqueIdentifier,
+        operation: OperationCode,
+        usage: CryptographicUsageMask,
+    ) -> Result<Authorized> {
+        let id = self.resolve(Some(id.clone()))?;
+        let record = self.tx.record(&id)?.ok_or_else(Error::no_such_object)?;
+        match policy::decide(self.principal, operation, Access::Use(usage), &record) {
+            Decision::Allow if record.is_destroyed() => Err(lifecycle::destroyed()),
+            Decision::Allow => Ok(Authorized { record }),
+            Decision::Deny { visible: false } => Err(Error::no_such_object()),
+            Decision::Deny { visible: true } => Err(Error::not_permitted()),
+        }
+    }
+
+    /// Whether an object may be used so: state, dates and usage mask, in this order.
+    pub(crate) fn permitted(
+        &self,
+        object: &Authorized,
+        usage: CryptographicUsageMask,
+    ) -> Result<()> {
+        let record = object.record();
+        if record.is_destroyed() {
+            return Err(lifecycle::destroyed());
+        }
+        if let Some(state) = record.state_at(self.now) {
+            let compromised_too = self.principal.role.compromised_keys_too;
+            lifecycle::permits(state, usage, &record.attributes, self.now, compromised_too)?;
+        }
+        let mask = record
+            .attributes
+            .cryptographic_usage_mask
+            .unwrap_or_default();
+        if !mask.contains(usage) {
+            return Err(Error::new(
+                Fault::WrongUsage,
+                "the key's usage mask does not allow this",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The HSM and reference of a key that may be used so.
+    pub(crate) fn key_for(
+        &self,
+        object: &Authorized,
+        usage: CryptographicUsageMask,
+    ) -> Result<(String, KeyRef)> {
+        self.permitted(object, usage)?;
+        self.within_limits(object, usage)?;
+        match &object.record().custody {
+            Custody::Hsm { backend, key } => Ok((backend.clone(), KeyRef(key.clone()))),
+            Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Public(_) | Custody::Sealed { .. } => Err(Error::new(
+                Fault::WrongObjectType,
+                "the object is no secret or private key",
+            )),
+        }
+    }
+
+    /// Whether the usage limits leave anything; only protecting counts (KMIP 2.1 §4.59).
+    fn within_limits(&self, object: &Authorized, usage: CryptographicUsageMask) -> Result<()> {
+        let left = object
+            .record()
+            .attributes
+            .usage_limits
+            .as_ref()
+            .and_then(|limits| limits.usage_limits_count);
+        if usage.intersects(lifecycle::PROTECTING) && left.is_some_and(|left| left <= 0) {
+            return Err(limits_spent());
+        }
+        Ok(())
+    }
+
+    /// Counts a protecting use against the key's usage limits.
+    pub(crate) fn spend(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
+        let Some(limits) = object.record().attributes.usage_limits.clone() else {
+            return Ok(());
+        };
+        let cost = match limits.usage_limits_unit {
+            UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
+            _ => 1,
+        };
+        let left = limits
+            .usage_limits_count
+            .unwrap_or(limits.usage_limits_total)
+            - cost;
+        if left < 0 {
+            return Err(limits_spent());
+        }
+        let mut record = object.to_changed();
+        record.attributes.usage_limits = Some(UsageLimits {
+            usage_limits_count: Some(left),
+            ..limits
+        });
+        self.save_quietly(record)
+    }
+
+    /// The record of a new object of the principal's vault.
+    pub(crate) fn new_record(
+        &self,
+        id: ObjectId,
+        object_type: ObjectType,
+        spec: Option<KeySpec>,
+        mut attributes: Attributes,
+        custody: Custody,
+    ) -> Record {
+        // KMIP 1.4 §3.22: an activation date of now or before makes the new object active at once.
+        if attributes
+            .activation_date
+            .is_some_and(|date| date <= self.now)
+        {
+            attributes.state = Some(State::Active);
+        }
+        Record {
+            id,
+            vault: self.principal.vault.clone(),
+            owner: self.principal.name.clone(),
+            object_type,
+            spec,
+            attributes,
+            custody,
+            revision: 0,
+        }
+    }
+
+    /// Adds a new object when the item commits; it becomes the placeholder.
+    pub(crate) fn insert(&mut self, record: Record) -> Result<UniqueIdentifier> {
+        let id = record.id.clone();
+        self.object = Some(id.0.clone());
+        self.tx.insert(record)?;
+        self.set_placeholder(Some(id.clone()));
+        Ok(UniqueIdentifier::Text(id.0))
+    }
+
     /// Replaces an object's record when the item commits.
     pub fn save(&mut self, mut record: Record) -> Result<()> {
         record.attributes.last_change_date = Some(self.now);
+        self.save_quietly(record)
+    }
+
+    /// Replaces a record without counting it as a change of the object.
+    pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
         Ok(self.tx.update(record)?)
     }
 
@@ -154,6 +300,15 @@ impl Context<'_> {
     pub fn set_placeholder(&mut self, id: Option<ObjectId>) {
         self.batch.placeholder = id;
     }
+}
+
+/// A new object's identifier.
+pub(crate) fn new_id() -> ObjectId {
+    ObjectId(uuid::Uuid::new_v4().to_string())
+}
+
+fn limits_spent() -> Error {
+    Error::new(Fault::LimitSpent, "the usage limits of the key are spent")
 }
 
 /// What the items of a batch hand on.

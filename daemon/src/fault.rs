@@ -72,6 +72,8 @@ faults! {
     MissingIV: CryptographicFailure | MissingInitializationVector;
     /// Another object of the vault has the name.
     NameTaken: InvalidField | NonUniqueNameAttribute;
+    /// The server makes no data for the application namespace.
+    NamespaceNotServed: ApplicationNamespaceNotSupported | ApplicationNamespaceNotSupported;
     /// Who asks could not be established.
     NotAuthenticated: AuthenticationNotSuccessful | AuthenticationNotSuccessful;
     /// The key may not leave in any form.

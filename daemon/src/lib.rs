@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+mod certificate;
 pub mod clock;
 pub mod context;
 mod custody;
@@ -12,8 +13,13 @@ pub mod directory;
 pub mod error;
 pub mod fault;
 pub mod identity;
+pub mod lifecycle;
+mod material;
 pub mod ops;
 pub mod pin;
 pub mod policy;
+mod secret_data;
 pub mod service;
 pub mod telemetry;
+mod template;
+mod wrapping;

@@ -14,13 +14,14 @@ use hsm::Hsm;
 use kmip::{
     AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, ResultStatus, V1_0, V1_4,
     V2_1, Version,
+    attribute::UniqueIdentifier,
     message::{
         ProtocolVersion, Request, RequestError, RequestHeader, RequestItem, ResponseHeader,
         ResponseItem, write_response,
     },
     ttlv::Timestamp,
 };
-use store::{Store, Transaction};
+use store::{Custody, ObjectId, Record, Store, Transaction};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -163,6 +164,33 @@ impl Service {
             ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
         });
         if light { Weight::Light } else { Weight::Heavy }
+    }
+
+    /// Whether a record is at hand, so that reading it is light.
+    pub(crate) fn has_record(&self, id: Option<&UniqueIdentifier>) -> bool {
+        matches!(id, Some(UniqueIdentifier::Text(_)))
+    }
+
+    /// Whether a key is at hand in an HSM that answers in microseconds, and `also` holds for its record.
+    pub(crate) fn has_light_key(
+        &self,
+        id: Option<&UniqueIdentifier>,
+        also: impl Fn(&Record) -> bool,
+    ) -> bool {
+        let Some(UniqueIdentifier::Text(id)) = id else {
+            return false;
+        };
+        let Ok(Some(record)) = self.store.record(&ObjectId(id.clone())) else {
+            return true;
+        };
+        let light = match &record.custody {
+            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } => self
+                .backends
+                .get(backend)
+                .is_none_or(|hsm| !hsm.keeps_keys()),
+            Custody::Public(_) | Custody::Doomed { .. } | Custody::Gone => true,
+        };
+        light && also(&record)
     }
 
     /// A version that is not spoken is answered in the nearest that is; Discover Versions is served all the same,

@@ -23,6 +23,8 @@ struct FileRole {
     allow: Vec<String>,
     #[serde(default)]
     own_objects_only: bool,
+    #[serde(default)]
+    compromised_keys_too: bool,
 }
 
 /// Why a policy cannot be used.
@@ -57,7 +59,7 @@ impl Default for Policy {
                 (*name).to_owned(),
                 Arc::new(Role {
                     operations,
-                    own_objects_only: false,
+                    ..Role::default()
                 }),
             )
         });
@@ -95,6 +97,7 @@ impl Policy {
                 Arc::new(Role {
                     operations,
                     own_objects_only: role.own_objects_only,
+                    compromised_keys_too: role.compromised_keys_too,
                 }),
             );
         }

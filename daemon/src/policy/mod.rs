@@ -68,6 +68,8 @@ pub struct Role {
     pub operations: BTreeSet<OperationCode>,
     /// Whether only on objects that they made themselves.
     pub own_objects_only: bool,
+    /// Whether they may decrypt and verify with compromised keys.
+    pub compromised_keys_too: bool,
 }
 
 /// The roles.
