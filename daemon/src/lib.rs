@@ -4,22 +4,28 @@
 //! is entered once on its way down.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod audit;
 mod certificate;
 pub mod clock;
+pub mod config;
 pub mod context;
 mod custody;
 pub mod directory;
 pub mod error;
 pub mod fault;
+pub mod files;
 pub mod identity;
 pub mod lifecycle;
+pub mod lock;
 mod material;
 pub mod ops;
 pub mod pin;
+pub mod pki;
 pub mod policy;
 mod secret_data;
 pub mod service;
 pub mod telemetry;
 mod template;
+pub mod tls;
 mod wrapping;
