@@ -26,12 +26,16 @@ impl Execute for BackupCreate {
             return Err(invalid("the directory of a backup is an absolute path"));
         }
         if directory.exists() {
-            let message = format!("{} is there already; a backup has a directory of its own", directory.display());
+            let message = format!(
+                "{} is there already; a backup has a directory of its own",
+                directory.display()
+            );
             return Err(Error::new(Fault::NameTaken, message));
         }
         let note = Some(directory.display().to_string());
         let act = move || {
-            let failed = |why: String| Error::new(Fault::Internal, format!("no backup was written: {why}"));
+            let failed =
+                |why: String| Error::new(Fault::Internal, format!("no backup was written: {why}"));
             DirBuilder::new()
                 .mode(0o700)
                 .create(&directory)
@@ -68,7 +72,8 @@ impl Admin {
                     .create(folder)
                     .map_err(told)?;
             }
-            copy(&file.path, &target).map_err(|error| format!("{}: {error}", file.path.display()))?;
+            copy(&file.path, &target)
+                .map_err(|error| format!("{}: {error}", file.path.display()))?;
             entries.push(Entry::of(directory, &file.name).map_err(told)?);
         }
         let manifest = Manifest {

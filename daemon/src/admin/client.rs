@@ -31,7 +31,9 @@ impl Execute for ClientIssue {
         })?;
         let days = self.days.unwrap_or(CLIENT_DAYS);
         if !(1..=DAYS_MAX).contains(&days) {
-            return Err(invalid(format!("a certificate is good for 1 to {DAYS_MAX} days")));
+            return Err(invalid(format!(
+                "a certificate is good for 1 to {DAYS_MAX} days"
+            )));
         }
         let now = admin.parts.clock.now();
         let issued = authority
@@ -73,7 +75,10 @@ impl Execute for ClientEnroll {
         }
         let now = admin.parts.clock.now();
         if certificate.expires < now {
-            return Err(invalid(format!("the certificate ended {}", rfc3339(certificate.expires))));
+            return Err(invalid(format!(
+                "the certificate ended {}",
+                rfc3339(certificate.expires)
+            )));
         }
         let client = Client {
             name: self.name,
@@ -213,12 +218,13 @@ struct Certificate {
 impl Certificate {
     fn read(pem: &str) -> Result<Self> {
         let unreadable = |why: &str| invalid(format!("the certificate cannot be read: {why}"));
-        let (_, pem) =
-            parse_x509_pem(pem.as_bytes()).map_err(|_| unreadable("it is not PEM"))?;
+        let (_, pem) = parse_x509_pem(pem.as_bytes()).map_err(|_| unreadable("it is not PEM"))?;
         if pem.label != "CERTIFICATE" {
             return Err(unreadable(&format!("it is a {}", pem.label)));
         }
-        let certificate = pem.parse_x509().map_err(|_| unreadable("it is not X.509"))?;
+        let certificate = pem
+            .parse_x509()
+            .map_err(|_| unreadable("it is not X.509"))?;
         let serial = certificate.tbs_certificate.raw_serial();
         let (facts, expires) = tls::certificate_facts(&pem.contents)
             .map_err(|error| unreadable(&error.to_string()))?;

@@ -137,7 +137,8 @@ impl Admin {
             };
         }
         if !self.parts.administrators.contains(&uid) {
-            let message = format!("user {uid} may not administer this appliance; see `uids` under [admin]");
+            let message =
+                format!("user {uid} may not administer this appliance; see `uids` under [admin]");
             return self.refuse(uid, UNKNOWN, Error::new(Fault::NotPermitted, message));
         }
         if line.len() > LINE_BYTES_MAX {
@@ -149,9 +150,23 @@ impl Admin {
         };
         route!(
             call.command.as_str(),
-            VaultCreate, VaultSet, VaultList, VaultShow, ClientIssue, ClientEnroll, ClientList,
-            ClientRevoke, KeyCreate, KeyList, KeyShow, KeyActivate, KeyRevoke, KeyDestroy, Status,
-            AuditHeads, BackupCreate
+            VaultCreate,
+            VaultSet,
+            VaultList,
+            VaultShow,
+            ClientIssue,
+            ClientEnroll,
+            ClientList,
+            ClientRevoke,
+            KeyCreate,
+            KeyList,
+            KeyShow,
+            KeyActivate,
+            KeyRevoke,
+            KeyDestroy,
+            Status,
+            AuditHeads,
+            BackupCreate
         )
     }
 
@@ -161,8 +176,7 @@ impl Admin {
             Ok(command) => command,
             Err(error) => return self.refuse(uid, C::NAME, unreadable(&error)),
         };
-        let guard = C::CHANGES
-            .then(|| self.changes.lock().unwrap_or_else(PoisonError::into_inner));
+        let guard = C::CHANGES.then(|| self.changes.lock().unwrap_or_else(PoisonError::into_inner));
         let deed = match command.arguments.prepare(self, uid) {
             Ok(deed) => deed,
             Err(error) => return self.refuse(uid, C::NAME, error),
@@ -196,12 +210,7 @@ impl Admin {
     }
 
     /// Records that a command was refused.
-    fn refuse(
-        &self,
-        uid: u32,
-        operation: &'static str,
-        error: Error,
-    ) -> Result<Zeroizing<String>> {
+    fn refuse(&self, uid: u32, operation: &'static str, error: Error) -> Result<Zeroizing<String>> {
         let peer = format!("administrator uid:{uid}");
         let mut event = self.event(operation, &peer);
         event.outcome = error.fault.name();
@@ -229,7 +238,10 @@ impl Admin {
             .append(event, durability)
             .map_err(|failed| {
                 tracing::error!(error = %failed, "not done, because it cannot be audited");
-                Error::new(Fault::Internal, format!("nothing is done, because {failed}"))
+                Error::new(
+                    Fault::Internal,
+                    format!("nothing is done, because {failed}"),
+                )
             })
     }
 }
@@ -266,7 +278,9 @@ fn unreadable(error: &serde_json::Error) -> Error {
         serde_json::error::Category::Data => "does not fit the command",
         _ => "is not JSON",
     };
-    invalid(format!("the request {what}, at line {line} column {column}"))
+    invalid(format!(
+        "the request {what}, at line {line} column {column}"
+    ))
 }
 
 /// Whether a name is fit for people, files and tokens.

@@ -20,7 +20,11 @@ impl Execute for Status {
             Ok(StatusFacts {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 pid: std::process::id(),
-                uptime_seconds: parts.clock.instant().duration_since(admin.started).as_secs(),
+                uptime_seconds: parts
+                    .clock
+                    .instant()
+                    .duration_since(admin.started)
+                    .as_secs(),
                 vaults: admin.directory().vaults().len(),
                 clients: clients.count(),
                 objects: parts.service.store.count()?,

@@ -23,7 +23,9 @@ impl Execute for VaultCreate {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, VaultFacts>> {
         check_name("vault", &self.name, NAME_BYTES_MAX)?;
         if self.name == APPLIANCE {
-            return Err(invalid("the audit trail calls itself so; choose another name"));
+            return Err(invalid(
+                "the audit trail calls itself so; choose another name",
+            ));
         }
         if admin.directory().vault(&self.name).is_some() {
             let message = format!("there is a vault {:?} already", self.name);
@@ -113,7 +115,10 @@ impl Admin {
         let names = || backends.keys().cloned().collect::<Vec<_>>().join(", ");
         match name {
             Some(name) if backends.contains_key(&name) => Ok(name),
-            Some(name) => Err(invalid(format!("there is no backend {name:?}; there is: {}", names()))),
+            Some(name) => Err(invalid(format!(
+                "there is no backend {name:?}; there is: {}",
+                names()
+            ))),
             None if backends.len() == 1 => Ok(names()),
             None => Err(invalid(format!("say which backend: {}", names()))),
         }
@@ -185,7 +190,9 @@ fn check_pin(pin: &Secret) -> Result<()> {
     if (PIN_BYTES_MIN..=PIN_BYTES_MAX).contains(&pin.len()) {
         Ok(())
     } else {
-        Err(invalid(format!("a PIN has {PIN_BYTES_MIN} to {PIN_BYTES_MAX} bytes")))
+        Err(invalid(format!(
+            "a PIN has {PIN_BYTES_MIN} to {PIN_BYTES_MAX} bytes"
+        )))
     }
 }
 

@@ -34,8 +34,15 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
             Some(UniqueIdentifier::Text(id)) => id.clone(),
             _ => String::new(),
         },
-        names: attributes.name.iter().map(|name| name.name_value.clone()).collect(),
-        object_type: attributes.object_type.map(|own| shown(&own)).unwrap_or_default(),
+        names: attributes
+            .name
+            .iter()
+            .map(|name| name.name_value.clone())
+            .collect(),
+        object_type: attributes
+            .object_type
+            .map(|own| shown(&own))
+            .unwrap_or_default(),
         algorithm: algorithm.join("-"),
         state: attributes.state.map(|own| shown(&own)).unwrap_or_default(),
         class: has_class.then(|| match attributes.extractable {

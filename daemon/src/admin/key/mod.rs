@@ -4,9 +4,7 @@ mod facts;
 
 use kmip::{
     CryptographicUsageMask as Usage, ObjectType, RevocationReasonCode, StorageStatusMask, V2_1,
-    attribute::{
-        Attribute, AttributeList, Attributes, Name, RevocationReason, UniqueIdentifier,
-    },
+    attribute::{Attribute, AttributeList, Attributes, Name, RevocationReason, UniqueIdentifier},
     client::{CallError, incoming, outgoing},
     mechanism::KeySpec,
     message::{OutgoingItem, RequestHeader, Response, ResponseItem, write_request},
@@ -68,13 +66,7 @@ impl Execute for KeyCreate {
 
 impl KeyCreate {
     /// The attributes of a secret or private key.
-    fn attributes(
-        &self,
-        spec: KeySpec,
-        usage: Usage,
-        name: &str,
-        now: Timestamp,
-    ) -> AttributeList {
+    fn attributes(&self, spec: KeySpec, usage: Usage, name: &str, now: Timestamp) -> AttributeList {
         let mut list = described(spec, usage, name);
         if let Some(class) = self.class {
             list.sensitive = Some(class == Class::Locked);
@@ -103,7 +95,8 @@ impl KeyCreate {
 impl Execute for KeyList {
     fn prepare(self, admin: &Admin, uid: u32) -> Result<Deed<'_, KeyPage>> {
         let vault = Exchange::new(admin, uid, &self.vault)?;
-        let unsigned = |value: u32| i32::try_from(value).map_err(|_| invalid("the page is too far"));
+        let unsigned =
+            |value: u32| i32::try_from(value).map_err(|_| invalid("the page is too far"));
         let (limit, offset) = (unsigned(self.limit)?, unsigned(self.offset)?);
         if !(1..=PAGE_MAX).contains(&limit) {
             return Err(invalid(format!("a page has 1 to {PAGE_MAX} keys")));
@@ -121,7 +114,9 @@ impl Execute for KeyList {
                 storage_status_mask: Some(mask),
                 ..LocateRequest::default()
             })?;
-            let total = located.located_items.and_then(|total| u64::try_from(total).ok());
+            let total = located
+                .located_items
+                .and_then(|total| u64::try_from(total).ok());
             Ok(KeyPage {
                 total: total.unwrap_or_default(),
                 keys: vault.facts(&located.unique_identifier)?,
@@ -163,8 +158,14 @@ impl Execute for KeyRevoke {
             .find(|code| code.name().map(facts::kebab).as_deref() == Some(&self.reason))
             .ok_or_else(|| {
                 let known = RevocationReasonCode::ALL.iter();
-                let known: Vec<_> = known.filter_map(|code| code.name().map(facts::kebab)).collect();
-                invalid(format!("there is no reason {:?}; there is: {}", self.reason, known.join(", ")))
+                let known: Vec<_> = known
+                    .filter_map(|code| code.name().map(facts::kebab))
+                    .collect();
+                invalid(format!(
+                    "there is no reason {:?}; there is: {}",
+                    self.reason,
+                    known.join(", ")
+                ))
             })?;
         let is_compromise = matches!(
             code,
@@ -316,8 +317,14 @@ fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
             .find(|(_, _, full, _)| facts::kebab(full) == *word)
             .map(|(bit, ..)| *bit)
             .ok_or_else(|| {
-                let known: Vec<_> = Usage::ALL.iter().map(|(_, _, full, _)| facts::kebab(full)).collect();
-                invalid(format!("there is no usage {word:?}; there is: {}", known.join(", ")))
+                let known: Vec<_> = Usage::ALL
+                    .iter()
+                    .map(|(_, _, full, _)| facts::kebab(full))
+                    .collect();
+                invalid(format!(
+                    "there is no usage {word:?}; there is: {}",
+                    known.join(", ")
+                ))
             })?;
         usage = usage | bit;
     }
@@ -330,14 +337,29 @@ fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
             KeySpec::Rsa { .. } | KeySpec::Ec(_) => Usage::Sign | Usage::Verify,
         };
     }
-    if spec.is_asymmetric() {
-        for (private, public) in HALVES {
-            if usage.intersects(*private | *public) {
-                usage = usage | *private | *public;
-            }
+    Ok(if spec.is_asymmetric() {
+        completed(usage)
+    } else {
+        usage
+    })
+}
+
+/// The usage of a pair with what the other half does to match.
+fn completed(mut usage: Usage) -> Usage {
+    for (private, public) in HALVES {
+        if usage.contains(*private) {
+            usage = usage | *public;
         }
     }
-    Ok(usage)
+    for (private, public) in HALVES {
+        let is_matched = HALVES
+            .iter()
+            .any(|(own, other)| other == public && usage.contains(*own));
+        if usage.contains(*public) && !is_matched {
+            usage = usage | *private;
+        }
+    }
+    usage
 }
 
 /// What the private half of a pair does, and what the public half does to match.
