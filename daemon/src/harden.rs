@@ -8,7 +8,7 @@ use rustix::{
 };
 
 /// Hardens the process, or says what the system did not allow.
-pub fn process() -> std::io::Result<()> {
+pub(crate) fn process() -> std::io::Result<()> {
     umask(Mode::RWXG | Mode::RWXO);
     let none = Rlimit {
         current: Some(0),

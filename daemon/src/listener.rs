@@ -26,7 +26,7 @@ use crate::{
 
 /// Sockets that systemd opened for us.
 #[derive(Default)]
-pub struct Passed {
+pub(crate) struct Passed {
     network: Vec<std::net::TcpListener>,
     local: Vec<std::os::unix::net::UnixListener>,
     metrics: Vec<std::net::TcpListener>,
@@ -35,7 +35,7 @@ pub struct Passed {
 impl Passed {
     /// Takes what `$LISTEN_FDS` announces. A socket named `metrics` is for metrics and health; of the others, those of
     /// the network are for KMIP and a Unix socket is the local one.
-    pub fn take() -> Result<Self, ListenError> {
+    pub(crate) fn take() -> Result<Self, ListenError> {
         let broken = |error: io::Error| ListenError::new("sockets of systemd", &error);
         let names: Vec<String> = sd_notify::listen_fds_with_names()
             .map_err(broken)?
@@ -66,7 +66,8 @@ pub(crate) struct Listeners {
     pub(crate) network: Vec<TcpListener>,
     pub(crate) local: Vec<UnixListener>,
     pub(crate) metrics: Vec<TcpListener>,
-    _file: Option<SocketFile>,
+    /// The file of the local socket, when it is ours.
+    pub(crate) file: Option<SocketFile>,
 }
 
 impl Listeners {
@@ -109,7 +110,7 @@ impl Listeners {
             network,
             local,
             metrics,
-            _file: file,
+            file,
         })
     }
 
@@ -168,7 +169,7 @@ fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ListenError> {
 }
 
 /// The local socket's file, which goes with the daemon.
-struct SocketFile(PathBuf);
+pub(crate) struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kmip::ttlv::frame::{Frame, frame};
+use kmip::ttlv::{Frame, frame};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},

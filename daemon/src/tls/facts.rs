@@ -56,6 +56,12 @@ pub(super) fn check_dates(
     }
 }
 
+/// A serial number without the zero that DER puts before a high bit.
+pub(super) fn trimmed(serial: &[u8]) -> &[u8] {
+    let start = serial.iter().take_while(|byte| **byte == 0).count();
+    serial.get(start..).unwrap_or_default()
+}
+
 fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for extension in certificate.extensions() {

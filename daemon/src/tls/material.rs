@@ -168,16 +168,10 @@ impl Lists {
             self.issuers.insert(list.issuer().as_raw().to_vec());
             self.serials.extend(
                 list.iter_revoked_certificates()
-                    .map(|own| hex::encode(trimmed(own.raw_serial()))),
+                    .map(|own| hex::encode(facts::trimmed(own.raw_serial()))),
             );
             self.ders.push(der);
         }
         Ok(())
     }
-}
-
-/// A serial number without the zero that DER puts before a high bit.
-fn trimmed(serial: &[u8]) -> &[u8] {
-    let start = serial.iter().take_while(|byte| **byte == 0).count();
-    serial.get(start..).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ mod verifier;
 use std::{fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
+use kmip::ttlv::Timestamp;
 use rustls::{
     CipherSuite, HandshakeKind, ServerConfig, ServerConnection,
     crypto::aws_lc_rs::{Ticketer, default_provider},
@@ -96,24 +97,34 @@ impl Terms {
             .first()
             .ok_or(rustls::Error::NoCertificatesPresented)?;
         if connection.handshake_kind() == Some(HandshakeKind::Resumed) {
-            let now = self
-                .server
-                .current_time()
-                .map_err(|_| rustls::Error::FailedToGetCurrentTime)?;
-            self.verifier.verify_again(chain, now)?;
+            self.verifier.verify_again(chain, now())?;
         }
         Ok(Peer::Certificate(facts::facts(&facts::parse(first)?)))
     }
 }
 
-/// What identity would take from a certificate in DER, and when the certificate ends.
-pub fn certificate_facts(der: &[u8]) -> Result<(CertificateFacts, i64), TlsError> {
+/// What an administrator needs to know of a certificate to enrol it.
+pub struct Enrolment {
+    /// What identity takes from it.
+    pub identity: CertificateFacts,
+    /// Its serial number in lower-case hexadecimal, without leading zeros.
+    pub serial: String,
+    /// When it begins.
+    pub begins: Timestamp,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+/// Reads a certificate in DER, with no judgement of it.
+pub fn certificate_facts(der: &[u8]) -> Result<Enrolment, TlsError> {
     let certificate =
         facts::parse(der).map_err(|error| TlsError(format!("not a certificate: {error:?}")))?;
-    Ok((
-        facts::facts(&certificate),
-        certificate.validity().not_after.timestamp(),
-    ))
+    Ok(Enrolment {
+        identity: facts::facts(&certificate),
+        serial: hex::encode(facts::trimmed(certificate.raw_serial())),
+        begins: Timestamp(certificate.validity().not_before.timestamp()),
+        ends: Timestamp(certificate.validity().not_after.timestamp()),
+    })
 }
 
 /// The server's certificates, the preferred first.
