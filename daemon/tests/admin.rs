@@ -68,6 +68,7 @@ fn appliance() -> Appliance {
             name: "keys/master.key".to_owned(),
             path: folder.path().join("master.key"),
         }],
+        left_out: vec!["other.key".to_owned()],
         store_file: "keyhold.db".to_owned(),
     });
     Appliance {

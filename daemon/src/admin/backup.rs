@@ -81,6 +81,7 @@ impl Admin {
             keyhold: env!("CARGO_PKG_VERSION").to_owned(),
             time: rfc3339(self.parts.clock.now()),
             files: entries,
+            left_out: self.parts.left_out.clone(),
         };
         let text = serde_json::to_vec_pretty(&manifest).map_err(|error| error.to_string())?;
         files::create(&directory.join(manifest::FILE), &text, Audience::Owner)

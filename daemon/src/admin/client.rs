@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use kmip::ttlv::Timestamp;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use store::Client;
-use x509_parser::pem::parse_x509_pem;
 
 use super::{
     Admin, Deed, Execute, check_name, invalid,
@@ -17,7 +16,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     pki::{CLIENT_DAYS, Revocation},
-    tls,
+    tls::{self, Enrolment},
 };
 
 impl Execute for ClientIssue {
@@ -65,8 +64,9 @@ impl Execute for ClientIssue {
 impl Execute for ClientEnroll {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, ClientFacts>> {
         admin.check_new(&self.name, &self.vault, &self.role)?;
-        let certificate = Certificate::read(&self.certificate)?;
-        if let Some(other) = admin.directory().client_by_key(&certificate.spki_sha256) {
+        let certificate = read_certificate(&self.certificate)?;
+        let spki_sha256 = certificate.identity.spki_sha256;
+        if let Some(other) = admin.directory().client_by_key(&spki_sha256) {
             let message = format!(
                 "the certificate's key is that of the client {:?} of the vault {:?}",
                 other.name, other.vault
@@ -74,20 +74,20 @@ impl Execute for ClientEnroll {
             return Err(Error::new(Fault::NameTaken, message));
         }
         let now = admin.parts.clock.now();
-        if certificate.expires < now {
+        if certificate.ends < now {
             return Err(invalid(format!(
                 "the certificate ended {}",
-                rfc3339(certificate.expires)
+                rfc3339(certificate.ends)
             )));
         }
         let client = Client {
             name: self.name,
             vault: self.vault,
             role: self.role,
-            spki_sha256: certificate.spki_sha256,
+            spki_sha256,
             serial: certificate.serial,
             issued: now,
-            expires: certificate.expires,
+            expires: certificate.ends,
             revoked: None,
         };
         Ok(deed(client.clone(), move || {
@@ -208,32 +208,11 @@ fn facts(client: &Client) -> ClientFacts {
     }
 }
 
-/// What enrolment takes from a certificate.
-struct Certificate {
-    spki_sha256: [u8; 32],
-    serial: String,
-    expires: Timestamp,
-}
-
-impl Certificate {
-    fn read(pem: &str) -> Result<Self> {
-        let unreadable = |why: &str| invalid(format!("the certificate cannot be read: {why}"));
-        let (_, pem) = parse_x509_pem(pem.as_bytes()).map_err(|_| unreadable("it is not PEM"))?;
-        if pem.label != "CERTIFICATE" {
-            return Err(unreadable(&format!("it is a {}", pem.label)));
-        }
-        let certificate = pem
-            .parse_x509()
-            .map_err(|_| unreadable("it is not X.509"))?;
-        let serial = certificate.tbs_certificate.raw_serial();
-        let (facts, expires) = tls::certificate_facts(&pem.contents)
-            .map_err(|error| unreadable(&error.to_string()))?;
-        Ok(Self {
-            spki_sha256: facts.spki_sha256,
-            serial: hex::encode(serial.strip_prefix(&[0]).unwrap_or(serial)),
-            expires: Timestamp(expires),
-        })
-    }
+fn read_certificate(pem: &str) -> Result<Enrolment> {
+    let unreadable = |why: String| invalid(format!("the certificate cannot be read: {why}"));
+    let der = CertificateDer::from_pem_slice(pem.as_bytes())
+        .map_err(|error| unreadable(format!("no certificate in PEM: {error}")))?;
+    tls::certificate_facts(&der).map_err(|error| unreadable(error.to_string()))
 }
 
 /// Ten years.

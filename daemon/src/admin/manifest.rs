@@ -24,6 +24,8 @@ pub struct Manifest {
     pub time: String,
     /// The files, by their names in the data directory.
     pub files: Vec<Entry>,
+    /// Files that are not in it and are needed: they are to be kept apart.
+    pub left_out: Vec<String>,
 }
 
 /// One file of a backup.

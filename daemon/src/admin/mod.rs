@@ -41,6 +41,8 @@ pub struct Parts {
     pub administrators: Vec<u32>,
     /// What a backup holds beside the records.
     pub files: Vec<BackupFile>,
+    /// What a backup must not hold, and needs: an unsealed master.
+    pub left_out: Vec<String>,
     /// The name of the store's file, in the data directory and so in a backup.
     pub store_file: String,
 }
