@@ -66,7 +66,11 @@ pub(crate) fn curve_of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Curve> {
     match key.id() {
         Id::ED25519 => Ok(Curve::Ed25519),
         Id::EC => {
-            let name = key.ec_key().map_err(engine::failed)?.group().curve_name();
+            // OpenSSL reads some points and scalars only here, so a failure is the key's.
+            let key = key
+                .ec_key()
+                .map_err(|_| Error::BadKey("not a key of its curve"))?;
+            let name = key.group().curve_name();
             Curve::ALL
                 .iter()
                 .find(|curve| name.is_some() && engine::nid(**curve) == name)

@@ -69,7 +69,9 @@ fn ec(key: &PKey<Private>, curve: Curve) -> Result<()> {
     if key.id() != Id::EC {
         return Err(bad);
     }
-    let key = key.ec_key().map_err(failed)?;
+    let key = key
+        .ec_key()
+        .map_err(|_| Error::BadKey("not a key of its curve"))?;
     if key.group().curve_name().is_none() || key.group().curve_name() != engine::nid(curve) {
         return Err(bad);
     }
@@ -80,8 +82,7 @@ fn ec(key: &PKey<Private>, curve: Curve) -> Result<()> {
 /// SP 800-56A §5.6.2.3: the point is on the curve, not at infinity, and of the right order.
 pub(crate) fn ec_public(key: &PKey<Public>) -> Result<()> {
     key.ec_key()
-        .map_err(failed)?
-        .check_key()
+        .and_then(|key| key.check_key())
         .map_err(|_| Error::BadKey("not a point of the curve"))
 }
 

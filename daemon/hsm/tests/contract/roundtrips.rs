@@ -339,13 +339,7 @@ fn what_does_not_fit_the_modulus_is_refused() {
             continue;
         }
         let (key, spki) = generate(hsm.as_ref(), spec);
-        for (length, fits) in [
-            (0, true),
-            (1, true),
-            (245, true),
-            (246, false),
-            (256, false),
-        ] {
+        for (length, fits) in [(1, true), (245, true), (246, false), (256, false)] {
             let text = vec![1; length];
             let signature = hsm.sign(&key, raw, Input::Digest(&text));
             match signature {
