@@ -64,10 +64,18 @@ fn appliance() -> Appliance {
         clock,
         authority: Some(Authority::create(folder.path(), "test", now).unwrap()),
         administrators: vec![ADMINISTRATOR],
-        files: vec![BackupFile {
-            name: "keys/master.key".to_owned(),
-            path: folder.path().join("master.key"),
-        }],
+        files: vec![
+            BackupFile {
+                name: "keys/master.key".to_owned(),
+                path: folder.path().join("master.key"),
+                is_optional: false,
+            },
+            BackupFile {
+                name: "ca.crl".to_owned(),
+                path: folder.path().join("ca.crl"),
+                is_optional: true,
+            },
+        ],
         left_out: vec!["other.key".to_owned()],
         store_file: "keyhold.db".to_owned(),
     });

@@ -64,6 +64,9 @@ impl Admin {
             .map_err(|error| error.to_string())?;
         let mut entries = vec![Entry::of(directory, store_file).map_err(told)?];
         for file in &self.parts.files {
+            if file.is_optional && !file.path.exists() {
+                continue;
+            }
             let target = directory.join(&file.name);
             if let Some(folder) = target.parent() {
                 DirBuilder::new()

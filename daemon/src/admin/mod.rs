@@ -1,6 +1,7 @@
 //! Administration: what operators ask at the local socket, by the same service, policy and trail as everybody.
 
 mod backup;
+mod belongings;
 mod client;
 mod key;
 pub mod manifest;
@@ -54,6 +55,8 @@ pub struct BackupFile {
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
+    /// Whether it may be absent.
+    pub is_optional: bool,
 }
 
 /// Answers administrators.
