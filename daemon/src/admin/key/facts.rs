@@ -85,6 +85,7 @@ fn named(attribute: &Attribute) -> (String, String) {
             let value = value.map(|own| hex::encode(&own.0)).unwrap_or_default();
             format!("{}: {value}", shown(&digest.hashing_algorithm))
         }
+        Attribute::ShortUniqueIdentifier(id) => hex::encode(&id.0),
         other => date(other).map_or_else(|| inner(&format!("{other:?}")), rfc3339),
     };
     (name, value)
@@ -108,13 +109,22 @@ const fn date(attribute: &Attribute) -> Option<Timestamp> {
     }
 }
 
-/// `Kind(value)` without its kind.
+/// `Kind(value)` without its kind, and a structure as its fields that are there.
 fn inner(debug: &str) -> String {
-    debug
+    let value = debug
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .unwrap_or(debug)
-        .to_owned()
+        .unwrap_or(debug);
+    let Some(fields) = value
+        .split_once(" { ")
+        .and_then(|(_, rest)| rest.strip_suffix(" }"))
+    else {
+        return value.to_owned();
+    };
+    let given = fields
+        .split(", ")
+        .filter(|field| !field.ends_with(": None"));
+    given.collect::<Vec<_>>().join(", ")
 }
 
 fn shown(value: &impl std::fmt::Debug) -> String {

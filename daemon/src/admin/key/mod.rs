@@ -399,7 +399,7 @@ fn failed(item: &ResponseItem, error: CallError) -> Error {
     let is_active_destroyed = item.operation == Some(kmip::OperationCode::Destroy)
         && reason == Some(Fault::WrongState.reason(V2_1));
     let way_out = if is_active_destroyed {
-        "; revoke it first with `keyhold key revoke`"
+        "; `keyhold key revoke` does that"
     } else {
         ""
     };
