@@ -1,10 +1,6 @@
 //! Verification: reads a trail without its daemon, and names what was changed, removed, moved or cut off.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use kmip::Secret;
 use serde::Serialize;
@@ -190,7 +186,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn file(&mut self, path: &PathBuf) -> io::Result<()> {
+    fn file(&mut self, path: &Path) -> io::Result<()> {
         self.unfinished_before();
         let name = path.file_name().unwrap_or_default();
         self.file = name.to_string_lossy().into_owned();
@@ -324,7 +320,9 @@ impl<'a> Walk<'a> {
         if self.file.is_empty() {
             self.file.clone_from(&head.file);
         }
-        self.line += 1;
+        if self.stream.unfinished_bytes == 0 {
+            self.line += 1;
+        }
         let missing = numbers(self.expected, head.seq);
         self.find(
             Some(self.expected),
