@@ -190,12 +190,7 @@ mod tests {
         }
         assert_eq!(
             seen,
-            [
-                (3, true),
-                (LINE_BYTES_MAX, false),
-                (5, true),
-                (4, false)
-            ]
+            [(3, true), (LINE_BYTES_MAX, false), (5, true), (4, false)]
         );
         assert_eq!(lines.offset, std::fs::metadata(&path).unwrap().len());
         assert_eq!(line_before(&path, 4).unwrap().unwrap(), b"one");

@@ -73,14 +73,37 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
     refuse(place, own.token.as_ref(), "backend.token", foreign)?;
     refuse(place, own.serial.as_ref(), "backend.serial", foreign)?;
     refuse(place, own.pin_file.as_ref(), "backend.pin_file", foreign)?;
-    refuse(place, own.pin_credential.as_ref(), "backend.pin_credential", foreign)?;
-    refuse(place, own.sessions_max.as_ref(), "backend.sessions_max", foreign)?;
-    refuse(place, own.mechanisms_disabled.as_ref(), "backend.mechanisms_disabled", foreign)?;
+    refuse(
+        place,
+        own.pin_credential.as_ref(),
+        "backend.pin_credential",
+        foreign,
+    )?;
+    refuse(
+        place,
+        own.sessions_max.as_ref(),
+        "backend.sessions_max",
+        foreign,
+    )?;
+    refuse(
+        place,
+        own.mechanisms_disabled.as_ref(),
+        "backend.mechanisms_disabled",
+        foreign,
+    )?;
     let file = own.master.as_ref().ok_or_else(|| {
-        place.error(&own.name, "backend", "of kind \"embedded\" needs `master`, the file of its master key")
+        place.error(
+            &own.name,
+            "backend",
+            "of kind \"embedded\" needs `master`, the file of its master key",
+        )
     })?;
     let file = place.resolve(file.get_ref());
-    let master = match (&own.passphrase_file, &own.passphrase_credential, &own.credential) {
+    let master = match (
+        &own.passphrase_file,
+        &own.passphrase_credential,
+        &own.credential,
+    ) {
         (None, None, None) => MasterSource::File(file),
         (Some(path), None, None) => MasterSource::Passphrase {
             file,
@@ -88,7 +111,11 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
         },
         (None, Some(name), None) => MasterSource::Passphrase {
             file,
-            passphrase: files::read_secret_line(&credential(place, name, "backend.passphrase_credential")?)?,
+            passphrase: files::read_secret_line(&credential(
+                place,
+                name,
+                "backend.passphrase_credential",
+            )?)?,
         },
         (None, None, Some(name)) => MasterSource::Credential {
             file,
@@ -111,11 +138,30 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
 fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
     let foreign = "belongs to backends of kind \"embedded\"";
     refuse(place, own.master.as_ref(), "backend.master", foreign)?;
-    refuse(place, own.passphrase_file.as_ref(), "backend.passphrase_file", foreign)?;
-    refuse(place, own.passphrase_credential.as_ref(), "backend.passphrase_credential", foreign)?;
-    refuse(place, own.credential.as_ref(), "backend.credential", foreign)?;
+    refuse(
+        place,
+        own.passphrase_file.as_ref(),
+        "backend.passphrase_file",
+        foreign,
+    )?;
+    refuse(
+        place,
+        own.passphrase_credential.as_ref(),
+        "backend.passphrase_credential",
+        foreign,
+    )?;
+    refuse(
+        place,
+        own.credential.as_ref(),
+        "backend.credential",
+        foreign,
+    )?;
     let path = own.path.as_ref().ok_or_else(|| {
-        place.error(&own.name, "backend", "of kind \"module\" needs `path`, the module's shared object")
+        place.error(
+            &own.name,
+            "backend",
+            "of kind \"module\" needs `path`, the module's shared object",
+        )
     })?;
     let token = match (&own.token, &own.serial) {
         (Some(label), None) => TokenName::Label(label.get_ref().clone()),
@@ -130,11 +176,17 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigE
     };
     let pin = match (&own.pin_file, &own.pin_credential) {
         (Some(path), None) => files::read_secret_line(&place.resolve(path.get_ref()))?,
-        (None, Some(name)) => files::read_secret_line(&credential(place, name, "backend.pin_credential")?)?,
+        (None, Some(name)) => {
+            files::read_secret_line(&credential(place, name, "backend.pin_credential")?)?
+        }
         // A token with a PIN pad of its own.
         (None, None) => Secret::default(),
         (Some(_), Some(both)) => {
-            return Err(place.error(both, "backend.pin_credential", "and `pin_file` are both given; keep one"));
+            return Err(place.error(
+                both,
+                "backend.pin_credential",
+                "and `pin_file` are both given; keep one",
+            ));
         }
     };
     let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, pin);
@@ -149,9 +201,11 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigE
 }
 
 fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {
-    own.cache_keys_max.as_ref().map_or(Ok(CACHE_KEYS_MAX), |own| {
-        place.count(own, "backend.cache_keys_max", 1..=10_000_000)
-    })
+    own.cache_keys_max
+        .as_ref()
+        .map_or(Ok(CACHE_KEYS_MAX), |own| {
+            place.count(own, "backend.cache_keys_max", 1..=10_000_000)
+        })
 }
 
 fn refuse<T>(

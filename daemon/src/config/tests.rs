@@ -15,7 +15,10 @@ fn error(text: &str) -> String {
 fn the_minimum_is_enough() {
     let config = Config::parse(Path::new("/some/where/keyhold.toml"), MINIMAL).unwrap();
     assert_eq!(config.server.socket, Path::new(DEFAULT_SOCKET));
-    assert_eq!(config.server.metrics, Some("127.0.0.1:9464".parse().unwrap()));
+    assert_eq!(
+        config.server.metrics,
+        Some("127.0.0.1:9464".parse().unwrap())
+    );
     assert_eq!(config.server.limits.frame_bytes_max, 1024 * 1024);
     assert_eq!(config.server.limits.idle_max, Duration::from_secs(3600));
     assert_eq!(config.audit.sync, Sync::Grouped);
@@ -33,15 +36,27 @@ fn the_minimum_is_enough() {
 #[test]
 fn an_error_names_its_file_line_and_key() {
     let cases = [
-        ("version = 1\n\n[server]\nkmpi = []\n", ":4: unknown key `kmpi`"),
+        (
+            "version = 1\n\n[server]\nkmpi = []\n",
+            ":4: unknown key `kmpi`",
+        ),
         ("version = 1\n[serve]\n", ":2: unknown key `serve`"),
         ("version = 2\n", ":1: `version` is not known"),
         ("version = 1\nversion = 1\n", ":2:"),
-        ("version = 1\n[server]\nkmip = [\n\"localhost\"]\n", ":4: `server.kmip` must be an address"),
-        ("version = 1\n[server]\nkmip = []\n[server.limits]\nframe_bytes_max = 1\n", ":5: `server.limits.frame_bytes_max` must be from 1024"),
+        (
+            "version = 1\n[server]\nkmip = [\n\"localhost\"]\n",
+            ":4: `server.kmip` must be an address",
+        ),
+        (
+            "version = 1\n[server]\nkmip = []\n[server.limits]\nframe_bytes_max = 1\n",
+            ":5: `server.limits.frame_bytes_max` must be from 1024",
+        ),
         ("version = 1\n[server]\nkmip = []\n", "no `[[backend]]`"),
         ("version = 1\n", "`[tls]` is missing"),
-        ("version = 1\n[audit]\nsync = \"never\"\n", ":3: unknown variant `never`"),
+        (
+            "version = 1\n[audit]\nsync = \"never\"\n",
+            ":3: unknown variant `never`",
+        ),
     ];
     for (text, wanted) in cases {
         let error = error(text);
@@ -51,17 +66,50 @@ fn an_error_names_its_file_line_and_key() {
         );
     }
     let further = [
-        ("[[local]]\nuid = \"root\"\nvault = \"v\"\nrole = \"user\"\n", ":9: `local.uid` must be a user's number"),
-        ("[[local]]\nuid = 0\nvault = \"v\"\nrole = \"usr\"\n", ":11: `local.role` names the role \"usr\""),
-        ("[[local]]\nuid = 0\nvault = \"v\"\nrole = \"user\"\npin = \"no\"\n", ":12: unknown variant"),
-        ("[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"*\"\nvault = \"v\"\nrole = \"user\"\n", ":10: `admission.alternative_name`"),
-        ("[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"DNS:*\"\nvault = \"v\"\nrole = \"user\"\n", ":10: `admission.alternative_name`"),
-        ("[admin]\nuids = [\"any\"]\n", ":9: `admin.uids` cannot be \"any\""),
-        ("pin_file = \"x\"\n", ":8: `backend.pin_file` belongs to backends of kind \"module\""),
-        ("credential = \"../x\"\n", ":8: `backend.credential` must be a credential's plain name"),
-        ("[[backend]]\nname = \"soft\"\nkind = \"embedded\"\nmaster = \"m\"\n", ":9: `backend.name` must be unique"),
-        ("[[backend]]\nname = \"hsm\"\nkind = \"module\"\n", ":9: `backend` of kind \"module\" needs `path`"),
-        ("[[backend]]\nname = \"hsm\"\nkind = \"module\"\npath = \"x.so\"\n", "needs either `token`"),
+        (
+            "[[local]]\nuid = \"root\"\nvault = \"v\"\nrole = \"user\"\n",
+            ":9: `local.uid` must be a user's number",
+        ),
+        (
+            "[[local]]\nuid = 0\nvault = \"v\"\nrole = \"usr\"\n",
+            ":11: `local.role` names the role \"usr\"",
+        ),
+        (
+            "[[local]]\nuid = 0\nvault = \"v\"\nrole = \"user\"\npin = \"no\"\n",
+            ":12: unknown variant",
+        ),
+        (
+            "[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"*\"\nvault = \"v\"\nrole = \"user\"\n",
+            ":10: `admission.alternative_name`",
+        ),
+        (
+            "[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"DNS:*\"\nvault = \"v\"\nrole = \"user\"\n",
+            ":10: `admission.alternative_name`",
+        ),
+        (
+            "[admin]\nuids = [\"any\"]\n",
+            ":9: `admin.uids` cannot be \"any\"",
+        ),
+        (
+            "pin_file = \"x\"\n",
+            ":8: `backend.pin_file` belongs to backends of kind \"module\"",
+        ),
+        (
+            "credential = \"../x\"\n",
+            ":8: `backend.credential` must be a credential's plain name",
+        ),
+        (
+            "[[backend]]\nname = \"soft\"\nkind = \"embedded\"\nmaster = \"m\"\n",
+            ":9: `backend.name` must be unique",
+        ),
+        (
+            "[[backend]]\nname = \"hsm\"\nkind = \"module\"\n",
+            ":9: `backend` of kind \"module\" needs `path`",
+        ),
+        (
+            "[[backend]]\nname = \"hsm\"\nkind = \"module\"\npath = \"x.so\"\n",
+            "needs either `token`",
+        ),
         ("pin = \"1234\"\n", ":8: unknown key `pin`"),
     ];
     for (text, wanted) in further {
@@ -73,5 +121,8 @@ fn an_error_names_its_file_line_and_key() {
 #[test]
 fn secrets_that_cannot_be_read_stop_the_configuration() {
     let error = error(&format!("{MINIMAL}passphrase_file = \"missing\"\n"));
-    assert!(error.contains("/etc/keyhold/missing: cannot be read"), "{error}");
+    assert!(
+        error.contains("/etc/keyhold/missing: cannot be read"),
+        "{error}"
+    );
 }

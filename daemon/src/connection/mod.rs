@@ -109,7 +109,10 @@ where
                     return;
                 };
                 (caller, inbox) = back;
-                if write(&mut stream, &reply, shared.limits.stall_max).await.is_err() {
+                if write(&mut stream, &reply, shared.limits.stall_max)
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 inbox.done(bytes);
@@ -133,7 +136,10 @@ where
             }
             Frame::TooLarge(_) => {
                 let reply = shared.service.respond(&mut caller, inbox.unread());
-                if write(&mut stream, &reply, shared.limits.stall_max).await.is_ok() {
+                if write(&mut stream, &reply, shared.limits.stall_max)
+                    .await
+                    .is_ok()
+                {
                     linger(&mut stream).await;
                 }
                 return;

@@ -15,8 +15,8 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub(crate) use self::appliance::{open_backend, start_engine};
 pub use self::appliance::{Appliance, ServerError};
+pub(crate) use self::appliance::{open_backend, start_engine};
 use crate::{
     config::Config,
     connection::Shared,
@@ -108,11 +108,20 @@ impl Running {
         let [network, local] = &permits;
         if let Some(tls) = &tls {
             for socket in listeners.network {
-                loops.spawn(listener::accept_network(socket, tls.clone(), shared.clone(), network.clone()));
+                loops.spawn(listener::accept_network(
+                    socket,
+                    tls.clone(),
+                    shared.clone(),
+                    network.clone(),
+                ));
             }
         }
         for socket in listeners.local {
-            loops.spawn(listener::accept_local(socket, shared.clone(), local.clone()));
+            loops.spawn(listener::accept_local(
+                socket,
+                shared.clone(),
+                local.clone(),
+            ));
         }
         serve_pages(&mut loops, listeners.metrics, &appliance, metrics);
         loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
