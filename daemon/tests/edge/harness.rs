@@ -14,7 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
     client::Resumption,
+    crypto::aws_lc_rs::sign::any_supported_type,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
 };
 use tempfile::TempDir;
@@ -152,9 +154,12 @@ impl Daemon {
             .with_root_certificates(roots);
         let mut config = match identity {
             None => builder.with_no_client_auth(),
-            Some(own) => builder
-                .with_client_auth_cert(own.chain.clone(), own.key.clone_key())
-                .unwrap(),
+            // Not checked here: what is wrong with it is for the daemon to say.
+            Some(own) => {
+                let signer = any_supported_type(&own.key).unwrap();
+                let key = CertifiedKey::new(own.chain.clone(), signer);
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+            }
         };
         config.resumption = Resumption::in_memory_sessions(8);
         Arc::new(config)
@@ -194,13 +199,19 @@ pub(crate) fn connect(address: SocketAddr, config: Arc<ClientConfig>) -> Stream 
     StreamOwned::new(ClientConnection::new(config, name).unwrap(), socket)
 }
 
+/// What [`exchange`] says when the handshake was good and the answer was not.
+pub(crate) const REFUSED_IN_KMIP: &str = "refused in KMIP";
+
 /// Discover Versions and its answer.
 pub(crate) fn exchange(stream: &mut (impl Read + Write)) -> std::io::Result<Vec<u8>> {
     stream.write_all(&discover_versions(b"one"))?;
     stream.flush()?;
     let answer = read_message(stream)?;
-    assert!(is_success(&answer), "{}", hex::encode(&answer));
-    Ok(answer)
+    if is_success(&answer) {
+        Ok(answer)
+    } else {
+        Err(std::io::Error::other(REFUSED_IN_KMIP))
+    }
 }
 
 /// One whole message.

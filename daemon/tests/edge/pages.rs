@@ -24,7 +24,7 @@ fn metrics_and_health_are_served_on_loopback() {
     let metrics = get(daemon.metrics, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(metrics.starts_with("HTTP/1.1 200 OK\r\n"), "{metrics}");
     for wanted in [
-        "keyhold_operations_total{operation=\"Discover Versions\",outcome=\"Success\"} 1",
+        "keyhold_operations_total{operation=\"DiscoverVersions\",outcome=\"Success\"} 1",
         "keyhold_handshakes_total 1",
         "keyhold_handshakes_failed_total{reason=\"no_certificate\"} 1",
         "keyhold_connections{face=\"network\"} 1",
