@@ -91,7 +91,7 @@ impl Lines {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self {
-            reader: BufReader::with_capacity(1 << 18, file),
+            reader: BufReader::with_capacity(1 << 16, file),
             buffer: Vec::with_capacity(1_024),
             offset,
             number: 0,

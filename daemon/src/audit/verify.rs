@@ -324,7 +324,9 @@ impl<'a> Walk<'a> {
         if self.file.is_empty() {
             self.file.clone_from(&head.file);
         }
-        self.line += 1;
+        if self.stream.unfinished_bytes == 0 {
+            self.line += 1;
+        }
         let missing = numbers(self.expected, head.seq);
         self.find(
             Some(self.expected),

@@ -133,6 +133,12 @@ impl Service {
         self.directory.touch();
     }
 
+    /// Whether the policy has a role with this name.
+    #[must_use]
+    pub fn has_role(&self, name: &str) -> bool {
+        self.rules.load().policy.role(name).is_some()
+    }
+
     /// The vaults and clients.
     #[must_use]
     pub fn directory(&self) -> &Directory {
