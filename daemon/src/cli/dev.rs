@@ -178,7 +178,7 @@ impl Dev {
             let vault = Vault {
                 user_pin: verifier(self.pin.as_ref(), user, "1234")?,
                 so_pin: verifier(self.so_pin.as_ref(), so, "12345678")?,
-                ..old.unwrap_or(Vault {
+                ..old.unwrap_or_else(|| Vault {
                     name: VAULT.to_owned(),
                     backend,
                     locked_by_default: false,

@@ -45,7 +45,9 @@ struct Made {
 
 impl Init {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
-        let usual = Path::new(DEFAULT_FILE).parent().unwrap_or(Path::new("/"));
+        let usual = Path::new(DEFAULT_FILE)
+            .parent()
+            .unwrap_or_else(|| Path::new("/"));
         let (etc, state) = match &self.dir {
             Some(dir) => {
                 let dir = setup::absolute(dir)?;

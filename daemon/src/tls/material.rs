@@ -1,10 +1,6 @@
 //! The files of the TLS configuration, checked before any of them is used.
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use rustls::{
     RootCertStore,
@@ -141,7 +137,7 @@ impl Default for Lists {
 }
 
 impl Lists {
-    fn read(&mut self, path: &PathBuf) -> Result<(), TlsError> {
+    fn read(&mut self, path: &Path) -> Result<(), TlsError> {
         let text = files::read_text(path)?;
         let all = CertificateRevocationListDer::pem_slice_iter(text.as_bytes())
             .collect::<Result<Vec<_>, _>>()
