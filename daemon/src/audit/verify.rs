@@ -1,10 +1,6 @@
 //! Verification: reads a trail without its daemon, and names what was changed, removed, moved or cut off.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use kmip::Secret;
 use serde::Serialize;
@@ -190,7 +186,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn file(&mut self, path: &PathBuf) -> io::Result<()> {
+    fn file(&mut self, path: &Path) -> io::Result<()> {
         self.unfinished_before();
         let name = path.file_name().unwrap_or_default();
         self.file = name.to_string_lossy().into_owned();

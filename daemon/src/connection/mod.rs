@@ -164,7 +164,7 @@ async fn respond(
 ) -> Option<((Caller, Inbox), Zeroizing<Vec<u8>>)> {
     let began = shared.clock.instant();
     let message = inbox.front(bytes);
-    if shared.service.weight(message) == Weight::Light {
+    if shared.service.weight(&caller, message) == Weight::Light {
         let reply = shared.service.respond(&mut caller, message);
         shared.meters.inline_seconds.record(began.elapsed());
         return Some(((caller, inbox), reply));

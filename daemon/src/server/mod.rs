@@ -20,6 +20,7 @@ pub(crate) use self::appliance::{open_backend, start_engine};
 use crate::{
     config::Config,
     connection::Shared,
+    jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
     telemetry::{self, Meters},
@@ -126,6 +127,8 @@ impl Running {
         }
         serve_pages(&mut loops, listeners.metrics, &appliance, metrics);
         loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
+        let own = appliance.clone();
+        loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
         if let Some(limit) = sd_notify::watchdog_enabled() {
             let own = appliance.clone();
             loops.spawn(every(limit / 3, move || alive(&own)));

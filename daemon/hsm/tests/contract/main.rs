@@ -16,6 +16,7 @@ mod make;
 mod module;
 mod roundtrips;
 mod sealing;
+mod signatures;
 mod threads;
 mod vectors;
 

@@ -9,7 +9,6 @@ use kmip::{
 use crate::{
     admin::protocol::{Class, KeyDetails, KeyFacts},
     audit::rfc3339,
-    error::Result,
 };
 
 /// The attributes of a message as a record. What it says twice against the rules counts once.
@@ -45,7 +44,7 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
             .unwrap_or_default(),
         algorithm: algorithm.join("-"),
         state: attributes.state.map(|own| shown(&own)).unwrap_or_default(),
-        class: has_class.then(|| match attributes.extractable {
+        class: has_class.then_some(match attributes.extractable {
             Some(false) => Class::Locked,
             _ => Class::Releasable,
         }),
@@ -57,12 +56,12 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
     }
 }
 
-pub(super) fn details(attributes: Attributes) -> Result<KeyDetails> {
+pub(super) fn details(attributes: &Attributes) -> KeyDetails {
     let list = attributes.each(V2_1);
-    Ok(KeyDetails {
-        key: facts(&attributes),
+    KeyDetails {
+        key: facts(attributes),
         attributes: list.iter().map(named).collect(),
-    })
+    }
 }
 
 /// An attribute's name and value.

@@ -131,7 +131,7 @@ impl Execute for KeyShow {
         Ok(vault.deed(move |vault| {
             let id = vault.find(&self.key)?;
             let list = vault.attributes(&[id])?.pop().unwrap_or_default();
-            facts::details(list)
+            Ok(facts::details(&list))
         }))
     }
 }

@@ -2,7 +2,12 @@
 
 use hsm::{Error, Input, encoding, public};
 use kmip::mechanism::{Hash, Signing};
-use openssl::{bn::BigNum, nid::Nid, pkey::PKey};
+use openssl::{
+    bn::BigNum,
+    ec::{Asn1Flag, EcGroup, EcKey},
+    nid::Nid,
+    pkey::PKey,
+};
 
 use super::{RSA, good_ec};
 use crate::make::{EC_P256, ED25519, RsaNumbers, der, number, plus, roca_modulus, sequence};
@@ -39,7 +44,14 @@ fn public_keys() {
         let key = PKey::private_key_from_pkcs8(&good_ec(Nid::SECP224R1)).unwrap();
         key.public_key_to_der().unwrap()
     };
+    let explicit = {
+        let mut group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
+        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        key.public_key_to_der().unwrap()
+    };
     let keys = [
+        ("explicit curve parameters", explicit),
         ("nothing", vec![]),
         ("zeros", vec![0; 100]),
         ("RSA of 1024 bits", rsa(&short.n, &short.e)),
