@@ -1,4 +1,5 @@
 //! Administration, against a service in this process: what is done, what is refused, and what the trail says of it.
+#![expect(clippy::unwrap_used, reason = "a test that fails stops")]
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 

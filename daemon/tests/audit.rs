@@ -1,4 +1,5 @@
 //! The audit trail on the disk: nothing changes, vanishes or moves unseen, and nothing acknowledged is lost.
+#![expect(clippy::unwrap_used, reason = "a test that fails stops")]
 
 use std::{
     collections::BTreeSet,
@@ -351,6 +352,10 @@ fn grouped_events_reach_the_disk_by_themselves() {
     let trail = open(folder.path());
     let event = event("dev", "pg", 0);
     trail.append(&event, Durability::Grouped).unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the trail's own clock stands still"
+    )]
     let begun = Instant::now();
     while trail.heads().get("dev").is_none_or(|head| head.seq != 1) {
         assert!(begun.elapsed() < Duration::from_secs(5), "never synced");

@@ -1,4 +1,5 @@
 //! The operators' commands against a daemon in a process of its own: answers, files and exit codes.
+#![expect(clippy::unwrap_used, reason = "a test that fails stops")]
 
 use std::{
     fs,
