@@ -80,7 +80,7 @@ impl Daemon {
         let output = self.run(&format!("--json {command}"), &[]);
         assert_eq!(output.status.code(), Some(1), "{command}");
         let line: Value = serde_json::from_slice(&output.stderr).unwrap();
-        line["error"].as_str().unwrap().to_owned()
+        line.get("error").unwrap().as_str().unwrap().to_owned()
     }
 }
 
