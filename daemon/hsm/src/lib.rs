@@ -4,6 +4,7 @@
 
 mod cache;
 pub mod encoding;
+pub mod module;
 pub mod public;
 pub mod soft;
 

@@ -1,0 +1,453 @@
+//! A PKCS#11 module as an HSM: locked keys are token objects, exportable keys are sealed under a key of the token.
+
+mod cipher;
+mod error;
+mod library;
+mod login;
+mod make;
+mod mechanism;
+mod oaep;
+mod padding;
+mod probe;
+mod raw;
+mod reference;
+mod reject;
+mod sealing;
+mod seat;
+mod session;
+mod sign;
+mod spki;
+mod template;
+mod wrap;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use cryptoki::slot::TokenInfo;
+use kmip::{
+    Secret,
+    mechanism::{Cipher, KeySpec, Mac, Signing},
+};
+use zeroize::Zeroizing;
+
+use self::{
+    cipher::Settings,
+    error::{Cure, Fault},
+    library::Library,
+    probe::Probe,
+    reference::{Reference, SealedKey, TokenKey},
+    sealing::{Method, Sealing},
+    session::Pool,
+};
+use crate::{
+    Capabilities, Decryption, Encrypted, Encryption, Error, Generated, Hsm, Input, KeyRef,
+    Material, Result, Sealed, Terms,
+    cache::Cache,
+    soft::{PlainKey, rng},
+};
+
+/// Which token of which module, and how to use it.
+pub struct ModuleConfig {
+    /// The module's shared object.
+    pub path: PathBuf,
+    /// The token.
+    pub token: TokenName,
+    /// The PIN of the token's user; empty for a token with a PIN pad of its own.
+    pub pin: Secret,
+    /// How many sessions are open at most.
+    pub sessions_max: usize,
+    /// How long a call waits for a session, and a restart of the module for the others to leave.
+    pub wait: Duration,
+    /// How many opened exportable keys are kept in memory at most.
+    pub cache_keys_max: usize,
+    /// `CKM_` numbers that are not used although the module lists them.
+    pub mechanisms_disabled: Vec<u64>,
+}
+
+impl ModuleConfig {
+    /// A token with the usual bounds.
+    pub fn new(path: impl Into<PathBuf>, token: TokenName, pin: Secret) -> Self {
+        Self {
+            path: path.into(),
+            token,
+            pin,
+            sessions_max: 16,
+            wait: Duration::from_secs(5),
+            cache_keys_max: crate::soft::CACHE_KEYS_MAX,
+            mechanisms_disabled: Vec::new(),
+        }
+    }
+}
+
+/// What a configuration calls a token. Slots are renumbered; these stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenName {
+    /// CKA_LABEL of the token, given when it was initialised.
+    Label(String),
+    /// Its serial number.
+    Serial(String),
+}
+
+impl TokenName {
+    fn names(&self, info: &TokenInfo) -> bool {
+        match self {
+            Self::Label(label) => info.label() == label,
+            Self::Serial(serial) => info.serial_number() == serial,
+        }
+    }
+}
+
+impl std::fmt::Display for TokenName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Label(label) => write!(f, "the token \"{label}\""),
+            Self::Serial(serial) => write!(f, "the token with serial {serial}"),
+        }
+    }
+}
+
+/// An HSM behind a PKCS#11 module.
+pub struct ModuleHsm {
+    pool: Pool,
+    capabilities: Capabilities,
+    settings: Settings,
+    sealing: Sealing,
+    opened: Cache<PlainKey>,
+}
+
+impl ModuleHsm {
+    /// Loads the module, logs in to the token, finds out what it can do and that it can seal.
+    ///
+    /// The module is initialised once per process; call this before there are threads that might load it too.
+    pub fn open(config: &ModuleConfig) -> Result<Self> {
+        let pool = Pool::new(Library::open(&config.path)?, config);
+        let (capabilities, mut settings) =
+            pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
+        let method = sealing_method(&capabilities)?;
+        let sealing = pool.once(|seat| Sealing::establish(seat, method))?;
+        pool.set_beacon(sealing.id());
+        if capabilities.cipher.contains(&Cipher::RsaPkcs1) {
+            settings.rejection = sealing.derived(&pool, &settings)?;
+        }
+        Ok(Self {
+            pool,
+            capabilities,
+            settings,
+            sealing,
+            opened: Cache::new(config.cache_keys_max),
+        })
+    }
+
+    /// An exportable key, opened or from the cache.
+    fn plain(&self, key: &KeyRef, sealed: SealedKey<'_>) -> Result<Arc<PlainKey>> {
+        if let Some(ready) = self.opened.get(&key.0) {
+            return Ok(ready);
+        }
+        let ready = Arc::new(PlainKey::from_validated(&self.unsealed(sealed)?)?);
+        self.opened.insert(&key.0, Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    fn unsealed(&self, key: SealedKey<'_>) -> Result<Material> {
+        let spec = key.spec;
+        let label = SealedKey::label(spec, key.id);
+        let bytes = sealing::open(&self.pool, &self.settings, key.sealed, &label)?;
+        Ok(if spec.is_asymmetric() {
+            Material::Private { spec, pkcs8: bytes }
+        } else {
+            Material::Secret { spec, bytes }
+        })
+    }
+
+    fn sealed(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) =
+            material;
+        let label = SealedKey::label(*spec, &terms.id);
+        let sealed = self
+            .sealing
+            .seal(&self.pool, &self.settings, bytes, &label)?;
+        let key = SealedKey {
+            spec: *spec,
+            id: &terms.id,
+            sealed: &sealed.0,
+        };
+        key.encode().map(KeyRef)
+    }
+
+    /// Makes a token object under an identifier that no other key of its class has.
+    fn make<T>(
+        &self,
+        spec: KeySpec,
+        terms: &Terms,
+        make: impl FnOnce(&seat::Seat, template::Home<'_>) -> error::Result<T>,
+    ) -> Result<(KeyRef, T)> {
+        let key = TokenKey {
+            spec,
+            id: &terms.id,
+        };
+        let made = self.pool.once(|seat| {
+            if !seat.find(&key.search())?.is_empty() {
+                let text = "the token has an object with the new key's CKA_ID already";
+                return Err(Error::Failed(text.into()).into());
+            }
+            make(seat, template::home(terms))
+        })?;
+        Ok((KeyRef(key.encode()), made))
+    }
+}
+
+impl Hsm for ModuleHsm {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
+        reference::check_id(&terms.id)?;
+        if terms.exportable {
+            let (material, public) = PlainKey::generate(spec)?;
+            let key = self.sealed(&material, terms)?;
+            return Ok(match public {
+                None => Generated::Secret(key),
+                Some(public) => Generated::Pair {
+                    private: key,
+                    public,
+                },
+            });
+        }
+        check(lists_key(&self.capabilities.generate, spec))?;
+        if spec.is_asymmetric() {
+            let (private, (_, public)) = self.make(spec, terms, |seat, home| {
+                make::pair(seat, spec, terms.usage, home)
+            })?;
+            return Ok(Generated::Pair { private, public });
+        }
+        let (key, _) = self.make(spec, terms, |seat, home| {
+            make::secret(seat, spec, terms.usage, home)
+        })?;
+        Ok(Generated::Secret(key))
+    }
+
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        reference::check_id(&terms.id)?;
+        let valid = PlainKey::validate(material)?;
+        PlainKey::from_validated(&valid)?;
+        if terms.exportable {
+            return self.sealed(&valid, terms);
+        }
+        let (Material::Secret { spec, .. } | Material::Private { spec, .. }) = valid;
+        let is_listed = match spec {
+            // Odd moduli are only ever imported, and validation has bounded them.
+            KeySpec::Rsa { .. } => self
+                .capabilities
+                .import
+                .iter()
+                .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
+            _ => lists_key(&self.capabilities.import, spec),
+        };
+        check(is_listed)?;
+        self.make(spec, terms, |seat, home| {
+            make::import(seat, &valid, terms.usage, home)
+        })
+        .map(|(key, _)| key)
+    }
+
+    fn export(&self, key: &KeyRef) -> Result<Material> {
+        match Reference::decode(key)? {
+            Reference::Token(_) => Err(Error::NotExportable),
+            Reference::Sealed(sealed) => self.unsealed(sealed),
+        }
+    }
+
+    fn destroy(&self, key: &KeyRef) -> Result<()> {
+        let key = match Reference::decode(key) {
+            Ok(Reference::Token(key)) => key,
+            // The reference is the key: it is gone when the store forgets it.
+            Ok(Reference::Sealed(_)) => {
+                self.opened.remove(&key.0);
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
+        };
+        let destroyed = self.pool.run(|seat| {
+            let found = seat.find(&key.search())?;
+            if found.is_empty() && !seat.is_alive() {
+                return Err(Fault::lost("the token has lost its objects"));
+            }
+            for handle in found {
+                match seat.session.destroy_object(handle).map_err(Fault::from) {
+                    Err(fault) if fault.cure == Cure::Resolve => {}
+                    other => other?,
+                }
+            }
+            Ok(())
+        });
+        self.pool.object_destroyed();
+        destroyed
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<()> {
+        let len = u32::try_from(out.len()).map_err(|_| Error::BadInput("more than 4 GiB"))?;
+        let bytes = self
+            .pool
+            .run(|seat| Ok(Zeroizing::new(seat.session.generate_random_vec(len)?)))?;
+        if bytes.len() != out.len() {
+            return Err(Error::Failed("the module gave too few random bytes".into()));
+        }
+        out.copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        self.sealing.seal(&self.pool, &self.settings, plain, label)
+    }
+
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        sealing::open(&self.pool, &self.settings, &sealed.0, label)
+    }
+
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        match Reference::decode(key)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
+            Reference::Token(key) => {
+                check(lists_signing(&self.capabilities.sign, mechanism))?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        sign::sign(seat, loaded, key.spec, mechanism, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        match Reference::decode(key)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
+            Reference::Token(key) => {
+                self.check_cipher(key.spec, cipher)?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        cipher::encrypt(seat, loaded, &self.settings, cipher, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        match Reference::decode(key)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
+            Reference::Token(key) => {
+                self.check_cipher(key.spec, cipher)?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        cipher::decrypt(seat, loaded, &self.settings, cipher, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        match Reference::decode(key)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
+            Reference::Token(key) => {
+                check(self.capabilities.mac.contains(&mechanism))?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        sign::mac(seat, loaded, key.spec, mechanism, message)
+                    })
+                })
+            }
+        }
+    }
+
+    fn health(&self) -> Result<()> {
+        self.pool.health()
+    }
+}
+
+impl ModuleHsm {
+    fn check_cipher(&self, spec: KeySpec, cipher: &Cipher) -> Result<()> {
+        if !cipher::fits(spec, cipher) {
+            return Err(Error::KeyTypeMismatch);
+        }
+        check(lists_cipher(&self.capabilities.cipher, cipher))
+    }
+}
+
+/// How this module can seal: authenticated at least.
+fn sealing_method(capabilities: &Capabilities) -> Result<Method> {
+    use kmip::mechanism::{Hash, Padding};
+    let has = |cipher| capabilities.cipher.contains(&cipher);
+    if has(Cipher::AesGcm { tag_bytes: 16 }) {
+        Ok(Method::Gcm)
+    } else if has(Cipher::AesCbc(Padding::Pkcs5))
+        && capabilities.mac.contains(&Mac::Hmac(Hash::Sha256))
+    {
+        Ok(Method::CbcThenHmac)
+    } else {
+        Err(Error::Unavailable(format!(
+            "{} has neither AES-GCM nor AES-CBC with HMAC-SHA-256, one of which must protect the store",
+            capabilities.description
+        )))
+    }
+}
+
+/// One row with the usual length stands for every length of HMAC key from there on.
+fn lists_key(listed: &[KeySpec], spec: KeySpec) -> bool {
+    listed.iter().any(|row| match (*row, spec) {
+        (KeySpec::Hmac { hash, bits: least }, KeySpec::Hmac { hash: wanted, bits }) => {
+            hash == wanted && (least..=HMAC_BITS_MAX).contains(&bits) && bits.is_multiple_of(8)
+        }
+        (row, spec) => row == spec,
+    })
+}
+
+/// One row with the usual length stands for every salt.
+fn lists_signing(listed: &[Signing], mechanism: Signing) -> bool {
+    let usual = |signing| match signing {
+        Signing::RsaPss {
+            hash, mask_hash, ..
+        } => Signing::RsaPss {
+            hash,
+            mask_hash,
+            salt_bytes: 0,
+        },
+        other => other,
+    };
+    listed.iter().any(|row| usual(*row) == usual(mechanism))
+}
+
+/// One row without a label stands for every label.
+fn lists_cipher(listed: &[Cipher], cipher: &Cipher) -> bool {
+    listed.iter().any(|row| match (row, cipher) {
+        (
+            Cipher::RsaOaep {
+                hash, mask_hash, ..
+            },
+            Cipher::RsaOaep {
+                hash: wanted,
+                mask_hash: wanted_mask,
+                ..
+            },
+        ) => (hash, mask_hash) == (wanted, wanted_mask),
+        (row, cipher) => row == cipher,
+    })
+}
+
+fn check(is_listed: bool) -> Result<()> {
+    if is_listed {
+        Ok(())
+    } else {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Random bytes for IVs and names, from our own generator: a network HSM would take a round trip for them.
+fn random(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    rng::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What every module tried takes.
+const HMAC_BITS_MAX: u16 = 4096;
