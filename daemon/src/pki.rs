@@ -57,9 +57,14 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate_pem = params.self_signed(&key)?.pem();
         let key_pem = Secret::new(key.serialize_pem().into_bytes());
-        files::create(&directory.join(KEY_FILE), key_pem.expose(), Audience::Owner)?;
+        let path = directory.join(CERTIFICATE_FILE);
+        if path.exists() {
+            return Err(FileError::new(&path, "exists already, and is not overwritten").into());
+        }
+        // A key without its certificate is what an interrupted first try left, and nobody trusts it.
+        files::replace(&directory.join(KEY_FILE), key_pem.expose(), Audience::Owner)?;
         files::create(
-            &directory.join(CERTIFICATE_FILE),
+            &path,
             certificate_pem.as_bytes(),
             Audience::Everybody,
         )?;

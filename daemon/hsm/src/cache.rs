@@ -93,6 +93,19 @@ impl<V> Cache<V> {
         }
     }
 
+    /// Forgets half of the values, those used lately last.
+    pub(crate) fn halve(&self) {
+        for shard in &self.shards {
+            let mut forgotten = Vec::new();
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            for _ in 0..shard.entries.len().div_ceil(2) {
+                let place = shard.victim();
+                forgotten.extend(shard.take(place));
+            }
+            drop(shard);
+        }
+    }
+
     /// Names end in a tag, a modulus or a point, so their end tells them apart and is all that need be hashed.
     fn hash(&self, name: &[u8]) -> u64 {
         let end = name.last_chunk::<HASHED_BYTES>();
@@ -145,13 +158,18 @@ impl<V> Shard<V> {
         if *self.entries.get(place)?.name != *name {
             return None;
         }
-        self.places.remove(&hash);
-        let forgotten = self.entries.swap_remove(place);
+        self.take(place)
+    }
+
+    fn take(&mut self, place: usize) -> Option<Entry<V>> {
+        self.places.remove(&self.entries.get(place)?.hash);
+        let taken = self.entries.swap_remove(place);
         if let Some(moved) = self.entries.get(place) {
             self.places.insert(moved.hash, place);
         }
-        self.hand = 0;
-        Some(forgotten)
+        // Whoever moved here comes next; the rest of the round goes on.
+        self.hand = if place < self.entries.len() { place } else { 0 };
+        Some(taken)
     }
 }
 
@@ -203,6 +221,24 @@ mod tests {
             assert!(cache.get(b"hot").is_some(), "lost after {number}");
             cache.insert(&number.to_be_bytes(), Arc::new(number));
         }
+    }
+
+    #[test]
+    fn halving_keeps_what_is_used() {
+        let cache = Cache::new(100);
+        for number in 0..100_u32 {
+            cache.insert(&number.to_be_bytes(), Arc::new(number));
+        }
+        for number in 0..50_u32 {
+            cache.get(&number.to_be_bytes()).unwrap();
+        }
+        cache.halve();
+        assert_eq!(count(&cache), 50);
+        assert!((0..40_u32).all(|number| cache.get(&number.to_be_bytes()).is_some()));
+        for _ in 0..10 {
+            cache.halve();
+        }
+        assert_eq!(count(&cache), 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod init;
 mod man;
 mod output;
 mod serve;
+mod setup;
 
 use std::process::ExitCode;
 

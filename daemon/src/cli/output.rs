@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use comfy_table::{Table, presets};
+use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
 /// Where a command's answer goes, and in which form.
@@ -52,7 +52,7 @@ impl Output {
         self.say(&values, |values| {
             let mut table = Table::new();
             table
-                .load_preset(presets::NOTHING)
+                .load_style(NOTHING)
                 .set_header(headings.iter().copied());
             for value in *values {
                 table.add_row(row(value));

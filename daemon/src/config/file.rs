@@ -105,6 +105,8 @@ pub(super) struct Authority {
 pub(super) struct Audit {
     pub(super) directory: String,
     pub(super) sync: Sync,
+    pub(super) key_file: Option<String>,
+    pub(super) accept_damage: bool,
 }
 
 impl Default for Audit {
@@ -112,6 +114,8 @@ impl Default for Audit {
         Self {
             directory: "/var/lib/keyhold/audit".to_owned(),
             sync: Sync::Grouped,
+            key_file: None,
+            accept_damage: false,
         }
     }
 }

@@ -103,6 +103,10 @@ pub struct Audit {
     pub directory: PathBuf,
     /// When the event of a key's use is on the disk.
     pub sync: Sync,
+    /// The file of the key that signs the trail's heads.
+    pub key: Option<PathBuf>,
+    /// Whether a damaged trail is gone on with.
+    pub accept_damage: bool,
 }
 
 /// Where records are kept.
@@ -153,6 +157,8 @@ impl Config {
             audit: Audit {
                 directory: place.resolve(&file.audit.directory),
                 sync: file.audit.sync,
+                key: file.audit.key_file.as_deref().map(|own| place.resolve(own)),
+                accept_damage: file.audit.accept_damage,
             },
             store: Store {
                 path: place.resolve(&file.store.path),

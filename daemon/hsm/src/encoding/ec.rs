@@ -45,6 +45,9 @@ pub fn point_to_spki(curve: Curve, point: &[u8]) -> Result<Vec<u8>> {
     let mut context = BigNumContext::new().map_err(failed)?;
     let point = EcPoint::from_bytes(&group, point, &mut context)
         .map_err(|_| Error::BadKey("not a point of the curve"))?;
+    if point.is_infinity(&group) {
+        return Err(Error::BadKey("the point at infinity"));
+    }
     EcKey::from_public_key(&group, &point)
         .and_then(PKey::from_ec_key)
         .map_err(|_| Error::BadKey("not a point of the curve"))?

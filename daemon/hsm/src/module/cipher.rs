@@ -58,7 +58,10 @@ pub(super) fn encrypt(
             Err(Error::Failed("the module gave a ciphertext of a wrong length".into()).into())
         }
     };
-    let made = made_iv(cipher, input.iv)?;
+    let made = match (input.iv, iv_bytes(cipher)) {
+        (None, Some(bytes)) => Some(random(bytes)?),
+        _ => None,
+    };
     let iv = input.iv.or(made.as_deref()).unwrap_or_default();
     let (data, tag) = match cipher {
         Cipher::AesEcb(padding) => {
@@ -105,6 +108,9 @@ pub(super) fn decrypt(
     bounded(input.data)?;
     bounded(input.associated)?;
     check_extras(cipher, input.iv, input.tag, input.associated)?;
+    if input.iv.is_none() && iv_bytes(cipher).is_some() {
+        return Err(Error::BadInput("the mode needs the IV").into());
+    }
     let iv = input.iv.unwrap_or_default();
     let blocks = |number, parameter, padding: Padding| {
         padding::check_whole(padding, input.data)?;
@@ -264,16 +270,12 @@ pub(super) fn fits(spec: KeySpec, cipher: &Cipher) -> bool {
     }
 }
 
-/// The IV to be made inside, when none is given and the mode has one.
-fn made_iv(cipher: &Cipher, given: Option<&[u8]>) -> Result<Option<Vec<u8>>> {
-    let bytes = match cipher {
-        Cipher::AesCbc(_) | Cipher::AesCtr => padding::BLOCK_BYTES,
-        Cipher::AesGcm { .. } => 12,
-        _ => return Ok(None),
-    };
-    match given {
-        Some(_) => Ok(None),
-        None => Ok(Some(random(bytes)?)),
+/// The length of an IV made here, of the modes that have one.
+fn iv_bytes(cipher: &Cipher) -> Option<usize> {
+    match cipher {
+        Cipher::AesCbc(_) | Cipher::AesCtr => Some(padding::BLOCK_BYTES),
+        Cipher::AesGcm { .. } => Some(12),
+        _ => None,
     }
 }
 

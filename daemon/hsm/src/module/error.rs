@@ -2,7 +2,7 @@
 
 use cryptoki::error::{Error as ModuleError, RvError};
 
-use crate::Error;
+use crate::{Error, soft::engine::decryption_failed};
 
 /// A failed call.
 #[derive(Debug)]
@@ -64,12 +64,11 @@ impl From<ModuleError> for Fault {
     }
 }
 
-/// What a failed decryption means: the lengths were right, so it is the contents, whatever the module calls it.
+/// What a failed decryption means: the lengths were right, so it is the contents, and in which way nobody learns.
 pub(super) fn of_decryption(error: ModuleError) -> Fault {
-    let text = text(&error);
     let mut fault = Fault::from(error);
-    if matches!(fault.error, Error::BadInput(_)) {
-        fault.error = Error::Failed(text);
+    if matches!(fault.error, Error::BadInput(_) | Error::Failed(_)) {
+        fault.error = decryption_failed();
     }
     fault
 }

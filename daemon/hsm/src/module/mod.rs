@@ -1,8 +1,10 @@
 //! A PKCS#11 module as an HSM: locked keys are token objects, exportable keys are sealed under a key of the token.
 
 mod cipher;
+mod config;
 mod error;
 mod library;
+mod listed;
 mod login;
 mod make;
 mod mechanism;
@@ -20,15 +22,15 @@ mod spki;
 mod template;
 mod wrap;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use cryptoki::slot::TokenInfo;
 use kmip::{
     Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
 };
 use zeroize::Zeroizing;
 
+pub use self::config::{ModuleConfig, TokenName};
 use self::{
     cipher::Settings,
     error::{Cure, Fault},
@@ -44,66 +46,6 @@ use crate::{
     cache::Cache,
     soft::{PlainKey, rng},
 };
-
-/// Which token of which module, and how to use it.
-pub struct ModuleConfig {
-    /// The module's shared object.
-    pub path: PathBuf,
-    /// The token.
-    pub token: TokenName,
-    /// The PIN of the token's user; empty for a token with a PIN pad of its own.
-    pub pin: Secret,
-    /// How many sessions are open at most.
-    pub sessions_max: usize,
-    /// How long a call waits for a session, and a restart of the module for the others to leave.
-    pub wait: Duration,
-    /// How many opened exportable keys are kept in memory at most.
-    pub cache_keys_max: usize,
-    /// `CKM_` numbers that are not used although the module lists them.
-    pub mechanisms_disabled: Vec<u64>,
-}
-
-impl ModuleConfig {
-    /// A token with the usual bounds.
-    pub fn new(path: impl Into<PathBuf>, token: TokenName, pin: Secret) -> Self {
-        Self {
-            path: path.into(),
-            token,
-            pin,
-            sessions_max: 16,
-            wait: Duration::from_secs(5),
-            cache_keys_max: crate::soft::CACHE_KEYS_MAX,
-            mechanisms_disabled: Vec::new(),
-        }
-    }
-}
-
-/// What a configuration calls a token. Slots are renumbered; these stay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenName {
-    /// CKA_LABEL of the token, given when it was initialised.
-    Label(String),
-    /// Its serial number.
-    Serial(String),
-}
-
-impl TokenName {
-    fn names(&self, info: &TokenInfo) -> bool {
-        match self {
-            Self::Label(label) => info.label() == label,
-            Self::Serial(serial) => info.serial_number() == serial,
-        }
-    }
-}
-
-impl std::fmt::Display for TokenName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Label(label) => write!(f, "the token \"{label}\""),
-            Self::Serial(serial) => write!(f, "the token with serial {serial}"),
-        }
-    }
-}
 
 /// An HSM behind a PKCS#11 module.
 pub struct ModuleHsm {
@@ -213,7 +155,7 @@ impl Hsm for ModuleHsm {
                 },
             });
         }
-        check(lists_key(&self.capabilities.generate, spec))?;
+        check(listed::key(&self.capabilities.generate, spec))?;
         if spec.is_asymmetric() {
             let (private, (_, public)) = self.make(spec, terms, |seat, home| {
                 make::pair(seat, spec, terms.usage, home)
@@ -241,7 +183,7 @@ impl Hsm for ModuleHsm {
                 .import
                 .iter()
                 .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
-            _ => lists_key(&self.capabilities.import, spec),
+            _ => listed::key(&self.capabilities.import, spec),
         };
         check(is_listed)?;
         self.make(spec, terms, |seat, home| {
@@ -308,7 +250,7 @@ impl Hsm for ModuleHsm {
         match Reference::decode(key)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
             Reference::Token(key) => {
-                check(lists_signing(&self.capabilities.sign, mechanism))?;
+                check(listed::signing(&self.capabilities.sign, mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
                         sign::sign(seat, loaded, key.spec, mechanism, input)
@@ -370,7 +312,7 @@ impl ModuleHsm {
         if !cipher::fits(spec, cipher) {
             return Err(Error::KeyTypeMismatch);
         }
-        check(lists_cipher(&self.capabilities.cipher, cipher))
+        check(listed::cipher(&self.capabilities.cipher, cipher))
     }
 }
 
@@ -392,48 +334,6 @@ fn sealing_method(capabilities: &Capabilities) -> Result<Method> {
     }
 }
 
-/// One row with the usual length stands for every length of HMAC key from there on.
-fn lists_key(listed: &[KeySpec], spec: KeySpec) -> bool {
-    listed.iter().any(|row| match (*row, spec) {
-        (KeySpec::Hmac { hash, bits: least }, KeySpec::Hmac { hash: wanted, bits }) => {
-            hash == wanted && (least..=HMAC_BITS_MAX).contains(&bits) && bits.is_multiple_of(8)
-        }
-        (row, spec) => row == spec,
-    })
-}
-
-/// One row with the usual length stands for every salt.
-fn lists_signing(listed: &[Signing], mechanism: Signing) -> bool {
-    let usual = |signing| match signing {
-        Signing::RsaPss {
-            hash, mask_hash, ..
-        } => Signing::RsaPss {
-            hash,
-            mask_hash,
-            salt_bytes: 0,
-        },
-        other => other,
-    };
-    listed.iter().any(|row| usual(*row) == usual(mechanism))
-}
-
-/// One row without a label stands for every label.
-fn lists_cipher(listed: &[Cipher], cipher: &Cipher) -> bool {
-    listed.iter().any(|row| match (row, cipher) {
-        (
-            Cipher::RsaOaep {
-                hash, mask_hash, ..
-            },
-            Cipher::RsaOaep {
-                hash: wanted,
-                mask_hash: wanted_mask,
-                ..
-            },
-        ) => (hash, mask_hash) == (wanted, wanted_mask),
-        (row, cipher) => row == cipher,
-    })
-}
-
 fn check(is_listed: bool) -> Result<()> {
     if is_listed {
         Ok(())
@@ -448,6 +348,3 @@ fn random(len: usize) -> Result<Vec<u8>> {
     rng::fill(&mut bytes)?;
     Ok(bytes)
 }
-
-/// What every module tried takes.
-const HMAC_BITS_MAX: u16 = 4096;

@@ -4,7 +4,7 @@ mod aes;
 pub(crate) mod check;
 pub(crate) mod ec;
 pub(crate) mod engine;
-pub mod ffi;
+mod ffi;
 mod hmac;
 mod master;
 mod plain;
@@ -20,6 +20,7 @@ use kmip::{
 };
 
 pub use self::{
+    ffi::{SecureHeap, secure_heap_used_bytes, start},
     master::{Master, MasterSource},
     plain::PlainKey,
 };
@@ -30,6 +31,10 @@ use crate::{
 
 /// How many unsealed keys an embedded HSM keeps when nothing else is said.
 pub const CACHE_KEYS_MAX: usize = 10_000;
+
+/// The secure heap that holds the private numbers of [`CACHE_KEYS_MAX`] RSA-2048 keys; what is not used is not resident
+/// unless it is locked.
+pub const SECURE_HEAP_BYTES: usize = 32 * 1024 * 1024;
 
 /// An HSM in software. It has no database: a [`KeyRef`] is the key itself, sealed, and whoever holds it together with
 /// the master can use it. So [`Hsm::destroy`] forgets what is unsealed, and the key is gone when its reference is.
@@ -54,6 +59,9 @@ impl SoftHsm {
     fn key(&self, key: &KeyRef) -> Result<Arc<PlainKey>> {
         if let Some(ready) = self.unsealed.get(&key.0) {
             return Ok(ready);
+        }
+        if ffi::secure_heap_is_tight() {
+            self.unsealed.halve();
         }
         let opened = seal::open_key(&self.master, key)?;
         let ready = Arc::new(PlainKey::from_validated(&opened.material)?);

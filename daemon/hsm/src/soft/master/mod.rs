@@ -2,10 +2,10 @@
 
 mod file;
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
+use aws_lc_rs::pbkdf2;
 use kmip::Secret;
-use openssl::kdf::argon2id;
 use zeroize::Zeroizing;
 
 use super::{engine::failed, rng, seal};
@@ -118,10 +118,8 @@ impl MasterSource {
             Self::Passphrase { .. } => {
                 let mut salt = [0; SALT_BYTES];
                 rng::fill(&mut salt)?;
-                Protection::Passphrase(Argon2 {
-                    memory_kib: 64 * 1024,
-                    passes: 3,
-                    lanes: 4,
+                Protection::Passphrase(Stretching {
+                    iterations: ITERATIONS,
                     salt,
                 })
             }
@@ -134,15 +132,15 @@ impl MasterSource {
 enum Protection {
     /// By its mode alone.
     Mode,
-    Passphrase(Argon2),
+    Passphrase(Stretching),
     Credential,
 }
 
-/// The parameters of Argon2id (RFC 9106) of one file.
-struct Argon2 {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+/// The parameters of PBKDF2-HMAC-SHA-512 (SP 800-132) of one file.
+///
+/// OpenSSL's Argon2id takes its memory from the secure heap, which is for keys and far too small for it.
+struct Stretching {
+    iterations: NonZeroU32,
     salt: [u8; SALT_BYTES],
 }
 
@@ -152,12 +150,10 @@ impl Protection {
         let mut header = MAGIC.to_vec();
         match self {
             Self::Mode => header.push(0),
-            Self::Passphrase(argon2) => {
+            Self::Passphrase(stretching) => {
                 header.push(1);
-                header.extend(argon2.memory_kib.to_be_bytes());
-                header.extend(argon2.passes.to_be_bytes());
-                header.extend(argon2.lanes.to_be_bytes());
-                header.extend(argon2.salt);
+                header.extend(stretching.iterations.get().to_be_bytes());
+                header.extend(stretching.salt);
             }
             Self::Credential => header.push(2),
         }
@@ -170,17 +166,13 @@ impl Protection {
         let (protection, body) = match kind {
             0 => (Self::Mode, rest),
             1 => {
-                let (memory_kib, rest) = rest.split_first_chunk()?;
-                let (passes, rest) = rest.split_first_chunk()?;
-                let (lanes, rest) = rest.split_first_chunk()?;
+                let (iterations, rest) = rest.split_first_chunk()?;
                 let (salt, rest) = rest.split_first_chunk()?;
-                let argon2 = Argon2 {
-                    memory_kib: u32::from_be_bytes(*memory_kib),
-                    passes: u32::from_be_bytes(*passes),
-                    lanes: u32::from_be_bytes(*lanes),
+                let stretching = Stretching {
+                    iterations: NonZeroU32::new(u32::from_be_bytes(*iterations))?,
                     salt: *salt,
                 };
-                (Self::Passphrase(argon2), rest)
+                (Self::Passphrase(stretching), rest)
             }
             2 => (Self::Credential, rest),
             _ => return None,
@@ -209,8 +201,8 @@ impl Protection {
     /// The secret that seals the file, or none for a file protected by its mode.
     fn secret(&self, source: &MasterSource) -> Result<Option<Secret>> {
         match (self, source) {
-            (Self::Passphrase(argon2), MasterSource::Passphrase { passphrase, .. }) => {
-                argon2.derive(passphrase).map(Some)
+            (Self::Passphrase(stretching), MasterSource::Passphrase { passphrase, .. }) => {
+                stretching.derive(passphrase).map(Some)
             }
             (Self::Credential, MasterSource::Credential { secret, .. }) => {
                 if secret.len() < MASTER_BYTES {
@@ -225,34 +217,25 @@ impl Protection {
     }
 }
 
-impl Argon2 {
+impl Stretching {
     fn derive(&self, passphrase: &Secret) -> Result<Secret> {
         if passphrase.is_empty() {
             return Err(Error::BadInput("an empty passphrase"));
         }
-        // The parameters come from a file: whoever can write it must not make the daemon take all memory or time.
-        let bounded = (8..=1024 * 1024).contains(&self.memory_kib)
-            && (1..=64).contains(&self.passes)
-            && (1..=16).contains(&self.lanes)
-            && self.memory_kib >= 8 * self.lanes;
-        if !bounded {
+        // The number comes from a file: whoever can write it must not make the daemon count for ever.
+        if self.iterations > ITERATIONS_MAX {
             return Err(Error::Unavailable(
-                "the master file asks for unreasonable Argon2id parameters; restore it from a backup".to_owned(),
+                "the master file asks for an unreasonable number of iterations; restore it from a backup".to_owned(),
             ));
         }
         let mut key = Zeroizing::new([0; MASTER_BYTES]);
-        argon2id(
-            None,
-            passphrase.expose(),
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA512,
+            self.iterations,
             &self.salt,
-            None,
-            None,
-            self.passes,
-            self.lanes,
-            self.memory_kib,
+            passphrase.expose(),
             key.as_mut_slice(),
-        )
-        .map_err(failed)?;
+        );
         Ok(Secret::from(key.as_slice()))
     }
 }
@@ -266,6 +249,9 @@ fn checksum(contents: &[u8]) -> Result<Vec<u8>> {
 const MAGIC: &[u8] = b"KEYHOLD-MASTER\x00\x01";
 const NOT_A_MASTER: &str =
     "not a master file of this version; check the path, or restore it from a backup";
+/// Twice and more what is held to be enough in 2026; half a second, once at the start.
+const ITERATIONS: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
+const ITERATIONS_MAX: NonZeroU32 = NonZeroU32::new(20_000_000).unwrap();
 const MASTER_BYTES: usize = 32;
 const SALT_BYTES: usize = 16;
 

@@ -1,7 +1,24 @@
 //! What is recorded of each operation, and the trail that keeps it.
 
+mod file;
+mod files;
+mod group;
+mod heads;
+mod record;
+mod recovery;
+mod stream;
+mod tail;
+mod verify;
+
 use std::borrow::Cow;
 
+pub use self::{
+    file::{FileTrail, Options},
+    heads::Head,
+    record::Record,
+    tail::{Tail, last},
+    verify::{Finding, Report, StreamReport, Verification},
+};
 use kmip::{Version, ttlv::Timestamp};
 
 /// One operation, allowed or not.
