@@ -1,4 +1,5 @@
 //! What an operation costs through the embedded HSM, beside what the library alone takes for it.
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails stops")]
 
 use std::hint::black_box;
 

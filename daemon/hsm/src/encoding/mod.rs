@@ -10,7 +10,10 @@ use kmip::{
     Secret,
     mechanism::{Curve, KeySpec},
 };
-use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
+use openssl::{
+    ec::Asn1Flag,
+    pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
+};
 
 pub use self::{
     ec::{
@@ -66,7 +69,15 @@ pub(crate) fn curve_of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Curve> {
     match key.id() {
         Id::ED25519 => Ok(Curve::Ed25519),
         Id::EC => {
-            let name = key.ec_key().map_err(engine::failed)?.group().curve_name();
+            // OpenSSL reads some points and scalars only here, so a failure is the key's.
+            let key = key
+                .ec_key()
+                .map_err(|_| Error::BadKey("not a key of its curve"))?;
+            // RFC 5480 §2.1.1: the curve is named. Parameters written out are refused even where they are a curve of ours.
+            if key.group().asn1_flag() != Asn1Flag::NAMED_CURVE {
+                return Err(unknown);
+            }
+            let name = key.group().curve_name();
             Curve::ALL
                 .iter()
                 .find(|curve| name.is_some() && engine::nid(**curve) == name)

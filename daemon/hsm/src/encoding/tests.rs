@@ -86,7 +86,7 @@ fn rsa_numbers_that_are_no_key_are_refused() {
         bare(wrong, vec![1, 0, 1]),
         bare(vec![], vec![1, 0, 1]),
         bare(d.clone(), vec![]),
-        bare(d.clone(), vec![2]),
+        bare(d, vec![2]),
         bare(vec![1], vec![1]),
         bare(vec![0xff; 514], vec![1, 0, 1]),
     ] {

@@ -26,7 +26,7 @@ pub(super) struct Settings {
     pub(super) wrap_padded: ck::CK_MECHANISM_TYPE,
     /// Whether the module gives the bare RSA operation, so that paddings are looked at here.
     pub(super) raw_rsa: bool,
-    /// The secret behind the answers to wrong RSA paddings.
+    /// A secret of the token, behind the answers to wrong RSA paddings.
     pub(super) rejection: Secret,
 }
 

@@ -36,7 +36,7 @@ use self::{
     error::{Cure, Fault},
     library::Library,
     probe::Probe,
-    reference::{Reference, SealedKey, TokenKey},
+    reference::{Binding, Reference, SealedKey, TokenKey},
     sealing::{Method, Sealing},
     session::Pool,
 };
@@ -53,6 +53,7 @@ pub struct ModuleHsm {
     capabilities: Capabilities,
     settings: Settings,
     sealing: Sealing,
+    binding: Binding,
     opened: Cache<PlainKey>,
 }
 
@@ -65,16 +66,17 @@ impl ModuleHsm {
         let (capabilities, mut settings) =
             pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
         let method = sealing_method(&capabilities)?;
-        let sealing = pool.once(|seat| Sealing::establish(seat, method))?;
+        let sealing = pool.create(|seat| Sealing::establish(seat, method))?;
         pool.set_beacon(sealing.id());
-        if capabilities.cipher.contains(&Cipher::RsaPkcs1) {
-            settings.rejection = sealing.derived(&pool, &settings)?;
-        }
+        let derive = |purpose| sealing.derived(&pool, &settings, &capabilities, purpose);
+        let (binding, rejection) = (Binding::new(&derive(b"bind")?), derive(b"rsa-")?);
+        settings.rejection = rejection;
         Ok(Self {
             pool,
             capabilities,
             settings,
             sealing,
+            binding,
             opened: Cache::new(config.cache_keys_max),
         })
     }
@@ -116,24 +118,39 @@ impl ModuleHsm {
     }
 
     /// Makes a token object under an identifier that no other key of its class has.
+    ///
+    /// Modules fail now and then for no reason of ours (SoftHSM2 when another thread searches meanwhile), so a failure
+    /// is tried again, once what it may have left behind is taken away.
     fn make<T>(
         &self,
         spec: KeySpec,
         terms: &Terms,
-        make: impl FnOnce(&seat::Seat, template::Home<'_>) -> error::Result<T>,
+        make: impl Fn(&seat::Seat, template::Home<'_>) -> error::Result<T>,
     ) -> Result<(KeyRef, T)> {
         let key = TokenKey {
             spec,
             id: &terms.id,
         };
-        let made = self.pool.once(|seat| {
-            if !seat.find(&key.search())?.is_empty() {
-                let text = "the token has an object with the new key's CKA_ID already";
-                return Err(Error::Failed(text.into()).into());
+        let mut tries = 0;
+        let made = loop {
+            let outcome = self.pool.create(|seat| {
+                let found = seat.find(&key.search())?;
+                if tries == 0 && !found.is_empty() {
+                    let text = "the token has an object with the new key's CKA_ID already";
+                    return Err(Error::BadInput(text).into());
+                }
+                for left_behind in found {
+                    seat.session.destroy_object(left_behind)?;
+                }
+                make(seat, template::home(terms))
+            });
+            tries += 1;
+            match outcome {
+                Err(Error::Failed(_)) if tries < TRIES_MAX => {}
+                other => break other?,
             }
-            make(seat, template::home(terms))
-        })?;
-        Ok((KeyRef(key.encode()), made))
+        };
+        Ok((KeyRef(key.encode(&self.binding)), made))
     }
 }
 
@@ -183,6 +200,10 @@ impl Hsm for ModuleHsm {
                 .import
                 .iter()
                 .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
+            // Made fit for the module, whatever its length.
+            KeySpec::Hmac { hash, .. } => self.capabilities.import.iter().any(
+                |listed| matches!(listed, KeySpec::Hmac { hash: of_row, .. } if *of_row == hash),
+            ),
             _ => listed::key(&self.capabilities.import, spec),
         };
         check(is_listed)?;
@@ -193,14 +214,14 @@ impl Hsm for ModuleHsm {
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Token(_) => Err(Error::NotExportable),
             Reference::Sealed(sealed) => self.unsealed(sealed),
         }
     }
 
     fn destroy(&self, key: &KeyRef) -> Result<()> {
-        let key = match Reference::decode(key) {
+        let key = match Reference::decode(key, &self.binding) {
             Ok(Reference::Token(key)) => key,
             // The reference is the key: it is gone when the store forgets it.
             Ok(Reference::Sealed(_)) => {
@@ -209,7 +230,7 @@ impl Hsm for ModuleHsm {
             }
             Err(_) => return Ok(()),
         };
-        let destroyed = self.pool.run(|seat| {
+        self.pool.destroy(key.id, |seat| {
             let found = seat.find(&key.search())?;
             if found.is_empty() && !seat.is_alive() {
                 return Err(Fault::lost("the token has lost its objects"));
@@ -221,9 +242,7 @@ impl Hsm for ModuleHsm {
                 }
             }
             Ok(())
-        });
-        self.pool.object_destroyed();
-        destroyed
+        })
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
@@ -247,7 +266,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
             Reference::Token(key) => {
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
@@ -261,7 +280,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
@@ -275,7 +294,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
             Reference::Token(key) => {
                 self.check_cipher(key.spec, cipher)?;
@@ -289,7 +308,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        match Reference::decode(key)? {
+        match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
             Reference::Token(key) => {
                 check(self.capabilities.mac.contains(&mechanism))?;
@@ -348,3 +367,6 @@ fn random(len: usize) -> Result<Vec<u8>> {
     rng::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// How often a key is tried to be made.
+const TRIES_MAX: u32 = 3;

@@ -1,7 +1,12 @@
 //! What a `KeyRef` of this backend says: a token object by its CKA_ID, or a sealed exportable key.
 
+use aws_lc_rs::hmac;
 use cryptoki::object::{Attribute, ObjectClass};
-use kmip::mechanism::{Curve, Hash, KeySpec};
+use kmip::{
+    Secret,
+    mechanism::{Curve, Hash, KeySpec},
+};
+use subtle::ConstantTimeEq;
 
 use super::template;
 use crate::{Error, KeyRef, Result};
@@ -30,11 +35,15 @@ pub(super) struct SealedKey<'a> {
 
 impl<'a> Reference<'a> {
     /// Reads a reference; what this backend did not write names no key.
-    pub(super) fn decode(key: &'a KeyRef) -> Result<Self> {
-        Self::read(&key.0).ok_or(Error::KeyNotFound)
+    pub(super) fn decode(key: &'a KeyRef, binding: &Binding) -> Result<Self> {
+        Self::read(&key.0, binding).ok_or(Error::KeyNotFound)
     }
 
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    fn read(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
+        let bytes = match bytes.split_first()? {
+            (&TOKEN, _) => binding.opened(bytes)?,
+            _ => bytes,
+        };
         let (&kind, rest) = bytes.split_first()?;
         let (spec, rest) = rest.split_first_chunk::<4>()?;
         let spec = spec_of(*spec)?;
@@ -50,12 +59,34 @@ impl<'a> Reference<'a> {
     }
 }
 
+/// What binds a reference to its token: a tag under a secret of the token, so that nobody makes one up or changes one.
+/// (That of a sealed key is bound by its seal.)
+pub(super) struct Binding(hmac::Key);
+
+impl Binding {
+    pub(super) fn new(secret: &Secret) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose()))
+    }
+
+    fn tag(&self, bytes: &[u8]) -> [u8; TAG_BYTES] {
+        let tag = hmac::sign(&self.0, bytes);
+        tag.as_ref().first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The bytes without their tag, if that is right.
+    fn opened<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let (body, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        bool::from(self.tag(body).ct_eq(tag)).then_some(body)
+    }
+}
+
 impl TokenKey<'_> {
     /// The bytes of the reference.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self, binding: &Binding) -> Vec<u8> {
         let mut out = vec![TOKEN];
         out.extend(spec_bytes(self.spec));
         out.extend(self.id);
+        out.extend(binding.tag(&out));
         out
     }
 
@@ -145,11 +176,17 @@ pub(super) const OWN_ID_PREFIX: &[u8] = b"keyhold-sealing/";
 
 const TOKEN: u8 = 1;
 const SEALED: u8 = 2;
+/// Half of HMAC-SHA-256.
+const TAG_BYTES: usize = 16;
 const ID_TOO_LONG: Error = Error::BadInput("an identifier longer than 255 bytes");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn binding() -> Binding {
+        Binding::new(&Secret::new(vec![1; 32]))
+    }
 
     #[test]
     fn every_kind_of_key_comes_back_from_its_reference() {
@@ -162,8 +199,8 @@ mod tests {
         );
         for spec in specs {
             let key = TokenKey { spec, id: b"an id" };
-            let reference = KeyRef(key.encode());
-            let Ok(Reference::Token(back)) = Reference::decode(&reference) else {
+            let reference = KeyRef(key.encode(&binding()));
+            let Ok(Reference::Token(back)) = Reference::decode(&reference, &binding()) else {
                 panic!("{spec:?} does not come back");
             };
             assert_eq!((back.spec, back.id), (spec, key.id));
@@ -174,7 +211,7 @@ mod tests {
                 sealed: &[1, 2, 3],
             };
             let reference = KeyRef(key.encode().unwrap());
-            let Ok(Reference::Sealed(back)) = Reference::decode(&reference) else {
+            let Ok(Reference::Sealed(back)) = Reference::decode(&reference, &binding()) else {
                 panic!("{spec:?} does not come back");
             };
             assert_eq!(
@@ -185,8 +222,29 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_reference_names_no_key() {
+        let key = TokenKey {
+            spec: KeySpec::Rsa { bits: 2048 },
+            id: b"an id",
+        };
+        let reference = key.encode(&binding());
+        for place in 0..reference.len() {
+            let mut changed = KeyRef(reference.clone());
+            changed.0[place] ^= 1;
+            let found = Reference::decode(&changed, &binding()).err();
+            assert_eq!(found, Some(Error::KeyNotFound), "byte {place}");
+        }
+        let other = Binding::new(&Secret::new(vec![2; 32]));
+        assert!(Reference::decode(&KeyRef(reference), &other).is_err());
+    }
+
+    #[test]
     fn what_is_no_reference_names_no_key() {
-        let own = [&[1, 1, 0, 1, 0][..], OWN_ID_PREFIX, b"12345678"].concat();
+        let own = TokenKey {
+            spec: KeySpec::Aes { bits: 256 },
+            id: &[OWN_ID_PREFIX, b"12345678"].concat(),
+        };
+        let own = own.encode(&binding());
         for bytes in [
             &b""[..],
             b"\x01",
@@ -196,7 +254,7 @@ mod tests {
         ] {
             let reference = KeyRef(bytes.to_vec());
             assert_eq!(
-                Reference::decode(&reference).err(),
+                Reference::decode(&reference, &binding()).err(),
                 Some(Error::KeyNotFound),
                 "{bytes:02x?}"
             );

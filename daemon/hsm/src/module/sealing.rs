@@ -23,7 +23,7 @@ use super::{
     sign,
     template::Home,
 };
-use crate::{Decryption, Encryption, Error, Sealed};
+use crate::{Capabilities, Decryption, Encryption, Error, Sealed};
 
 /// The sealing key of a token, and how it seals.
 pub(super) struct Sealing {
@@ -46,9 +46,16 @@ impl Sealing {
     pub(super) fn establish(seat: &Seat, method: Method) -> Result<Self> {
         let mut names = names(seat)?;
         if names.is_empty() {
-            create(seat, method)?;
-            // Another daemon may have done the same just now: both take the first of all names.
+            let mine = create(seat, method)?;
+            // Another daemon may be doing the same just now. Before either has sealed anything both look again, keep
+            // the first of all names and take their own away if it is not that.
+            std::thread::sleep(SETTLING);
             names = self::names(seat)?;
+            if names.iter().min().is_some_and(|first| *first != mine) {
+                for handle in seat.find(&cipher_key(&id(mine)).search())? {
+                    seat.session.destroy_object(handle)?;
+                }
+            }
         }
         let name = names.into_iter().min().ok_or_else(|| {
             Error::Unavailable("the token does not show the sealing key it made".into())
@@ -130,20 +137,49 @@ impl Sealing {
 
     /// A secret of this token for the purpose named, the same for every daemon that uses the token.
     ///
-    /// The two blocks cannot be counter blocks of GCM with a 12-byte IV, which end in small numbers.
-    pub(super) fn derived(&self, pool: &Pool, settings: &Settings) -> crate::Result<Secret> {
-        let blocks = *b"keyhold-rsa-\xff\xff\xff\xfekeyhold-rsa-\xff\xff\xff\xff";
-        let made = self.encrypt(
-            pool,
-            settings,
-            &Cipher::AesEcb(Padding::None),
-            Encryption {
-                iv: None,
+    /// It is two blocks under the sealing key, whichever mode computes them. They cannot be counter blocks of GCM with
+    /// a 12-byte IV, which end in small numbers, nor what CBC with a random IV comes upon.
+    pub(super) fn derived(
+        &self,
+        pool: &Pool,
+        settings: &Settings,
+        capabilities: &Capabilities,
+        purpose: &[u8; 4],
+    ) -> crate::Result<Secret> {
+        let modes = [
+            Cipher::AesEcb(Padding::None),
+            Cipher::AesCbc(Padding::None),
+            Cipher::AesCtr,
+        ];
+        let cipher = modes
+            .into_iter()
+            .find(|mode| capabilities.cipher.contains(mode))
+            .ok_or_else(|| {
+                let text = "the module has none of AES-ECB, AES-CBC and AES-CTR";
+                Error::Unavailable(text.into())
+            })?;
+        let mut secret = zeroize::Zeroizing::new(Vec::with_capacity(32));
+        for last in [0xfe, 0xff] {
+            let mut block = *b"keyhold-....\xff\xff\xff\xff";
+            if let Some((_, rest)) = block.split_first_chunk_mut::<8>()
+                && let Some((name, counter)) = rest.split_first_chunk_mut::<4>()
+            {
+                *name = *purpose;
+                counter.fill(last);
+            }
+            let (iv, plain) = match cipher {
+                Cipher::AesCtr => (Some(block), [0; 16]),
+                Cipher::AesCbc(_) => (Some([0; 16]), block),
+                _ => (None, block),
+            };
+            let input = Encryption {
+                iv: iv.as_ref().map(<[u8; 16]>::as_slice),
                 associated: &[],
-                plain: &blocks,
-            },
-        )?;
-        Ok(Secret::new(made.data))
+                plain: &plain,
+            };
+            secret.extend(self.encrypt(pool, settings, &cipher, input)?.data);
+        }
+        Ok(Secret::new(std::mem::take(&mut *secret)))
     }
 }
 
@@ -250,7 +286,7 @@ fn names(seat: &Seat) -> Result<Vec<Name>> {
     Ok(names)
 }
 
-fn create(seat: &Seat, method: Method) -> Result<()> {
+fn create(seat: &Seat, method: Method) -> Result<Name> {
     let name = *random(8)?.first_chunk().ok_or(Error::Corrupt)?;
     if method == Method::CbcThenHmac {
         // First, so that a key to encrypt with never stands there without its companion.
@@ -259,7 +295,7 @@ fn create(seat: &Seat, method: Method) -> Result<()> {
     let usage = Usage::Encrypt | Usage::Decrypt;
     let id = id(name);
     make::secret(seat, cipher_key(&id).spec, usage, home(&id))?;
-    Ok(())
+    Ok(name)
 }
 
 fn create_mac_key(seat: &Seat, name: Name) -> Result<()> {
@@ -297,6 +333,8 @@ fn mac_id(name: Name) -> Vec<u8> {
     [OWN_ID_PREFIX, &name, b"/mac"].concat()
 }
 
+/// Longer than any token takes to show a new object to another session.
+const SETTLING: std::time::Duration = std::time::Duration::from_millis(200);
 const LABEL: &str = "keyhold-sealing";
 const GCM: Cipher = Cipher::AesGcm { tag_bytes: 16 };
 const CBC: Cipher = Cipher::AesCbc(Padding::Pkcs5);

@@ -61,7 +61,7 @@ impl Seat {
         let loaded = self.resolve(key)?;
         match work(self, &loaded) {
             Err(fault) if fault.cure == Cure::Resolve => {
-                self.keys.remove(key.id);
+                self.forget(key.id);
                 let loaded = self.resolve(key)?;
                 work(self, &loaded)
             }
@@ -96,8 +96,13 @@ impl Seat {
         Ok(loaded)
     }
 
-    /// Forgets every handle: one may be given to another object after a destruction.
-    pub(super) fn forget_keys(&mut self) {
+    /// Forgets the handle of a key.
+    pub(super) fn forget(&mut self, id: &[u8]) {
+        self.keys.remove(id);
+    }
+
+    /// Forgets every handle.
+    pub(super) fn forget_all(&mut self) {
         self.keys.clear();
     }
 

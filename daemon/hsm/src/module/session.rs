@@ -1,6 +1,7 @@
 //! The sessions of one token: a bounded pool, one login, and the way back after a token was lost.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -26,10 +27,13 @@ pub(super) struct Pool {
     wait: Duration,
     /// Held while a session is opened: one thread at a time finds the token and logs in.
     login: Mutex<Login>,
+    changing: Mutex<()>,
     places: Mutex<Places>,
     freed: Condvar,
-    /// Counts destroyed objects; a session that has not seen the last one forgets its handles.
+    /// Counts destroyed keys; a session that has not seen the last one forgets those it missed.
     destroyed: AtomicU64,
+    /// The CKA_IDs of the last of them.
+    gone: Mutex<VecDeque<Vec<u8>>>,
     beacon: Arc<OnceLock<Vec<u8>>>,
 }
 
@@ -65,6 +69,7 @@ impl Pool {
             library,
             wait: config.wait,
             login: Mutex::new(Login::new(config)),
+            changing: Mutex::new(()),
             places: Mutex::new(Places {
                 idle: Vec::new(),
                 taken: 0,
@@ -72,6 +77,7 @@ impl Pool {
             }),
             freed: Condvar::new(),
             destroyed: AtomicU64::new(0),
+            gone: Mutex::new(VecDeque::new()),
             beacon: Arc::new(OnceLock::new()),
         }
     }
@@ -85,10 +91,29 @@ impl Pool {
         .map_err(|fault| fault.error)
     }
 
-    /// Works in a session, once: for what must not happen twice. That the token answers is made sure of before.
-    pub(super) fn once<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> crate::Result<T> {
+    /// Makes an object, once: it must not happen twice. That the token answers is made sure of before.
+    pub(super) fn create<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> crate::Result<T> {
+        let _alone = self.alone();
         self.health()?;
         self.attempt(work).map_err(|fault| fault.error)
+    }
+
+    /// Destroys a key by its CKA_ID, after which every session forgets its handle before its next use: a module may
+    /// give it to another object.
+    pub(super) fn destroy(
+        &self,
+        id: &[u8],
+        work: impl Fn(&mut Seat) -> Result<()>,
+    ) -> crate::Result<()> {
+        let _alone = self.alone();
+        let outcome = self.run(work);
+        let mut gone = self.gone();
+        gone.push_back(id.to_vec());
+        if gone.len() > GONE_MAX {
+            gone.pop_front();
+        }
+        self.destroyed.fetch_add(1, Ordering::Release);
+        outcome
     }
 
     /// Whether the token answers.
@@ -108,9 +133,14 @@ impl Pool {
         drop(self.beacon.set(id));
     }
 
-    /// Makes every session forget its handles before its next use.
-    pub(super) fn object_destroyed(&self) {
-        self.destroyed.fetch_add(1, Ordering::Release);
+    /// The right to change what is in the token, which one thread has at a time: SoftHSM2 makes broken objects when two
+    /// threads change its directory at once.
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gone(&self) -> MutexGuard<'_, VecDeque<Vec<u8>>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempt<T>(&self, work: impl FnOnce(&mut Seat) -> Result<T>) -> Result<T> {
@@ -222,10 +252,8 @@ impl Lease<'_> {
             }
             return false;
         }
-        let destroyed = self.pool.destroyed.load(Ordering::Acquire);
-        if place.destroyed != destroyed {
-            place.destroyed = destroyed;
-            place.seat.forget_keys();
+        if place.destroyed != self.pool.destroyed.load(Ordering::Acquire) {
+            place.forget(self.pool);
         }
         self.entered = Some(entered);
         true
@@ -265,6 +293,20 @@ impl Drop for Lease<'_> {
 }
 
 impl Place {
+    /// Forgets the handles of the keys destroyed since it was last used.
+    fn forget(&mut self, pool: &Pool) {
+        let gone = pool.gone();
+        let destroyed = pool.destroyed.load(Ordering::Acquire);
+        match usize::try_from(destroyed.wrapping_sub(self.destroyed)) {
+            Ok(missed) if missed <= gone.len() => {
+                let missed = gone.iter().rev().take(missed);
+                missed.for_each(|id| self.seat.forget(id));
+            }
+            _ => self.seat.forget_all(),
+        }
+        self.destroyed = destroyed;
+    }
+
     /// Closes the session, unless the module was restarted: then its handle may be another session's.
     fn close(self, entered: &Use) {
         if self.epoch == entered.epoch() {
@@ -273,6 +315,9 @@ impl Place {
         }
     }
 }
+
+/// Destroyed keys that are remembered by name; a session that missed more forgets everything.
+const GONE_MAX: usize = 1024;
 
 /// As many sessions as are configured, less what the token does not allow.
 fn sessions_max(library: &Arc<Library>, config: &ModuleConfig) -> usize {

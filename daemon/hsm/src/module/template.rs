@@ -5,13 +5,13 @@ use cryptoki::{
     object::{Attribute, KeyType, ObjectClass},
 };
 use kmip::{
-    CryptographicUsageMask as Usage,
-    mechanism::{Curve, KeySpec},
+    CryptographicUsageMask as Usage, Secret,
+    mechanism::{Curve, Hash, KeySpec},
 };
 use openssl::{bn::BigNumRef, pkey::PKey};
 use zeroize::Zeroize;
 
-use crate::{Error, Material, Result, Terms};
+use crate::{Error, Material, Result, Terms, soft::engine};
 
 /// Where a locked key lives.
 #[derive(Clone, Copy)]
@@ -163,6 +163,10 @@ pub(super) fn public(spec: KeySpec) -> Vec<Attribute> {
 /// The numbers of a key that was validated before, as C_CreateObject wants them. They are wiped by [`wipe`].
 pub(super) fn numbers(material: &Material) -> Result<Vec<Attribute>> {
     let (spec, pkcs8) = match material {
+        Material::Secret {
+            spec: KeySpec::Hmac { hash, .. },
+            bytes,
+        } => return Ok(vec![Attribute::Value(fit_for_hmac(*hash, bytes)?)]),
         Material::Secret { bytes, .. } => {
             return Ok(vec![Attribute::Value(bytes.expose().to_vec())]);
         }
@@ -198,6 +202,27 @@ pub(super) fn numbers(material: &Material) -> Result<Vec<Attribute>> {
         Attribute::EcParams(curve.to_vec()),
         Attribute::Value(value),
     ])
+}
+
+/// An HMAC key in a length every module takes, at least the digest's and at most the hash's block.
+///
+/// RFC 2104 §2 fills a short key with zeros and hashes one longer than a block, so either is the same key.
+fn fit_for_hmac(hash: Hash, key: &Secret) -> Result<Vec<u8>> {
+    let block_bytes = match hash {
+        Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 64,
+        Hash::Sha384 | Hash::Sha512 => 128,
+        Hash::Sha3_224 => 144,
+        Hash::Sha3_256 => 136,
+        Hash::Sha3_384 => 104,
+        Hash::Sha3_512 => 72,
+    };
+    if key.len() > block_bytes {
+        return Ok(engine::digest(hash, key.expose())?.as_ref().to_vec());
+    }
+    let mut fit = Vec::with_capacity(block_bytes);
+    fit.extend_from_slice(key.expose());
+    fit.resize(fit.len().max(hash.digest_bytes()), 0);
+    Ok(fit)
 }
 
 /// Zeroes what [`numbers`] copied.

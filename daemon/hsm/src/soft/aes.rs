@@ -51,6 +51,7 @@ impl AesKey {
             Cipher::AesCbc(padding) => self.with_iv(input.iv, |iv| {
                 self.blocks(&self.engine.cbc, Some(iv), *padding, input.plain)
             }),
+            // A key stream has no last block to fill: whatever is said of padding, nothing is padded.
             Cipher::AesCtr => self.with_iv(input.iv, |iv| {
                 self.blocks(&self.engine.ctr, Some(iv), Padding::Pkcs5, input.plain)
             }),
@@ -100,7 +101,7 @@ impl AesKey {
             }
             Cipher::AesCtr => {
                 let iv = needed_iv(input.iv)?;
-                // A key stream has no padding that could be wrong: decryption is encryption.
+                // Decryption is encryption.
                 let plain = self.blocks(&self.engine.ctr, Some(iv), Padding::Pkcs5, input.data)?;
                 Ok(Secret::new(plain))
             }

@@ -12,8 +12,11 @@ use openssl::{
     pkey::{Id, PKey, Private, Public},
 };
 
-use super::engine::{self, failed};
-use crate::{Error, Result, encoding::is_one_der_structure};
+use super::engine::failed;
+use crate::{
+    Error, Result,
+    encoding::{curve_of, is_one_der_structure},
+};
 
 /// Refuses a secret key whose length is not that of its kind.
 pub(super) const fn secret(spec: KeySpec, bytes: usize) -> Result<()> {
@@ -65,23 +68,18 @@ fn edwards(pkcs8: &Secret) -> Result<Secret> {
 
 /// SP 800-56A §5.6.2.1: scalar in range, point on the curve and not at infinity, public = private · G.
 fn ec(key: &PKey<Private>, curve: Curve) -> Result<()> {
-    let bad = Error::BadKey("a key of another algorithm or curve");
-    if key.id() != Id::EC {
-        return Err(bad);
+    if curve_of(key)? != curve {
+        return Err(Error::BadKey("a key of another curve"));
     }
-    let key = key.ec_key().map_err(failed)?;
-    if key.group().curve_name().is_none() || key.group().curve_name() != engine::nid(curve) {
-        return Err(bad);
-    }
-    key.check_key()
+    key.ec_key()
+        .and_then(|key| key.check_key())
         .map_err(|_| Error::BadKey("scalar and point do not belong together"))
 }
 
 /// SP 800-56A §5.6.2.3: the point is on the curve, not at infinity, and of the right order.
 pub(crate) fn ec_public(key: &PKey<Public>) -> Result<()> {
     key.ec_key()
-        .map_err(failed)?
-        .check_key()
+        .and_then(|key| key.check_key())
         .map_err(|_| Error::BadKey("not a point of the curve"))
 }
 

@@ -20,7 +20,7 @@ pub(super) struct HmacKey {
 
 enum Ready {
     /// The inner and the outer state, already keyed.
-    AwsLc(aws_lc_rs::hmac::Key),
+    AwsLc(Box<aws_lc_rs::hmac::Key>),
     OpenSsl(PKey<Private>),
 }
 
@@ -28,7 +28,10 @@ impl HmacKey {
     /// Keys HMAC with bytes whose length was checked.
     pub(super) fn new(hash: Hash, bytes: &Secret) -> Result<Self> {
         let ready = match engine::hash(hash).hmac {
-            Some(algorithm) => Ready::AwsLc(aws_lc_rs::hmac::Key::new(algorithm, bytes.expose())),
+            Some(algorithm) => Ready::AwsLc(Box::new(aws_lc_rs::hmac::Key::new(
+                algorithm,
+                bytes.expose(),
+            ))),
             None => Ready::OpenSsl(PKey::hmac(bytes.expose()).map_err(failed)?),
         };
         Ok(Self { hash, ready })

@@ -52,7 +52,8 @@ impl Generator {
     }
 
     fn fill(&self, out: &mut [u8]) -> Result<()> {
-        if self.calls.fetch_add(1, Ordering::Relaxed) % CALLS_BETWEEN_SEED_TESTS == 0 {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        if calls.is_multiple_of(CALLS_BETWEEN_SEED_TESTS) {
             self.test_seed::<PROPORTION_WINDOW>();
         }
         self.passing()?;

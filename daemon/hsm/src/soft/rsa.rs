@@ -135,6 +135,10 @@ pub(crate) const fn signing_hash(mechanism: Signing) -> Result<Option<kmip::mech
 /// Refuses what cannot be padded to the length of the modulus.
 fn fits(mechanism: Signing, digest: &[u8], modulus_bytes: usize) -> Result<()> {
     let needed = match mechanism {
+        // OpenSSL would sign nothing, and then refuse to verify it.
+        Signing::RsaPkcs1(None) if digest.is_empty() => {
+            return Err(Error::BadInput("nothing to sign"));
+        }
         // RFC 8017 §9.2: eleven bytes of padding; the longest DigestInfo header has nineteen.
         Signing::RsaPkcs1(None) => digest.len() + 11,
         Signing::RsaPkcs1(Some(_)) => digest.len() + 19 + 11,

@@ -1,15 +1,22 @@
 //! The contract of `trait Hsm`: one suite, held against every backend there is.
 //!
-//! The embedded HSM always runs; a PKCS#11 module runs when `KEYHOLD_TEST_MODULE` names its library. What a backend
-//! does not list among its capabilities it must refuse, and what it lists it must do.
+//! The embedded HSM always runs, SoftHSM2 in a child of the run; any other PKCS#11 module runs when
+//! `KEYHOLD_TEST_MODULE` names it. What a backend does not list among its capabilities it must refuse, and what it lists
+//! it must do.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets what it did not expect stops"
+)]
 
 mod bad_keys;
 mod capabilities;
 mod crosscheck;
 mod keys;
 mod make;
+mod module;
 mod roundtrips;
 mod sealing;
+mod signatures;
 mod threads;
 mod vectors;
 
@@ -28,11 +35,12 @@ pub(crate) fn backends() -> &'static [(&'static str, Box<dyn Hsm>)] {
         let soft = |cache_keys_max| -> Box<dyn Hsm> {
             Box::new(SoftHsm::new(Master::ephemeral().unwrap(), cache_keys_max))
         };
-        vec![
+        let mut backends = vec![
             ("soft", soft(soft::CACHE_KEYS_MAX)),
             ("soft without a cache", soft(0)),
-        ]
-        // The PKCS#11 module joins here: `.extend(module::open())`, with `module.rs` of this folder as `mod module`.
+        ];
+        backends.extend(module::open());
+        backends
     });
     &BACKENDS
 }

@@ -171,3 +171,27 @@ pub(crate) fn next_prime(above: &BigNum) -> BigNum {
         }
     }
 }
+
+/// A sum.
+pub(crate) fn plus(number: &BigNum, more: u32) -> BigNum {
+    let mut sum = copy(number);
+    sum.add_word(more).unwrap();
+    sum
+}
+
+/// 2048 bits that are 1 = 65537⁰ modulo every small prime.
+pub(crate) fn roca_modulus() -> BigNum {
+    let mut context = BigNumContext::new().unwrap();
+    let mut product = number(2);
+    for odd in (3..168_u32).step_by(2) {
+        if (2..odd).all(|divisor| odd % divisor != 0) {
+            product.mul_word(odd).unwrap();
+        }
+    }
+    let (mut top, mut rest, mut n) = (number(0), number(0), number(0));
+    top.set_bit(2047).unwrap();
+    top.set_bit(2046).unwrap();
+    rest.checked_rem(&top, &product, &mut context).unwrap();
+    n.checked_sub(&top, &rest).unwrap();
+    plus(&n, 1)
+}

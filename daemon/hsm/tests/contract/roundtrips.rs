@@ -1,7 +1,7 @@
 //! There and back for every cipher, the inputs at their edges, and every altered byte noticed.
 
-use hsm::{Decryption, Encrypted, Encryption, Error, Hsm, Input, KeyRef, public};
-use kmip::mechanism::{Cipher, Curve, Hash, KeySpec, Padding, Signing};
+use hsm::{Decryption, Encrypted, Encryption, Error, Hsm, KeyRef, public};
+use kmip::mechanism::{Cipher, Hash, KeySpec, Padding};
 
 use crate::{backends, generate, import};
 
@@ -284,109 +284,6 @@ fn ciphertext(data: &[u8]) -> Decryption<'_> {
         associated: &[],
         tag: None,
         data,
-    }
-}
-
-#[test]
-fn a_digest_signs_like_its_message() {
-    for (name, hsm) in backends() {
-        for (spec, mechanism) in [
-            (
-                KeySpec::Rsa { bits: 2048 },
-                Signing::RsaPkcs1(Some(Hash::Sha384)),
-            ),
-            (KeySpec::Ec(Curve::P256), Signing::Ecdsa(Some(Hash::Sha512))),
-            (KeySpec::Ec(Curve::P384), Signing::Ecdsa(Some(Hash::Sha1))),
-            (KeySpec::Ec(Curve::P521), Signing::Ecdsa(Some(Hash::Sha256))),
-            (
-                KeySpec::Ec(Curve::Secp256k1),
-                Signing::Ecdsa(Some(Hash::Sha3_384)),
-            ),
-        ] {
-            if !hsm.capabilities().generate.contains(&spec)
-                || !hsm.capabilities().sign.contains(&mechanism)
-            {
-                continue;
-            }
-            let (Signing::RsaPkcs1(Some(hash)) | Signing::Ecdsa(Some(hash))) = mechanism else {
-                panic!("every mechanism here has a hash");
-            };
-            let (key, spki) = generate(hsm.as_ref(), spec);
-            let digest = public::hash(hash, b"message").unwrap();
-            let signature = hsm.sign(&key, mechanism, Input::Digest(&digest)).unwrap();
-            let verified = public::verify(
-                &spki.unwrap(),
-                mechanism,
-                Input::Message(b"message"),
-                &signature,
-            );
-            assert_eq!(verified, Ok(true), "{name} {spec:?}");
-            let short = hsm.sign(&key, mechanism, Input::Digest(&digest[1..]));
-            assert!(
-                matches!(short, Err(Error::BadInput(_))),
-                "{name} {spec:?}: {short:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn what_does_not_fit_the_modulus_is_refused() {
-    for (name, hsm) in backends() {
-        let spec = KeySpec::Rsa { bits: 2048 };
-        let raw = Signing::RsaPkcs1(None);
-        if !hsm.capabilities().generate.contains(&spec) || !hsm.capabilities().sign.contains(&raw) {
-            continue;
-        }
-        let (key, spki) = generate(hsm.as_ref(), spec);
-        for (length, fits) in [
-            (0, true),
-            (1, true),
-            (245, true),
-            (246, false),
-            (256, false),
-        ] {
-            let text = vec![1; length];
-            let signature = hsm.sign(&key, raw, Input::Digest(&text));
-            match signature {
-                Ok(signature) => {
-                    assert!(fits, "{name} {length}");
-                    let spki = spki.as_deref().unwrap();
-                    assert_eq!(
-                        public::verify(spki, raw, Input::Digest(&text), &signature),
-                        Ok(true)
-                    );
-                }
-                Err(error) => {
-                    assert!(
-                        !fits && matches!(error, Error::BadInput(_)),
-                        "{name} {length}: {error}"
-                    );
-                }
-            }
-        }
-        let pss = |salt_bytes| Signing::RsaPss {
-            hash: Hash::Sha256,
-            mask_hash: Hash::Sha256,
-            salt_bytes,
-        };
-        for (salt_bytes, fits) in [
-            (0, true),
-            (20, true),
-            (222, true),
-            (223, false),
-            (u16::MAX, false),
-        ] {
-            if !hsm.capabilities().sign.contains(&pss(32)) {
-                continue;
-            }
-            let signature = hsm.sign(&key, pss(salt_bytes), Input::Message(b"message"));
-            assert_eq!(
-                signature.is_ok(),
-                fits,
-                "{name} salt of {salt_bytes}: {signature:?}"
-            );
-        }
     }
 }
 

@@ -48,208 +48,195 @@ const ZEROS_192: &str = "000000000000000000000000000000000000000000000000";
 const ZEROS_256: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 const ZEROS_IV: &str = "000000000000000000000000";
 
-fn cases() -> Vec<Case> {
-    let mut cases = block_modes();
-    cases.extend(gcm());
-    cases.extend(key_wraps());
-    cases
+fn cases() -> impl Iterator<Item = &'static Case> {
+    BLOCK_MODES.iter().chain(GCM_CASES).chain(KEY_WRAPS)
 }
 
-fn block_modes() -> Vec<Case> {
-    let ecb = Cipher::AesEcb(Padding::None);
-    let cbc = Cipher::AesCbc(Padding::None);
-    vec![
-        Case {
-            of: "FIPS 197 C.1",
-            cipher: ecb.clone(),
-            key: "000102030405060708090a0b0c0d0e0f",
-            plain: FIPS_197,
-            data: "69c4e0d86a7b0430d8cdb78070b4c55a",
-            ..CASE
-        },
-        Case {
-            of: "FIPS 197 C.2",
-            cipher: ecb.clone(),
-            key: "000102030405060708090a0b0c0d0e0f1011121314151617",
-            plain: FIPS_197,
-            data: "dda97ca4864cdfe06eaf70a0ec0d7191",
-            ..CASE
-        },
-        Case {
-            of: "FIPS 197 C.3",
-            cipher: ecb,
-            key: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-            plain: FIPS_197,
-            data: "8ea2b7ca516745bfeafc49904b496089",
-            ..CASE
-        },
-        Case {
-            of: "SP 800-38A F.2.1",
-            cipher: cbc.clone(),
-            key: KEY_128,
-            iv: "000102030405060708090a0b0c0d0e0f",
-            plain: SP_800_38A,
-            data: "7649abac8119b246cee98e9b12e9197d",
-            ..CASE
-        },
-        Case {
-            of: "SP 800-38A F.2.5",
-            cipher: cbc,
-            key: KEY_256,
-            iv: "000102030405060708090a0b0c0d0e0f",
-            plain: SP_800_38A,
-            data: "f58c4c04d6e5f1ba779eabfb5f7bfbd6",
-            ..CASE
-        },
-        Case {
-            of: "SP 800-38A F.5.1",
-            cipher: Cipher::AesCtr,
-            key: KEY_128,
-            iv: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
-            plain: SP_800_38A,
-            data: "874d6191b620e3261bef6864990db6ce",
-            ..CASE
-        },
-        Case {
-            of: "SP 800-38A F.5.5",
-            cipher: Cipher::AesCtr,
-            key: KEY_256,
-            iv: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
-            plain: SP_800_38A,
-            data: "601ec313775789a5b7a7f504bbf3d228",
-            ..CASE
-        },
-        Case {
-            of: "RFC 3602 §4 case 1",
-            cipher: Cipher::AesCbc(Padding::None),
-            key: "06a9214036b8a15b512e03d534120006",
-            iv: "3dafba429d9eb430b422da802c9fac41",
-            plain: "53696e676c6520626c6f636b206d7367",
-            data: "e353779c1079aeb82708942dbe77181a",
-            ..CASE
-        },
-    ]
-}
+const BLOCK_MODES: &[Case] = &[
+    Case {
+        of: "FIPS 197 C.1",
+        cipher: Cipher::AesEcb(Padding::None),
+        key: "000102030405060708090a0b0c0d0e0f",
+        plain: FIPS_197,
+        data: "69c4e0d86a7b0430d8cdb78070b4c55a",
+        ..CASE
+    },
+    Case {
+        of: "FIPS 197 C.2",
+        cipher: Cipher::AesEcb(Padding::None),
+        key: "000102030405060708090a0b0c0d0e0f1011121314151617",
+        plain: FIPS_197,
+        data: "dda97ca4864cdfe06eaf70a0ec0d7191",
+        ..CASE
+    },
+    Case {
+        of: "FIPS 197 C.3",
+        cipher: Cipher::AesEcb(Padding::None),
+        key: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        plain: FIPS_197,
+        data: "8ea2b7ca516745bfeafc49904b496089",
+        ..CASE
+    },
+    Case {
+        of: "SP 800-38A F.2.1",
+        cipher: Cipher::AesCbc(Padding::None),
+        key: KEY_128,
+        iv: "000102030405060708090a0b0c0d0e0f",
+        plain: SP_800_38A,
+        data: "7649abac8119b246cee98e9b12e9197d",
+        ..CASE
+    },
+    Case {
+        of: "SP 800-38A F.2.5",
+        cipher: Cipher::AesCbc(Padding::None),
+        key: KEY_256,
+        iv: "000102030405060708090a0b0c0d0e0f",
+        plain: SP_800_38A,
+        data: "f58c4c04d6e5f1ba779eabfb5f7bfbd6",
+        ..CASE
+    },
+    Case {
+        of: "SP 800-38A F.5.1",
+        cipher: Cipher::AesCtr,
+        key: KEY_128,
+        iv: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+        plain: SP_800_38A,
+        data: "874d6191b620e3261bef6864990db6ce",
+        ..CASE
+    },
+    Case {
+        of: "SP 800-38A F.5.5",
+        cipher: Cipher::AesCtr,
+        key: KEY_256,
+        iv: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+        plain: SP_800_38A,
+        data: "601ec313775789a5b7a7f504bbf3d228",
+        ..CASE
+    },
+    Case {
+        of: "RFC 3602 §4 case 1",
+        cipher: Cipher::AesCbc(Padding::None),
+        key: "06a9214036b8a15b512e03d534120006",
+        iv: "3dafba429d9eb430b422da802c9fac41",
+        plain: "53696e676c6520626c6f636b206d7367",
+        data: "e353779c1079aeb82708942dbe77181a",
+        ..CASE
+    },
+];
 
-fn gcm() -> Vec<Case> {
-    vec![
-        Case {
-            of: "GCM case 1",
-            cipher: GCM,
-            key: ZEROS_128,
-            iv: ZEROS_IV,
-            tag: "58e2fccefa7e3061367f1d57a4e7455a",
-            ..CASE
-        },
-        Case {
-            of: "GCM case 2",
-            cipher: GCM,
-            key: ZEROS_128,
-            iv: ZEROS_IV,
-            plain: ZEROS_128,
-            data: "0388dace60b6a392f328c2b971b2fe78",
-            tag: "ab6e47d42cec13bdf53a67b21257bddf",
-            ..CASE
-        },
-        Case {
-            of: "GCM case 4",
-            cipher: GCM,
-            key: GCM_KEY,
-            iv: "cafebabefacedbaddecaf888",
-            associated: GCM_ASSOCIATED,
-            plain: GCM_PLAIN,
-            data: "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
-            tag: "5bc94fbc3221a5db94fae95ae7121a47",
-        },
-        Case {
-            of: "GCM case 4, the tag cut to 12 bytes",
-            cipher: Cipher::AesGcm { tag_bytes: 12 },
-            key: GCM_KEY,
-            iv: "cafebabefacedbaddecaf888",
-            associated: GCM_ASSOCIATED,
-            plain: GCM_PLAIN,
-            data: "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
-            tag: "5bc94fbc3221a5db94fae95a",
-        },
-        Case {
-            of: "GCM case 5, an IV of 8 bytes",
-            cipher: GCM,
-            key: GCM_KEY,
-            iv: "cafebabefacedbad",
-            associated: GCM_ASSOCIATED,
-            plain: GCM_PLAIN,
-            data: "61353b4c2806934a777ff51fa22a4755699b2a714fcdc6f83766e5f97b6c742373806900e49f24b22b097544d4896b424989b5e1ebac0f07c23f4598",
-            tag: "3612d2e79e3b0785561be14aaca2fccb",
-        },
-        Case {
-            of: "GCM case 8",
-            cipher: GCM,
-            key: ZEROS_192,
-            iv: ZEROS_IV,
-            plain: ZEROS_128,
-            data: "98e7247c07f0fe411c267e4384b0f600",
-            tag: "2ff58d80033927ab8ef4d4587514f0fb",
-            ..CASE
-        },
-        Case {
-            of: "GCM case 14",
-            cipher: GCM,
-            key: ZEROS_256,
-            iv: ZEROS_IV,
-            plain: ZEROS_128,
-            data: "cea7403d4d606b6e074ec5d3baf39d18",
-            tag: "d0d1c8a799996bf0265b98b5d48ab919",
-            ..CASE
-        },
-    ]
-}
+const GCM_CASES: &[Case] = &[
+    Case {
+        of: "GCM case 1",
+        cipher: GCM,
+        key: ZEROS_128,
+        iv: ZEROS_IV,
+        tag: "58e2fccefa7e3061367f1d57a4e7455a",
+        ..CASE
+    },
+    Case {
+        of: "GCM case 2",
+        cipher: GCM,
+        key: ZEROS_128,
+        iv: ZEROS_IV,
+        plain: ZEROS_128,
+        data: "0388dace60b6a392f328c2b971b2fe78",
+        tag: "ab6e47d42cec13bdf53a67b21257bddf",
+        ..CASE
+    },
+    Case {
+        of: "GCM case 4",
+        cipher: GCM,
+        key: GCM_KEY,
+        iv: "cafebabefacedbaddecaf888",
+        associated: GCM_ASSOCIATED,
+        plain: GCM_PLAIN,
+        data: "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+        tag: "5bc94fbc3221a5db94fae95ae7121a47",
+    },
+    Case {
+        of: "GCM case 4, the tag cut to 12 bytes",
+        cipher: Cipher::AesGcm { tag_bytes: 12 },
+        key: GCM_KEY,
+        iv: "cafebabefacedbaddecaf888",
+        associated: GCM_ASSOCIATED,
+        plain: GCM_PLAIN,
+        data: "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+        tag: "5bc94fbc3221a5db94fae95a",
+    },
+    Case {
+        of: "GCM case 5, an IV of 8 bytes",
+        cipher: GCM,
+        key: GCM_KEY,
+        iv: "cafebabefacedbad",
+        associated: GCM_ASSOCIATED,
+        plain: GCM_PLAIN,
+        data: "61353b4c2806934a777ff51fa22a4755699b2a714fcdc6f83766e5f97b6c742373806900e49f24b22b097544d4896b424989b5e1ebac0f07c23f4598",
+        tag: "3612d2e79e3b0785561be14aaca2fccb",
+    },
+    Case {
+        of: "GCM case 8",
+        cipher: GCM,
+        key: ZEROS_192,
+        iv: ZEROS_IV,
+        plain: ZEROS_128,
+        data: "98e7247c07f0fe411c267e4384b0f600",
+        tag: "2ff58d80033927ab8ef4d4587514f0fb",
+        ..CASE
+    },
+    Case {
+        of: "GCM case 14",
+        cipher: GCM,
+        key: ZEROS_256,
+        iv: ZEROS_IV,
+        plain: ZEROS_128,
+        data: "cea7403d4d606b6e074ec5d3baf39d18",
+        tag: "d0d1c8a799996bf0265b98b5d48ab919",
+        ..CASE
+    },
+];
 
-fn key_wraps() -> Vec<Case> {
-    let kek_256 = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    let kek_192 = "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8";
-    vec![
-        Case {
-            of: "RFC 3394 §4.1",
-            cipher: Cipher::AesKeyWrap,
-            key: "000102030405060708090a0b0c0d0e0f",
-            plain: FIPS_197,
-            data: "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5",
-            ..CASE
-        },
-        Case {
-            of: "RFC 3394 §4.3",
-            cipher: Cipher::AesKeyWrap,
-            key: kek_256,
-            plain: FIPS_197,
-            data: "64e8c3f9ce0f5ba263e9777905818a2a93c8191e7d6e8ae7",
-            ..CASE
-        },
-        Case {
-            of: "RFC 3394 §4.6",
-            cipher: Cipher::AesKeyWrap,
-            key: kek_256,
-            plain: "00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f",
-            data: "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21",
-            ..CASE
-        },
-        Case {
-            of: "RFC 5649 §6, 20 bytes",
-            cipher: Cipher::AesKeyWrapPadded,
-            key: kek_192,
-            plain: "c37b7e6492584340bed12207808941155068f738",
-            data: "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a",
-            ..CASE
-        },
-        Case {
-            of: "RFC 5649 §6, 7 bytes",
-            cipher: Cipher::AesKeyWrapPadded,
-            key: kek_192,
-            plain: "466f7250617369",
-            data: "afbeb0f07dfbf5419200f2ccb50bb24f",
-            ..CASE
-        },
-    ]
-}
+const KEY_WRAPS: &[Case] = &[
+    Case {
+        of: "RFC 3394 §4.1",
+        cipher: Cipher::AesKeyWrap,
+        key: "000102030405060708090a0b0c0d0e0f",
+        plain: FIPS_197,
+        data: "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5",
+        ..CASE
+    },
+    Case {
+        of: "RFC 3394 §4.3",
+        cipher: Cipher::AesKeyWrap,
+        key: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        plain: FIPS_197,
+        data: "64e8c3f9ce0f5ba263e9777905818a2a93c8191e7d6e8ae7",
+        ..CASE
+    },
+    Case {
+        of: "RFC 3394 §4.6",
+        cipher: Cipher::AesKeyWrap,
+        key: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        plain: "00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f",
+        data: "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21",
+        ..CASE
+    },
+    Case {
+        of: "RFC 5649 §6, 20 bytes",
+        cipher: Cipher::AesKeyWrapPadded,
+        key: "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8",
+        plain: "c37b7e6492584340bed12207808941155068f738",
+        data: "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a",
+        ..CASE
+    },
+    Case {
+        of: "RFC 5649 §6, 7 bytes",
+        cipher: Cipher::AesKeyWrapPadded,
+        key: "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8",
+        plain: "466f7250617369",
+        data: "afbeb0f07dfbf5419200f2ccb50bb24f",
+        ..CASE
+    },
+];
 
 #[test]
 fn ciphers() {

@@ -8,10 +8,7 @@ use kmip::{
     mechanism::{Cipher, Hash, KeySpec},
 };
 
-use super::{
-    common::{is_rsa, oaep, pair, terms},
-    softhsm::with_token,
-};
+use super::common::{is_rsa, oaep, pair, terms, with_token};
 
 #[test]
 fn locked_keys_encrypt_as_software_does() {

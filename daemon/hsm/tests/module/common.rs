@@ -1,5 +1,7 @@
 //! What the tests of the module backend share.
 
+use std::path::PathBuf;
+
 use cryptoki::{
     context::Pkcs11,
     object::{AttributeInfo, AttributeType, ObjectHandle},
@@ -7,13 +9,59 @@ use cryptoki::{
     slot::TokenInfo,
     types::AuthPin,
 };
-use hsm::{Generated, Hsm, KeyRef, Terms, module::ModuleHsm};
+use hsm::{
+    Generated, Hsm, KeyRef, Terms,
+    module::{ModuleConfig, ModuleHsm, TokenName},
+};
 use kmip::{
-    CryptographicUsageMask as Usage,
+    CryptographicUsageMask as Usage, Secret,
     mechanism::{Cipher, Hash, KeySpec, Signing},
 };
 
-use super::softhsm::{LABEL, PIN, Token, module};
+use super::softhsm::{LABEL, MARK, PIN, module, run_again};
+
+/// Runs a test in a process of its own, with a fresh token: SoftHSM2 reads its configuration from the environment,
+/// which a process with threads must not change.
+pub(crate) fn with_token<T: FnOnce(&Token)>(test: T) {
+    if let Some(root) = std::env::var_os(MARK) {
+        test(&Token { root: root.into() });
+        return;
+    }
+    let name = name_of::<T>();
+    let out = run_again(&[name, "--exact", "--nocapture", "--test-threads=1"], &[]);
+    assert!(
+        out.contains("1 passed"),
+        "{name} did not run in its child:\n{out}"
+    );
+}
+
+/// The name of the test whose closure this is, as the test binary knows it.
+fn name_of<T>() -> &'static str {
+    let path = std::any::type_name::<T>();
+    let path = path.strip_suffix("::{{closure}}").unwrap_or(path);
+    path.split_once("::").map_or(path, |(_, name)| name)
+}
+
+/// The token of this test.
+pub(crate) struct Token {
+    root: PathBuf,
+}
+
+impl Token {
+    pub(crate) fn config(&self) -> ModuleConfig {
+        let name = TokenName::Label(LABEL.into());
+        ModuleConfig::new(module(), name, Secret::from(PIN.as_bytes()))
+    }
+
+    pub(crate) fn open(&self) -> ModuleHsm {
+        ModuleHsm::open(&self.config()).unwrap()
+    }
+
+    /// Where the token's objects are.
+    pub(crate) fn tokens(&self) -> PathBuf {
+        self.root.join("tokens")
+    }
+}
 
 pub(crate) fn terms(id: &str, usage: Usage) -> Terms {
     Terms {

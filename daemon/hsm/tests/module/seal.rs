@@ -7,10 +7,7 @@ use kmip::{
     mechanism::{Cipher, Hash},
 };
 
-use super::{
-    common::{assert_hidden, look, oaep},
-    softhsm::with_token,
-};
+use super::common::{assert_hidden, look, oaep, with_token};
 
 #[test]
 fn a_seal_opens_under_its_label_only() {

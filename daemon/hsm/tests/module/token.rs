@@ -18,8 +18,8 @@ use kmip::{
 };
 
 use super::{
-    common::{info, pair, terms},
-    softhsm::{LABEL, with_token},
+    common::{info, pair, terms, with_token},
+    softhsm::LABEL,
 };
 
 #[test]

@@ -1,30 +1,12 @@
-//! A SoftHSM2 token of its own for each test: the test runs again in a child whose environment names the token.
+//! A test binary run again in a child whose environment names a fresh SoftHSM2 token.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-use hsm::module::{ModuleConfig, ModuleHsm, TokenName};
-use kmip::Secret;
-
 pub(crate) const LABEL: &str = "keyhold-test";
 pub(crate) const PIN: &str = "correct horse";
-
-/// Runs a test in a process of its own, with a fresh token: SoftHSM2 reads its configuration from the environment,
-/// which a process with threads must not change.
-pub(crate) fn with_token<T: FnOnce(&Token)>(test: T) {
-    if let Some(root) = std::env::var_os(MARK) {
-        test(&Token { root: root.into() });
-        return;
-    }
-    let name = name_of::<T>();
-    let out = run_again(&[name, "--exact", "--nocapture", "--test-threads=1"], &[]);
-    assert!(
-        out.contains("1 passed"),
-        "{name} did not run in its child:\n{out}"
-    );
-}
 
 /// Runs this test binary again on a fresh token, and gives what it printed.
 pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
@@ -61,34 +43,6 @@ pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
     out
 }
 
-/// The name of the test whose closure this is, as the test binary knows it.
-fn name_of<T>() -> &'static str {
-    let path = std::any::type_name::<T>();
-    let path = path.strip_suffix("::{{closure}}").unwrap_or(path);
-    path.split_once("::").map_or(path, |(_, name)| name)
-}
-
-/// The token of this test.
-pub(crate) struct Token {
-    root: PathBuf,
-}
-
-impl Token {
-    pub(crate) fn config(&self) -> ModuleConfig {
-        let name = TokenName::Label(LABEL.into());
-        ModuleConfig::new(module(), name, Secret::from(PIN.as_bytes()))
-    }
-
-    pub(crate) fn open(&self) -> ModuleHsm {
-        ModuleHsm::open(&self.config()).unwrap()
-    }
-
-    /// Where the token's objects are.
-    pub(crate) fn tokens(&self) -> PathBuf {
-        self.root.join("tokens")
-    }
-}
-
 /// SoftHSM2's shared object.
 pub(crate) fn module() -> PathBuf {
     const PLACES: [&str; 4] = [
@@ -105,4 +59,5 @@ pub(crate) fn module() -> PathBuf {
         .to_owned()
 }
 
-const MARK: &str = "KEYHOLD_TEST_TOKEN";
+/// The variable that names the token's folder in the child.
+pub(crate) const MARK: &str = "KEYHOLD_TEST_TOKEN";

@@ -123,8 +123,12 @@ impl<'a> Probe<'a> {
         let key = Loaded { handle, rsa: None };
         for cipher in ciphers {
             let able = self.has(self.number(cipher)) && {
-                let outcome = self.crypts(&key, model.as_ref(), cipher);
-                able(outcome)?.unwrap_or(false)
+                let mut works = true;
+                for plain in plains(cipher) {
+                    let outcome = self.crypts(&key, model.as_ref(), cipher, plain);
+                    works &= able(outcome)?.unwrap_or(false);
+                }
+                works
             };
             if able {
                 self.found.cipher.push(cipher.clone());
@@ -134,7 +138,13 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    fn crypts(&self, key: &Loaded, model: Option<&PlainKey>, cipher: &Cipher) -> Result<bool> {
+    fn crypts(
+        &self,
+        key: &Loaded,
+        model: Option<&PlainKey>,
+        cipher: &Cipher,
+        plain: &[u8],
+    ) -> Result<bool> {
         let iv = match cipher {
             Cipher::AesGcm { .. } => IV.get(..12),
             Cipher::AesCbc(_) | Cipher::AesCtr => Some(IV),
@@ -147,7 +157,7 @@ impl<'a> Probe<'a> {
         let input = Encryption {
             iv,
             associated,
-            plain: PLAIN,
+            plain,
         };
         // A short tag is only ever checked: it is the beginning of a whole one.
         let whole = Cipher::AesGcm { tag_bytes: 16 };
@@ -176,7 +186,7 @@ impl<'a> Probe<'a> {
                 data: &made.data,
             },
         )?;
-        Ok(back.expose() == PLAIN)
+        Ok(back.expose() == plain)
     }
 
     fn hmac(&mut self) -> Result<()> {
@@ -249,6 +259,15 @@ fn able<T>(outcome: Result<T>) -> Result<Option<T>> {
         Ok(answer) => Ok(Some(answer)),
         Err(fault) if fault.cure == Cure::Reconnect => Err(fault),
         Err(_) => Ok(None),
+    }
+}
+
+/// What a cipher is tried with. SoftHSM2's key wrap with padding gives the padding back with the key, so that one is
+/// tried with lengths that need some.
+fn plains(cipher: &Cipher) -> &'static [&'static [u8]] {
+    match cipher {
+        Cipher::AesKeyWrapPadded => &[PLAIN, b"\x01", b"twenty bytes, padded"],
+        _ => &[PLAIN],
     }
 }
 

@@ -4,7 +4,7 @@ use cryptoki::{object::ObjectHandle, slot::Slot};
 use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Usage,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Padding, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Signing},
 };
 
 use super::{PLAIN, Probe, able};
@@ -88,9 +88,7 @@ impl Probe<'_> {
             if self.decrypts(key, public, &oaep((Hash::Sha256, Hash::Sha256)))? {
                 self.found.cipher.extend(pairs.map(oaep));
             }
-            // The answers to wrong paddings need a secret of the token, which AES-ECB makes.
-            let has_secret = self.found.cipher.contains(&Cipher::AesEcb(Padding::None));
-            if has_secret && self.decrypts(key, public, &Cipher::RsaPkcs1)? {
+            if self.decrypts(key, public, &Cipher::RsaPkcs1)? {
                 self.found.cipher.push(Cipher::RsaPkcs1);
             }
         } else if self.has(ck::CKM_RSA_PKCS_OAEP) {

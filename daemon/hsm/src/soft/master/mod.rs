@@ -8,7 +8,7 @@ use aws_lc_rs::pbkdf2;
 use kmip::Secret;
 use zeroize::Zeroizing;
 
-use super::{engine::failed, rng, seal};
+use super::{rng, seal};
 use crate::{Error, Result};
 
 /// Where the master is kept, and what opens it.

@@ -112,7 +112,7 @@ fn the_wrong_secret_opens_nothing() {
     Master::create(&passphrase(&file, "correct horse")).unwrap();
     assert!(refusal(&passphrase(&file, "wrong horse")).contains("not the one"));
     assert!(refusal(&credential(&file, 7)).contains("sealed under a passphrase"));
-    assert!(refusal(&MasterSource::File(file.clone())).contains("sealed under a passphrase"));
+    assert!(refusal(&MasterSource::File(file)).contains("sealed under a passphrase"));
 
     let file = folder.path().join("credential");
     Master::create(&credential(&file, 7)).unwrap();
