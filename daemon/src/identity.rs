@@ -109,6 +109,7 @@ pub struct Admissions {
 pub struct Caller {
     /// The other side.
     pub peer: Peer,
+    description: String,
     known: Option<Known>,
 }
 
@@ -121,8 +122,18 @@ struct Known {
 impl Caller {
     /// A new connection's caller.
     #[must_use]
-    pub const fn new(peer: Peer) -> Self {
-        Self { peer, known: None }
+    pub fn new(peer: Peer) -> Self {
+        Self {
+            description: peer.to_string(),
+            peer,
+            known: None,
+        }
+    }
+
+    /// The other side in words, for the audit trail.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
     }
 
     /// The principal of a message. What was established is kept while the credentials, and the directory, stay the

@@ -4,6 +4,7 @@
 //! is entered once on its way down.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod audit;
 mod certificate;
 pub mod cli;

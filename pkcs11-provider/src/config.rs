@@ -115,8 +115,8 @@ impl Config {
         if let Some(path) = std::env::var_os("KEYHOLD_PKCS11_CONFIG") {
             return Self::load(Path::new(&path));
         }
-        let home =
-            std::env::var_os("HOME").map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
+        let home = std::env::var_os("HOME")
+            .map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
         let system = Some(PathBuf::from("/etc/keyhold/pkcs11.toml"));
         home.into_iter()
             .chain(system)
@@ -146,22 +146,22 @@ impl Config {
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let fault = |at: Option<usize>, what: String| ConfigError {
             file: path.to_owned(),
-            line: at.map(|at| {
-                text.bytes()
-                    .take(at)
-                    .filter(|byte| *byte == b'\n')
-                    .count()
-                    + 1
-            }),
+            line: at.map(|at| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1),
             what,
         };
         let file: File = toml::from_str(text).map_err(|error| {
-            fault(error.span().map(|span| span.start), error.message().to_owned())
+            fault(
+                error.span().map(|span| span.start),
+                error.message().to_owned(),
+            )
         })?;
         if file.version != 1 {
             return Err(fault(
                 text.find("version"),
-                format!("version {} is not known, this module reads version 1", file.version),
+                format!(
+                    "version {} is not known, this module reads version 1",
+                    file.version
+                ),
             ));
         }
         if !(1..=600).contains(&file.timeout_seconds) {
@@ -182,7 +182,11 @@ impl Config {
             login: file.login,
             timeout: Duration::from_secs(file.timeout_seconds),
             log: file.log.map(|log| base.join(log)),
-            tokens: file.token.into_iter().map(token).collect::<Result<_, _>>()?,
+            tokens: file
+                .token
+                .into_iter()
+                .map(token)
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -238,7 +242,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Config, String> {
-        Config::parse(Path::new("/etc/keyhold/pkcs11.toml"), text).map_err(|error| error.to_string())
+        Config::parse(Path::new("/etc/keyhold/pkcs11.toml"), text)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -257,10 +262,16 @@ mod tests {
     fn mistakes_name_file_and_line() {
         let unknown = parse("version = 1\n[[token]]\nvault = \"dev\"\nsokcet = \"x\"\n");
         let unknown = unknown.unwrap_err();
-        assert!(unknown.starts_with("/etc/keyhold/pkcs11.toml:4: "), "{unknown}");
+        assert!(
+            unknown.starts_with("/etc/keyhold/pkcs11.toml:4: "),
+            "{unknown}"
+        );
         assert!(unknown.contains("sokcet"), "{unknown}");
         let neither = parse("version = 1\n\n[[token]]\nvault = \"dev\"\n").unwrap_err();
-        assert!(neither.starts_with("/etc/keyhold/pkcs11.toml:3: a token needs"), "{neither}");
+        assert!(
+            neither.starts_with("/etc/keyhold/pkcs11.toml:3: a token needs"),
+            "{neither}"
+        );
         let version = parse("version = 2\n").unwrap_err();
         assert!(version.contains(":1: version 2 is not known"), "{version}");
         let tls = parse("version = 1\n[[token]]\nvault = \"v\"\naddress = \"h:1\"\nca = \"ca\"\n");

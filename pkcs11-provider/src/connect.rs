@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::OwnedFd,
     path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -20,7 +20,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 
-use crate::{abi::process, config::Route};
+use crate::{config::Route, descriptors};
 
 /// One token's way to its daemon.
 pub(crate) struct Endpoint {
@@ -206,7 +206,7 @@ impl Wire {
     fn new(socket: OwnedFd, timeout: Duration) -> io::Result<Self> {
         set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
         set_socket_timeout(&socket, Timeout::Recv, Some(timeout))?;
-        process::remember_socket(socket.as_fd());
+        descriptors::remember(&socket);
         Ok(Self {
             socket,
             timeout,
@@ -214,13 +214,19 @@ impl Wire {
         })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the provider has no Context to ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the provider has no Context to ask"
+    )]
     fn begin(&mut self) {
         self.deadline = Instant::now().checked_add(self.timeout);
     }
 
     /// The socket's own limit bounds each wait; this bounds a peer that answers byte by byte.
-    #[expect(clippy::disallowed_methods, reason = "the provider has no Context to ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the provider has no Context to ask"
+    )]
     fn in_time(&self) -> io::Result<()> {
         match self.deadline {
             Some(deadline) if Instant::now() > deadline => Err(io::ErrorKind::TimedOut.into()),
@@ -250,6 +256,6 @@ impl Write for Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        process::forget_socket(self.socket.as_fd());
+        descriptors::forget(&self.socket);
     }
 }

@@ -36,7 +36,6 @@ return_values! {
     CRYPTOKI_ALREADY_INITIALIZED = CKR_CRYPTOKI_ALREADY_INITIALIZED;
     CRYPTOKI_NOT_INITIALIZED = CKR_CRYPTOKI_NOT_INITIALIZED;
     CURVE_NOT_SUPPORTED = CKR_CURVE_NOT_SUPPORTED;
-    DATA_INVALID = CKR_DATA_INVALID;
     DATA_LEN_RANGE = CKR_DATA_LEN_RANGE;
     DEVICE_ERROR = CKR_DEVICE_ERROR;
     DEVICE_MEMORY = CKR_DEVICE_MEMORY;
@@ -78,11 +77,10 @@ return_values! {
     USER_TYPE_INVALID = CKR_USER_TYPE_INVALID;
 }
 
-/// What the C function that met a refusal had been given: the standard allows each function only some codes.
+/// What the C function that met a refusal had been given: the standard allows each function only some codes. Functions
+/// that begin an operation are not among them: they ask the daemon nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
-    /// A key: the functions that begin an operation.
-    Key,
     /// An object: reading and changing attributes, destroying.
     Object,
     /// Only a session: the functions that carry an operation on.
@@ -122,6 +120,11 @@ impl From<CallError> for Failure {
 }
 
 impl Failure {
+    /// Whether the way to the daemon failed, and not what was asked of it.
+    pub(crate) const fn is_of_transport(self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+
     /// The return value for a function that was given this.
     pub(crate) fn seen_by(self, names: Names) -> Rv {
         match self {
@@ -133,7 +136,7 @@ impl Failure {
 }
 
 /// One row a meaning: the reasons, then the value for each of [`Names`] in the order of its variants.
-type Row = (&'static [ResultReason], [Rv; 5]);
+type Row = (&'static [ResultReason], [Rv; 4]);
 
 const REFUSALS: &[Row] = &[
     (
@@ -144,7 +147,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::ObjectArchived,
         ],
         [
-            Rv::KEY_HANDLE_INVALID,
             Rv::OBJECT_HANDLE_INVALID,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -153,7 +155,7 @@ const REFUSALS: &[Row] = &[
     ),
     (
         &[ResultReason::AuthenticationNotSuccessful],
-        [Rv::USER_NOT_LOGGED_IN; 5],
+        [Rv::USER_NOT_LOGGED_IN; 4],
     ),
     (
         &[
@@ -165,7 +167,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::ConstraintViolation,
         ],
         [
-            Rv::KEY_FUNCTION_NOT_PERMITTED,
             Rv::ACTION_PROHIBITED,
             Rv::FUNCTION_REJECTED,
             Rv::FUNCTION_REJECTED,
@@ -179,7 +180,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::KeyValueNotPresent,
         ],
         [
-            Rv::KEY_FUNCTION_NOT_PERMITTED,
             Rv::ATTRIBUTE_SENSITIVE,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -192,7 +192,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::IllegalObjectType,
         ],
         [
-            Rv::KEY_TYPE_INCONSISTENT,
             Rv::ATTRIBUTE_TYPE_INVALID,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -206,7 +205,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::MissingInitializationVector,
         ],
         [
-            Rv::MECHANISM_PARAM_INVALID,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -216,7 +214,6 @@ const REFUSALS: &[Row] = &[
     (
         &[ResultReason::CryptographicFailure],
         [
-            Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::ENCRYPTED_DATA_INVALID,
@@ -233,7 +230,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::KeyFormatTypeNotSupported,
         ],
         [
-            Rv::FUNCTION_FAILED,
             Rv::ATTRIBUTE_VALUE_INVALID,
             Rv::FUNCTION_FAILED,
             Rv::ENCRYPTED_DATA_INVALID,
@@ -246,7 +242,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::ReadOnlyAttribute,
         ],
         [
-            Rv::FUNCTION_FAILED,
             Rv::ATTRIBUTE_READ_ONLY,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -261,7 +256,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::ObjectAlreadyExists,
         ],
         [
-            Rv::FUNCTION_FAILED,
             Rv::TEMPLATE_INCONSISTENT,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -275,7 +269,6 @@ const REFUSALS: &[Row] = &[
             ResultReason::UnsupportedAttribute,
         ],
         [
-            Rv::FUNCTION_FAILED,
             Rv::ATTRIBUTE_TYPE_INVALID,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -289,13 +282,11 @@ const REFUSALS: &[Row] = &[
             Rv::DEVICE_MEMORY,
             Rv::DEVICE_MEMORY,
             Rv::DEVICE_MEMORY,
-            Rv::DEVICE_MEMORY,
         ],
     ),
     (
         &[ResultReason::OperationNotSupported],
         [
-            Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -307,11 +298,10 @@ const REFUSALS: &[Row] = &[
 /// Everything else is a fault of the daemon's and not of the application's.
 fn refusal(reason: Option<ResultReason>, names: Names) -> Rv {
     let column = match names {
-        Names::Key => 0,
-        Names::Object => 1,
-        Names::Session => 2,
-        Names::Ciphertext => 3,
-        Names::Template => 4,
+        Names::Object => 0,
+        Names::Session => 1,
+        Names::Ciphertext => 2,
+        Names::Template => 3,
     };
     reason
         .and_then(|reason| REFUSALS.iter().find(|(all, _)| all.contains(&reason)))
@@ -328,8 +318,8 @@ mod tests {
     fn a_refusal_reads_as_the_function_may_say_it() {
         let seen = |reason, names| Failure::Refused(Some(reason)).seen_by(names);
         assert_eq!(
-            seen(ResultReason::ObjectNotFound, Names::Key),
-            Rv::KEY_HANDLE_INVALID
+            seen(ResultReason::ObjectNotFound, Names::Session),
+            Rv::FUNCTION_FAILED
         );
         assert_eq!(
             seen(ResultReason::ObjectNotFound, Names::Object),
@@ -347,7 +337,10 @@ mod tests {
             seen(ResultReason::GeneralFailure, Names::Template),
             Rv::DEVICE_ERROR
         );
-        assert_eq!(Failure::Refused(None).seen_by(Names::Key), Rv::DEVICE_ERROR);
+        assert_eq!(
+            Failure::Refused(None).seen_by(Names::Object),
+            Rv::DEVICE_ERROR
+        );
         assert_eq!(Rv::KEY_HANDLE_INVALID.name(), "KEY_HANDLE_INVALID");
     }
 }

@@ -77,11 +77,6 @@ impl Remote {
         remote
     }
 
-    /// Where the daemon is.
-    pub(crate) fn name(&self) -> String {
-        self.endpoint.name()
-    }
-
     /// Without a login: on the local socket only the vault is named, over TLS the certificate says all.
     fn public_credential(&self) -> Option<Credential> {
         self.endpoint.is_local().then(|| {
@@ -157,7 +152,10 @@ impl Remote {
     }
 
     fn become_identity(&self, credential: Option<Credential>) {
-        let mut identity = self.identity.write().unwrap_or_else(PoisonError::into_inner);
+        let mut identity = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         identity.number += 1;
         identity.credential = credential;
     }
@@ -168,7 +166,12 @@ impl Remote {
         send: impl Fn(&mut Client<Channel>) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
         let number = self.read_identity().number;
-        self.exchange_as(again, number, &|| self.read_identity().credential.clone(), send)
+        self.exchange_as(
+            again,
+            number,
+            &|| self.read_identity().credential.clone(),
+            send,
+        )
     }
 
     fn read_identity(&self) -> std::sync::RwLockReadGuard<'_, Identity> {
@@ -219,8 +222,10 @@ impl Remote {
             }
         }
         let channel = self.endpoint.connect().map_err(|error| {
-            self.log
-                .line(format_args!("{}: cannot connect: {error}", self.endpoint.name()));
+            self.log.line(format_args!(
+                "{}: cannot connect: {error}",
+                self.endpoint.name()
+            ));
             Failure::Unreachable
         })?;
         Ok(Connection {

@@ -252,7 +252,13 @@ impl Shared {
             let mut streams = self.streams.write().unwrap_or_else(PoisonError::into_inner);
             let new = || {
                 let file_bytes_max = self.options.file_bytes_max;
-                Arc::new(Stream::new(name, &self.directory, file_bytes_max, End::empty(), None))
+                Arc::new(Stream::new(
+                    name,
+                    &self.directory,
+                    file_bytes_max,
+                    End::empty(),
+                    None,
+                ))
             };
             streams.entry(name.to_owned()).or_insert_with(new).clone()
         })
@@ -359,9 +365,7 @@ fn lock(directory: &Path) -> Result<File, TrailError> {
         .map_err(|error| told(error.to_string()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(told("another process writes this trail".to_owned()))
-        }
+        Err(TryLockError::WouldBlock) => Err(told("another process writes this trail".to_owned())),
         Err(TryLockError::Error(error)) => Err(told(error.to_string())),
     }
 }

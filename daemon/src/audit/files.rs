@@ -91,7 +91,7 @@ impl Lines {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(Self {
-            reader: BufReader::with_capacity(1 << 18, file),
+            reader: BufReader::with_capacity(1 << 16, file),
             buffer: Vec::with_capacity(1_024),
             offset,
             number: 0,
@@ -190,12 +190,7 @@ mod tests {
         }
         assert_eq!(
             seen,
-            [
-                (3, true),
-                (LINE_BYTES_MAX, false),
-                (5, true),
-                (4, false)
-            ]
+            [(3, true), (LINE_BYTES_MAX, false), (5, true), (4, false)]
         );
         assert_eq!(lines.offset, std::fs::metadata(&path).unwrap().len());
         assert_eq!(line_before(&path, 4).unwrap().unwrap(), b"one");

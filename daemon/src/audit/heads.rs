@@ -155,7 +155,8 @@ mod tests {
             read_back(None).unwrap(),
             Some((heads, Signature::Unchecked))
         );
-        assert!(read_back(Some(&Secret::from(&[8; 32][..]))).is_err());
+        let other = Secret::from(&[8; 32][..]);
+        assert!(read_back(Some(&other)).is_err(), "another key");
         let path = folder.path().join(FILE);
         let changed = fs::read_to_string(&path).unwrap().replace(": 3", ": 2");
         fs::write(&path, changed).unwrap();

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 pub use self::{
     file::{FileTrail, Options},
     heads::Head,
-    record::Record,
+    record::{APPLIANCE, Record, is_unsafe_to_show, rfc3339},
     tail::{Tail, last},
     verify::{Finding, Report, StreamReport, Verification},
 };

@@ -16,7 +16,7 @@ pub(super) type Hash = [u8; 32];
 pub(super) const NO_HASH: Hash = [0; 32];
 
 /// The stream of events that belong to no vault.
-pub(super) const APPLIANCE: &str = "appliance";
+pub const APPLIANCE: &str = "appliance";
 
 /// The longest line, its end included. The bounds of the fields keep every record well below it.
 pub(super) const LINE_BYTES_MAX: usize = 16_384;
@@ -215,7 +215,7 @@ fn decimal(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// The time in RFC 3339; a time that no calendar has is shown as the nearest that one has.
-pub(super) fn push_time(line: &mut Vec<u8>, time: Timestamp) {
+fn push_time(line: &mut Vec<u8>, time: Timestamp) {
     const LAST: i64 = 253_402_300_799;
     let begun = line.len();
     let written = OffsetDateTime::from_unix_timestamp(time.0.clamp(0, LAST))
@@ -224,6 +224,14 @@ pub(super) fn push_time(line: &mut Vec<u8>, time: Timestamp) {
         line.truncate(begun);
         line.extend_from_slice(b"1970-01-01T00:00:00Z");
     }
+}
+
+/// The time in RFC 3339.
+#[must_use]
+pub fn rfc3339(time: Timestamp) -> String {
+    let mut text = Vec::new();
+    push_time(&mut text, time);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The time of a record in seconds.
@@ -272,7 +280,7 @@ fn push_escaped(line: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether a letter could do more on a screen than stand there.
-pub(super) fn is_unsafe_to_show(letter: char) -> bool {
+pub fn is_unsafe_to_show(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

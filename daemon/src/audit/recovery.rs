@@ -54,9 +54,7 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<Opened, TrailE
             .and_then(|_| recover(&name, &files, head));
         let found = match recovered {
             Ok(found) => found,
-            Err(_) if options.accept_damage => {
-                go_on(&name, &files, head).map_err(told)?
-            }
+            Err(_) if options.accept_damage => go_on(&name, &files, head).map_err(told)?,
             Err(why) => return Err(damaged(why)),
         };
         notes.extend(found.note.map(|note| (name.clone(), note)));
@@ -107,7 +105,9 @@ fn recover(name: &str, files: &Files, head: Option<&Head>) -> Result<Found, Stri
         }
         // A file without records is left for the next one that begins.
         if here.bytes > bytes {
-            File::open(path).and_then(|file| file.sync_data()).map_err(told)?;
+            File::open(path)
+                .and_then(|file| file.sync_data())
+                .map_err(told)?;
             end = here;
         }
         if !is_whole {
@@ -154,7 +154,9 @@ fn begin(name: &str, files: &Files, head: Option<&Head>) -> Result<End, String> 
         // The heads have a stream within moments of its first record.
         return match files.keys().next() {
             Some(&files::FIRST) => Ok(End::empty()),
-            _ => Err(format!("the heads do not know the stream {name:?}, which has old files")),
+            _ => Err(format!(
+                "the heads do not know the stream {name:?}, which has old files"
+            )),
         };
     };
     let missing = |why: &str| {
@@ -202,12 +204,7 @@ fn walk(name: &str, path: &Path, end: &mut End) -> io::Result<bool> {
 }
 
 /// The hash and time of a line, if it is the record that follows.
-fn follows(
-    name: &str,
-    line: &[u8],
-    sequence: u64,
-    hash: &Hash,
-) -> Option<(Hash, Timestamp)> {
+fn follows(name: &str, line: &[u8], sequence: u64, hash: &Hash) -> Option<(Hash, Timestamp)> {
     let read = record::read(line).ok()?;
     let follows = read.is_intact()
         && read.record.stream == name

@@ -75,14 +75,12 @@ impl End {
 
     /// The last record, of a stream with this name.
     pub(super) fn head(&self, name: &str) -> Head {
-        let mut time = Vec::new();
-        record::push_time(&mut time, self.time);
         Head {
             seq: self.sequence,
             hash: hex::encode(self.hash),
             file: files::file_name(name, self.number),
             end: self.bytes,
-            time: String::from_utf8_lossy(&time).into_owned(),
+            time: record::rfc3339(self.time),
         }
     }
 }

@@ -70,11 +70,7 @@ impl Tail {
 }
 
 /// Reads whole lines from an offset and tells where the last ended.
-fn read_file(
-    path: &Path,
-    offset: u64,
-    each: &mut impl FnMut(Record<'static>),
-) -> io::Result<u64> {
+fn read_file(path: &Path, offset: u64, each: &mut impl FnMut(Record<'static>)) -> io::Result<u64> {
     let mut lines = Lines::open(path, offset)?;
     let mut end = offset;
     while let Some(line) = lines.next()? {
@@ -108,7 +104,10 @@ pub fn last(tail: &mut Tail, count: usize) -> io::Result<Vec<Record<'static>>> {
             }
         }
     })?;
-    let mut records: Vec<_> = streams.into_iter().flat_map(|(_, records)| records).collect();
+    let mut records: Vec<_> = streams
+        .into_iter()
+        .flat_map(|(_, records)| records)
+        .collect();
     records.sort_by(|one, other| one.time.cmp(&other.time));
     Ok(records.split_off(records.len().saturating_sub(count)))
 }

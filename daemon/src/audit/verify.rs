@@ -100,7 +100,8 @@ impl Verification<'_> {
                 file: heads::FILE.to_owned(),
                 line: 0,
                 sequence: None,
-                problem: "it is missing, so that a missing end of a stream cannot be seen".to_owned(),
+                problem: "it is missing, so that a missing end of a stream cannot be seen"
+                    .to_owned(),
             });
         }
         for name in heads.keys() {
@@ -223,7 +224,10 @@ impl<'a> Walk<'a> {
     /// Only the very end of a stream may be unfinished.
     fn unfinished_before(&mut self) {
         if std::mem::take(&mut self.stream.unfinished_bytes) > 0 {
-            self.find(Some(self.expected), "it is unfinished or longer than any record".to_owned());
+            self.find(
+                Some(self.expected),
+                "it is unfinished or longer than any record".to_owned(),
+            );
             self.expected += 1;
             self.previous = None;
         }
@@ -243,7 +247,11 @@ impl<'a> Walk<'a> {
         let sequence = read.record.seq;
         let problem = self.problem(&read);
         let is_out_of_order = read.is_intact() && sequence < self.expected;
-        let at = if read.is_intact() { sequence } else { self.expected };
+        let at = if read.is_intact() {
+            sequence
+        } else {
+            self.expected
+        };
         if let Some(problem) = problem {
             self.find(Some(at), problem);
         }
@@ -316,7 +324,9 @@ impl<'a> Walk<'a> {
         if self.file.is_empty() {
             self.file.clone_from(&head.file);
         }
-        self.line += 1;
+        if self.stream.unfinished_bytes == 0 {
+            self.line += 1;
+        }
         let missing = numbers(self.expected, head.seq);
         self.find(
             Some(self.expected),

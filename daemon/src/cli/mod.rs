@@ -1,18 +1,27 @@
 //! What can be asked of `keyhold`, and how each command ends.
 
+mod audit;
+mod backup;
 mod check;
+mod client;
 mod completions;
+mod daemon;
 mod dev;
 mod init;
+mod key;
 mod man;
 mod output;
+mod progress;
 mod serve;
 mod setup;
+mod status;
+mod vault;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::output::{printable, rows};
 pub use self::output::{Failure, Output};
 use crate::telemetry::{self, LogFormat};
 
@@ -50,6 +59,20 @@ enum Command {
     Serve(serve::Serve),
     /// Check a configuration and what its HSMs can do
     Check(check::Check),
+    /// Tell how the appliance is
+    Status(status::Status),
+    /// Make, change and list vaults
+    Vault(vault::Vault),
+    /// Issue, enrol, list and revoke clients
+    Client(client::Client),
+    /// Make, list, activate, revoke and destroy keys
+    Key(key::Key),
+    /// Verify and watch the audit trail
+    Audit(audit::Audit),
+    /// Write a backup while the appliance runs
+    Backup(backup::Backup),
+    /// Restore a backup where no appliance runs
+    Restore(backup::Restore),
     /// Print the completions of a shell
     Completions(completions::Completions),
     /// Print the manual page, or write those of all commands into a directory
@@ -82,6 +105,13 @@ impl Command {
             Self::Init(own) => own.run(output),
             Self::Serve(own) => own.run(),
             Self::Check(own) => own.run(output),
+            Self::Status(own) => own.run(output),
+            Self::Vault(own) => own.run(output),
+            Self::Client(own) => own.run(output),
+            Self::Key(own) => own.run(output),
+            Self::Audit(own) => own.run(output),
+            Self::Backup(own) => own.run(output),
+            Self::Restore(own) => own.run(output),
             Self::Completions(own) => own.run(output),
             Self::Man(own) => own.run(output),
         }

@@ -9,6 +9,8 @@ use std::{
 use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
+use crate::audit;
+
 /// Where a command's answer goes, and in which form.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
@@ -55,7 +57,7 @@ impl Output {
                 .load_style(NOTHING)
                 .set_header(headings.iter().copied());
             for value in *values {
-                table.add_row(row(value));
+                table.add_row(row(value).iter().map(|cell| printable(cell)));
             }
             table.trim_fmt()
         })
@@ -79,6 +81,29 @@ impl Output {
         // Nobody is left to tell when standard error is closed; the exit code still says it.
         let _ = writeln!(io::stderr(), "{text}");
     }
+}
+
+/// What is told of one thing, a line each; what is empty is left out.
+pub(super) fn rows(rows: &[(&str, String)]) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    for (what, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        table.add_row([printable(what), printable(value)]);
+    }
+    table.trim_fmt()
+}
+
+/// A text of somebody else's as a terminal may see it: it cannot move the cursor or turn the writing round.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if audit::is_unsafe_to_show(letter) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// Why a command did not do what was asked.

@@ -51,6 +51,8 @@ pub struct Config {
     pub admissions: Admissions,
     /// The roles.
     pub policy: Policy,
+    /// The file they were read from, if they were.
+    pub policy_file: Option<PathBuf>,
 }
 
 /// Where the daemon listens.
@@ -172,6 +174,7 @@ impl Config {
             backends: backend::all(&place, &file.backend)?,
             admissions,
             policy,
+            policy_file: file.policy.file.as_deref().map(|path| place.resolve(path)),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! One client: frames in, `Service::respond`, frames out.
 
 mod inbox;
+mod lines;
 
 use std::{
     io,
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 
 use self::inbox::Inbox;
 use crate::{
+    admin::Admin,
     clock::Clock,
     config::Limits,
     identity::{Caller, Peer},
@@ -31,6 +33,7 @@ use crate::{
 /// What every connection needs.
 pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
+    pub(crate) admin: Arc<Admin>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Limits,
     pub(crate) meters: Meters,
@@ -69,6 +72,10 @@ pub(crate) async fn serve_local(mut stream: UnixStream, shared: &Shared) {
     let first = timeout(shared.limits.idle_max, inbox.fill(&mut stream));
     if !matches!(first.await, Ok(Ok(1..))) {
         return;
+    }
+    // A KMIP message begins with 0x42; a line of JSON is an administrator's.
+    if inbox.unread().first() == Some(&b'{') {
+        return Box::pin(lines::administer(stream, inbox, uid, shared)).await;
     }
     let caller = Caller::new(Peer::Unix { uid });
     Box::pin(converse(stream, inbox, caller, shared)).await;

@@ -10,6 +10,7 @@ use hsm::{
 use store::{SqliteStore, Store};
 
 use crate::{
+    admin::{self, Admin},
     audit::{self, FileTrail, Trail},
     clock::Clock,
     config::{BackendKind, Config, Sync},
@@ -27,6 +28,8 @@ pub struct Appliance {
     pub config: Config,
     /// What answers messages.
     pub service: Arc<Service>,
+    /// What answers administrators.
+    pub admin: Arc<Admin>,
     /// The vaults and clients.
     pub directory: Arc<Directory>,
     /// The records.
@@ -59,7 +62,7 @@ impl Appliance {
         let store = Arc::new(SqliteStore::open(&config.store.path, &options)?);
         let directory = Arc::new(Directory::load(store.clone())?);
         check_vaults(&directory, &backends)?;
-        let service = Service::new(Parts {
+        let service = Arc::new(Service::new(Parts {
             store: store.clone(),
             directory: directory.clone(),
             backends: backends.clone(),
@@ -68,10 +71,12 @@ impl Appliance {
             policy: config.policy.clone(),
             admissions: config.admissions.clone(),
             limits: config.server.limits.service,
-        });
+        }));
+        let admin = admin::Parts::of(&config, service.clone(), trail.clone(), clock.clone())?;
         Ok(Self {
             config,
-            service: Arc::new(service),
+            service,
+            admin: Arc::new(Admin::new(admin)),
             directory,
             store,
             trail,

@@ -98,6 +98,7 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             service: appliance.service.clone(),
+            admin: appliance.admin.clone(),
             clock: appliance.clock.clone(),
             limits: config.server.limits,
             meters: Meters::new(),
