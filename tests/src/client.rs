@@ -22,6 +22,8 @@ use kmip::{
 };
 use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 
+use crate::strict;
+
 /// What carries messages.
 pub trait Duplex: Read + Write + Send {}
 
@@ -137,6 +139,7 @@ impl Client {
             response.version, batch.version,
             "the answer is in the version of the request"
         );
+        strict::check(&bytes, response.version);
         response
     }
 

@@ -8,11 +8,12 @@ mod client;
 pub mod objects;
 pub mod pki;
 pub mod programs;
+mod strict;
 mod token;
 
 pub use self::{
     appliance::{Appliance, Backend},
-    client::{Batch, Client, Refused},
+    client::{Batch, Client, Refused, answer},
     token::Token,
 };
 use kmip::{V1_0, V1_1, V1_2, V1_3, V1_4, V2_0, V2_1, Version};

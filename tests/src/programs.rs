@@ -135,3 +135,10 @@ pub fn output(command: &mut Command) -> Output {
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+/// Runs a program in Python with PyKMIP and its `cryptography` at hand, and returns what it printed.
+pub fn run_python(program: &str, arguments: &[&str]) -> String {
+    let mut command = peer("env");
+    command.arg(python()).args(["-c", program]).args(arguments);
+    succeed(&mut command).trim().to_owned()
+}
