@@ -246,8 +246,10 @@ fn identifiers_of_items_are_echoed(appliance: &Appliance) {
             .add::<Activate>(&activating("no-such-object"))
             .id(b"a");
         batch.add_raw(kmip::OperationCode(0x7777), &[]).id(b"b");
+        let mut unreadable = kmip::ttlv::Writer::new(version);
+        unreadable.boolean(kmip::Tag::UniqueIdentifier, true);
         batch
-            .add_raw(kmip::OperationCode::Get, &[0x42, 0, 0x94])
+            .add_raw(kmip::OperationCode::Get, unreadable.bytes())
             .id(b"c");
         batch.add::<Locate>(&LocateRequest::default()).id(b"d");
         let sent = [0x12, 0x7777, 0x0A, 0x08];

@@ -165,7 +165,7 @@ fn what_is_malformed_is_refused(appliance: &Appliance) {
             let reason = refused(client, &registration(object, with()));
             assert!(invalid.contains(&reason), "{why}: {reason:?} in {version}");
         }
-        for cut in [0, 1, 40, rsa.pkcs8.len() - 1] {
+        for cut in [0, 1, 40, 800] {
             let object = key_of(
                 ManagedObject::PrivateKey,
                 KeyFormatType::PKCS8,
