@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use crate::{
-    BatchErrorContinuationOption, DecodeError, OperationCode, ResultReason, ResultStatus, Tag, Version,
+    BatchErrorContinuationOption, DecodeError, OperationCode, ResultReason, ResultStatus, Tag,
+    Version,
     message::{
         Authentication, Credential, OutgoingItem, RequestHeader, Response, ResponseItem,
         write_request,

@@ -342,14 +342,6 @@ impl<'a> Template<'a> {
         self.flag(ck::CKA_TOKEN).unwrap_or(false)
     }
 
-    /// What is kept in vendor attributes.
-    pub(crate) fn vendor_attributes(&self) -> impl Iterator<Item = Attribute> + '_ {
-        self.iter().filter_map(|(row, value)| match row.kept {
-            Kept::Vendor(name) => Some(vendor(name, row.form.to_kmip(value))),
-            _ => None,
-        })
-    }
-
     /// The usage mask: what the template says, and `defaults` where it is silent (PKCS #11 leaves them to the token).
     pub(crate) fn usage(&self, secret: bool, defaults: &[Ulong]) -> Mask {
         ROWS.iter().fold(Mask(0), |mask, row| match row.kept {

@@ -170,7 +170,7 @@ impl Config {
                 "timeout_seconds must be 1 to 600".to_owned(),
             ));
         }
-        let base = path.parent().unwrap_or(Path::new("."));
+        let base = path.parent().unwrap_or_else(|| Path::new("."));
         let token = |token: toml::Spanned<FileToken>| {
             let at = token.span().start;
             token
@@ -218,7 +218,7 @@ impl FileToken {
                 let host = host.trim_matches(['[', ']']).to_owned();
                 let needed = |path: Option<PathBuf>, name: &str| {
                     path.map(|path| base.join(path))
-                        .ok_or(format!("a token with an address needs {name}"))
+                        .ok_or_else(|| format!("a token with an address needs {name}"))
                 };
                 Route::Tls {
                     server_name: self.server_name.unwrap_or(host),

@@ -67,7 +67,7 @@ macro_rules! rows {
     ($($kind:ident $meaning:expr, $flags:expr, $sizes:ident, $shape:ident;)*) => {
         &[$(Row {
             kind: ck::$kind,
-            meaning: { use Meaning::*; $meaning },
+            meaning: $meaning,
             flags: $flags,
             sizes: $sizes,
             shape: Shape::$shape,
@@ -77,76 +77,76 @@ macro_rules! rows {
 
 /// Every mechanism served.
 pub(crate) const ROWS: &[Row] = rows! {
-    CKM_RSA_PKCS_KEY_PAIR_GEN GenerateRsa, PAIR, RSA_BITS, None;
-    CKM_EC_KEY_PAIR_GEN GenerateEc, PAIR | EC, EC_BITS, None;
-    CKM_EC_EDWARDS_KEY_PAIR_GEN GenerateEdwards, PAIR | EC, EDWARDS_BITS, None;
-    CKM_AES_KEY_GEN GenerateAes, KEY, AES_BYTES, None;
-    CKM_GENERIC_SECRET_KEY_GEN GenerateSecret(Hash::Sha256, ck::CKK_GENERIC_SECRET), KEY, HMAC_BYTES, None;
-    CKM_SHA_1_KEY_GEN GenerateSecret(Hash::Sha1, ck::CKK_SHA_1_HMAC), KEY, HMAC_BYTES, None;
-    CKM_SHA224_KEY_GEN GenerateSecret(Hash::Sha224, ck::CKK_SHA224_HMAC), KEY, HMAC_BYTES, None;
-    CKM_SHA256_KEY_GEN GenerateSecret(Hash::Sha256, ck::CKK_SHA256_HMAC), KEY, HMAC_BYTES, None;
-    CKM_SHA384_KEY_GEN GenerateSecret(Hash::Sha384, ck::CKK_SHA384_HMAC), KEY, HMAC_BYTES, None;
-    CKM_SHA512_KEY_GEN GenerateSecret(Hash::Sha512, ck::CKK_SHA512_HMAC), KEY, HMAC_BYTES, None;
-    CKM_RSA_PKCS RsaPkcs, SIGN | CRYPT, RSA_BITS, None;
-    CKM_SHA1_RSA_PKCS RsaPkcsHash(Hash::Sha1), SIGN, RSA_BITS, None;
-    CKM_SHA224_RSA_PKCS RsaPkcsHash(Hash::Sha224), SIGN, RSA_BITS, None;
-    CKM_SHA256_RSA_PKCS RsaPkcsHash(Hash::Sha256), SIGN, RSA_BITS, None;
-    CKM_SHA384_RSA_PKCS RsaPkcsHash(Hash::Sha384), SIGN, RSA_BITS, None;
-    CKM_SHA512_RSA_PKCS RsaPkcsHash(Hash::Sha512), SIGN, RSA_BITS, None;
-    CKM_SHA3_224_RSA_PKCS RsaPkcsHash(Hash::Sha3_224), SIGN, RSA_BITS, None;
-    CKM_SHA3_256_RSA_PKCS RsaPkcsHash(Hash::Sha3_256), SIGN, RSA_BITS, None;
-    CKM_SHA3_384_RSA_PKCS RsaPkcsHash(Hash::Sha3_384), SIGN, RSA_BITS, None;
-    CKM_SHA3_512_RSA_PKCS RsaPkcsHash(Hash::Sha3_512), SIGN, RSA_BITS, None;
-    CKM_RSA_PKCS_PSS RsaPss(Option::None), SIGN, RSA_BITS, Pss;
-    CKM_SHA1_RSA_PKCS_PSS RsaPss(Some(Hash::Sha1)), SIGN, RSA_BITS, Pss;
-    CKM_SHA224_RSA_PKCS_PSS RsaPss(Some(Hash::Sha224)), SIGN, RSA_BITS, Pss;
-    CKM_SHA256_RSA_PKCS_PSS RsaPss(Some(Hash::Sha256)), SIGN, RSA_BITS, Pss;
-    CKM_SHA384_RSA_PKCS_PSS RsaPss(Some(Hash::Sha384)), SIGN, RSA_BITS, Pss;
-    CKM_SHA512_RSA_PKCS_PSS RsaPss(Some(Hash::Sha512)), SIGN, RSA_BITS, Pss;
-    CKM_SHA3_224_RSA_PKCS_PSS RsaPss(Some(Hash::Sha3_224)), SIGN, RSA_BITS, Pss;
-    CKM_SHA3_256_RSA_PKCS_PSS RsaPss(Some(Hash::Sha3_256)), SIGN, RSA_BITS, Pss;
-    CKM_SHA3_384_RSA_PKCS_PSS RsaPss(Some(Hash::Sha3_384)), SIGN, RSA_BITS, Pss;
-    CKM_SHA3_512_RSA_PKCS_PSS RsaPss(Some(Hash::Sha3_512)), SIGN, RSA_BITS, Pss;
-    CKM_RSA_PKCS_OAEP Oaep, CRYPT, RSA_BITS, Oaep;
-    CKM_ECDSA Ecdsa(Option::None), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA1 Ecdsa(Some(Hash::Sha1)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA224 Ecdsa(Some(Hash::Sha224)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA256 Ecdsa(Some(Hash::Sha256)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA384 Ecdsa(Some(Hash::Sha384)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA512 Ecdsa(Some(Hash::Sha512)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA3_224 Ecdsa(Some(Hash::Sha3_224)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA3_256 Ecdsa(Some(Hash::Sha3_256)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA3_384 Ecdsa(Some(Hash::Sha3_384)), SIGN | EC, EC_BITS, None;
-    CKM_ECDSA_SHA3_512 Ecdsa(Some(Hash::Sha3_512)), SIGN | EC, EC_BITS, None;
-    CKM_EDDSA Eddsa, SIGN | EC, EDWARDS_BITS, Eddsa;
-    CKM_SHA_1_HMAC Hmac(Hash::Sha1, ck::CKK_SHA_1_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA224_HMAC Hmac(Hash::Sha224, ck::CKK_SHA224_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA256_HMAC Hmac(Hash::Sha256, ck::CKK_SHA256_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA384_HMAC Hmac(Hash::Sha384, ck::CKK_SHA384_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA512_HMAC Hmac(Hash::Sha512, ck::CKK_SHA512_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA3_224_HMAC Hmac(Hash::Sha3_224, ck::CKK_SHA3_224_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA3_256_HMAC Hmac(Hash::Sha3_256, ck::CKK_SHA3_256_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA3_384_HMAC Hmac(Hash::Sha3_384, ck::CKK_SHA3_384_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA3_512_HMAC Hmac(Hash::Sha3_512, ck::CKK_SHA3_512_HMAC, false), SIGN, HMAC_BYTES, None;
-    CKM_SHA_1_HMAC_GENERAL Hmac(Hash::Sha1, ck::CKK_SHA_1_HMAC, true), SIGN, HMAC_BYTES, Number;
-    CKM_SHA224_HMAC_GENERAL Hmac(Hash::Sha224, ck::CKK_SHA224_HMAC, true), SIGN, HMAC_BYTES, Number;
-    CKM_SHA256_HMAC_GENERAL Hmac(Hash::Sha256, ck::CKK_SHA256_HMAC, true), SIGN, HMAC_BYTES, Number;
-    CKM_SHA384_HMAC_GENERAL Hmac(Hash::Sha384, ck::CKK_SHA384_HMAC, true), SIGN, HMAC_BYTES, Number;
-    CKM_SHA512_HMAC_GENERAL Hmac(Hash::Sha512, ck::CKK_SHA512_HMAC, true), SIGN, HMAC_BYTES, Number;
-    CKM_AES_ECB AesEcb, CRYPT, AES_BYTES, None;
-    CKM_AES_CBC AesCbc(Padding::None), CRYPT, AES_BYTES, Iv;
-    CKM_AES_CBC_PAD AesCbc(Padding::Pkcs5), CRYPT, AES_BYTES, Iv;
-    CKM_AES_CTR AesCtr, CRYPT, AES_BYTES, Counter;
-    CKM_AES_GCM AesGcm, CRYPT, AES_BYTES, Gcm;
-    CKM_SHA_1 Digest(Hash::Sha1), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA224 Digest(Hash::Sha224), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA256 Digest(Hash::Sha256), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA384 Digest(Hash::Sha384), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA512 Digest(Hash::Sha512), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA3_224 Digest(Hash::Sha3_224), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA3_256 Digest(Hash::Sha3_256), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA3_384 Digest(Hash::Sha3_384), ck::CKF_DIGEST, NO_KEY, None;
-    CKM_SHA3_512 Digest(Hash::Sha3_512), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_RSA_PKCS_KEY_PAIR_GEN Meaning::GenerateRsa, PAIR, RSA_BITS, None;
+    CKM_EC_KEY_PAIR_GEN Meaning::GenerateEc, PAIR | EC, EC_BITS, None;
+    CKM_EC_EDWARDS_KEY_PAIR_GEN Meaning::GenerateEdwards, PAIR | EC, EDWARDS_BITS, None;
+    CKM_AES_KEY_GEN Meaning::GenerateAes, KEY, AES_BYTES, None;
+    CKM_GENERIC_SECRET_KEY_GEN Meaning::GenerateSecret(Hash::Sha256, ck::CKK_GENERIC_SECRET), KEY, HMAC_BYTES, None;
+    CKM_SHA_1_KEY_GEN Meaning::GenerateSecret(Hash::Sha1, ck::CKK_SHA_1_HMAC), KEY, HMAC_BYTES, None;
+    CKM_SHA224_KEY_GEN Meaning::GenerateSecret(Hash::Sha224, ck::CKK_SHA224_HMAC), KEY, HMAC_BYTES, None;
+    CKM_SHA256_KEY_GEN Meaning::GenerateSecret(Hash::Sha256, ck::CKK_SHA256_HMAC), KEY, HMAC_BYTES, None;
+    CKM_SHA384_KEY_GEN Meaning::GenerateSecret(Hash::Sha384, ck::CKK_SHA384_HMAC), KEY, HMAC_BYTES, None;
+    CKM_SHA512_KEY_GEN Meaning::GenerateSecret(Hash::Sha512, ck::CKK_SHA512_HMAC), KEY, HMAC_BYTES, None;
+    CKM_RSA_PKCS Meaning::RsaPkcs, SIGN | CRYPT, RSA_BITS, None;
+    CKM_SHA1_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha1), SIGN, RSA_BITS, None;
+    CKM_SHA224_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha224), SIGN, RSA_BITS, None;
+    CKM_SHA256_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha256), SIGN, RSA_BITS, None;
+    CKM_SHA384_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha384), SIGN, RSA_BITS, None;
+    CKM_SHA512_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha512), SIGN, RSA_BITS, None;
+    CKM_SHA3_224_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha3_224), SIGN, RSA_BITS, None;
+    CKM_SHA3_256_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha3_256), SIGN, RSA_BITS, None;
+    CKM_SHA3_384_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha3_384), SIGN, RSA_BITS, None;
+    CKM_SHA3_512_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha3_512), SIGN, RSA_BITS, None;
+    CKM_RSA_PKCS_PSS Meaning::RsaPss(None), SIGN, RSA_BITS, Pss;
+    CKM_SHA1_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha1)), SIGN, RSA_BITS, Pss;
+    CKM_SHA224_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha224)), SIGN, RSA_BITS, Pss;
+    CKM_SHA256_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha256)), SIGN, RSA_BITS, Pss;
+    CKM_SHA384_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha384)), SIGN, RSA_BITS, Pss;
+    CKM_SHA512_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha512)), SIGN, RSA_BITS, Pss;
+    CKM_SHA3_224_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_224)), SIGN, RSA_BITS, Pss;
+    CKM_SHA3_256_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_256)), SIGN, RSA_BITS, Pss;
+    CKM_SHA3_384_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_384)), SIGN, RSA_BITS, Pss;
+    CKM_SHA3_512_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_512)), SIGN, RSA_BITS, Pss;
+    CKM_RSA_PKCS_OAEP Meaning::Oaep, CRYPT, RSA_BITS, Oaep;
+    CKM_ECDSA Meaning::Ecdsa(None), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA1 Meaning::Ecdsa(Some(Hash::Sha1)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA224 Meaning::Ecdsa(Some(Hash::Sha224)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA256 Meaning::Ecdsa(Some(Hash::Sha256)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA384 Meaning::Ecdsa(Some(Hash::Sha384)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA512 Meaning::Ecdsa(Some(Hash::Sha512)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA3_224 Meaning::Ecdsa(Some(Hash::Sha3_224)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA3_256 Meaning::Ecdsa(Some(Hash::Sha3_256)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA3_384 Meaning::Ecdsa(Some(Hash::Sha3_384)), SIGN | EC, EC_BITS, None;
+    CKM_ECDSA_SHA3_512 Meaning::Ecdsa(Some(Hash::Sha3_512)), SIGN | EC, EC_BITS, None;
+    CKM_EDDSA Meaning::Eddsa, SIGN | EC, EDWARDS_BITS, Eddsa;
+    CKM_SHA_1_HMAC Meaning::Hmac(Hash::Sha1, ck::CKK_SHA_1_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA224_HMAC Meaning::Hmac(Hash::Sha224, ck::CKK_SHA224_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA256_HMAC Meaning::Hmac(Hash::Sha256, ck::CKK_SHA256_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA384_HMAC Meaning::Hmac(Hash::Sha384, ck::CKK_SHA384_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA512_HMAC Meaning::Hmac(Hash::Sha512, ck::CKK_SHA512_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA3_224_HMAC Meaning::Hmac(Hash::Sha3_224, ck::CKK_SHA3_224_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA3_256_HMAC Meaning::Hmac(Hash::Sha3_256, ck::CKK_SHA3_256_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA3_384_HMAC Meaning::Hmac(Hash::Sha3_384, ck::CKK_SHA3_384_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA3_512_HMAC Meaning::Hmac(Hash::Sha3_512, ck::CKK_SHA3_512_HMAC, false), SIGN, HMAC_BYTES, None;
+    CKM_SHA_1_HMAC_GENERAL Meaning::Hmac(Hash::Sha1, ck::CKK_SHA_1_HMAC, true), SIGN, HMAC_BYTES, Number;
+    CKM_SHA224_HMAC_GENERAL Meaning::Hmac(Hash::Sha224, ck::CKK_SHA224_HMAC, true), SIGN, HMAC_BYTES, Number;
+    CKM_SHA256_HMAC_GENERAL Meaning::Hmac(Hash::Sha256, ck::CKK_SHA256_HMAC, true), SIGN, HMAC_BYTES, Number;
+    CKM_SHA384_HMAC_GENERAL Meaning::Hmac(Hash::Sha384, ck::CKK_SHA384_HMAC, true), SIGN, HMAC_BYTES, Number;
+    CKM_SHA512_HMAC_GENERAL Meaning::Hmac(Hash::Sha512, ck::CKK_SHA512_HMAC, true), SIGN, HMAC_BYTES, Number;
+    CKM_AES_ECB Meaning::AesEcb, CRYPT, AES_BYTES, None;
+    CKM_AES_CBC Meaning::AesCbc(Padding::None), CRYPT, AES_BYTES, Iv;
+    CKM_AES_CBC_PAD Meaning::AesCbc(Padding::Pkcs5), CRYPT, AES_BYTES, Iv;
+    CKM_AES_CTR Meaning::AesCtr, CRYPT, AES_BYTES, Counter;
+    CKM_AES_GCM Meaning::AesGcm, CRYPT, AES_BYTES, Gcm;
+    CKM_SHA_1 Meaning::Digest(Hash::Sha1), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA224 Meaning::Digest(Hash::Sha224), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA256 Meaning::Digest(Hash::Sha256), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA384 Meaning::Digest(Hash::Sha384), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA512 Meaning::Digest(Hash::Sha512), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA3_224 Meaning::Digest(Hash::Sha3_224), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA3_256 Meaning::Digest(Hash::Sha3_256), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA3_384 Meaning::Digest(Hash::Sha3_384), ck::CKF_DIGEST, NO_KEY, None;
+    CKM_SHA3_512 Meaning::Digest(Hash::Sha3_512), ck::CKF_DIGEST, NO_KEY, None;
 };
 
 /// The mechanism, if it serves a function.

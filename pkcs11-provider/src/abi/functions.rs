@@ -1,8 +1,4 @@
 //! The table of C functions: one row each.
-#![expect(
-    clippy::too_many_arguments,
-    reason = "names and arguments are the standard's"
-)]
 
 use std::ffi::c_void;
 

@@ -4,22 +4,17 @@
 use std::sync::Arc;
 
 use cryptoki_sys as ck;
-use kmip::{
-    Secret,
-    mechanism::{Cipher, Padding},
-    payload::encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
-    ttlv::Bytes,
-};
+use kmip::mechanism::{Cipher, Padding};
 use zeroize::Zeroizing;
 
 use super::{COLLECTED_BYTES_MAX, begin, last_step, step, used_key};
 use crate::{
     abi::pointer::{In, MechanismArgument, Offer, Out},
     attribute::Ulong,
-    error::{Names, Result, Rv},
-    mechanism::{CipherUse, cipher, cipher_parameters},
+    error::{Result, Rv},
+    mechanism::{CipherUse, cipher},
     object::Object,
-    remote::{Again, Remote},
+    remote::Remote,
     session::Session,
 };
 
@@ -31,7 +26,7 @@ const BYTES_PER_TRIP: usize = 256 << 10;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
+pub(super) enum Direction {
     Encrypt,
     Decrypt,
 }
@@ -39,11 +34,11 @@ enum Direction {
 /// An encryption or decryption in progress.
 pub(crate) struct CipherOperation {
     key: Arc<Object>,
-    id: String,
+    pub(super) id: String,
     /// Length of an RSA key's modulus.
     modulus_bytes: usize,
-    direction: Direction,
-    used: CipherUse,
+    pub(super) direction: Direction,
+    pub(super) used: CipherUse,
     /// What came and was not sent yet.
     pending: Zeroizing<Vec<u8>>,
     is_multi_part: bool,
@@ -92,7 +87,7 @@ impl CipherOperation {
             (Cipher::AesGcm { tag_bytes }, Direction::Decrypt) => input
                 .checked_sub(usize::from(*tag_bytes))
                 .map(|output| (output, true))
-                .ok_or(self.wrong_length()),
+                .ok_or_else(|| self.wrong_length()),
             (Cipher::RsaPkcs1 | Cipher::RsaOaep { .. }, direction) => {
                 self.rsa_output_bytes(direction, input)
             }
@@ -197,7 +192,7 @@ impl CipherOperation {
         }
         let (front, back) = input
             .split_at_checked(input.len().saturating_sub(last))
-            .ok_or(self.wrong_length())?;
+            .ok_or_else(|| self.wrong_length())?;
         let mut output = self.run_blocks(remote, &Cipher::AesCbc(Padding::None), front)?;
         output.extend_from_slice(&self.trip(remote, &cipher, back)?);
         Ok(output)
@@ -269,77 +264,6 @@ impl CipherOperation {
             _ => self.ask(remote, &self.used.cipher, input, None),
         }
     }
-
-    fn ask(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-        tag: Option<&[u8]>,
-    ) -> Result<Zeroizing<Vec<u8>>> {
-        if self.id.is_empty() {
-            return Err(Rv::FUNCTION_FAILED);
-        }
-        match self.direction {
-            Direction::Encrypt => self.ask_to_encrypt(remote, cipher, input),
-            Direction::Decrypt => self.ask_to_decrypt(remote, cipher, input, tag),
-        }
-    }
-
-    fn ask_to_encrypt(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>> {
-        let request = EncryptRequest {
-            unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(cipher_parameters(cipher)),
-            data: Some(Secret::from(input)),
-            iv_counter_nonce: given(&self.used.iv),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
-            authenticated_encryption_additional_data: given(&self.used.additional),
-        };
-        let response = remote
-            .call::<Encrypt>(&request, Again::May)
-            .map_err(|failure| failure.seen_by(Names::Session))?;
-        let mut output = Zeroizing::new(response.data.map(|data| data.0).unwrap_or_default());
-        if let Some(tag) = response.authenticated_encryption_tag {
-            output.extend_from_slice(&tag.0);
-        }
-        Ok(output)
-    }
-
-    fn ask_to_decrypt(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-        tag: Option<&[u8]>,
-    ) -> Result<Zeroizing<Vec<u8>>> {
-        let request = DecryptRequest {
-            unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(cipher_parameters(cipher)),
-            data: Some(Bytes(input.to_vec())),
-            iv_counter_nonce: given(&self.used.iv),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
-            authenticated_encryption_additional_data: given(&self.used.additional),
-            authenticated_encryption_tag: tag.map(|tag| Bytes(tag.to_vec())),
-        };
-        let response = remote
-            .call::<Decrypt>(&request, Again::May)
-            .map_err(|failure| failure.seen_by(Names::Ciphertext))?;
-        let data = response.data.unwrap_or_default();
-        Ok(data.expose().to_vec().into())
-    }
-}
-
-fn given(bytes: &[u8]) -> Option<Bytes> {
-    (!bytes.is_empty()).then(|| Bytes(bytes.to_vec()))
 }
 
 impl Session {

@@ -8,7 +8,10 @@ use kmip::{
     payload::create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
 };
 
-use super::create::{curve_of, marks_of_generation, shown_key_type, spec_attributes, text};
+use super::{
+    brought::{curve_of, shown_key_type},
+    create::{marks_of_generation, spec_attributes, text},
+};
 use crate::{
     abi::{parameter, pointer::MechanismArgument},
     attribute::{Entry, Form, Template, Ulong, number, size, vendor},

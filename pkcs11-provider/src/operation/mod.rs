@@ -1,5 +1,6 @@
 //! Operations: what a session may be in the middle of, when that ends, and which keys it takes.
 
+mod brought;
 pub(crate) mod change;
 pub(crate) mod cipher;
 pub(crate) mod copy;
@@ -9,6 +10,7 @@ pub(crate) mod find;
 pub(crate) mod generate;
 pub(crate) mod random;
 pub(crate) mod sign;
+mod trip;
 pub(crate) mod verify;
 
 use std::sync::Arc;
