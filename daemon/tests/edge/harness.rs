@@ -46,9 +46,13 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `keyhold dev` in a directory.
     pub(crate) fn start(dir: &Path) -> Self {
-        let mut child = keyhold()
+        Self::start_with(dir, keyhold().arg("dev"))
+    }
+
+    /// Starts `keyhold dev` in a directory, by a command that may be prepared further.
+    pub(crate) fn start_with(dir: &Path, command: &mut Command) -> Self {
+        let mut child = command
             .args([
-                "dev",
                 "--json",
                 "--kmip",
                 "127.0.0.1:0",

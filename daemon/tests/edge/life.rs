@@ -208,3 +208,91 @@ fn a_local_user_is_served_as_the_kernel_names_it() {
         !is_success(&read_message(&mut stream.try_clone().unwrap()).unwrap())
     });
 }
+
+/// `dev` on a PKCS#11 token instead of the embedded HSM; needs SoftHSM2, which `make test` installs.
+#[test]
+fn dev_runs_on_a_module() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("tokens");
+    fs::create_dir(&tokens).unwrap();
+    let settings = folder.path().join("softhsm2.conf");
+    fs::write(
+        &settings,
+        format!("directories.tokendir = {}\n", tokens.display()),
+    )
+    .unwrap();
+    let made = std::process::Command::new("softhsm2-util")
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            "trial",
+            "--pin",
+            "9876",
+            "--so-pin",
+            "98765432",
+        ])
+        .env("SOFTHSM2_CONF", &settings)
+        .output()
+        .expect("softhsm2-util; install softhsm2");
+    assert!(made.status.success(), "{made:?}");
+    let module = [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+    ]
+    .into_iter()
+    .find(|path| fs::exists(path).unwrap())
+    .expect("SoftHSM2's library; install softhsm2");
+    let dir = folder.path().join("dev");
+    let start = |arguments: &[&str]| {
+        let mut command = keyhold();
+        command.env("SOFTHSM2_CONF", &settings);
+        let mut daemon = Daemon::start_with(&dir, command.arg("dev").args(arguments));
+        daemon.ask(Some(&daemon.identity()), BOTH).unwrap();
+        daemon.signal(Signal::TERM);
+        assert!(daemon.child.wait().unwrap().success());
+    };
+    start(&[
+        "--module",
+        module,
+        "--token",
+        "trial",
+        "--token-pin",
+        "9876",
+    ]);
+    let config = fs::read_to_string(dir.join("keyhold.toml")).unwrap();
+    assert!(
+        config.contains("kind = \"module\"") && !config.contains("9876"),
+        "{config}"
+    );
+    start(&[]);
+    let check = keyhold()
+        .env("SOFTHSM2_CONF", &settings)
+        .args(["check", "--json", "--config"])
+        .arg(dir.join("keyhold.toml"))
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{check:?}");
+    let findings: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let hsm = findings.as_array().unwrap().last().unwrap();
+    assert!(hsm["detail"].as_str().unwrap().contains("SoftHSM"), "{hsm}");
+    // A directory that was set up with the embedded HSM has its keys there.
+    let other = folder.path().join("other");
+    assert!(Daemon::start(&other).stop().success());
+    let refused = keyhold()
+        .args([
+            "dev",
+            "--module",
+            module,
+            "--token",
+            "trial",
+            "--token-pin",
+            "9876",
+            "--dir",
+        ])
+        .arg(&other)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("another HSM"));
+}

@@ -24,7 +24,7 @@ use rustls::{
 use store::{Client, Options, SqliteStore};
 use time::{Duration, OffsetDateTime};
 
-use crate::harness::{BOTH, Daemon, Identity, REFUSED_IN_KMIP, connect, exchange};
+use crate::harness::{BOTH, Daemon, Identity, REFUSED_IN_KMIP, connect, exchange, keyhold};
 
 fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -179,6 +179,48 @@ fn a_revocation_list_is_heeded_after_a_reload() {
         REFUSED_IN_KMIP,
         "who is not on the list gets further"
     );
+}
+
+/// A client that is revoked while it is connected, and holds a ticket.
+#[test]
+fn a_revoked_client_is_gone_at_once() {
+    let (_folder, daemon) = Daemon::fresh();
+    let identity = daemon.identity();
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        daemon.ask(Some(&identity), versions).unwrap();
+    }
+    let clients = [&[&TLS12][..], &[&TLS13]].map(|own| daemon.client(Some(&identity), own));
+    let mut open = Vec::new();
+    for client in &clients {
+        exchange(&mut connect(daemon.kmip, client.clone())).unwrap();
+        let mut resumed = connect(daemon.kmip, client.clone());
+        exchange(&mut resumed).unwrap();
+        let kind = resumed.conn.handshake_kind();
+        assert_eq!(kind, Some(HandshakeKind::Resumed));
+        open.push(resumed);
+    }
+    let revoked = keyhold()
+        .args(["client", "revoke", "dev", "--vault", "dev", "--dir"])
+        .arg(&daemon.dir)
+        .output()
+        .unwrap();
+    assert!(revoked.status.success(), "{revoked:?}");
+    for stream in &mut open {
+        let refused = exchange(stream).err().unwrap();
+        assert_eq!(refused.to_string(), REFUSED_IN_KMIP, "its next message is");
+    }
+    for client in clients {
+        let refused = exchange(&mut connect(daemon.kmip, client)).err().unwrap();
+        assert_ne!(
+            refused.to_string(),
+            REFUSED_IN_KMIP,
+            "its ticket is worth nothing"
+        );
+    }
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        let refused = daemon.ask(Some(&identity), versions).err().unwrap();
+        assert_ne!(refused, REFUSED_IN_KMIP, "nor is its certificate");
+    }
 }
 
 /// Certificates as appliances make them for themselves: let in once their key is enrolled, refused when it is revoked.
