@@ -12,8 +12,8 @@ pub(crate) fn process() -> std::io::Result<()> {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none)?;
+    let limited = setrlimit(Resource::Core, none);
     // Also keeps other processes of the same user from reading this one's memory.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    Ok(())
+    Ok(limited?)
 }

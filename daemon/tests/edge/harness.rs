@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
     client::Resumption,
-    crypto::aws_lc_rs::sign::any_supported_type,
+    crypto::{CryptoProvider, aws_lc_rs::sign::any_supported_type},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
@@ -146,13 +146,26 @@ impl Daemon {
         identity: Option<&Identity>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Arc<ClientConfig> {
+        self.client_of(
+            rustls::crypto::aws_lc_rs::default_provider(),
+            identity,
+            versions,
+        )
+    }
+
+    /// A client that can do no more than a provider.
+    pub(crate) fn client_of(
+        &self,
+        provider: CryptoProvider,
+        identity: Option<&Identity>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         let ca = fs::read(self.dir.join("ca.pem")).unwrap();
         roots
             .add(CertificateDer::from_pem_slice(&ca).unwrap())
             .unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)
             .unwrap()
             .with_root_certificates(roots);

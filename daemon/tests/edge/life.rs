@@ -4,6 +4,8 @@ use std::{
     fs,
     io::{Read, Write},
     os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -213,36 +215,7 @@ fn a_local_user_is_served_as_the_kernel_names_it() {
 #[test]
 fn dev_runs_on_a_module() {
     let folder = tempfile::tempdir().unwrap();
-    let tokens = folder.path().join("tokens");
-    fs::create_dir(&tokens).unwrap();
-    let settings = folder.path().join("softhsm2.conf");
-    fs::write(
-        &settings,
-        format!("directories.tokendir = {}\n", tokens.display()),
-    )
-    .unwrap();
-    let made = std::process::Command::new("softhsm2-util")
-        .args([
-            "--init-token",
-            "--free",
-            "--label",
-            "trial",
-            "--pin",
-            "9876",
-            "--so-pin",
-            "98765432",
-        ])
-        .env("SOFTHSM2_CONF", &settings)
-        .output()
-        .expect("softhsm2-util; install softhsm2");
-    assert!(made.status.success(), "{made:?}");
-    let module = [
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib64/pkcs11/libsofthsm2.so",
-    ]
-    .into_iter()
-    .find(|path| fs::exists(path).unwrap())
-    .expect("SoftHSM2's library; install softhsm2");
+    let settings = soft_token(folder.path());
     let dir = folder.path().join("dev");
     let start = |arguments: &[&str]| {
         let mut command = keyhold();
@@ -254,7 +227,7 @@ fn dev_runs_on_a_module() {
     };
     start(&[
         "--module",
-        module,
+        soft_module(),
         "--token",
         "trial",
         "--token-pin",
@@ -276,23 +249,69 @@ fn dev_runs_on_a_module() {
     let findings: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
     let hsm = findings.as_array().unwrap().last().unwrap();
     assert!(hsm["detail"].as_str().unwrap().contains("SoftHSM"), "{hsm}");
-    // A directory that was set up with the embedded HSM has its keys there.
-    let other = folder.path().join("other");
-    assert!(Daemon::start(&other).stop().success());
+}
+
+/// A directory that was set up with the embedded HSM has its keys there.
+#[test]
+fn a_directory_keeps_its_hsm() {
+    let (_folder, daemon) = Daemon::fresh();
+    let dir = daemon.dir.clone();
+    assert!(daemon.stop().success());
     let refused = keyhold()
         .args([
             "dev",
             "--module",
-            module,
+            "/nowhere.so",
             "--token",
             "trial",
             "--token-pin",
             "9876",
             "--dir",
         ])
-        .arg(&other)
+        .arg(&dir)
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("another HSM"));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("another HSM"),
+        "{refused:?}"
+    );
+}
+
+/// A token of SoftHSM2 in a folder, and the settings that lead to it.
+fn soft_token(folder: &Path) -> PathBuf {
+    let tokens = folder.join("tokens");
+    fs::create_dir(&tokens).unwrap();
+    let settings = folder.join("softhsm2.conf");
+    fs::write(
+        &settings,
+        format!("directories.tokendir = {}\n", tokens.display()),
+    )
+    .unwrap();
+    let made = Command::new("softhsm2-util")
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            "trial",
+            "--pin",
+            "9876",
+            "--so-pin",
+            "98765432",
+        ])
+        .env("SOFTHSM2_CONF", &settings)
+        .output()
+        .expect("softhsm2-util; install softhsm2");
+    assert!(made.status.success(), "{made:?}");
+    settings
+}
+
+fn soft_module() -> &'static str {
+    [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+    ]
+    .into_iter()
+    .find(|path| Path::new(path).exists())
+    .expect("SoftHSM2's library; install softhsm2")
 }
