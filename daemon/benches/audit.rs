@@ -1,4 +1,6 @@
 //! What it costs to record an event: grouped by one thread, durable by one and by sixty-four.
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails stops")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark asks for the time")]
 
 use std::{
     hint::black_box,

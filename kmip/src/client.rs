@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use crate::{
-    DecodeError, OperationCode, ResultReason, ResultStatus, Tag, Version,
+    BatchErrorContinuationOption, DecodeError, OperationCode, ResultReason, ResultStatus, Tag,
+    Version,
     message::{
         Authentication, Credential, OutgoingItem, RequestHeader, Response, ResponseItem,
         write_request,
@@ -104,6 +105,25 @@ impl<S: Read + Write> Client<S> {
 
     /// Sends a batch whose first failure stops it, and returns the items answered.
     pub fn send(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>, CallError> {
+        self.exchange(items, None)
+    }
+
+    /// Sends a batch that goes on after a failure, and returns one answer for each item.
+    pub fn send_all(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>, CallError> {
+        let answers = self.exchange(items, Some(BatchErrorContinuationOption::Continue))?;
+        // A server that does not go on would leave items without an answer, which no caller could tell apart.
+        if answers.len() == items.len() {
+            Ok(answers)
+        } else {
+            Err(CallError::NotKmip)
+        }
+    }
+
+    fn exchange(
+        &mut self,
+        items: &[OutgoingItem],
+        continuation: Option<BatchErrorContinuationOption>,
+    ) -> Result<Vec<ResponseItem>, CallError> {
         let header = RequestHeader {
             protocol_version: self.version.into(),
             maximum_response_size: None,
@@ -115,7 +135,7 @@ impl<S: Read + Write> Client<S> {
             authentication: self.credential.clone().map(|credential| Authentication {
                 credential: vec![credential],
             }),
-            batch_error_continuation_option: None,
+            batch_error_continuation_option: continuation,
             batch_order_option: (items.len() > 1).then_some(true),
             time_stamp: None,
             batch_count: i32::try_from(items.len()).unwrap_or(i32::MAX),

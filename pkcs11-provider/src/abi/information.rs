@@ -1,0 +1,139 @@
+//! What the module, its slots, tokens and sessions say of themselves, and the arguments that are flags.
+
+use ck::{
+    CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_INFO, CK_SESSION_INFO, CK_SLOT_INFO, CK_TOKEN_INFO,
+    CK_USER_TYPE, CK_VERSION,
+};
+use cryptoki_sys as ck;
+
+use crate::{
+    attribute::{UNAVAILABLE, Ulong, ulong},
+    error::{Result, Rv},
+    session::Session,
+    slot::{Slot, User},
+};
+
+const MANUFACTURER: &str = "Keyhold";
+
+/// The library's own version.
+const VERSION: CK_VERSION = CK_VERSION { major: 0, minor: 1 };
+
+/// Text as the standard has it: filled up with blanks, and not ended by anything.
+fn padded<const N: usize>(text: &str) -> [u8; N] {
+    let mut padded = [b' '; N];
+    for (place, byte) in padded.iter_mut().zip(text.bytes()) {
+        *place = byte;
+    }
+    padded
+}
+
+pub(super) fn of_module() -> CK_INFO {
+    CK_INFO {
+        cryptokiVersion: CK_VERSION { major: 3, minor: 0 },
+        manufacturerID: padded(MANUFACTURER),
+        flags: 0,
+        libraryDescription: padded("Keyhold PKCS#11 module"),
+        libraryVersion: VERSION,
+    }
+}
+
+pub(super) fn of_slot(slot: &Slot) -> CK_SLOT_INFO {
+    CK_SLOT_INFO {
+        slotDescription: padded(&format!("Keyhold vault {}", slot.label)),
+        manufacturerID: padded(MANUFACTURER),
+        flags: ck::CKF_TOKEN_PRESENT | ck::CKF_HW_SLOT,
+        hardwareVersion: VERSION,
+        firmwareVersion: VERSION,
+    }
+}
+
+pub(super) fn of_token(slot: &Slot) -> CK_TOKEN_INFO {
+    let standing = slot.standing();
+    let login = if slot.needs_login {
+        ck::CKF_LOGIN_REQUIRED
+    } else {
+        0
+    };
+    CK_TOKEN_INFO {
+        label: padded(&slot.label),
+        manufacturerID: padded(MANUFACTURER),
+        model: padded("vault"),
+        serialNumber: padded(&slot.serial),
+        flags: ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED | ck::CKF_USER_PIN_INITIALIZED | login,
+        // There is no limit, which 0 says; "not known" has been read as a limit of -1.
+        ulMaxSessionCount: 0,
+        ulSessionCount: ulong(standing.read_only + standing.read_write),
+        ulMaxRwSessionCount: 0,
+        ulRwSessionCount: ulong(standing.read_write),
+        ulMaxPinLen: 255,
+        ulMinPinLen: 1,
+        ulTotalPublicMemory: UNAVAILABLE,
+        ulFreePublicMemory: UNAVAILABLE,
+        ulTotalPrivateMemory: UNAVAILABLE,
+        ulFreePrivateMemory: UNAVAILABLE,
+        hardwareVersion: VERSION,
+        firmwareVersion: VERSION,
+        utcTime: padded(""),
+    }
+}
+
+pub(super) fn of_session(session: &Session) -> CK_SESSION_INFO {
+    let read_write = if session.is_read_write {
+        ck::CKF_RW_SESSION
+    } else {
+        0
+    };
+    CK_SESSION_INFO {
+        slotID: session.slot.id,
+        state: session.state(),
+        flags: ck::CKF_SERIAL_SESSION | read_write,
+        ulDeviceError: 0,
+    }
+}
+
+/// Whether a session with these flags is read-write, if it may be opened at all.
+pub(super) fn session_flags(flags: CK_FLAGS) -> Result<bool> {
+    if flags & ck::CKF_SERIAL_SESSION == 0 {
+        return Err(Rv::SESSION_PARALLEL_NOT_SUPPORTED);
+    }
+    if flags & ck::CKF_ASYNC_SESSION != 0 {
+        return Err(Rv::SESSION_ASYNC_NOT_SUPPORTED);
+    }
+    Ok(flags & ck::CKF_RW_SESSION != 0)
+}
+
+/// The kind of user.
+pub(super) fn user(user: CK_USER_TYPE) -> Result<User> {
+    match user {
+        ck::CKU_SO => Ok(User::SecurityOfficer),
+        ck::CKU_USER => Ok(User::User),
+        // No key asks for a login before each use, so that no operation waits for one.
+        ck::CKU_CONTEXT_SPECIFIC => Err(Rv::OPERATION_NOT_INITIALIZED),
+        _ => Err(Rv::USER_TYPE_INVALID),
+    }
+}
+
+/// Checks the arguments of `C_Initialize` (PKCS #11 3.1 §5.4.1). The module locks by the system's own means.
+///
+/// # Safety
+/// The pointer is null or leads to the structure.
+pub(super) unsafe fn check_initialize_arguments(args: *const CK_C_INITIALIZE_ARGS) -> Result<()> {
+    // SAFETY: the caller vouches for the pointer, unless it is null.
+    let Some(args) = (unsafe { args.as_ref() }) else {
+        return Ok(());
+    };
+    let functions = [
+        args.CreateMutex.is_some(),
+        args.DestroyMutex.is_some(),
+        args.LockMutex.is_some(),
+        args.UnlockMutex.is_some(),
+    ];
+    let given = functions.iter().filter(|given| **given).count();
+    let system_locks: Ulong = args.flags & ck::CKF_OS_LOCKING_OK;
+    match given {
+        _ if !args.pReserved.is_null() => Err(Rv::ARGUMENTS_BAD),
+        1..=3 => Err(Rv::ARGUMENTS_BAD),
+        4 if system_locks == 0 => Err(Rv::CANT_LOCK),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,358 @@
+//! Where raw pointers end: what a caller passed, unchecked until it is looked at.
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use cryptoki_sys as ck;
+
+use crate::{
+    attribute::{Entry, UNAVAILABLE, Ulong, size, ulong},
+    error::{Result, Rv},
+};
+
+/// Bytes from the caller. A bad pointer is an error of the operation that looks, which may end it.
+#[derive(Clone, Copy)]
+pub(crate) struct In<'a> {
+    pointer: *const u8,
+    length: Ulong,
+    caller: PhantomData<&'a [u8]>,
+}
+
+impl<'a> In<'a> {
+    /// # Safety
+    /// Unless null, the pointer leads to `length` bytes that stay as they are during the call.
+    pub(crate) const unsafe fn new(pointer: *const u8, length: Ulong) -> Self {
+        Self {
+            pointer,
+            length,
+            caller: PhantomData,
+        }
+    }
+
+    /// The bytes; a null pointer is right only for none.
+    pub(crate) fn bytes(&self) -> Result<&'a [u8]> {
+        if self.length == 0 {
+            return Ok(&[]);
+        }
+        let length = size(self.length);
+        if self.pointer.is_null() || isize::try_from(length).is_err() {
+            return Err(Rv::ARGUMENTS_BAD);
+        }
+        // SAFETY: `new`'s caller vouches for the pointer, which is not null, and the length is one a slice may have.
+        Ok(unsafe { std::slice::from_raw_parts(self.pointer, length) })
+    }
+
+    /// Whether no pointer was passed.
+    pub(crate) const fn is_null(&self) -> bool {
+        self.pointer.is_null()
+    }
+}
+
+/// The caller's buffer for an answer (PKCS #11 3.1 §5.2): absent to ask for the length, or short.
+pub(crate) struct Out<'a> {
+    buffer: *mut u8,
+    length: *mut Ulong,
+    room: Option<Ulong>,
+    caller: PhantomData<&'a mut [u8]>,
+}
+
+/// What an offer of an answer came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// Only the length was wanted.
+    SizeOnly,
+    /// There is room.
+    Go,
+}
+
+impl Out<'_> {
+    /// # Safety
+    /// Unless null, `length` leads to a number, and `buffer` to as many writable bytes as that says.
+    pub(crate) const unsafe fn new(buffer: *mut u8, length: *mut Ulong) -> Self {
+        Self {
+            buffer,
+            length,
+            room: None,
+            caller: PhantomData,
+        }
+    }
+
+    /// How many bytes fit, or `None` when only the length is wanted.
+    pub(crate) fn room(&mut self) -> Result<Option<usize>> {
+        if self.length.is_null() {
+            return Err(Rv::ARGUMENTS_BAD);
+        }
+        if self.buffer.is_null() {
+            return Ok(None);
+        }
+        let room = *self.room.get_or_insert_with(|| {
+            // SAFETY: `new`'s caller vouches for the pointer, which is not null.
+            unsafe { self.length.read() }
+        });
+        Ok(Some(size(room)))
+    }
+
+    /// Tells the caller the length, and whether the answer may be written. Too short a buffer is an error that ends no
+    /// operation.
+    pub(crate) fn offer(&mut self, length: usize) -> Result<Offer> {
+        let room = self.room()?;
+        // SAFETY: `room` has refused a null pointer, and `new`'s caller vouches for any other.
+        unsafe { self.length.write(ulong(length)) };
+        match room {
+            None => Ok(Offer::SizeOnly),
+            Some(room) if room < length => Err(Rv::BUFFER_TOO_SMALL),
+            Some(_) => Ok(Offer::Go),
+        }
+    }
+
+    /// Offers an answer and writes it when there is room.
+    pub(crate) fn give(&mut self, answer: &[u8]) -> Result<Offer> {
+        let offer = self.offer(answer.len())?;
+        if offer == Offer::Go {
+            // SAFETY: `offer` has found room for the whole answer in the buffer that `new`'s caller vouches for, and the
+            // answer is memory of this library's own.
+            unsafe { std::ptr::copy_nonoverlapping(answer.as_ptr(), self.buffer, answer.len()) };
+        }
+        Ok(offer)
+    }
+}
+
+/// A place of the caller's for one value, checked before the work begins.
+pub(crate) struct Place<T>(*mut T);
+
+impl<T> Place<T> {
+    /// # Safety
+    /// Unless null, the pointer leads to memory for a `T` that may be written during the call.
+    pub(crate) unsafe fn new(pointer: *mut T) -> Result<Self> {
+        if pointer.is_null() {
+            return Err(Rv::ARGUMENTS_BAD);
+        }
+        Ok(Self(pointer))
+    }
+
+    /// Writes the value.
+    pub(crate) fn set(self, value: T) {
+        // SAFETY: `new` has refused null, and its caller vouches for any other pointer.
+        unsafe { self.0.write(value) };
+    }
+}
+
+/// The caller's memory for bytes.
+///
+/// # Safety
+/// Unless null, the pointer leads to `length` bytes that may be written during the call.
+pub(crate) unsafe fn bytes_mut<'a>(pointer: *mut u8, length: Ulong) -> Result<&'a mut [u8]> {
+    let length = size(length);
+    if length == 0 {
+        return Ok(&mut []);
+    }
+    if pointer.is_null() || isize::try_from(length).is_err() {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    // SAFETY: not null, of a length that a slice may have, and the caller vouches for the rest.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer, length) })
+}
+
+/// Writes a list of numbers by the rule for lists: their count first, then they themselves when there is room.
+///
+/// # Safety
+/// Unless null, `count` leads to a number, and `list` to memory for as many values as that says.
+pub(crate) unsafe fn give_list<T: Copy>(
+    list: *mut T,
+    count: *mut Ulong,
+    values: &[T],
+) -> Result<()> {
+    if count.is_null() {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    // SAFETY: not null, and the caller vouches for any other pointer.
+    let room = size(unsafe { count.read() });
+    // SAFETY: as above.
+    unsafe { count.write(ulong(values.len())) };
+    if list.is_null() {
+        return Ok(());
+    }
+    if room < values.len() {
+        return Err(Rv::BUFFER_TOO_SMALL);
+    }
+    // SAFETY: the caller vouches for room for as many values as `count` said, which is enough.
+    unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), list, values.len()) };
+    Ok(())
+}
+
+/// Fills at most `count` values in and tells how many.
+///
+/// # Safety
+/// Unless null, `list` leads to memory for `room` values and `count` to a number.
+pub(crate) unsafe fn give_some<T: Copy>(
+    list: *mut T,
+    room: Ulong,
+    count: *mut Ulong,
+    take: impl FnOnce(usize) -> Result<Vec<T>>,
+) -> Result<()> {
+    if count.is_null() || (list.is_null() && room > 0) {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    let values = take(size(room))?;
+    // SAFETY: `take` returns no more than it was asked for, and the caller vouches for both pointers.
+    unsafe {
+        if !values.is_empty() {
+            std::ptr::copy_nonoverlapping(values.as_ptr(), list, values.len().min(size(room)));
+        }
+        count.write(ulong(values.len()));
+    }
+    Ok(())
+}
+
+/// The longest template read; the longest one the standard gives has some forty entries.
+const TEMPLATE_ENTRIES_MAX: Ulong = 1024;
+
+/// A template as its entries.
+///
+/// # Safety
+/// Unless null, the pointer leads to `count` attributes, whose values stay as they are during the call.
+pub(crate) unsafe fn template<'a>(
+    pointer: *const ck::CK_ATTRIBUTE,
+    count: Ulong,
+) -> Result<Vec<Entry<'a>>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if pointer.is_null() || count > TEMPLATE_ENTRIES_MAX {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    // SAFETY: not null, and the caller vouches for the entries.
+    let entries = unsafe { std::slice::from_raw_parts(pointer, size(count)) };
+    entries
+        .iter()
+        .map(|entry| {
+            // SAFETY: the caller vouches for each entry's value.
+            let value = unsafe { In::new(entry.pValue.cast_const().cast(), entry.ulValueLen) };
+            let value = value.bytes().map_err(|_| Rv::ATTRIBUTE_VALUE_INVALID)?;
+            Ok(Entry {
+                kind: entry.type_,
+                value,
+            })
+        })
+        .collect()
+}
+
+/// Answers a template of questions, every entry of it (PKCS #11 3.1 §5.7.5).
+///
+/// # Safety
+/// Unless null, the pointer leads to `count` attributes, whose values may be written during the call.
+pub(crate) unsafe fn answer_template<'v>(
+    pointer: *mut ck::CK_ATTRIBUTE,
+    count: Ulong,
+    mut value_of: impl FnMut(Ulong) -> Result<Cow<'v, [u8]>>,
+) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    if pointer.is_null() || count > TEMPLATE_ENTRIES_MAX {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    // SAFETY: not null, and the caller vouches for the entries.
+    let entries = unsafe { std::slice::from_raw_parts_mut(pointer, size(count)) };
+    let mut result = Ok(());
+    for entry in entries {
+        let answer = value_of(entry.type_).and_then(|value| {
+            let room = size(entry.ulValueLen);
+            if entry.pValue.is_null() {
+                return Ok(value.len());
+            }
+            if room < value.len() {
+                return Err(Rv::BUFFER_TOO_SMALL);
+            }
+            // SAFETY: the caller vouches for `ulValueLen` writable bytes, which are enough.
+            unsafe {
+                std::ptr::copy_nonoverlapping(value.as_ptr(), entry.pValue.cast(), value.len());
+            }
+            Ok(value.len())
+        });
+        match answer {
+            Ok(length) => entry.ulValueLen = ulong(length),
+            Err(rv) => {
+                entry.ulValueLen = UNAVAILABLE;
+                let of_the_entry = [
+                    Rv::ATTRIBUTE_SENSITIVE,
+                    Rv::ATTRIBUTE_TYPE_INVALID,
+                    Rv::BUFFER_TOO_SMALL,
+                ];
+                // The first entry that failed names the result, but for a failure of the whole call.
+                if result.is_ok() || !of_the_entry.contains(&rv) {
+                    result = Err(rv);
+                }
+            }
+        }
+    }
+    result
+}
+
+/// A mechanism with its parameter still unread.
+pub(crate) struct MechanismArgument<'a> {
+    pub(crate) kind: Ulong,
+    pub(crate) parameter: In<'a>,
+}
+
+/// The mechanism passed, or `None` for a null pointer.
+///
+/// # Safety
+/// Unless null, the pointer leads to a mechanism, whose parameter stays as it is during the call.
+pub(crate) unsafe fn mechanism<'a>(
+    pointer: *const ck::CK_MECHANISM,
+) -> Option<MechanismArgument<'a>> {
+    // SAFETY: the caller vouches for the pointer unless it is null.
+    let mechanism = unsafe { pointer.as_ref() }?;
+    // SAFETY: the caller vouches for the parameter.
+    let parameter = unsafe {
+        In::new(
+            mechanism.pParameter.cast_const().cast(),
+            mechanism.ulParameterLen,
+        )
+    };
+    Some(MechanismArgument {
+        kind: mechanism.mechanism,
+        parameter,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_follows_the_two_call_rule() {
+        let mut length: Ulong = 7;
+        // SAFETY: a null buffer and a number of our own.
+        let mut query = unsafe { Out::new(std::ptr::null_mut(), &raw mut length) };
+        assert_eq!(query.give(b"abc"), Ok(Offer::SizeOnly));
+        assert_eq!(length, 3);
+        let mut buffer = [0_u8; 4];
+        length = 2;
+        // SAFETY: a buffer and a number of our own.
+        let mut short = unsafe { Out::new(buffer.as_mut_ptr(), &raw mut length) };
+        assert_eq!(short.give(b"abc"), Err(Rv::BUFFER_TOO_SMALL));
+        assert_eq!(length, 3);
+        assert_eq!(buffer, [0; 4]);
+        length = 4;
+        // SAFETY: as above.
+        let mut enough = unsafe { Out::new(buffer.as_mut_ptr(), &raw mut length) };
+        assert_eq!(enough.give(b"abc"), Ok(Offer::Go));
+        assert_eq!((length, &buffer), (3, b"abc\0"));
+        // SAFETY: null pointers are what is tested.
+        let mut nowhere = unsafe { Out::new(buffer.as_mut_ptr(), std::ptr::null_mut()) };
+        assert_eq!(nowhere.give(b"abc"), Err(Rv::ARGUMENTS_BAD));
+    }
+
+    #[test]
+    fn input_is_looked_at_before_it_is_read() {
+        // SAFETY: null pointers are what is tested.
+        let (none, some) = unsafe { (In::new(std::ptr::null(), 0), In::new(std::ptr::null(), 1)) };
+        assert_eq!(none.bytes(), Ok(&[][..]));
+        assert_eq!(some.bytes(), Err(Rv::ARGUMENTS_BAD));
+        let byte = 7_u8;
+        // SAFETY: the length is what is tested, and never read.
+        let endless = unsafe { In::new(&raw const byte, Ulong::MAX) };
+        assert_eq!(endless.bytes(), Err(Rv::ARGUMENTS_BAD));
+    }
+}

@@ -1,0 +1,121 @@
+//! What belongs to this process: the module's state, which a child of `fork` neither sees nor touches.
+
+use std::{
+    os::fd::{BorrowedFd, RawFd},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicPtr, Ordering},
+    },
+};
+
+use crate::{
+    descriptors,
+    error::{Result, Rv},
+    module::Module,
+};
+
+/// The state of one process. It is never freed: a child must be able to leave its parent's untouched, locks and all.
+pub(super) struct Process {
+    pid: u32,
+    module: RwLock<Option<Arc<Module>>>,
+    /// Held while the module is initialised or finalised.
+    turn: Mutex<()>,
+}
+
+static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+
+/// This process's state, if it has initialised the module before.
+fn current() -> Option<&'static Process> {
+    // SAFETY: the pointer is null or comes from `Box::leak` in `own`, so what it points to lives and is shared for ever.
+    let process = unsafe { CURRENT.load(Ordering::Acquire).as_ref() };
+    process.filter(|process| process.pid == std::process::id())
+}
+
+/// This process's state, made when there is none.
+fn own() -> &'static Process {
+    if let Some(process) = current() {
+        return process;
+    }
+    let inherited = CURRENT.load(Ordering::Acquire);
+    let fresh = Box::into_raw(Box::new(Process {
+        pid: std::process::id(),
+        module: RwLock::new(None),
+        turn: Mutex::new(()),
+    }));
+    let placed = CURRENT.compare_exchange(inherited, fresh, Ordering::AcqRel, Ordering::Acquire);
+    match placed {
+        Ok(_) => {
+            if !inherited.is_null() {
+                close_inherited_sockets();
+            }
+            // SAFETY: just made, and placed for ever.
+            unsafe { &*fresh }
+        }
+        Err(other) => {
+            // SAFETY: `fresh` was not placed, so nobody else knows it; `other` was placed by a thread of this process.
+            unsafe {
+                drop(Box::from_raw(fresh));
+                &*other
+            }
+        }
+    }
+}
+
+/// The module, if this process has initialised it.
+pub(super) fn module() -> Result<Arc<Module>> {
+    current()
+        .and_then(|process| {
+            let module = process
+                .module
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            module.clone()
+        })
+        .ok_or(Rv::CRYPTOKI_NOT_INITIALIZED)
+}
+
+/// Initialises the module for this process.
+pub(super) fn initialise() -> Result<()> {
+    let process = own();
+    let _turn = process.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    if module().is_ok() {
+        return Err(Rv::CRYPTOKI_ALREADY_INITIALIZED);
+    }
+    let module = Module::of_process()?;
+    *process
+        .module
+        .write()
+        .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(module));
+    Ok(())
+}
+
+/// Finalises the module of this process.
+pub(super) fn finalise() -> Result<()> {
+    let process = current().ok_or(Rv::CRYPTOKI_NOT_INITIALIZED)?;
+    let _turn = process.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let module = process
+        .module
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    module.ok_or(Rv::CRYPTOKI_NOT_INITIALIZED)?.finalise();
+    Ok(())
+}
+
+/// Closes the parent's connections in a child, without a word on them: they are the parent's.
+fn close_inherited_sockets() {
+    for (descriptor, socket) in descriptors::take_all() {
+        close_if_still(descriptor, socket);
+    }
+}
+
+fn close_if_still(descriptor: RawFd, socket: u64) {
+    // SAFETY: the descriptor is only asked what it is, and `fstat` of one that is closed is an error and nothing worse.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    let same = rustix::fs::fstat(borrowed).is_ok_and(|stat| stat.st_ino == socket);
+    if same {
+        // SAFETY: it is the socket that this library opened before the fork, and the copy of the table's owner, the
+        // parent's connection, is never used in this process.
+        unsafe { rustix::io::close(descriptor) };
+    }
+}

@@ -1,0 +1,411 @@
+//! CKA_ ↔ KMIP: one row for each attribute says its form, where it is kept and who may set it; and templates by the rows.
+
+use cryptoki_sys as ck;
+use kmip::{
+    CryptographicUsageMask as Mask,
+    attribute::{Attribute, VendorAttribute},
+    ttlv::{AnyValue, ItemType},
+};
+
+use crate::error::{Result, Rv};
+
+/// The number of the C interface.
+pub(crate) type Ulong = ck::CK_ULONG;
+
+/// What stands where a length or a number is not known.
+pub(crate) const UNAVAILABLE: Ulong = Ulong::MAX;
+
+/// A length as the C interface's number.
+pub(crate) fn ulong(length: usize) -> Ulong {
+    Ulong::try_from(length).unwrap_or(UNAVAILABLE)
+}
+
+/// A number of the C interface as a length.
+pub(crate) fn size(number: Ulong) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// An entry of a caller's template.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) kind: Ulong,
+    pub(crate) value: &'a [u8],
+}
+
+/// How a value is encoded in C, and as what it travels in a vendor attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Any bytes.
+    Bytes,
+    /// `CK_DATE`, or nothing.
+    Date,
+    /// `CK_BBOOL`.
+    Flag,
+    /// `CK_ULONG`.
+    Number,
+    /// Several `CK_ULONG`s.
+    Numbers,
+    /// UTF-8.
+    Text,
+}
+
+/// Where a value is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It follows from what the object is.
+    Known,
+    /// In the object's value.
+    Material,
+    /// In the Cryptographic Usage Mask: as these bits in a private or public key, as those in a secret key.
+    Usage(Mask, Mask),
+    /// In the vendor attribute of this name.
+    Vendor(&'static str),
+}
+
+/// What a template may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// Nothing: the module or the daemon sets it.
+    Never,
+    /// A value at the object's creation.
+    Once,
+    /// A value, also another one later.
+    Always,
+}
+
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) kind: Ulong,
+    pub(crate) form: Form,
+    pub(crate) kept: Kept,
+    pub(crate) given: Given,
+}
+
+/// The vendor whose attributes these are.
+pub(crate) const VENDOR: &str = VendorAttribute::CLIENT;
+
+/// The vendor attribute that marks an object of one application's session; its value names the application's run.
+pub(crate) const SESSION: &str = "pkcs11-session";
+
+const NONE: Mask = Mask(0);
+/// Key derivation and agreement are one flag in PKCS #11.
+const DERIVE: Mask = Mask(Mask::DeriveKey.0 | Mask::KeyAgreement.0);
+
+macro_rules! rows {
+    ($($kind:ident $form:ident $kept:ident $(($($detail:expr),*))? $given:ident;)*) => {
+        &[$(Row {
+            kind: ck::$kind,
+            form: Form::$form,
+            kept: Kept::$kept $(($($detail),*))?,
+            given: Given::$given,
+        },)*]
+    };
+}
+
+/// Every attribute served.
+pub(crate) const ROWS: &[Row] = rows! {
+    CKA_CLASS Number Known Once;
+    CKA_TOKEN Flag Known Once;
+    CKA_UNIQUE_ID Text Known Never;
+    CKA_PRIVATE Flag Vendor("pkcs11-private") Once;
+    CKA_LABEL Text Vendor("pkcs11-label") Always;
+    CKA_ID Bytes Vendor("pkcs11-id") Always;
+    CKA_APPLICATION Text Vendor("pkcs11-application") Once;
+    CKA_OBJECT_ID Bytes Vendor("pkcs11-object-id") Once;
+    CKA_SUBJECT Bytes Vendor("pkcs11-subject") Always;
+    CKA_ISSUER Bytes Vendor("pkcs11-issuer") Always;
+    CKA_SERIAL_NUMBER Bytes Vendor("pkcs11-serial-number") Always;
+    CKA_START_DATE Date Vendor("pkcs11-start-date") Always;
+    CKA_END_DATE Date Vendor("pkcs11-end-date") Always;
+    CKA_URL Text Vendor("pkcs11-url") Once;
+    CKA_HASH_OF_SUBJECT_PUBLIC_KEY Bytes Vendor("pkcs11-hash-of-subject-public-key") Once;
+    CKA_HASH_OF_ISSUER_PUBLIC_KEY Bytes Vendor("pkcs11-hash-of-issuer-public-key") Once;
+    CKA_NAME_HASH_ALGORITHM Number Vendor("pkcs11-name-hash-algorithm") Once;
+    CKA_JAVA_MIDP_SECURITY_DOMAIN Number Vendor("pkcs11-java-midp-security-domain") Once;
+    CKA_CERTIFICATE_TYPE Number Known Once;
+    CKA_CERTIFICATE_CATEGORY Number Vendor("pkcs11-certificate-category") Once;
+    CKA_CHECK_VALUE Bytes Vendor("pkcs11-check-value") Once;
+    CKA_TRUSTED Flag Vendor("pkcs11-trusted") Always;
+    CKA_MODIFIABLE Flag Vendor("pkcs11-modifiable") Once;
+    CKA_COPYABLE Flag Vendor("pkcs11-copyable") Once;
+    CKA_DESTROYABLE Flag Vendor("pkcs11-destroyable") Once;
+    CKA_WRAP_WITH_TRUSTED Flag Vendor("pkcs11-wrap-with-trusted") Always;
+    CKA_ALLOWED_MECHANISMS Numbers Vendor("pkcs11-allowed-mechanisms") Once;
+    CKA_KEY_GEN_MECHANISM Number Vendor("pkcs11-key-gen-mechanism") Never;
+    CKA_LOCAL Flag Vendor("pkcs11-local") Never;
+    CKA_KEY_TYPE Number Vendor("pkcs11-key-type") Once;
+    CKA_ALWAYS_AUTHENTICATE Flag Known Once;
+    CKA_SENSITIVE Flag Known Always;
+    CKA_EXTRACTABLE Flag Known Always;
+    CKA_ALWAYS_SENSITIVE Flag Known Never;
+    CKA_NEVER_EXTRACTABLE Flag Known Never;
+    CKA_ENCRYPT Flag Usage(Mask::Encrypt, Mask::Encrypt) Once;
+    CKA_DECRYPT Flag Usage(Mask::Decrypt, Mask::Decrypt) Once;
+    CKA_SIGN Flag Usage(Mask::Sign, Mask::MACGenerate) Once;
+    CKA_SIGN_RECOVER Flag Usage(NONE, NONE) Once;
+    CKA_VERIFY Flag Usage(Mask::Verify, Mask::MACVerify) Once;
+    CKA_VERIFY_RECOVER Flag Usage(NONE, NONE) Once;
+    CKA_WRAP Flag Usage(Mask::WrapKey, Mask::WrapKey) Once;
+    CKA_UNWRAP Flag Usage(Mask::UnwrapKey, Mask::UnwrapKey) Once;
+    CKA_DERIVE Flag Usage(DERIVE, Mask::DeriveKey) Once;
+    CKA_VALUE_LEN Number Known Once;
+    CKA_MODULUS_BITS Number Known Once;
+    CKA_MODULUS Bytes Material Once;
+    CKA_PUBLIC_EXPONENT Bytes Material Once;
+    CKA_PRIVATE_EXPONENT Bytes Material Once;
+    CKA_PRIME_1 Bytes Material Once;
+    CKA_PRIME_2 Bytes Material Once;
+    CKA_EXPONENT_1 Bytes Material Once;
+    CKA_EXPONENT_2 Bytes Material Once;
+    CKA_COEFFICIENT Bytes Material Once;
+    CKA_EC_PARAMS Bytes Known Once;
+    CKA_EC_POINT Bytes Material Once;
+    CKA_PUBLIC_KEY_INFO Bytes Vendor("pkcs11-public-key-info") Once;
+    CKA_VALUE Bytes Material Once;
+    CKA_PROFILE_ID Number Known Never;
+};
+
+/// The attributes that a sensitive or unextractable key does not tell.
+pub(crate) const SECRET: &[Ulong] = &[
+    ck::CKA_VALUE,
+    ck::CKA_PRIVATE_EXPONENT,
+    ck::CKA_PRIME_1,
+    ck::CKA_PRIME_2,
+    ck::CKA_EXPONENT_1,
+    ck::CKA_EXPONENT_2,
+    ck::CKA_COEFFICIENT,
+];
+
+/// The row of an attribute.
+pub(crate) fn row(kind: Ulong) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.kind == kind)
+}
+
+/// The row that a vendor attribute belongs to.
+pub(crate) fn row_of_vendor(name: &str) -> Option<&'static Row> {
+    ROWS.iter()
+        .find(|row| matches!(row.kept, Kept::Vendor(own) if own == name))
+}
+
+/// A flag in C.
+pub(crate) fn flag_bytes(flag: bool) -> Vec<u8> {
+    vec![u8::from(flag)]
+}
+
+/// A number in C.
+pub(crate) fn number_bytes(number: Ulong) -> Vec<u8> {
+    number.to_ne_bytes().to_vec()
+}
+
+/// The number that C bytes are.
+pub(crate) fn number(bytes: &[u8]) -> Option<Ulong> {
+    bytes
+        .first_chunk()
+        .filter(|_| bytes.len() == size_of::<Ulong>())
+        .map(|bytes| Ulong::from_ne_bytes(*bytes))
+}
+
+impl Form {
+    /// Whether C bytes are a value of this form.
+    fn fits(self, value: &[u8]) -> bool {
+        match self {
+            Self::Bytes => true,
+            Self::Date => matches!(value.len(), 0 | 8),
+            Self::Flag => matches!(value, [0 | 1]),
+            Self::Number => value.len() == size_of::<Ulong>(),
+            Self::Numbers => value.len().is_multiple_of(size_of::<Ulong>()),
+            Self::Text => std::str::from_utf8(value).is_ok(),
+        }
+    }
+
+    /// A C value as a KMIP value that does not depend on the machine.
+    pub(crate) fn to_kmip(self, value: &[u8]) -> AnyValue {
+        let (item_type, body) = match self {
+            Self::Bytes | Self::Date => (ItemType::ByteString, value.to_vec()),
+            Self::Text => (ItemType::TextString, value.to_vec()),
+            Self::Flag => {
+                let flag = u64::from(value.iter().any(|byte| *byte != 0));
+                (ItemType::Boolean, flag.to_be_bytes().to_vec())
+            }
+            Self::Number => (ItemType::LongInteger, wide(value).to_be_bytes().to_vec()),
+            Self::Numbers => {
+                let numbers = value.chunks_exact(size_of::<Ulong>());
+                let bytes = numbers.flat_map(|one| wide(one).to_be_bytes()).collect();
+                (ItemType::ByteString, bytes)
+            }
+        };
+        AnyValue { item_type, body }
+    }
+
+    /// A KMIP value in C, if it is of this form.
+    pub(crate) fn to_c(self, value: &AnyValue) -> Option<Vec<u8>> {
+        let narrow = |bytes: &[u8]| {
+            let wide = u64::from_be_bytes(*bytes.first_chunk()?);
+            Some(number_bytes(Ulong::try_from(wide).unwrap_or(UNAVAILABLE)))
+        };
+        match (self, value.item_type) {
+            (Self::Bytes | Self::Date, ItemType::ByteString)
+            | (Self::Text, ItemType::TextString) => Some(value.body.clone()),
+            (Self::Flag, ItemType::Boolean) => value.body.last().map(|byte| vec![*byte]),
+            (Self::Number, ItemType::LongInteger) => narrow(&value.body),
+            (Self::Numbers, ItemType::ByteString) => {
+                let numbers = value.body.chunks_exact(8).map(narrow);
+                numbers
+                    .collect::<Option<Vec<_>>>()
+                    .map(|numbers| numbers.concat())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn wide(value: &[u8]) -> u64 {
+    number(value).map_or(0, |number| {
+        #[allow(
+            clippy::useless_conversion,
+            reason = "the number is narrower on some machines"
+        )]
+        u64::from(number)
+    })
+}
+
+/// An instance of a row's vendor attribute.
+pub(crate) fn vendor(name: &str, value: AnyValue) -> Attribute {
+    Attribute::Vendor(VendorAttribute {
+        vendor_identification: VENDOR.to_owned(),
+        attribute_name: name.to_owned(),
+        value,
+    })
+}
+
+/// A template for a new object or for changes: every entry known, well-formed, and named once.
+pub(crate) struct Template<'a>(Vec<(&'static Row, &'a [u8])>);
+
+impl<'a> Template<'a> {
+    /// Checks the entries by the table (PKCS #11 3.1 §4.1.1).
+    pub(crate) fn read(entries: &[Entry<'a>]) -> Result<Self> {
+        let mut rows = Vec::<(&'static Row, &'a [u8])>::with_capacity(entries.len());
+        for entry in entries {
+            let row = row(entry.kind).ok_or(Rv::ATTRIBUTE_TYPE_INVALID)?;
+            if row.given == Given::Never {
+                return Err(Rv::ATTRIBUTE_READ_ONLY);
+            }
+            if !row.form.fits(entry.value) {
+                return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+            }
+            match rows.iter().find(|(other, _)| other.kind == row.kind) {
+                Some((_, value)) if *value != entry.value => return Err(Rv::TEMPLATE_INCONSISTENT),
+                Some(_) => {}
+                None => rows.push((row, entry.value)),
+            }
+        }
+        Ok(Self(rows))
+    }
+
+    /// The entries with their rows.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Row, &'a [u8])> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The value given.
+    pub(crate) fn bytes(&self, kind: Ulong) -> Option<&'a [u8]> {
+        self.iter()
+            .find(|(row, _)| row.kind == kind)
+            .map(|(_, value)| value)
+    }
+
+    /// The flag given.
+    pub(crate) fn flag(&self, kind: Ulong) -> Option<bool> {
+        self.bytes(kind).map(|value| value == [1])
+    }
+
+    /// The number given.
+    pub(crate) fn number(&self, kind: Ulong) -> Option<Ulong> {
+        self.bytes(kind).and_then(number)
+    }
+
+    /// A value that must be given.
+    pub(crate) fn needed(&self, kind: Ulong) -> Result<&'a [u8]> {
+        self.bytes(kind).ok_or(Rv::TEMPLATE_INCOMPLETE)
+    }
+
+    /// Checks that a number, where it is given, is this one.
+    pub(crate) fn agrees(&self, kind: Ulong, expected: Ulong) -> Result<()> {
+        match self.number(kind) {
+            Some(other) if other != expected => Err(Rv::TEMPLATE_INCONSISTENT),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the object is to outlive the session: no, when nothing is said.
+    pub(crate) fn is_token(&self) -> bool {
+        self.flag(ck::CKA_TOKEN).unwrap_or(false)
+    }
+
+    /// The usage mask: what the template says, and `defaults` where it is silent (PKCS #11 leaves them to the token).
+    pub(crate) fn usage(&self, secret: bool, defaults: &[Ulong]) -> Mask {
+        ROWS.iter().fold(Mask(0), |mask, row| match row.kept {
+            Kept::Usage(asymmetric, symmetric)
+                if self
+                    .flag(row.kind)
+                    .unwrap_or_else(|| defaults.contains(&row.kind)) =>
+            {
+                mask | if secret { symmetric } else { asymmetric }
+            }
+            _ => mask,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_stands_once() {
+        for (position, row) in ROWS.iter().enumerate() {
+            assert!(!ROWS[..position].iter().any(|other| other.kind == row.kind));
+            if let Kept::Vendor(name) = row.kept {
+                assert_eq!(row_of_vendor(name).unwrap().kind, row.kind);
+                assert!(name.starts_with("pkcs11-"));
+            }
+        }
+    }
+
+    #[test]
+    fn values_survive_the_way_to_the_daemon_and_back() {
+        let number = number_bytes(7);
+        let numbers = [number_bytes(1), number_bytes(0x1_0000)].concat();
+        let cases: &[(Form, &[u8])] = &[
+            (Form::Bytes, b"\0\xFF"),
+            (Form::Date, b"20261124"),
+            (Form::Flag, &[1]),
+            (Form::Number, &number),
+            (Form::Numbers, &numbers),
+            (Form::Text, "Schlüssel".as_bytes()),
+        ];
+        for (form, value) in cases {
+            assert_eq!(form.to_c(&form.to_kmip(value)).as_deref(), Some(*value));
+        }
+    }
+
+    #[test]
+    fn templates_are_checked_entry_by_entry() {
+        let read = |kind, value: &'static [u8]| Template::read(&[Entry { kind, value }]).map(drop);
+        assert_eq!(read(0x8000_0001, b""), Err(Rv::ATTRIBUTE_TYPE_INVALID));
+        assert_eq!(read(ck::CKA_TOKEN, &[2]), Err(Rv::ATTRIBUTE_VALUE_INVALID));
+        assert_eq!(read(ck::CKA_UNIQUE_ID, b"x"), Err(Rv::ATTRIBUTE_READ_ONLY));
+        assert_eq!(
+            read(ck::CKA_LABEL, b"\xFF"),
+            Err(Rv::ATTRIBUTE_VALUE_INVALID)
+        );
+        let twice = [b"a".as_slice(), b"b"].map(|value| Entry {
+            kind: ck::CKA_ID,
+            value,
+        });
+        assert_eq!(
+            Template::read(&twice).err(),
+            Some(Rv::TEMPLATE_INCONSISTENT)
+        );
+    }
+}

@@ -1,0 +1,394 @@
+//! What the module knows of an object: its KMIP attributes as PKCS #11 attributes in their C form.
+
+use std::collections::BTreeMap;
+
+use cryptoki_sys as ck;
+use kmip::{
+    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType,
+    attribute::{
+        Attribute, AttributeList, CryptographicDomainParameters, UniqueIdentifier, VendorAttribute,
+    },
+    mechanism::{KeySpec, parameters::key_spec},
+};
+
+use crate::{
+    attribute::{self, Kept, SECRET, SESSION, Ulong, VENDOR, flag_bytes, number_bytes, ulong},
+    curve,
+};
+
+/// An object as the module shows it.
+#[derive(Clone)]
+pub(crate) struct Facts {
+    /// The Unique Identifier at the daemon; empty of an object that only the module holds.
+    pub(crate) id: String,
+    /// `CKA_CLASS`.
+    pub(crate) class: Ulong,
+    /// `CKA_KEY_TYPE`, of keys.
+    pub(crate) key_type: Ulong,
+    /// What kind of key, where it is one that can be used.
+    pub(crate) spec: Option<KeySpec>,
+    /// Hidden until a login.
+    pub(crate) is_private: bool,
+    /// The mark of the run whose session the object belongs to.
+    pub(crate) session: Option<String>,
+    /// Whether the value may not be told.
+    pub(crate) is_secret: bool,
+    /// The other half of a key pair.
+    pub(crate) other_half: Option<String>,
+    /// What the daemon keeps in vendor attributes.
+    pub(crate) vendor: Vec<&'static str>,
+    values: BTreeMap<Ulong, Vec<u8>>,
+}
+
+/// What stood in the attributes that has no place of its own in [`Facts`].
+#[derive(Default)]
+struct Found {
+    object_type: Option<ObjectType>,
+    algorithm: Option<CryptographicAlgorithm>,
+    length: Option<i32>,
+    domain: Option<CryptographicDomainParameters>,
+    usage: CryptographicUsageMask,
+    name: Option<String>,
+    sensitive: Option<bool>,
+    extractable: Option<bool>,
+    always_sensitive: bool,
+    never_extractable: bool,
+    links: Vec<(LinkType, String)>,
+}
+
+impl Facts {
+    /// Reads an object's attributes; `None` of a kind that PKCS #11 has no class for.
+    pub(crate) fn of(id: &str, attributes: &AttributeList) -> Option<Self> {
+        let mut facts = Self::empty(id);
+        let mut found = Found::default();
+        for attribute in attributes.iter() {
+            if let Attribute::Vendor(vendor) = attribute {
+                facts.take_vendor(vendor);
+            } else {
+                found.take(attribute);
+            }
+        }
+        facts.class = match found.object_type? {
+            ObjectType::Certificate => ck::CKO_CERTIFICATE,
+            ObjectType::SymmetricKey => ck::CKO_SECRET_KEY,
+            ObjectType::PublicKey => ck::CKO_PUBLIC_KEY,
+            ObjectType::PrivateKey => ck::CKO_PRIVATE_KEY,
+            ObjectType::OpaqueObject | ObjectType::SecretData => ck::CKO_DATA,
+            _ => return None,
+        };
+        facts.describe(&found);
+        Some(facts)
+    }
+
+    fn empty(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            class: 0,
+            key_type: attribute::UNAVAILABLE,
+            spec: None,
+            is_private: false,
+            session: None,
+            is_secret: false,
+            other_half: None,
+            vendor: Vec::new(),
+            values: BTreeMap::new(),
+        }
+    }
+
+    /// An object that only the module holds: these values are all there is.
+    pub(crate) fn local(
+        class: Ulong,
+        spec: Option<KeySpec>,
+        values: impl IntoIterator<Item = (Ulong, Vec<u8>)>,
+    ) -> Self {
+        let mut facts = Self::empty("");
+        facts.class = class;
+        facts.spec = spec;
+        let found = Found {
+            usage: CryptographicUsageMask(u32::MAX),
+            ..Found::default()
+        };
+        facts.describe(&found);
+        facts.values.extend(values);
+        facts.set(ck::CKA_TOKEN, flag_bytes(false));
+        facts
+    }
+
+    /// A value in C, when it is known without the object's own value.
+    pub(crate) fn value(&self, kind: Ulong) -> Option<&[u8]> {
+        self.values.get(&kind).map(Vec::as_slice)
+    }
+
+    /// A flag; false when there is none.
+    pub(crate) fn flag(&self, kind: Ulong) -> bool {
+        self.value(kind) == Some(&[1])
+    }
+
+    /// Notes another value.
+    pub(crate) fn set(&mut self, kind: Ulong, value: Vec<u8>) {
+        self.values.insert(kind, value);
+    }
+
+    /// Whether the attribute would give a secret away.
+    pub(crate) fn hides(&self, kind: Ulong) -> bool {
+        self.is_secret && SECRET.contains(&kind)
+    }
+
+    fn take_vendor(&mut self, vendor: &VendorAttribute) {
+        if vendor.vendor_identification != VENDOR {
+            return;
+        }
+        if vendor.attribute_name == SESSION {
+            self.session = Some(String::from_utf8_lossy(&vendor.value.body).into_owned());
+        }
+        let Some(row) = attribute::row_of_vendor(&vendor.attribute_name) else {
+            return;
+        };
+        if let (Some(value), Kept::Vendor(name)) = (row.form.to_c(&vendor.value), row.kept) {
+            self.values.insert(row.kind, value);
+            self.vendor.push(name);
+        }
+    }
+
+    /// Fills in everything that follows from what the object is.
+    fn describe(&mut self, found: &Found) {
+        self.set(ck::CKA_CLASS, number_bytes(self.class));
+        self.set(ck::CKA_TOKEN, flag_bytes(self.session.is_none()));
+        self.set(ck::CKA_UNIQUE_ID, self.id.clone().into_bytes());
+        for kind in [ck::CKA_MODIFIABLE, ck::CKA_COPYABLE, ck::CKA_DESTROYABLE] {
+            self.default(kind, || flag_bytes(true));
+        }
+        self.default(ck::CKA_LABEL, || {
+            found.name.clone().unwrap_or_default().into_bytes()
+        });
+        let secret_data = found.object_type == Some(ObjectType::SecretData);
+        let is_key =
+            [ck::CKO_PRIVATE_KEY, ck::CKO_PUBLIC_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
+        let holds_secret = [ck::CKO_PRIVATE_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
+        self.default(ck::CKA_PRIVATE, || flag_bytes(holds_secret || secret_data));
+        self.is_private = self.flag(ck::CKA_PRIVATE);
+        if is_key {
+            self.describe_key(found);
+        }
+        if holds_secret {
+            self.describe_secret(found);
+        }
+        match self.class {
+            ck::CKO_CERTIFICATE => self.describe_certificate(),
+            ck::CKO_DATA => {
+                self.default(ck::CKA_APPLICATION, Vec::new);
+                self.default(ck::CKA_OBJECT_ID, Vec::new);
+                self.is_secret = secret_data && found.sensitive == Some(true);
+            }
+            _ => {}
+        }
+    }
+
+    fn describe_key(&mut self, found: &Found) {
+        if self.spec.is_none() {
+            self.spec = found.spec();
+        }
+        let shown = match self.spec {
+            Some(KeySpec::Aes { .. }) => ck::CKK_AES,
+            Some(KeySpec::Hmac { .. }) => ck::CKK_GENERIC_SECRET,
+            Some(KeySpec::Rsa { .. }) => ck::CKK_RSA,
+            Some(KeySpec::Ec(kmip::mechanism::Curve::Ed25519)) => ck::CKK_EC_EDWARDS,
+            Some(KeySpec::Ec(_)) => ck::CKK_EC,
+            None => ck::CKK_VENDOR_DEFINED,
+        };
+        self.default(ck::CKA_KEY_TYPE, || number_bytes(shown));
+        self.key_type = self
+            .value(ck::CKA_KEY_TYPE)
+            .and_then(attribute::number)
+            .unwrap_or(shown);
+        let wanted = if self.class == ck::CKO_PUBLIC_KEY {
+            LinkType::PrivateKeyLink
+        } else {
+            LinkType::PublicKeyLink
+        };
+        self.other_half = found
+            .links
+            .iter()
+            .find(|(link, _)| *link == wanted)
+            .map(|(_, id)| id.clone());
+        // Both halves of a pair show one CKA_ID: where nobody gave one, it is made of the private key's identifier.
+        let of_private = self
+            .other_half
+            .clone()
+            .filter(|_| self.class == ck::CKO_PUBLIC_KEY);
+        let id = of_private.unwrap_or_else(|| self.id.clone());
+        self.default(ck::CKA_ID, || id_bytes(&id));
+        for kind in [ck::CKA_START_DATE, ck::CKA_END_DATE] {
+            self.default(kind, Vec::new);
+        }
+        self.default(ck::CKA_LOCAL, || flag_bytes(false));
+        self.default(ck::CKA_KEY_GEN_MECHANISM, || {
+            number_bytes(attribute::UNAVAILABLE)
+        });
+        if self.class != ck::CKO_SECRET_KEY {
+            self.default(ck::CKA_SUBJECT, Vec::new);
+        }
+        self.describe_usage(found.usage);
+        match self.spec {
+            Some(KeySpec::Ec(curve)) => self.set(ck::CKA_EC_PARAMS, curve::oid(curve).to_vec()),
+            Some(KeySpec::Rsa { bits }) if self.class == ck::CKO_PUBLIC_KEY => {
+                self.set(ck::CKA_MODULUS_BITS, number_bytes(Ulong::from(bits)));
+            }
+            Some(spec) if self.class == ck::CKO_SECRET_KEY => {
+                let bytes = usize::from(spec.bits().div_ceil(8));
+                self.set(ck::CKA_VALUE_LEN, number_bytes(ulong(bytes)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The usage flags that the key's class has (PKCS #11 3.1 §4.8 to §4.10).
+    fn describe_usage(&mut self, usage: CryptographicUsageMask) {
+        let of_class: &[Ulong] = match self.class {
+            ck::CKO_PUBLIC_KEY => &[
+                ck::CKA_ENCRYPT,
+                ck::CKA_VERIFY,
+                ck::CKA_VERIFY_RECOVER,
+                ck::CKA_WRAP,
+                ck::CKA_DERIVE,
+            ],
+            ck::CKO_PRIVATE_KEY => &[
+                ck::CKA_DECRYPT,
+                ck::CKA_SIGN,
+                ck::CKA_SIGN_RECOVER,
+                ck::CKA_UNWRAP,
+                ck::CKA_DERIVE,
+            ],
+            _ => &[
+                ck::CKA_ENCRYPT,
+                ck::CKA_DECRYPT,
+                ck::CKA_SIGN,
+                ck::CKA_VERIFY,
+                ck::CKA_WRAP,
+                ck::CKA_UNWRAP,
+                ck::CKA_DERIVE,
+            ],
+        };
+        for kind in of_class {
+            let Some(Kept::Usage(asymmetric, symmetric)) =
+                attribute::row(*kind).map(|row| row.kept)
+            else {
+                continue;
+            };
+            let mask = if self.class == ck::CKO_SECRET_KEY {
+                symmetric
+            } else {
+                asymmetric
+            };
+            self.set(*kind, flag_bytes(usage.intersects(mask)));
+        }
+        self.default(ck::CKA_TRUSTED, || flag_bytes(false));
+    }
+
+    fn describe_secret(&mut self, found: &Found) {
+        // A daemon that says nothing is taken to hide the value; asking for it then costs no refusal.
+        let sensitive = found.sensitive.unwrap_or(true);
+        let extractable = found.extractable.unwrap_or(false);
+        self.is_secret = sensitive || !extractable;
+        // PKCS #11 3.1 §4.9: both are false of a key that was brought from outside.
+        let local = self.flag(ck::CKA_LOCAL);
+        let (always, never) = (found.always_sensitive, found.never_extractable);
+        self.set(ck::CKA_SENSITIVE, flag_bytes(sensitive));
+        self.set(ck::CKA_EXTRACTABLE, flag_bytes(extractable));
+        self.set(ck::CKA_ALWAYS_SENSITIVE, flag_bytes(local && always));
+        self.set(ck::CKA_NEVER_EXTRACTABLE, flag_bytes(local && never));
+        self.default(ck::CKA_WRAP_WITH_TRUSTED, || flag_bytes(false));
+        if self.class == ck::CKO_PRIVATE_KEY {
+            self.set(ck::CKA_ALWAYS_AUTHENTICATE, flag_bytes(false));
+            self.values.remove(&ck::CKA_TRUSTED);
+        }
+    }
+
+    fn describe_certificate(&mut self) {
+        self.set(ck::CKA_CERTIFICATE_TYPE, number_bytes(ck::CKC_X_509));
+        self.default(ck::CKA_CERTIFICATE_CATEGORY, || number_bytes(0));
+        self.default(ck::CKA_TRUSTED, || flag_bytes(false));
+        let id = id_bytes(&self.id);
+        self.default(ck::CKA_ID, || id);
+        for kind in [ck::CKA_START_DATE, ck::CKA_END_DATE, ck::CKA_URL] {
+            self.default(kind, Vec::new);
+        }
+        self.default(ck::CKA_JAVA_MIDP_SECURITY_DOMAIN, || number_bytes(0));
+        // These stand in the certificate itself, which alone is believed.
+        for kind in [ck::CKA_SUBJECT, ck::CKA_ISSUER, ck::CKA_SERIAL_NUMBER] {
+            self.values.remove(&kind);
+        }
+    }
+
+    fn default(&mut self, kind: Ulong, value: impl FnOnce() -> Vec<u8>) {
+        self.values.entry(kind).or_insert_with(value);
+    }
+}
+
+impl Found {
+    fn take(&mut self, attribute: &Attribute) {
+        match attribute {
+            Attribute::ObjectType(object_type) => self.object_type = Some(*object_type),
+            Attribute::CryptographicAlgorithm(algorithm) => self.algorithm = Some(*algorithm),
+            Attribute::CryptographicLength(length) => self.length = Some(*length),
+            Attribute::CryptographicDomainParameters(domain) => self.domain = Some(domain.clone()),
+            Attribute::CryptographicUsageMask(usage) => self.usage = *usage,
+            Attribute::Name(name) => {
+                self.name.get_or_insert_with(|| name.name_value.clone());
+            }
+            Attribute::Sensitive(sensitive) => self.sensitive = Some(*sensitive),
+            Attribute::Extractable(extractable) => self.extractable = Some(*extractable),
+            Attribute::AlwaysSensitive(always) => self.always_sensitive = *always,
+            Attribute::NeverExtractable(never) => self.never_extractable = *never,
+            Attribute::Link(link) => {
+                if let UniqueIdentifier::Text(id) = &link.linked_object_identifier {
+                    self.links.push((link.link_type, id.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn spec(&self) -> Option<KeySpec> {
+        let algorithm = self.algorithm?;
+        // Keys that were brought from outside come in lengths that none is generated in.
+        if algorithm == CryptographicAlgorithm::RSA {
+            let bits = u16::try_from(self.length?).ok()?;
+            return Some(KeySpec::Rsa { bits });
+        }
+        key_spec(algorithm, self.length, self.domain.as_ref()).ok()
+    }
+}
+
+/// The bytes of a UUID, or the first sixteen of any other identifier.
+pub(crate) fn id_bytes(id: &str) -> Vec<u8> {
+    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
+    let byte = |pair: &[u8]| {
+        std::str::from_utf8(pair)
+            .ok()
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
+    if digits.len() == 32 && id.len() == 36 {
+        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks_exact(2).map(byte).collect();
+        if let Some(bytes) = bytes {
+            return bytes;
+        }
+    }
+    id.bytes().take(16).collect()
+}
+
+/// The UUID whose bytes these are.
+pub(crate) fn id_of_bytes(bytes: &[u8]) -> Option<String> {
+    let bytes: &[u8; 16] = bytes.first_chunk().filter(|_| bytes.len() == 16)?;
+    let mut text = String::with_capacity(36);
+    for (position, byte) in bytes.iter().enumerate() {
+        if [4, 6, 8, 10].contains(&position) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests;

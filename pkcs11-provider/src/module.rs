@@ -1,0 +1,100 @@
+//! The module once it is initialised: its slots and its sessions.
+
+use std::{path::Path, sync::Arc};
+
+use crate::{
+    attribute::{Ulong, size},
+    config::Config,
+    error::{Result, Rv},
+    handle::Handles,
+    log::Log,
+    session::Session,
+    slot::Slot,
+};
+
+/// Everything between `C_Initialize` and `C_Finalize`.
+pub(crate) struct Module {
+    pub(crate) log: Arc<Log>,
+    pub(crate) slots: Vec<Arc<Slot>>,
+    sessions: Handles<Session>,
+}
+
+impl Module {
+    /// The module as this process's configuration says; nothing is connected yet.
+    pub(crate) fn of_process() -> Result<Self> {
+        let by_environment =
+            std::env::var_os("KEYHOLD_PKCS11_LOG").map(|path| Log::to(Path::new(&path)));
+        let config = match Config::of_process() {
+            Ok(config) => config,
+            Err(error) => {
+                by_environment
+                    .unwrap_or_default()
+                    .line(format_args!("{error}"));
+                return Err(Rv::GENERAL_ERROR);
+            }
+        };
+        let by_file = || config.log.as_deref().map(Log::to).unwrap_or_default();
+        let log = Arc::new(by_environment.unwrap_or_else(by_file));
+        let (login, timeout) = (config.login, config.timeout);
+        let slots = config.tokens.into_iter().enumerate();
+        Ok(Self {
+            slots: slots
+                .map(|(id, token)| Arc::new(Slot::new(id, token, login, timeout, &log)))
+                .collect(),
+            log,
+            sessions: Handles::default(),
+        })
+    }
+
+    /// The slot with this id.
+    pub(crate) fn slot(&self, id: Ulong) -> Result<&Arc<Slot>> {
+        self.slots.get(size(id)).ok_or(Rv::SLOT_ID_INVALID)
+    }
+
+    /// The session with this handle.
+    pub(crate) fn session(&self, handle: Ulong) -> Result<Arc<Session>> {
+        self.sessions.find(handle).ok_or(Rv::SESSION_HANDLE_INVALID)
+    }
+
+    /// Opens a session.
+    pub(crate) fn open_session(&self, slot: Ulong, is_read_write: bool) -> Result<Ulong> {
+        let slot = self.slot(slot)?;
+        slot.open(is_read_write)?;
+        let make = |handle| Session::new(handle, Arc::clone(slot), is_read_write);
+        Ok(self.sessions.insert(make).0)
+    }
+
+    /// Closes a session; its objects end with it, and the last one logs out.
+    pub(crate) fn close_session(&self, handle: Ulong) -> Result<()> {
+        let session = self
+            .sessions
+            .remove(handle)
+            .ok_or(Rv::SESSION_HANDLE_INVALID)?;
+        Self::end(&session);
+        Ok(())
+    }
+
+    /// Closes all sessions of a slot.
+    pub(crate) fn close_all_sessions(&self, slot: Ulong) -> Result<()> {
+        let id = self.slot(slot)?.id;
+        for session in self.sessions.remove_all(|session| session.slot.id == id) {
+            Self::end(&session);
+        }
+        Ok(())
+    }
+
+    fn end(session: &Session) {
+        session.slot.discard_of(session.handle);
+        session.slot.close(session.is_read_write);
+    }
+
+    /// Closes everything.
+    pub(crate) fn finalise(&self) {
+        for session in self.sessions.remove_all(|_| true) {
+            Self::end(&session);
+        }
+        for slot in &self.slots {
+            slot.remote.close();
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Objects by their handles: what is known of each, and its value once it was read.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use cryptoki_sys as ck;
+use kmip::{
+    RevocationReasonCode,
+    attribute::{RevocationReason, UniqueIdentifier},
+    client::{incoming, outgoing},
+    payload::{
+        destroy::{Destroy, DestroyRequest},
+        get::{Get, GetRequest},
+        revoke::{Revoke, RevokeRequest},
+    },
+};
+
+use crate::{
+    attribute::{Kept, Ulong, row},
+    error::{Failure, Names, Result, Rv},
+    facts::Facts,
+    handle::Handles,
+    material::{Material, format_wanted},
+    remote::{Again, Remote, VERSION},
+};
+
+/// One object that the application has a handle of.
+pub(crate) struct Object {
+    /// The session that it ends with; none of a token object.
+    pub(crate) owner: Option<Ulong>,
+    /// Whether this is a second handle of a key whose end is not the key's.
+    pub(crate) is_alias: bool,
+    facts: RwLock<Arc<Facts>>,
+    material: Mutex<Option<Arc<Material>>>,
+}
+
+impl Object {
+    fn new(facts: Facts, owner: Option<Ulong>, is_alias: bool) -> Self {
+        Self {
+            owner,
+            is_alias,
+            facts: RwLock::new(Arc::new(facts)),
+            material: Mutex::default(),
+        }
+    }
+
+    /// What is known of it.
+    pub(crate) fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces what is known of it.
+    pub(crate) fn learn(&self, facts: Facts) {
+        *self.facts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
+    }
+
+    /// Keeps its value, which was read on another occasion.
+    pub(crate) fn keep(&self, material: Material) {
+        self.material
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| Arc::new(material));
+    }
+
+    /// Its value, read from the daemon the first time. A value that the daemon does not tell is an empty one, so that
+    /// asking for each attribute in it does not cost a refusal each.
+    pub(crate) fn material(&self, remote: &Remote) -> Result<Arc<Material>> {
+        let mut kept = self.material.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(material) = &*kept {
+            return Ok(Arc::clone(material));
+        }
+        let facts = self.facts();
+        // A private key that was imported carries its public half with it.
+        let mut whole = Material::of_public(facts.value(ck::CKA_PUBLIC_KEY_INFO), facts.spec);
+        if let Some(half) = facts
+            .other_half
+            .as_ref()
+            .filter(|_| facts.class == ck::CKO_PRIVATE_KEY)
+        {
+            whole = read(remote, half, ck::CKO_PUBLIC_KEY, &facts)?;
+        }
+        let may_be_told = !facts.is_secret && !facts.id.is_empty();
+        if may_be_told {
+            whole.merge(read(remote, &facts.id, facts.class, &facts)?);
+        }
+        let material = Arc::new(whole);
+        *kept = Some(Arc::clone(&material));
+        Ok(material)
+    }
+
+    /// An attribute in C.
+    pub(crate) fn attribute(&self, kind: Ulong, remote: &Remote) -> Result<Cow<'static, [u8]>> {
+        let facts = self.facts();
+        if let Some(value) = facts.value(kind) {
+            return Ok(Cow::Owned(value.to_vec()));
+        }
+        if facts.hides(kind) && in_value(facts.class, kind) {
+            return Err(Rv::ATTRIBUTE_SENSITIVE);
+        }
+        if !in_value(facts.class, kind) {
+            return Err(Rv::ATTRIBUTE_TYPE_INVALID);
+        }
+        let material = self.material(remote)?;
+        material
+            .value(kind)
+            .map(|value| Cow::Owned(value.to_vec()))
+            .ok_or(Rv::ATTRIBUTE_TYPE_INVALID)
+    }
+
+    /// Whether it has all these values.
+    pub(crate) fn matches(&self, entries: &[(Ulong, &[u8])], remote: &Remote) -> Result<bool> {
+        for (kind, wanted) in entries {
+            match self.attribute(*kind, remote) {
+                Ok(value) if value == *wanted => {}
+                Err(failed) if failed == Rv::DEVICE_REMOVED || failed == Rv::DEVICE_ERROR => {
+                    return Err(failed);
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether objects of a class have the attribute in their value.
+fn in_value(class: Ulong, kind: Ulong) -> bool {
+    match class {
+        ck::CKO_CERTIFICATE => [
+            ck::CKA_VALUE,
+            ck::CKA_SUBJECT,
+            ck::CKA_ISSUER,
+            ck::CKA_SERIAL_NUMBER,
+            ck::CKA_PUBLIC_KEY_INFO,
+        ]
+        .contains(&kind),
+        ck::CKO_PUBLIC_KEY => {
+            !crate::attribute::SECRET.contains(&kind)
+                && (kind == ck::CKA_PUBLIC_KEY_INFO
+                    || row(kind).is_some_and(|row| row.kept == Kept::Material))
+        }
+        ck::CKO_PRIVATE_KEY => {
+            kind == ck::CKA_PUBLIC_KEY_INFO
+                || row(kind).is_some_and(|row| row.kept == Kept::Material)
+        }
+        ck::CKO_SECRET_KEY | ck::CKO_DATA => kind == ck::CKA_VALUE,
+        _ => false,
+    }
+}
+
+/// The request for an object's value.
+pub(crate) fn get_request(id: Option<&str>, class: Ulong) -> GetRequest {
+    GetRequest {
+        unique_identifier: id.map(UniqueIdentifier::from),
+        key_format_type: format_wanted(class),
+        ..GetRequest::default()
+    }
+}
+
+fn read(remote: &Remote, id: &str, class: Ulong, facts: &Facts) -> Result<Material> {
+    match remote.call::<Get>(&get_request(Some(id), class), Again::May) {
+        Ok(response) => Ok(Material::of(&response.object, facts)),
+        Err(Failure::Refused(_)) => Ok(Material::default()),
+        Err(failure) => Err(failure.seen_by(Names::Object)),
+    }
+}
+
+/// The objects of one token.
+#[derive(Default)]
+pub(crate) struct Objects {
+    handles: Handles<Object>,
+    /// The handle of each object at the daemon that is not an alias.
+    by_id: Mutex<HashMap<String, Ulong>>,
+}
+
+impl Objects {
+    /// The object with this handle.
+    pub(crate) fn find(&self, handle: Ulong) -> Option<Arc<Object>> {
+        self.handles.find(handle)
+    }
+
+    /// The handle of an object found at the daemon: the one it has, refreshed, or a new one.
+    pub(crate) fn adopt(&self, facts: Facts, owner: Option<Ulong>) -> (Ulong, Arc<Object>) {
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = by_id
+            .get(&facts.id)
+            .and_then(|handle| Some((*handle, self.handles.find(*handle)?)));
+        if let Some((handle, object)) = known {
+            object.learn(facts);
+            return (handle, object);
+        }
+        let id = facts.id.clone();
+        let placed = self.handles.insert(|_| Object::new(facts, owner, false));
+        by_id.insert(id, placed.0);
+        placed
+    }
+
+    /// A further handle, or the handle of an object that only the module holds.
+    pub(crate) fn insert(&self, facts: Facts, owner: Option<Ulong>) -> (Ulong, Arc<Object>) {
+        let is_alias = !facts.id.is_empty();
+        self.handles.insert(|_| Object::new(facts, owner, is_alias))
+    }
+
+    /// Makes a handle a second one of its object, whose first one is then given anew.
+    pub(crate) fn become_alias(&self, handle: Ulong) {
+        let Some(object) = self.handles.find(handle) else {
+            return;
+        };
+        let facts = (*object.facts()).clone();
+        self.forget_id(&facts.id);
+        self.handles
+            .replace(handle, Object::new(facts, object.owner, true));
+    }
+
+    /// How many handles there are.
+    pub(crate) fn count(&self) -> usize {
+        self.handles.all(|_| true).len()
+    }
+
+    fn forget_id(&self, id: &str) {
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        by_id.remove(id);
+    }
+
+    /// Takes a handle away.
+    pub(crate) fn remove(&self, handle: Ulong) {
+        let Some(object) = self.handles.remove(handle) else {
+            return;
+        };
+        if !object.is_alias {
+            self.forget_id(&object.facts().id);
+        }
+    }
+
+    /// Takes away the handles that fit and returns the objects.
+    pub(crate) fn remove_all(&self, fits: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
+        let removed = self.handles.remove_all(fits);
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        for object in removed.iter().filter(|object| !object.is_alias) {
+            by_id.remove(&object.facts().id);
+        }
+        removed
+    }
+
+    /// The objects that end with a session, of all sessions.
+    pub(crate) fn of_sessions(&self) -> Vec<(Ulong, Arc<Object>)> {
+        self.handles.all(|object| object.owner.is_some())
+    }
+}
+
+/// Destroys an object at the daemon. An active one must be revoked first; one that is not active cannot be, and need not.
+pub(crate) fn destroy(remote: &Remote, id: &str) -> std::result::Result<(), Failure> {
+    let revoke = RevokeRequest {
+        unique_identifier: Some(id.into()),
+        revocation_reason: RevocationReason {
+            revocation_reason_code: RevocationReasonCode::CessationOfOperation,
+            revocation_message: None,
+        },
+        compromise_occurrence_date: None,
+    };
+    let destroy = DestroyRequest {
+        unique_identifier: Some(id.into()),
+    };
+    let batch = [
+        outgoing::<Revoke>(&revoke, VERSION),
+        outgoing::<Destroy>(&destroy, VERSION),
+    ];
+    // A second Destroy of what the first one destroyed would be refused; so it is not repeated.
+    let answers = remote.batch(&batch, Again::MustNot)?;
+    let outcome = answers.get(1).ok_or(Failure::Unreadable)?;
+    incoming::<Destroy>(outcome, VERSION)?;
+    Ok(())
+}

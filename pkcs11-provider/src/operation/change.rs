@@ -1,0 +1,139 @@
+//! Changes: attributes of objects, and their end.
+
+use cryptoki_sys as ck;
+use kmip::{
+    attribute::{Attribute, SingleAttribute},
+    client::outgoing,
+    message::OutgoingItem,
+    payload::attribute::{
+        AddAttribute, AddAttributeRequest, ModifyAttribute, ModifyAttributeRequest,
+    },
+};
+
+use super::copy::lowers_protection;
+use crate::{
+    attribute::{Entry, Given, Kept, Row, Template, Ulong, vendor},
+    error::{Failure, Names, Result, Rv},
+    facts::Facts,
+    object::destroy,
+    remote::{Again, VERSION},
+    session::Session,
+    slot::User,
+};
+
+/// The request that gives an object's attribute another value; `None` where it is not kept at the daemon.
+pub(crate) fn change_item(facts: &Facts, row: &Row, value: &[u8]) -> Option<OutgoingItem> {
+    let flag = value == [1];
+    let (attribute, exists) = match (row.kept, row.kind) {
+        (Kept::Vendor(name), _) => (
+            vendor(name, row.form.to_kmip(value)),
+            facts.vendor.contains(&name),
+        ),
+        (_, ck::CKA_SENSITIVE) => (Attribute::Sensitive(flag), true),
+        (_, ck::CKA_EXTRACTABLE) => (Attribute::Extractable(flag), true),
+        _ => return None,
+    };
+    let id = Some(facts.id.as_str().into());
+    let new = SingleAttribute {
+        index: None,
+        attribute,
+    };
+    Some(if exists {
+        outgoing::<ModifyAttribute>(
+            &ModifyAttributeRequest {
+                unique_identifier: id,
+                current_attribute: None,
+                new_attribute: new,
+            },
+            VERSION,
+        )
+    } else {
+        outgoing::<AddAttribute>(
+            &AddAttributeRequest {
+                unique_identifier: id,
+                new_attribute: new,
+            },
+            VERSION,
+        )
+    })
+}
+
+impl Session {
+    /// `C_SetAttributeValue`: all of the template in one round trip, or nothing that this side can tell is wrong.
+    pub(crate) fn set_attributes(&self, handle: Ulong, entries: &[Entry<'_>]) -> Result<()> {
+        let object = self.object(handle, Rv::OBJECT_HANDLE_INVALID)?;
+        let template = Template::read(entries)?;
+        let mut facts = (*object.facts()).clone();
+        self.may_write(facts.flag(ck::CKA_TOKEN), facts.is_private)?;
+        if !facts.flag(ck::CKA_MODIFIABLE) {
+            return Err(Rv::ACTION_PROHIBITED);
+        }
+        let mut items = Vec::new();
+        for (row, value) in template.iter() {
+            if facts.value(row.kind) == Some(value) {
+                continue;
+            }
+            self.may_change(row, value)?;
+            if !facts.id.is_empty() && !object.is_alias {
+                items.extend(change_item(&facts, row, value));
+            }
+        }
+        if !items.is_empty() {
+            self.send_changes(&items)?;
+        }
+        for (row, value) in template.iter() {
+            facts.set(row.kind, value.to_vec());
+            if let Kept::Vendor(name) = row.kept
+                && !facts.vendor.contains(&name)
+            {
+                facts.vendor.push(name);
+            }
+        }
+        facts.is_secret |= template.flag(ck::CKA_SENSITIVE) == Some(true)
+            || template.flag(ck::CKA_EXTRACTABLE) == Some(false);
+        object.learn(facts);
+        Ok(())
+    }
+
+    fn send_changes(&self, items: &[OutgoingItem]) -> Result<()> {
+        let failed = |failure: Failure| failure.seen_by(Names::Object);
+        let answers = self
+            .slot
+            .remote
+            .batch(items, Again::MustNot)
+            .map_err(failed)?;
+        for answer in &answers {
+            if answer.result_status != kmip::ResultStatus::Success {
+                return Err(failed(Failure::Refused(answer.result_reason)));
+            }
+        }
+        Ok(())
+    }
+
+    fn may_change(&self, row: &Row, value: &[u8]) -> Result<()> {
+        if row.given != Given::Always || lowers_protection(row.kind, value) {
+            return Err(Rv::ATTRIBUTE_READ_ONLY);
+        }
+        let officer = self.slot.standing().user == Some(User::SecurityOfficer);
+        if row.kind == ck::CKA_TRUSTED && !officer {
+            return Err(Rv::ATTRIBUTE_READ_ONLY);
+        }
+        Ok(())
+    }
+
+    /// `C_DestroyObject`: first the object, then its handle.
+    pub(crate) fn destroy_object(&self, handle: Ulong) -> Result<()> {
+        let object = self.object(handle, Rv::OBJECT_HANDLE_INVALID)?;
+        let facts = object.facts();
+        self.may_write(facts.flag(ck::CKA_TOKEN), facts.is_private)?;
+        if !facts.flag(ck::CKA_DESTROYABLE) || facts.class == ck::CKO_PROFILE {
+            return Err(Rv::ACTION_PROHIBITED);
+        }
+        if !object.is_alias && !facts.id.is_empty() {
+            destroy(&self.slot.remote, &facts.id)
+                .map_err(|failure| failure.seen_by(Names::Object))?;
+        }
+        self.slot.objects.remove(handle);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Copies: a further handle of a key, a session object that becomes the token's, or a second public object.
+
+use std::sync::Arc;
+
+use cryptoki_sys as ck;
+use kmip::{
+    attribute::AttributeReference,
+    client::outgoing,
+    payload::attribute::{DeleteAttribute, DeleteAttributeRequest},
+};
+
+use super::{change::change_item, find::outcome};
+use crate::{
+    attribute::{Entry, Given, Kept, ROWS, SESSION, Template, Ulong, VENDOR, row},
+    error::{Names, Result, Rv},
+    object::Object,
+    remote::{Again, VERSION},
+    session::Session,
+};
+
+/// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
+const CHANGED_IN_COPIES: &[Ulong] = &[
+    ck::CKA_TOKEN,
+    ck::CKA_PRIVATE,
+    ck::CKA_MODIFIABLE,
+    ck::CKA_DESTROYABLE,
+    ck::CKA_COPYABLE,
+];
+
+impl Session {
+    /// `C_CopyObject`.
+    pub(crate) fn copy_object(&self, handle: Ulong, entries: &[Entry<'_>]) -> Result<Ulong> {
+        let object = self.object(handle, Rv::OBJECT_HANDLE_INVALID)?;
+        let template = Template::read(entries)?;
+        let facts = object.facts();
+        if !facts.flag(ck::CKA_COPYABLE) {
+            return Err(Rv::ACTION_PROHIBITED);
+        }
+        for (row, value) in template.iter() {
+            let same = facts.value(row.kind) == Some(value);
+            if !same && row.given != Given::Always && !CHANGED_IN_COPIES.contains(&row.kind) {
+                return Err(Rv::ATTRIBUTE_READ_ONLY);
+            }
+            if lowers_protection(row.kind, value) && !same {
+                return Err(Rv::ATTRIBUTE_READ_ONLY);
+            }
+        }
+        let of_token = template
+            .flag(ck::CKA_TOKEN)
+            .unwrap_or_else(|| facts.flag(ck::CKA_TOKEN));
+        let is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(facts.is_private);
+        self.may_write(of_token, is_private)?;
+        let is_public = matches!(
+            facts.class,
+            ck::CKO_CERTIFICATE | ck::CKO_PUBLIC_KEY | ck::CKO_DATA
+        );
+        if !of_token && !facts.id.is_empty() {
+            return Ok(self.further_handle(&object, &template));
+        }
+        if of_token && object.owner.is_some() && !object.is_alias && !facts.id.is_empty() {
+            return self.become_token_object(handle, &object, &template);
+        }
+        if is_public {
+            return self.second_object(&object, entries);
+        }
+        // A key that is locked into an HSM exists once.
+        Err(Rv::ACTION_PROHIBITED)
+    }
+
+    /// A session object that is the same key: what differs is known here only.
+    fn further_handle(&self, object: &Arc<Object>, template: &Template<'_>) -> Ulong {
+        let mut facts = (*object.facts()).clone();
+        for (row, value) in template.iter() {
+            facts.set(row.kind, value.to_vec());
+        }
+        facts.is_private = facts.flag(ck::CKA_PRIVATE);
+        facts.set(ck::CKA_TOKEN, crate::attribute::flag_bytes(false));
+        self.slot.objects.insert(facts, Some(self.handle)).0
+    }
+
+    /// The daemon's object loses the mark of the session and stays; the old handle becomes a second one of it.
+    fn become_token_object(
+        &self,
+        handle: Ulong,
+        object: &Arc<Object>,
+        template: &Template<'_>,
+    ) -> Result<Ulong> {
+        let facts = object.facts();
+        let unmark = DeleteAttributeRequest {
+            unique_identifier: Some(facts.id.as_str().into()),
+            current_attribute: None,
+            attribute_reference: Some(AttributeReference::Vendor {
+                vendor_identification: VENDOR.to_owned(),
+                attribute_name: SESSION.to_owned(),
+            }),
+            attribute_index: None,
+        };
+        let mut items = vec![outgoing::<DeleteAttribute>(&unmark, VERSION)];
+        for (row, value) in template.iter() {
+            items.extend(change_item(&facts, row, value));
+        }
+        let failed = |failure: crate::error::Failure| failure.seen_by(Names::Object);
+        let answers = self
+            .slot
+            .remote
+            .batch(&items, Again::MustNot)
+            .map_err(failed)?;
+        outcome::<DeleteAttribute>(answers.first()).map_err(failed)?;
+        self.slot.objects.become_alias(handle);
+        let handles = self.adopt_new(std::slice::from_ref(&facts.id), &[true])?;
+        handles.first().copied().ok_or(Rv::DEVICE_ERROR)
+    }
+
+    /// A public object once more, from its value.
+    fn second_object(&self, object: &Arc<Object>, entries: &[Entry<'_>]) -> Result<Ulong> {
+        let values: Vec<(Ulong, Vec<u8>)> = ROWS
+            .iter()
+            .filter(|row| row.given != Given::Never)
+            .filter(|row| !entries.iter().any(|entry| entry.kind == row.kind))
+            .filter_map(|row| {
+                let value = object.attribute(row.kind, &self.slot.remote).ok()?;
+                Some((row.kind, value.into_owned()))
+            })
+            .filter(|(kind, value)| !value.is_empty() || is_material(*kind))
+            .collect();
+        let whole: Vec<Entry<'_>> = values
+            .iter()
+            .map(|(kind, value)| Entry { kind: *kind, value })
+            .chain(entries.iter().copied())
+            .collect();
+        self.create_object(&whole)
+    }
+}
+
+fn is_material(kind: Ulong) -> bool {
+    row(kind).is_some_and(|row| row.kept == Kept::Material)
+}
+
+/// Attributes that go only one way (PKCS #11 3.1 §4.9).
+pub(crate) fn lowers_protection(kind: Ulong, value: &[u8]) -> bool {
+    let flag = value == [1];
+    match kind {
+        ck::CKA_SENSITIVE | ck::CKA_WRAP_WITH_TRUSTED => !flag,
+        ck::CKA_EXTRACTABLE => flag,
+        _ => false,
+    }
+}

@@ -1,0 +1,386 @@
+//! Searches: one Locate for what the daemon has indexed, its attributes in the same trip, the rest compared here.
+
+use std::collections::HashMap;
+
+use cryptoki_sys as ck;
+use kmip::{
+    ObjectType,
+    attribute::{Attribute, Name, UniqueIdentifier},
+    client::{CallError, incoming, outgoing},
+    message::{OutgoingItem, ResponseItem},
+    payload::{
+        get::{Get, GetResponse},
+        get_attributes::{GetAttributes, GetAttributesRequest},
+        locate::{Locate, LocateRequest, LocateResponse},
+    },
+};
+
+use crate::{
+    attribute::{Entry, Form, Ulong, number, row, vendor},
+    error::{Failure, Names, Result, Rv},
+    facts::{Facts, id_of_bytes},
+    material::Material,
+    object::get_request,
+    remote::{Again, Remote, VERSION},
+    session::Session,
+};
+
+/// The most objects whose attributes are asked for in one trip.
+const OBJECTS_PER_TRIP: usize = 64;
+
+/// The most objects one search takes; whoever has more narrows the search.
+const OBJECTS_MAX: usize = 100_000;
+
+/// An object as the daemon described it.
+pub(crate) struct Located {
+    pub(crate) facts: Facts,
+    pub(crate) material: Option<Material>,
+}
+
+/// A search as the caller's template says it.
+struct Search<'a> {
+    entries: Vec<(Ulong, &'a [u8])>,
+    class: Option<Ulong>,
+}
+
+impl<'a> Search<'a> {
+    /// Reads a template; `None` when nothing can have all that it asks for.
+    fn read(entries: &[Entry<'a>]) -> Option<Self> {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.kind, entry.value))
+            .collect();
+        // Attributes that other modules made up are searched for as a matter of course.
+        if entries.iter().any(|(kind, _)| row(*kind).is_none()) {
+            return None;
+        }
+        let class = entries.iter().find(|(kind, _)| *kind == ck::CKA_CLASS);
+        let class = match class {
+            Some((_, value)) => Some(number(value)?),
+            None => None,
+        };
+        Some(Self { entries, class })
+    }
+
+    fn value(&self, kind: Ulong) -> Option<&'a [u8]> {
+        self.entries
+            .iter()
+            .find(|(own, _)| *own == kind)
+            .map(|(_, value)| *value)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// What the daemon is asked for: objects that fit one of these, and one object by its identifier.
+    fn queries(&self) -> (Vec<Vec<Attribute>>, Option<String>) {
+        let by_class = self.object_types();
+        let typed = |more: Option<Attribute>| -> Vec<Vec<Attribute>> {
+            let alternatives: Vec<Option<ObjectType>> = if by_class.is_empty() {
+                vec![None]
+            } else {
+                by_class.iter().copied().map(Some).collect()
+            };
+            alternatives
+                .into_iter()
+                .map(|object_type| {
+                    object_type
+                        .map(Attribute::ObjectType)
+                        .into_iter()
+                        .chain(more.clone())
+                        .collect()
+                })
+                .collect()
+        };
+        let label = self
+            .value(ck::CKA_LABEL)
+            .and_then(|label| std::str::from_utf8(label).ok());
+        if let Some(label) = label {
+            let own = vendor("pkcs11-label", Form::Text.to_kmip(label.as_bytes()));
+            let mut queries = typed(Some(own));
+            queries.extend(typed(Some(Attribute::Name(Name::text(label)))));
+            return (queries, None);
+        }
+        if let Some(id) = self.value(ck::CKA_ID) {
+            // The other half of a pair is found by the half that carries the identifier, of whichever class that is.
+            let own = vendor("pkcs11-id", Form::Bytes.to_kmip(id));
+            return (vec![vec![own]], id_of_bytes(id));
+        }
+        (typed(None), None)
+    }
+
+    fn object_types(&self) -> Vec<ObjectType> {
+        match self.class {
+            Some(ck::CKO_CERTIFICATE) => vec![ObjectType::Certificate],
+            Some(ck::CKO_PUBLIC_KEY) => vec![ObjectType::PublicKey],
+            Some(ck::CKO_PRIVATE_KEY) => vec![ObjectType::PrivateKey],
+            Some(ck::CKO_SECRET_KEY) => vec![ObjectType::SymmetricKey],
+            Some(ck::CKO_DATA) => vec![ObjectType::OpaqueObject, ObjectType::SecretData],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether objects of the class have a value that everyone reads at once.
+    const fn wants_value(&self) -> bool {
+        matches!(self.class, Some(ck::CKO_CERTIFICATE | ck::CKO_PUBLIC_KEY))
+    }
+}
+
+/// What one search has brought so far.
+#[derive(Default)]
+struct Harvest {
+    /// The identifiers in the daemon's order.
+    ids: Vec<String>,
+    found: HashMap<String, Located>,
+}
+
+impl Harvest {
+    fn note(&mut self, id: &UniqueIdentifier) {
+        if let UniqueIdentifier::Text(id) = id
+            && !self.ids.contains(id)
+        {
+            self.ids.push(id.clone());
+        }
+    }
+
+    /// Takes the answers to the questions about one object: attributes, and a value where it was asked for.
+    fn take(&mut self, attributes: &ResponseItem, value: Option<&ResponseItem>) {
+        let Ok(response) = incoming::<GetAttributes>(attributes, VERSION) else {
+            return;
+        };
+        let UniqueIdentifier::Text(id) = &response.unique_identifier else {
+            return;
+        };
+        let Some(facts) = Facts::of(id, &response.attributes) else {
+            return;
+        };
+        let value: Option<GetResponse> =
+            value.and_then(|value| incoming::<Get>(value, VERSION).ok());
+        let material = value
+            .filter(|value| value.unique_identifier == response.unique_identifier)
+            .map(|value| Material::of(&value.object, &facts));
+        self.found.insert(id.clone(), Located { facts, material });
+    }
+
+    fn missing(&self) -> Vec<String> {
+        self.ids
+            .iter()
+            .filter(|id| !self.found.contains_key(*id))
+            .cloned()
+            .collect()
+    }
+}
+
+/// The questions about one object, the placeholder's when no identifier is given.
+fn questions(id: Option<&str>, with_value: Option<Ulong>) -> Vec<OutgoingItem> {
+    let attributes = GetAttributesRequest {
+        unique_identifier: id.map(UniqueIdentifier::from),
+        attribute_reference: Vec::new(),
+    };
+    let mut items = vec![outgoing::<GetAttributes>(&attributes, VERSION)];
+    items.extend(with_value.map(|class| outgoing::<Get>(&get_request(id, class), VERSION)));
+    items
+}
+
+/// Reads the attributes of objects whose identifiers are known, and their values when they are of a class with public
+/// ones.
+pub(crate) fn describe(
+    remote: &Remote,
+    ids: &[String],
+    with_value: Option<Ulong>,
+) -> std::result::Result<HashMap<String, Located>, Failure> {
+    let mut harvest = Harvest::default();
+    let each = 1 + usize::from(with_value.is_some());
+    for ids in ids.chunks(OBJECTS_PER_TRIP) {
+        let items: Vec<_> = ids
+            .iter()
+            .flat_map(|id| questions(Some(id), with_value))
+            .collect();
+        let answers = remote.batch(&items, Again::May)?;
+        for of_one in answers.chunks(each) {
+            if let Some((attributes, value)) = of_one.split_first() {
+                harvest.take(attributes, value.first());
+            }
+        }
+    }
+    Ok(harvest.found)
+}
+
+fn locate_request(attributes: &[Attribute], offset: usize) -> LocateRequest {
+    LocateRequest {
+        offset_items: i32::try_from(offset).ok().filter(|offset| *offset > 0),
+        attributes: attributes.iter().cloned().collect(),
+        ..LocateRequest::default()
+    }
+}
+
+/// Asks the daemon; in the frequent case of one hit, one round trip brings everything.
+fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest, Failure> {
+    let (queries, by_id) = search.queries();
+    let with_value = search.class.filter(|_| search.wants_value());
+    let mut items = Vec::new();
+    for query in &queries {
+        items.push(outgoing::<Locate>(&locate_request(query, 0), VERSION));
+        items.extend(questions(None, with_value));
+    }
+    if let Some(id) = &by_id {
+        items.extend(questions(Some(id), with_value));
+    }
+    let answers = remote.batch(&items, Again::May)?;
+    let mut harvest = Harvest::default();
+    let each = 2 + usize::from(with_value.is_some());
+    let (of_queries, of_id) = answers
+        .split_at_checked(each * queries.len())
+        .ok_or(Failure::Unreadable)?;
+    for (query, answers) in queries.iter().zip(of_queries.chunks(each)) {
+        let [located, attributes, value @ ..] = answers else {
+            return Err(Failure::Unreadable);
+        };
+        let located = incoming::<Locate>(located, VERSION).map_err(Failure::from)?;
+        if located.unique_identifier.len() == 1 {
+            harvest.take(attributes, value.first());
+        }
+        note_all(remote, query, &located, &mut harvest)?;
+    }
+    if let Some((attributes, value)) = of_id.split_first() {
+        harvest.take(attributes, value.first());
+        harvest.note(&UniqueIdentifier::Text(by_id.unwrap_or_default()));
+    }
+    let described = describe(remote, &harvest.missing(), with_value)?;
+    harvest.found.extend(described);
+    if search.value(ck::CKA_ID).is_some() && search.value(ck::CKA_LABEL).is_none() {
+        add_other_halves(remote, search, &mut harvest, with_value)?;
+    }
+    Ok(harvest)
+}
+
+/// Notes what a Locate brought, and fetches the pages that it held back.
+fn note_all(
+    remote: &Remote,
+    query: &[Attribute],
+    first: &LocateResponse,
+    harvest: &mut Harvest,
+) -> std::result::Result<(), Failure> {
+    first
+        .unique_identifier
+        .iter()
+        .for_each(|id| harvest.note(id));
+    let in_all = usize::try_from(first.located_items.unwrap_or(0)).unwrap_or(0);
+    let mut seen = first.unique_identifier.len();
+    while seen < in_all.min(OBJECTS_MAX) {
+        let page = remote.call::<Locate>(&locate_request(query, seen), Again::May)?;
+        if page.unique_identifier.is_empty() {
+            break;
+        }
+        seen += page.unique_identifier.len();
+        page.unique_identifier
+            .iter()
+            .for_each(|id| harvest.note(id));
+    }
+    Ok(())
+}
+
+/// A half of a pair without an identifier of its own shows its other half's.
+fn add_other_halves(
+    remote: &Remote,
+    search: &Search<'_>,
+    harvest: &mut Harvest,
+    with_value: Option<Ulong>,
+) -> std::result::Result<(), Failure> {
+    let halves: Vec<String> = harvest
+        .found
+        .values()
+        .filter(|located| {
+            search
+                .class
+                .is_none_or(|class| class != located.facts.class)
+        })
+        .filter_map(|located| located.facts.other_half.clone())
+        .filter(|half| !harvest.found.contains_key(half))
+        .collect();
+    harvest.ids.extend(halves.iter().cloned());
+    let described = describe(remote, &halves, with_value)?;
+    harvest.found.extend(described);
+    Ok(())
+}
+
+impl Session {
+    /// `C_FindObjectsInit`.
+    pub(crate) fn find_init(&self, entries: &[Entry<'_>]) -> Result<()> {
+        let mut active = self.active();
+        if active.find.is_some() {
+            return Err(Rv::OPERATION_ACTIVE);
+        }
+        let handles = match Search::read(entries) {
+            Some(search) => self.search(&search)?,
+            None => Vec::new(),
+        };
+        active.find = Some(handles.into_iter());
+        Ok(())
+    }
+
+    /// `C_FindObjects`.
+    pub(crate) fn find(&self, count: usize) -> Result<Vec<Ulong>> {
+        let mut active = self.active();
+        let find = active.find.as_mut().ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
+        Ok(find.by_ref().take(count).collect())
+    }
+
+    /// `C_FindObjectsFinal`.
+    pub(crate) fn find_final(&self) -> Result<()> {
+        self.active()
+            .find
+            .take()
+            .map(drop)
+            .ok_or(Rv::OPERATION_NOT_INITIALIZED)
+    }
+
+    fn search(&self, search: &Search<'_>) -> Result<Vec<Ulong>> {
+        let slot = &self.slot;
+        let mut handles = Vec::new();
+        if search.class == Some(ck::CKO_PROFILE) {
+            let profile = self.object(slot.profile(), Rv::GENERAL_ERROR)?;
+            if profile.matches(&search.entries, &slot.remote)? {
+                handles.push(slot.profile());
+            }
+            return Ok(handles);
+        }
+        for (handle, object) in slot.objects.of_sessions() {
+            if object.matches(&search.entries, &slot.remote)? {
+                handles.push(handle);
+            }
+        }
+        let session_only = search.value(ck::CKA_TOKEN) == Some(&[0]);
+        let no_such_class = search.class.is_some() && search.object_types().is_empty();
+        if session_only || no_such_class {
+            return Ok(handles);
+        }
+        let mut harvest =
+            harvest(&slot.remote, search).map_err(|failure| failure.seen_by(Names::Session))?;
+        for id in &harvest.ids {
+            let Some(located) = harvest.found.remove(id) else {
+                continue;
+            };
+            // Objects of sessions are this session's application's, which stand above, or nobody else's business.
+            if located.facts.session.is_some()
+                || (located.facts.is_private && !slot.shows_private())
+            {
+                continue;
+            }
+            let (handle, object) = slot.objects.adopt(located.facts, None);
+            if let Some(material) = located.material {
+                object.keep(material);
+            }
+            if object.matches(&search.entries, &slot.remote)? {
+                handles.push(handle);
+            }
+        }
+        Ok(handles)
+    }
+}
+
+/// The outcome of one item, with the failure that a call would have had.
+pub(crate) fn outcome<O: kmip::payload::Operation>(
+    item: Option<&ResponseItem>,
+) -> std::result::Result<O::Response, Failure> {
+    let item = item.ok_or(Failure::Unreadable)?;
+    incoming::<O>(item, VERSION).map_err(|error: CallError| Failure::from(error))
+}

@@ -1,0 +1,125 @@
+//! Operations: what a session may be in the middle of, when that ends, and which keys it takes.
+
+mod brought;
+pub(crate) mod change;
+pub(crate) mod cipher;
+pub(crate) mod copy;
+pub(crate) mod create;
+pub(crate) mod digest;
+pub(crate) mod find;
+pub(crate) mod generate;
+pub(crate) mod random;
+pub(crate) mod sign;
+mod trip;
+pub(crate) mod verify;
+
+use std::sync::Arc;
+
+use crate::{
+    abi::{
+        parameter::{self, Parameter},
+        pointer::{MechanismArgument, Offer},
+    },
+    attribute::{Ulong, number},
+    error::{Result, Rv},
+    facts::Facts,
+    mechanism::{self, Row},
+    object::Object,
+    session::Session,
+};
+
+/// The longest input collected for mechanisms that take it only as a whole.
+pub(crate) const COLLECTED_BYTES_MAX: usize = 512 << 10;
+
+/// Carries an operation on. It ends with success and with any error, but not with a question for the length nor with a
+/// buffer that is too short (PKCS #11 3.1 §5.2): this is the one place that says so.
+pub(crate) fn last_step<T>(
+    place: &mut Option<T>,
+    step: impl FnOnce(&mut T) -> Result<Offer>,
+) -> Result<()> {
+    let mut operation = place.take().ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
+    let outcome = step(&mut operation);
+    if matches!(outcome, Ok(Offer::SizeOnly) | Err(Rv::BUFFER_TOO_SMALL)) {
+        *place = Some(operation);
+    }
+    outcome.map(drop)
+}
+
+/// Carries an operation on that goes on after success.
+pub(crate) fn step<T>(
+    place: &mut Option<T>,
+    step: impl FnOnce(&mut T) -> Result<()>,
+) -> Result<()> {
+    let mut operation = place.take().ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
+    let outcome = step(&mut operation);
+    if matches!(outcome, Ok(()) | Err(Rv::BUFFER_TOO_SMALL)) {
+        *place = Some(operation);
+    }
+    outcome
+}
+
+/// Begins an operation. Without a mechanism one that is in progress is cancelled (PKCS #11 3.1 §5.8.1).
+pub(crate) fn begin<T>(
+    place: &mut Option<T>,
+    mechanism: Option<MechanismArgument<'_>>,
+    make: impl FnOnce(&MechanismArgument<'_>) -> Result<T>,
+) -> Result<()> {
+    match mechanism {
+        None => place.take().map(drop).ok_or(Rv::ARGUMENTS_BAD),
+        Some(_) if place.is_some() => Err(Rv::OPERATION_ACTIVE),
+        Some(mechanism) => {
+            *place = Some(make(&mechanism)?);
+            Ok(())
+        }
+    }
+}
+
+/// A key that may be used as a mechanism wants it.
+pub(crate) struct UsedKey {
+    pub(crate) object: Arc<Object>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) row: &'static Row,
+    pub(crate) parameter: Parameter,
+}
+
+/// Finds the key and checks mechanism, parameter, key and permission, in this order.
+pub(crate) fn used_key(
+    session: &Session,
+    mechanism: &MechanismArgument<'_>,
+    key: Ulong,
+    function: Ulong,
+    usage: Ulong,
+) -> Result<UsedKey> {
+    let row = mechanism::row(mechanism.kind, function)?;
+    let object = session.object(key, Rv::KEY_HANDLE_INVALID)?;
+    let facts = object.facts();
+    let Some(spec) = facts.spec else {
+        return Err(Rv::KEY_TYPE_INCONSISTENT);
+    };
+    if !row.meaning.takes(spec, facts.key_type) || facts.value(usage).is_none() {
+        return Err(Rv::KEY_TYPE_INCONSISTENT);
+    }
+    if !facts.flag(usage) {
+        return Err(Rv::KEY_FUNCTION_NOT_PERMITTED);
+    }
+    if !allows(&facts, mechanism.kind) {
+        return Err(Rv::MECHANISM_INVALID);
+    }
+    let parameter = parameter::read(row.shape, mechanism.parameter)?;
+    Ok(UsedKey {
+        object,
+        facts,
+        row,
+        parameter,
+    })
+}
+
+/// Whether the key's list of mechanisms, if it has one, names this one.
+fn allows(facts: &Facts, mechanism: Ulong) -> bool {
+    facts
+        .value(cryptoki_sys::CKA_ALLOWED_MECHANISMS)
+        .is_none_or(|list| {
+            list.chunks_exact(size_of::<Ulong>())
+                .any(|one| number(one) == Some(mechanism))
+        })
+}

@@ -1,0 +1,269 @@
+//! Signatures and MACs, in one part and in several; digesting mechanisms hash here and send the digest.
+
+use cryptoki_sys as ck;
+use kmip::{
+    Secret,
+    mechanism::{KeySpec, Signing},
+    payload::{
+        mac::{MAC, MACRequest},
+        sign::{Sign, SignRequest},
+    },
+    ttlv::Bytes,
+};
+use zeroize::Zeroizing;
+
+use super::{COLLECTED_BYTES_MAX, UsedKey, begin, last_step, step, used_key};
+use crate::{
+    abi::pointer::{In, MechanismArgument, Offer, Out},
+    attribute::Ulong,
+    der,
+    error::{Names, Result, Rv},
+    hasher::{Hasher, digest},
+    mechanism::{Authentication, authentication, mac_parameters, signing_parameters},
+    remote::{Again, Remote},
+    session::Session,
+};
+
+/// What is to be signed, as far as it came.
+pub(crate) struct Input {
+    how: Authentication,
+    spec: KeySpec,
+    gathered: Gathered,
+    pub(crate) is_multi_part: bool,
+}
+
+enum Gathered {
+    Hashed(Hasher),
+    Whole(Zeroizing<Vec<u8>>),
+}
+
+impl Input {
+    /// Nothing yet.
+    pub(crate) fn new(key: &UsedKey) -> Result<Self> {
+        let spec = key.facts.spec.ok_or(Rv::KEY_TYPE_INCONSISTENT)?;
+        let how = authentication(key.row.meaning, &key.parameter, spec)?;
+        let gathered = match hash_made_here(how) {
+            Some(hash) => Gathered::Hashed(Hasher::new(hash)),
+            None => Gathered::Whole(Zeroizing::default()),
+        };
+        Ok(Self {
+            how,
+            spec,
+            gathered,
+            is_multi_part: false,
+        })
+    }
+
+    /// The way the key signs.
+    pub(crate) const fn how(&self) -> Authentication {
+        self.how
+    }
+
+    /// The length of the signature or MAC.
+    pub(crate) fn answer_bytes(&self) -> usize {
+        match (self.how, self.spec) {
+            (Authentication::Mac(_, bytes), _) => bytes,
+            (_, KeySpec::Ec(curve)) => 2 * curve.field_bytes(),
+            (_, spec) => usize::from(spec.bits().div_ceil(8)),
+        }
+    }
+
+    /// Takes a part.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.is_multi_part = true;
+        match &mut self.gathered {
+            Gathered::Hashed(hasher) => hasher.update(part),
+            Gathered::Whole(whole) => {
+                if whole.len() + part.len() > COLLECTED_BYTES_MAX {
+                    return Err(Rv::DATA_LEN_RANGE);
+                }
+                whole.extend_from_slice(part);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the mechanism works on when this is all there is: the digest, or the data as it came.
+    pub(crate) fn finish(&self, whole: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
+        let message = match (whole, hash_made_here(self.how), &self.gathered) {
+            (Some(data), Some(hash), _) => digest(hash, &[data]).into(),
+            (Some(data), None, _) => data.to_vec().into(),
+            (None, _, Gathered::Hashed(hasher)) => hasher.clone().finish().into(),
+            (None, _, Gathered::Whole(own)) => own.clone(),
+        };
+        self.check(message)
+    }
+
+    fn check(&self, message: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>> {
+        let fits = match self.how {
+            Authentication::Signature(Signing::RsaPkcs1(None), _) => {
+                message.len() + 11 <= self.answer_bytes()
+            }
+            // PKCS #11 3.1 §6.1.11: the digest that the caller made is as long as the hash's.
+            Authentication::Signature(Signing::RsaPss { hash, .. }, _) => {
+                message.len() == hash.digest_bytes()
+            }
+            Authentication::Signature(Signing::Ecdsa(_), _) => (1..=1024).contains(&message.len()),
+            _ => message.len() <= COLLECTED_BYTES_MAX,
+        };
+        fits.then_some(message).ok_or(Rv::DATA_LEN_RANGE)
+    }
+}
+
+fn hash_made_here(how: Authentication) -> Option<kmip::mechanism::Hash> {
+    match how {
+        Authentication::Signature(
+            Signing::RsaPkcs1(Some(hash))
+            | Signing::Ecdsa(Some(hash))
+            | Signing::RsaPss { hash, .. },
+            true,
+        ) => Some(hash),
+        _ => None,
+    }
+}
+
+/// Whether the message travels as Data or as Digested Data.
+pub(crate) fn travels_as_data(signing: Signing) -> bool {
+    matches!(signing, Signing::RsaPkcs1(None) | Signing::Eddsa)
+}
+
+/// A signature or MAC being made.
+pub(crate) struct SignOperation {
+    key: String,
+    input: Input,
+    /// The answer, kept when the caller's buffer turned out too short for it.
+    answer: Option<Vec<u8>>,
+}
+
+impl SignOperation {
+    fn answer(
+        &mut self,
+        remote: &Remote,
+        whole: Option<In<'_>>,
+        mut out: Out<'_>,
+    ) -> Result<Offer> {
+        if whole.is_some() && self.input.is_multi_part {
+            return Err(Rv::OPERATION_NOT_INITIALIZED);
+        }
+        if self.answer.is_none() {
+            if out.offer(self.input.answer_bytes())? == Offer::SizeOnly {
+                return Ok(Offer::SizeOnly);
+            }
+            let whole = whole.map(|data| data.bytes()).transpose()?;
+            let message = self.input.finish(whole)?;
+            self.answer = Some(self.ask(remote, message)?);
+        }
+        out.give(self.answer.as_deref().unwrap_or_default())
+    }
+
+    fn ask(&self, remote: &Remote, message: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
+        match self.input.how {
+            Authentication::Mac(hash, bytes) => {
+                let mut mac = mac(remote, &self.key, hash, message)?;
+                mac.truncate(bytes);
+                Ok(mac)
+            }
+            Authentication::Signature(signing, _) => {
+                let signature = sign(remote, &self.key, signing, message)?;
+                match (signing, self.input.spec) {
+                    (Signing::Ecdsa(_), KeySpec::Ec(curve)) => {
+                        der::signature_to_raw(&signature, curve.field_bytes())
+                            .ok_or(Rv::DEVICE_ERROR)
+                    }
+                    _ => Ok(signature),
+                }
+            }
+        }
+    }
+}
+
+fn sign(
+    remote: &Remote,
+    key: &str,
+    signing: Signing,
+    mut message: Zeroizing<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let message = std::mem::take(&mut *message);
+    let (data, digested_data) = if travels_as_data(signing) {
+        (Some(Secret::new(message)), None)
+    } else {
+        (None, Some(Bytes(message)))
+    };
+    let request = SignRequest {
+        unique_identifier: Some(key.into()),
+        cryptographic_parameters: Some(signing_parameters(signing)),
+        data,
+        digested_data,
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+    };
+    let response = remote
+        .call::<Sign>(&request, Again::May)
+        .map_err(|failure| failure.seen_by(Names::Session))?;
+    response
+        .signature_data
+        .map(|signature| signature.0)
+        .ok_or(Rv::DEVICE_ERROR)
+}
+
+/// The whole MAC of a message.
+pub(crate) fn mac(
+    remote: &Remote,
+    key: &str,
+    hash: kmip::mechanism::Hash,
+    mut message: Zeroizing<Vec<u8>>,
+) -> Result<Vec<u8>> {
+    let request = MACRequest {
+        unique_identifier: Some(key.into()),
+        cryptographic_parameters: Some(mac_parameters(hash)),
+        data: Some(Secret::new(std::mem::take(&mut *message))),
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+    };
+    let response = remote
+        .call::<MAC>(&request, Again::May)
+        .map_err(|failure| failure.seen_by(Names::Session))?;
+    let mac = response.mac_data.ok_or(Rv::DEVICE_ERROR)?;
+    Ok(mac.0)
+}
+
+impl Session {
+    /// `C_SignInit`.
+    pub(crate) fn sign_init(
+        &self,
+        mechanism: Option<MechanismArgument<'_>>,
+        key: Ulong,
+    ) -> Result<()> {
+        begin(&mut self.active().sign, mechanism, |mechanism| {
+            let key = used_key(self, mechanism, key, ck::CKF_SIGN, ck::CKA_SIGN)?;
+            Ok(SignOperation {
+                input: Input::new(&key)?,
+                key: key.facts.id.clone(),
+                answer: None,
+            })
+        })
+    }
+
+    /// `C_Sign`.
+    pub(crate) fn sign(&self, data: In<'_>, out: Out<'_>) -> Result<()> {
+        last_step(&mut self.active().sign, |operation| {
+            operation.answer(&self.slot.remote, Some(data), out)
+        })
+    }
+
+    /// `C_SignUpdate`.
+    pub(crate) fn sign_update(&self, part: In<'_>) -> Result<()> {
+        step(&mut self.active().sign, |operation| {
+            operation.input.update(part.bytes()?)
+        })
+    }
+
+    /// `C_SignFinal`.
+    pub(crate) fn sign_final(&self, out: Out<'_>) -> Result<()> {
+        last_step(&mut self.active().sign, |operation| {
+            operation.answer(&self.slot.remote, None, out)
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! Verification: here where the public key's algorithm allows, at the daemon where it does not.
+
+use std::sync::Arc;
+
+use cryptoki_sys as ck;
+use kmip::{
+    ResultReason, Secret, ValidityIndicator,
+    mechanism::Signing,
+    payload::{
+        mac::{MACVerify, MACVerifyRequest},
+        sign::{SignatureVerify, SignatureVerifyRequest},
+    },
+    ttlv::Bytes,
+};
+use zeroize::Zeroizing;
+
+use super::{
+    begin, last_step,
+    sign::{Input, mac, travels_as_data},
+    step, used_key,
+};
+use crate::{
+    abi::pointer::{In, MechanismArgument, Offer},
+    attribute::Ulong,
+    der,
+    error::{Failure, Names, Result, Rv},
+    mechanism::{Authentication, mac_parameters, signing_parameters},
+    object::Object,
+    remote::{Again, Remote},
+    session::Session,
+};
+
+/// A verification in progress.
+pub(crate) struct VerifyOperation {
+    key: Arc<Object>,
+    id: String,
+    /// Whether the key may also make what it verifies.
+    signs: bool,
+    input: Input,
+}
+
+impl VerifyOperation {
+    fn judge(&self, remote: &Remote, whole: Option<In<'_>>, signature: In<'_>) -> Result<Offer> {
+        if whole.is_some() && self.input.is_multi_part {
+            return Err(Rv::OPERATION_NOT_INITIALIZED);
+        }
+        let whole = whole.map(|data| data.bytes()).transpose()?;
+        let signature = signature.bytes()?;
+        if signature.len() != self.input.answer_bytes() {
+            return Err(Rv::SIGNATURE_LEN_RANGE);
+        }
+        let message = self.input.finish(whole)?;
+        let is_right = match self.input.how() {
+            Authentication::Mac(hash, bytes) => {
+                self.judge_mac(remote, hash, bytes, message, signature)?
+            }
+            Authentication::Signature(signing, _) => {
+                let material = self.key.material(remote)?;
+                let here = material
+                    .public
+                    .as_ref()
+                    .and_then(|key| key.verifies(signing, &message, signature));
+                match here {
+                    Some(is_right) => is_right,
+                    None => self.ask(remote, signing, message, signature)?,
+                }
+            }
+        };
+        if is_right {
+            Ok(Offer::Go)
+        } else {
+            Err(Rv::SIGNATURE_INVALID)
+        }
+    }
+
+    fn judge_mac(
+        &self,
+        remote: &Remote,
+        hash: kmip::mechanism::Hash,
+        bytes: usize,
+        mut message: Zeroizing<Vec<u8>>,
+        expected: &[u8],
+    ) -> Result<bool> {
+        if self.signs {
+            let mut own = mac(remote, &self.id, hash, message)?;
+            own.truncate(bytes);
+            // `Secret` compares in constant time.
+            return Ok(Secret::new(own) == Secret::from(expected));
+        }
+        let request = MACVerifyRequest {
+            unique_identifier: Some(self.id.as_str().into()),
+            cryptographic_parameters: Some(mac_parameters(hash)),
+            data: Some(Secret::new(std::mem::take(&mut *message))),
+            mac_data: Some(Bytes(expected.to_vec())),
+            correlation_value: None,
+            init_indicator: None,
+            final_indicator: None,
+        };
+        let response = remote
+            .call::<MACVerify>(&request, Again::May)
+            .map_err(|failure| failure.seen_by(Names::Session))?;
+        Ok(response.validity_indicator == Some(ValidityIndicator::Valid))
+    }
+
+    fn ask(
+        &self,
+        remote: &Remote,
+        signing: Signing,
+        mut message: Zeroizing<Vec<u8>>,
+        signature: &[u8],
+    ) -> Result<bool> {
+        if self.id.is_empty() {
+            return Err(Rv::FUNCTION_FAILED);
+        }
+        let message = std::mem::take(&mut *message);
+        let (data, digested_data) = if travels_as_data(signing) {
+            (Some(Secret::new(message)), None)
+        } else {
+            (None, Some(Bytes(message)))
+        };
+        let signature = match signing {
+            Signing::Ecdsa(_) => der::signature_from_raw(signature).ok_or(Rv::SIGNATURE_INVALID)?,
+            _ => signature.to_vec(),
+        };
+        let request = SignatureVerifyRequest {
+            unique_identifier: Some(self.id.as_str().into()),
+            cryptographic_parameters: Some(signing_parameters(signing)),
+            data,
+            digested_data,
+            signature_data: Some(Bytes(signature)),
+            correlation_value: None,
+            init_indicator: None,
+            final_indicator: None,
+        };
+        match remote.call::<SignatureVerify>(&request, Again::May) {
+            Ok(response) => Ok(response.validity_indicator == Some(ValidityIndicator::Valid)),
+            // A signature that is none is refused by some libraries before it is compared.
+            Err(Failure::Refused(Some(ResultReason::CryptographicFailure))) => Ok(false),
+            Err(failure) => Err(failure.seen_by(Names::Session)),
+        }
+    }
+}
+
+impl Session {
+    /// `C_VerifyInit`.
+    pub(crate) fn verify_init(
+        &self,
+        mechanism: Option<MechanismArgument<'_>>,
+        key: Ulong,
+    ) -> Result<()> {
+        begin(&mut self.active().verify, mechanism, |mechanism| {
+            let key = used_key(self, mechanism, key, ck::CKF_VERIFY, ck::CKA_VERIFY)?;
+            Ok(VerifyOperation {
+                input: Input::new(&key)?,
+                id: key.facts.id.clone(),
+                signs: key.facts.flag(ck::CKA_SIGN),
+                key: key.object,
+            })
+        })
+    }
+
+    /// `C_Verify`.
+    pub(crate) fn verify(&self, data: In<'_>, signature: In<'_>) -> Result<()> {
+        last_step(&mut self.active().verify, |operation| {
+            operation.judge(&self.slot.remote, Some(data), signature)
+        })
+    }
+
+    /// `C_VerifyUpdate`.
+    pub(crate) fn verify_update(&self, part: In<'_>) -> Result<()> {
+        step(&mut self.active().verify, |operation| {
+            operation.input.update(part.bytes()?)
+        })
+    }
+
+    /// `C_VerifyFinal`.
+    pub(crate) fn verify_final(&self, signature: In<'_>) -> Result<()> {
+        last_step(&mut self.active().verify, |operation| {
+            operation.judge(&self.slot.remote, None, signature)
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! A small KMIP responder on a Unix socket, which notes what it was asked and can be told to misbehave.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use kmip::{
+    OperationCode, ResultReason, ResultStatus, V2_1,
+    attribute::Attribute,
+    message::{Credential, Request, ResponseHeader, ResponseItem, write_response},
+    object::ManagedObject,
+    ttlv::{Frame, Timestamp, frame},
+};
+
+use super::{PIN, SO_PIN, ops};
+
+/// An object of the responder's.
+#[derive(Clone)]
+pub struct Stored {
+    pub attributes: Vec<Attribute>,
+    pub value: Option<ManagedObject>,
+    /// What keys are made from.
+    pub seed: String,
+}
+
+/// What the responder holds and does.
+#[derive(Default)]
+pub struct State {
+    pub objects: BTreeMap<String, Stored>,
+    pub made: u32,
+    /// Every request: its operations in their order.
+    pub requests: Vec<Vec<OperationCode>>,
+    /// Each item of this operation is refused with this reason.
+    pub refusal: Option<(OperationCode, ResultReason)>,
+    /// How long the next answers take.
+    pub delay: Duration,
+    /// Answers are replaced by these bytes.
+    pub rubbish: Option<Vec<u8>>,
+    /// The connection is closed instead of an answer, this many times.
+    pub hang_ups: u32,
+    connections: Vec<UnixStream>,
+}
+
+/// A running responder.
+pub struct Fake {
+    pub state: Arc<Mutex<State>>,
+    path: PathBuf,
+    stop: Arc<AtomicBool>,
+}
+
+impl Fake {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the responder is a server of the test's own"
+    )]
+    pub fn start(path: &Path) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let fake = Self {
+            state: Arc::default(),
+            path: path.to_owned(),
+            stop: Arc::default(),
+        };
+        let (state, stop) = (Arc::clone(&fake.state), Arc::clone(&fake.stop));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::Acquire) {
+                    break;
+                }
+                let (stream, state) = (stream.unwrap(), Arc::clone(&state));
+                state
+                    .lock()
+                    .unwrap()
+                    .connections
+                    .push(stream.try_clone().unwrap());
+                std::thread::spawn(move || serve(stream, &state));
+            }
+        });
+        fake
+    }
+
+    /// The requests since the last look.
+    pub fn take_requests(&self) -> Vec<Vec<OperationCode>> {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
+    }
+
+    /// Closes every connection, as a daemon that restarts does.
+    pub fn drop_connections(&self) {
+        for stream in self.state.lock().unwrap().connections.drain(..) {
+            drop(stream.shutdown(std::net::Shutdown::Both));
+        }
+    }
+
+    /// Stops listening; the connections close too.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        drop(UnixStream::connect(&self.path));
+        drop(std::fs::remove_file(&self.path));
+        self.drop_connections();
+    }
+
+    pub fn refuse(&self, refusal: Option<(OperationCode, ResultReason)>) {
+        self.state.lock().unwrap().refusal = refusal;
+    }
+}
+
+fn serve(mut stream: UnixStream, state: &Mutex<State>) {
+    let mut buffer = Vec::new();
+    loop {
+        let length = loop {
+            match frame(&buffer, 1 << 24) {
+                Frame::Whole(length) => break length,
+                Frame::Partial(_) => {}
+                Frame::TooLarge(_) | Frame::Foreign => return,
+            }
+            let mut part = [0; 65_536];
+            match stream.read(&mut part) {
+                Ok(count) if count > 0 => buffer.extend(&part[..count]),
+                _ => return,
+            }
+        };
+        let message: Vec<u8> = buffer.drain(..length).collect();
+        let Some(answer) = answer(&message, state) else {
+            return drop(stream.shutdown(std::net::Shutdown::Both));
+        };
+        if stream.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// Who asks: `None` when the credential is wrong.
+fn who(request: &Request<'_>) -> Option<&'static str> {
+    let Some(authentication) = &request.header.authentication else {
+        return Some("public");
+    };
+    let Some(Credential::UsernameAndPassword(credential)) = authentication.credential.first()
+    else {
+        return None;
+    };
+    let password = credential.password.as_ref().map(|own| own.0.expose());
+    match (credential.username.as_str(), password) {
+        ("@dev", None) => Some("public"),
+        ("user@dev", Some(pin)) if pin == PIN => Some("user"),
+        ("so@dev", Some(pin)) if pin == SO_PIN => Some("so"),
+        _ => None,
+    }
+}
+
+fn answer(message: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
+    let Ok(request) = Request::read(message, 1000) else {
+        panic!("the module sends what can be read");
+    };
+    assert_eq!(request.version, V2_1);
+    let mut state = state.lock().unwrap();
+    let codes = request.items.iter().map(|item| item.operation).collect();
+    state.requests.push(codes);
+    std::thread::sleep(state.delay);
+    if state.hang_ups > 0 {
+        state.hang_ups -= 1;
+        return None;
+    }
+    if let Some(rubbish) = &state.rubbish {
+        return Some(rubbish.clone());
+    }
+    let who = who(&request);
+    let continues = request.header.batch_error_continuation_option.is_some();
+    let mut placeholder = None;
+    let mut items = Vec::new();
+    for item in &request.items {
+        let refusal = state.refusal.filter(|(code, _)| *code == item.operation);
+        let outcome = match (who, refusal) {
+            (None, _) => Err(ResultReason::AuthenticationNotSuccessful),
+            (_, Some((_, reason))) => Err(reason),
+            (Some(who), None) => ops::perform(
+                &mut state,
+                who,
+                item.operation,
+                item.payload,
+                &mut placeholder,
+            ),
+        };
+        let failed = outcome.is_err();
+        items.push(ResponseItem {
+            operation: Some(item.operation),
+            unique_batch_item_id: item.unique_batch_item_id.clone(),
+            result_status: if failed {
+                ResultStatus::OperationFailed
+            } else {
+                ResultStatus::Success
+            },
+            result_reason: outcome.as_ref().err().copied(),
+            result_message: None,
+            asynchronous_correlation_value: None,
+            payload: outcome.ok().map(Into::into),
+        });
+        if failed && !continues {
+            break;
+        }
+    }
+    let header = ResponseHeader {
+        protocol_version: V2_1.into(),
+        time_stamp: Timestamp(0),
+        nonce: None,
+        attestation_type: Vec::new(),
+        client_correlation_value: None,
+        server_correlation_value: None,
+        batch_count: items.len() as i32,
+    };
+    Some(write_response(&header, &items, V2_1).bytes().to_vec())
+}

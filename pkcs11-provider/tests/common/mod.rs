@@ -1,0 +1,71 @@
+//! What the tests share: a KMIP responder of their own at the module's socket, and the module as a host loads it.
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+#[macro_use]
+pub mod api;
+pub mod fake;
+pub mod keys;
+pub mod ops;
+
+use std::{fs, path::PathBuf, process::Command};
+
+pub use api::Api;
+pub use fake::Fake;
+
+/// The user's PIN at the responder.
+pub const PIN: &[u8] = b"1234";
+
+/// The security officer's.
+pub const SO_PIN: &[u8] = b"12345678";
+
+const CHILD: &str = "KEYHOLD_TEST_CHILD";
+const FOLDER: &str = "KEYHOLD_TEST_FOLDER";
+
+/// The module as it was built beside this test.
+pub fn module_path() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let built = own.parent().unwrap().parent().unwrap();
+    [built, own.parent().unwrap()]
+        .iter()
+        .map(|folder| folder.join("libkeyhold_pkcs11.so"))
+        .find(|path| path.exists())
+        .expect("the library is built together with its tests")
+}
+
+/// The configuration that most tests use.
+pub const CONFIG: &str =
+    "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
+
+/// Runs the body in a process of its own, where the environment names the test's own configuration and the responder is
+/// a thread beside the module.
+pub fn alone(test: &str, config: &str, body: impl FnOnce(&Fake, &Api)) {
+    if std::env::var_os(CHILD).is_some_and(|name| name == test) {
+        let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+        let fake = Fake::start(&folder.join("keyhold.sock"));
+        let api = Api::load(&module_path());
+        body(&fake, &api);
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pkcs11.toml");
+    fs::write(&file, config).unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, test)
+        .env(FOLDER, folder.path())
+        .env("KEYHOLD_PKCS11_CONFIG", &file)
+        .env("KEYHOLD_PKCS11_LOG", folder.path().join("module.log"))
+        .output()
+        .unwrap();
+    let log = fs::read_to_string(folder.path().join("module.log")).unwrap_or_default();
+    assert!(
+        output.status.success(),
+        "{}\n{}\n{log}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+        "the test {test} has run in its own process"
+    );
+}
