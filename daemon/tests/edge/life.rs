@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{
     BOTH, Daemon, discover_versions, eventually, exchange, is_success, keyhold, now, read_message,
@@ -209,6 +209,42 @@ fn a_local_user_is_served_as_the_kernel_names_it() {
             .unwrap();
         !is_success(&read_message(&mut stream.try_clone().unwrap()).unwrap())
     });
+}
+
+/// No `[tls]`, no addresses, no pages: the local socket is enough.
+#[test]
+fn local_users_need_no_network() {
+    let (_folder, daemon) = Daemon::fresh();
+    let dir = daemon.dir.clone();
+    assert!(daemon.stop().success());
+    let path = dir.join("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("[tls]").unwrap();
+    let (_, behind) = rest.split_once("[audit]").unwrap();
+    let before = before
+        .replace("127.0.0.1:9464", "off")
+        .replace("\"127.0.0.1:5696\"", "");
+    fs::write(&path, format!("{before}[audit]{behind}")).unwrap();
+    let mut child = keyhold()
+        .args(["serve", "--config"])
+        .arg(&path)
+        .stderr(fs::File::create(dir.with_extension("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let socket = dir.join("keyhold.sock");
+    eventually("the local socket is served", || {
+        UnixStream::connect(&socket).is_ok()
+    });
+    let served = exchange(&mut UnixStream::connect(&socket).unwrap());
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    served.unwrap();
+    let log = fs::read_to_string(dir.with_extension("log")).unwrap();
+    assert!(
+        log.contains("\"kmip\":\"[]\"") && log.contains("\"metrics\":\"[]\""),
+        "{log}"
+    );
 }
 
 /// `dev` on a PKCS#11 token instead of the embedded HSM; needs SoftHSM2, which `make test` installs.
