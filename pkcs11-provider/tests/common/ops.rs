@@ -338,6 +338,11 @@ fn get(
 ) -> Outcome<GetResponse> {
     let (id, stored) = find(state, who, request.unique_identifier, placeholder)?;
     let kind = object_type(stored);
+    assert_ne!(
+        kind,
+        ObjectType::PrivateKey,
+        "nobody asked for a private key"
+    );
     if stored.attributes.contains(&Attribute::Sensitive(true)) {
         return Err(ResultReason::Sensitive);
     }
