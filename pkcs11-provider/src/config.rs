@@ -279,4 +279,28 @@ mod tests {
         let login = parse("version = 1\nlogin = \"perhaps\"\n").unwrap_err();
         assert!(login.contains(":2: "), "{login}");
     }
+
+    #[test]
+    fn the_sample_shows_the_defaults_and_loads() {
+        let sample = include_str!("../../config/pkcs11.toml");
+        let config = parse(sample).unwrap();
+        let bare = parse("version = 1\n").unwrap();
+        assert_eq!(
+            (config.login, config.timeout, config.log),
+            (bare.login, bare.timeout, bare.log)
+        );
+        assert_eq!(config.tokens.len(), 1);
+        // What is commented out loads too.
+        let whole: String = sample
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(hidden) if hidden.contains(" = ") || hidden == "[[token]]" => hidden,
+                _ => line,
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let whole = parse(&whole).unwrap();
+        assert_eq!(whole.tokens.len(), 2);
+        assert!(matches!(whole.tokens[1].route, Route::Tls { .. }));
+    }
 }

@@ -214,11 +214,6 @@ impl Objects {
             .replace(handle, Object::new(facts, object.owner, true));
     }
 
-    /// How many handles there are.
-    pub(crate) fn count(&self) -> usize {
-        self.handles.all(|_| true).len()
-    }
-
     fn forget_id(&self, id: &str) {
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         by_id.remove(id);

@@ -143,7 +143,7 @@ fn objects_of_other_clients_are_found_as_they_are_shown() {
             assert_eq!(found.len(), 1);
             assert_eq!(
                 api.get(session, found[0], ck::CKA_UNIQUE_ID),
-                Ok(private.clone().into_bytes())
+                Ok(private.into_bytes())
             );
             let id = api.get(session, found[0], ck::CKA_ID).unwrap();
             assert_eq!(id.len(), 16);
