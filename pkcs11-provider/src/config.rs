@@ -104,6 +104,14 @@ struct FileToken {
     key: Option<PathBuf>,
 }
 
+/// A variable of the environment. A program with more rights than its caller does not let the caller say which files it
+/// reads and writes.
+pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
+    let same_user = rustix::process::getuid() == rustix::process::geteuid();
+    let same_group = rustix::process::getgid() == rustix::process::getegid();
+    std::env::var_os(name).filter(|value| same_user && same_group && !value.is_empty())
+}
+
 const fn timeout_seconds_default() -> u64 {
     10
 }
@@ -112,11 +120,11 @@ impl Config {
     /// The configuration of this process. Without any file there are no tokens, which is no error: module loaders offer
     /// every installed module to every program.
     pub(crate) fn of_process() -> Result<Self, ConfigError> {
-        if let Some(path) = std::env::var_os("KEYHOLD_PKCS11_CONFIG") {
+        if let Some(path) = environment("KEYHOLD_PKCS11_CONFIG") {
             return Self::load(Path::new(&path));
         }
-        let home = std::env::var_os("HOME")
-            .map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
+        let home =
+            environment("HOME").map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
         let system = Some(PathBuf::from("/etc/keyhold/pkcs11.toml"));
         home.into_iter()
             .chain(system)

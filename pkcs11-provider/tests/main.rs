@@ -24,4 +24,5 @@ mod fork;
 mod objects;
 mod operations;
 mod sessions;
+mod tls;
 mod tools;
