@@ -257,6 +257,7 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
     if search.is_by_id() {
         add_other_halves(remote, search, &mut harvest)?;
     }
+    share_ids(remote, &mut harvest)?;
     Ok(harvest)
 }
 
@@ -306,6 +307,31 @@ fn add_other_halves(
     harvest.ids.extend(halves.iter().cloned());
     let described = describe(remote, &halves, None)?;
     harvest.found.extend(described);
+    Ok(())
+}
+
+/// Gives public keys that have no `CKA_ID` of their own that of their private keys, where those may be seen.
+fn share_ids(remote: &Remote, harvest: &mut Harvest) -> std::result::Result<(), Failure> {
+    let in_want: Vec<(String, String)> = harvest
+        .found
+        .values()
+        .filter(|located| located.facts.class == ck::CKO_PUBLIC_KEY)
+        .filter(|located| !located.facts.vendor.contains(&"pkcs11-id"))
+        .filter_map(|located| Some((located.facts.id.clone(), located.facts.other_half.clone()?)))
+        .collect();
+    let unknown: Vec<String> = in_want
+        .iter()
+        .map(|(_, half)| half.clone())
+        .filter(|half| !harvest.found.contains_key(half))
+        .collect();
+    let halves = describe(remote, &unknown, None)?;
+    for (public, private) in in_want {
+        let private = halves.get(&private).or_else(|| harvest.found.get(&private));
+        let id = private.and_then(|private| private.facts.value(ck::CKA_ID));
+        if let (Some(id), Some(public)) = (id.map(<[u8]>::to_vec), harvest.found.get_mut(&public)) {
+            public.facts.set(ck::CKA_ID, id);
+        }
+    }
     Ok(())
 }
 
