@@ -71,7 +71,7 @@ fn a_token_is_used_over_tls() {
             for stream in listener.incoming() {
                 let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let (stream, state) = (StreamOwned::new(tls, stream.unwrap()), Arc::clone(&state));
-                std::thread::spawn(move || serve(stream, &state));
+                std::thread::spawn(move || serve(stream, &state, usize::MAX));
             }
         });
         let session = api.ready();
@@ -118,7 +118,7 @@ fn a_server_that_proves_nothing_gets_nothing() {
             std::thread::spawn(move || {
                 for stream in listener.incoming() {
                     let tls = ServerConnection::new(Arc::clone(&impostor)).unwrap();
-                    serve(StreamOwned::new(tls, stream.unwrap()), &state);
+                    serve(StreamOwned::new(tls, stream.unwrap()), &state, usize::MAX);
                 }
             });
             api.initialise();
@@ -128,6 +128,43 @@ fn a_server_that_proves_nothing_gets_nothing() {
                 ck::CKR_DEVICE_REMOVED
             );
             assert!(fake.take_requests().is_empty(), "no PIN was sent");
+        },
+    );
+}
+
+#[test]
+fn a_farewell_while_a_connection_lay_idle_is_heard() {
+    alone(
+        "tls::a_farewell_while_a_connection_lay_idle_is_heard",
+        CONFIG,
+        |fake, api| {
+            let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
+            let folder = std::path::Path::new(&file).parent().unwrap();
+            let config = Arc::new(pki(folder));
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port().to_string();
+            fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
+            let state = Arc::clone(&fake.state);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the responder is a server of the test's own"
+            )]
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                    let mut stream = StreamOwned::new(tls, stream.unwrap());
+                    serve(&mut stream, &state, 1);
+                    stream.conn.send_close_notify();
+                    drop(std::io::Write::flush(&mut stream));
+                }
+            });
+            let session = api.ready();
+            for round in 0..3 {
+                // What makes something is not sent twice, so that it only succeeds on a connection known to be open.
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                api.p384(session, &format!("{round}"));
+            }
+            assert_eq!(fake.state.lock().unwrap().objects.len(), 6);
         },
     );
 }

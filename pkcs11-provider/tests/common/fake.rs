@@ -82,7 +82,7 @@ impl Fake {
                     .push(stream.try_clone().unwrap());
                 std::thread::spawn(move || {
                     // The other end of the pair that is kept must not hold the connection open.
-                    serve(&stream, &state);
+                    serve(&stream, &state, usize::MAX);
                     drop(stream.shutdown(std::net::Shutdown::Both));
                 });
             }
@@ -115,10 +115,10 @@ impl Fake {
     }
 }
 
-/// Serves one connection until it ends.
-pub fn serve(mut stream: impl Read + Write, state: &Mutex<State>) {
+/// Serves one connection until it ends, or has had so many answers.
+pub fn serve(mut stream: impl Read + Write, state: &Mutex<State>, answers_max: usize) {
     let mut buffer = Vec::new();
-    loop {
+    for _ in 0..answers_max {
         let length = loop {
             match frame(&buffer, 1 << 24) {
                 Frame::Whole(length) => break length,
