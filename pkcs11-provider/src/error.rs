@@ -89,6 +89,8 @@ pub(crate) enum Names {
     Ciphertext,
     /// A session, and a template for a new object.
     Template,
+    /// An object that is to end.
+    Ending,
 }
 
 /// Why a request brought no answer.
@@ -136,7 +138,7 @@ impl Failure {
 }
 
 /// One row a meaning: the reasons, then the value for each of [`Names`] in the order of its variants.
-type Row = (&'static [ResultReason], [Rv; 4]);
+type Row = (&'static [ResultReason], [Rv; 5]);
 
 const REFUSALS: &[Row] = &[
     (
@@ -151,11 +153,12 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
+            Rv::OBJECT_HANDLE_INVALID,
         ],
     ),
     (
         &[ResultReason::AuthenticationNotSuccessful],
-        [Rv::USER_NOT_LOGGED_IN; 4],
+        [Rv::USER_NOT_LOGGED_IN; 5],
     ),
     (
         &[
@@ -171,6 +174,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_REJECTED,
             Rv::FUNCTION_REJECTED,
             Rv::FUNCTION_FAILED,
+            Rv::ACTION_PROHIBITED,
         ],
     ),
     (
@@ -180,10 +184,11 @@ const REFUSALS: &[Row] = &[
             ResultReason::KeyValueNotPresent,
         ],
         [
-            Rv::ATTRIBUTE_SENSITIVE,
+            Rv::ACTION_PROHIBITED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::TEMPLATE_INCONSISTENT,
+            Rv::ACTION_PROHIBITED,
         ],
     ),
     (
@@ -196,6 +201,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::TEMPLATE_INCONSISTENT,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -209,6 +215,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::TEMPLATE_INCONSISTENT,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -217,6 +224,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::ENCRYPTED_DATA_INVALID,
+            Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
         ],
     ),
@@ -234,6 +242,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::ENCRYPTED_DATA_INVALID,
             Rv::ATTRIBUTE_VALUE_INVALID,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -246,6 +255,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::ATTRIBUTE_READ_ONLY,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -260,6 +270,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::TEMPLATE_INCONSISTENT,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -273,6 +284,7 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::ATTRIBUTE_TYPE_INVALID,
+            Rv::FUNCTION_FAILED,
         ],
     ),
     (
@@ -282,11 +294,13 @@ const REFUSALS: &[Row] = &[
             Rv::DEVICE_MEMORY,
             Rv::DEVICE_MEMORY,
             Rv::DEVICE_MEMORY,
+            Rv::DEVICE_MEMORY,
         ],
     ),
     (
         &[ResultReason::OperationNotSupported],
         [
+            Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -302,6 +316,7 @@ fn refusal(reason: Option<ResultReason>, names: Names) -> Rv {
         Names::Session => 1,
         Names::Ciphertext => 2,
         Names::Template => 3,
+        Names::Ending => 4,
     };
     reason
         .and_then(|reason| REFUSALS.iter().find(|(all, _)| all.contains(&reason)))

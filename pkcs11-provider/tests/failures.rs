@@ -246,12 +246,6 @@ const CASES: &[Case] = &[
             ck::CKR_OBJECT_HANDLE_INVALID,
             ck::CKR_SESSION_READ_ONLY,
             ck::CKR_USER_NOT_LOGGED_IN,
-            // Not in the list of the text, but what the daemon may mean by a dependent object.
-            ck::CKR_TEMPLATE_INCONSISTENT,
-            ck::CKR_ATTRIBUTE_VALUE_INVALID,
-            ck::CKR_ATTRIBUTE_TYPE_INVALID,
-            ck::CKR_ATTRIBUTE_SENSITIVE,
-            ck::CKR_ATTRIBUTE_READ_ONLY,
         ],
     ),
 ];

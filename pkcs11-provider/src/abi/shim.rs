@@ -46,6 +46,10 @@ pub(super) fn inside(name: &str, body: impl FnOnce(&Module) -> Result<()>) -> Rv
         if rv == Rv::OK {
             return Ok(());
         }
+        // The second of two calls follows; nothing has failed.
+        if rv == Rv::BUFFER_TOO_SMALL {
+            return Err(rv);
+        }
         module.log.line(format_args!("{name}: {}", rv.name()));
         Err(rv)
     })

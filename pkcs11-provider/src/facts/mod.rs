@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cryptoki_sys as ck;
 use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType,
+    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType, State,
     attribute::{
         Attribute, AttributeList, CryptographicDomainParameters, UniqueIdentifier, VendorAttribute,
     },
@@ -54,10 +54,11 @@ struct Found {
     always_sensitive: bool,
     never_extractable: bool,
     links: Vec<(LinkType, String)>,
+    is_destroyed: bool,
 }
 
 impl Facts {
-    /// Reads an object's attributes; `None` of a kind that PKCS #11 has no class for.
+    /// Reads an object's attributes; `None` of one that is destroyed, or of a kind that PKCS #11 has no class for.
     pub(crate) fn of(id: &str, attributes: &AttributeList) -> Option<Self> {
         let mut facts = Self::empty(id);
         let mut found = Found::default();
@@ -67,6 +68,9 @@ impl Facts {
             } else {
                 found.take(attribute);
             }
+        }
+        if found.is_destroyed {
+            return None;
         }
         facts.class = match found.object_type? {
             ObjectType::Certificate => ck::CKO_CERTIFICATE,
@@ -329,6 +333,9 @@ impl Found {
     fn take(&mut self, attribute: &Attribute) {
         match attribute {
             Attribute::ObjectType(object_type) => self.object_type = Some(*object_type),
+            Attribute::State(state) => {
+                self.is_destroyed = [State::Destroyed, State::DestroyedCompromised].contains(state);
+            }
             Attribute::CryptographicAlgorithm(algorithm) => self.algorithm = Some(*algorithm),
             Attribute::CryptographicLength(length) => self.length = Some(*length),
             Attribute::CryptographicDomainParameters(domain) => self.domain = Some(domain.clone()),

@@ -131,7 +131,7 @@ impl Session {
         }
         if !object.is_alias && !facts.id.is_empty() {
             destroy(&self.slot.remote, &facts.id)
-                .map_err(|failure| failure.seen_by(Names::Object))?;
+                .map_err(|failure| failure.seen_by(Names::Ending))?;
         }
         self.slot.objects.remove(handle);
         Ok(())

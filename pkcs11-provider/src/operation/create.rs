@@ -11,7 +11,7 @@ use kmip::{
 use super::{brought::Brought, find::describe};
 use crate::{
     attribute::{
-        Entry, Form, Kept, SESSION, Template, Ulong, flag_bytes, number_bytes, row, ulong, vendor,
+        Entry, Form, Kept, SESSION, Template, Ulong, flag_bytes, number_bytes, row, vendor,
     },
     error::{Names, Result, Rv},
     facts::Facts,
@@ -175,13 +175,10 @@ impl Session {
             facts.set(row.kind, value.to_vec());
         }
         facts.is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(false);
-        let unique = format!(
-            "session-{}-{}",
-            self.handle,
-            ulong(self.slot.objects.count())
-        );
-        facts.set(ck::CKA_UNIQUE_ID, unique.into_bytes());
         let (handle, object) = self.slot.objects.insert(facts, Some(self.handle));
+        let mut facts = (*object.facts()).clone();
+        facts.set(ck::CKA_UNIQUE_ID, format!("session-{handle}").into_bytes());
+        object.learn(facts);
         object.keep(material);
         Some(handle)
     }

@@ -118,9 +118,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether objects of the class have a value that everyone reads at once.
-    const fn wants_value(&self) -> bool {
-        matches!(self.class, Some(ck::CKO_CERTIFICATE | ck::CKO_PUBLIC_KEY))
+    /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.
+    fn is_by_id(&self) -> bool {
+        self.value(ck::CKA_ID).is_some() && self.value(ck::CKA_LABEL).is_none()
+    }
+
+    /// The class whose values are read at once: everyone does so, and they are public. The value of an object that may
+    /// be a private key is never asked for unless the application asks.
+    fn class_with_value(&self) -> Option<Ulong> {
+        self.class
+            .filter(|class| [ck::CKO_CERTIFICATE, ck::CKO_PUBLIC_KEY].contains(class))
+            .filter(|_| !self.is_by_id())
     }
 }
 
@@ -215,14 +223,14 @@ fn locate_request(attributes: &[Attribute], offset: usize) -> LocateRequest {
 /// Asks the daemon; in the frequent case of one hit, one round trip brings everything.
 fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest, Failure> {
     let (queries, by_id) = search.queries();
-    let with_value = search.class.filter(|_| search.wants_value());
+    let with_value = search.class_with_value();
     let mut items = Vec::new();
     for query in &queries {
         items.push(outgoing::<Locate>(&locate_request(query, 0), VERSION));
         items.extend(questions(None, with_value));
     }
     if let Some(id) = &by_id {
-        items.extend(questions(Some(id), with_value));
+        items.extend(questions(Some(id), None));
     }
     let answers = remote.batch(&items, Again::May)?;
     let mut harvest = Harvest::default();
@@ -240,15 +248,16 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
         }
         note_all(remote, query, &located, &mut harvest)?;
     }
-    if let Some((attributes, value)) = of_id.split_first() {
-        harvest.take(attributes, value.first());
+    if let Some(attributes) = of_id.first() {
+        harvest.take(attributes, None);
         harvest.note(&UniqueIdentifier::Text(by_id.unwrap_or_default()));
     }
     let described = describe(remote, &harvest.missing(), with_value)?;
     harvest.found.extend(described);
-    if search.value(ck::CKA_ID).is_some() && search.value(ck::CKA_LABEL).is_none() {
-        add_other_halves(remote, search, &mut harvest, with_value)?;
+    if search.is_by_id() {
+        add_other_halves(remote, search, &mut harvest)?;
     }
+    share_ids(remote, &mut harvest)?;
     Ok(harvest)
 }
 
@@ -283,7 +292,6 @@ fn add_other_halves(
     remote: &Remote,
     search: &Search<'_>,
     harvest: &mut Harvest,
-    with_value: Option<Ulong>,
 ) -> std::result::Result<(), Failure> {
     let halves: Vec<String> = harvest
         .found
@@ -297,8 +305,33 @@ fn add_other_halves(
         .filter(|half| !harvest.found.contains_key(half))
         .collect();
     harvest.ids.extend(halves.iter().cloned());
-    let described = describe(remote, &halves, with_value)?;
+    let described = describe(remote, &halves, None)?;
     harvest.found.extend(described);
+    Ok(())
+}
+
+/// Gives public keys that have no `CKA_ID` of their own that of their private keys, where those may be seen.
+fn share_ids(remote: &Remote, harvest: &mut Harvest) -> std::result::Result<(), Failure> {
+    let in_want: Vec<(String, String)> = harvest
+        .found
+        .values()
+        .filter(|located| located.facts.class == ck::CKO_PUBLIC_KEY)
+        .filter(|located| !located.facts.vendor.contains(&"pkcs11-id"))
+        .filter_map(|located| Some((located.facts.id.clone(), located.facts.other_half.clone()?)))
+        .collect();
+    let unknown: Vec<String> = in_want
+        .iter()
+        .map(|(_, half)| half.clone())
+        .filter(|half| !harvest.found.contains_key(half))
+        .collect();
+    let halves = describe(remote, &unknown, None)?;
+    for (public, private) in in_want {
+        let private = halves.get(&private).or_else(|| harvest.found.get(&private));
+        let id = private.and_then(|private| private.facts.value(ck::CKA_ID));
+        if let (Some(id), Some(public)) = (id.map(<[u8]>::to_vec), harvest.found.get_mut(&public)) {
+            public.facts.set(ck::CKA_ID, id);
+        }
+    }
     Ok(())
 }
 

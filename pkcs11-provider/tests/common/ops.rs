@@ -338,6 +338,11 @@ fn get(
 ) -> Outcome<GetResponse> {
     let (id, stored) = find(state, who, request.unique_identifier, placeholder)?;
     let kind = object_type(stored);
+    assert_ne!(
+        kind,
+        ObjectType::PrivateKey,
+        "nobody asked for a private key"
+    );
     if stored.attributes.contains(&Attribute::Sensitive(true)) {
         return Err(ResultReason::Sensitive);
     }
@@ -471,7 +476,7 @@ fn sign(
     let input = request
         .digested_data
         .map(|own| own.0)
-        .or(request.data.map(|own| own.expose().to_vec()));
+        .or_else(|| request.data.map(|own| own.expose().to_vec()));
     let signature = keys::sign(
         spec,
         &stored.seed,
@@ -498,7 +503,7 @@ fn signature_verify(
     let input = request
         .digested_data
         .map(|own| own.0)
-        .or(request.data.map(|own| own.expose().to_vec()));
+        .or_else(|| request.data.map(|own| own.expose().to_vec()));
     let expected = keys::sign(spec, &stored.seed, how, &input.unwrap());
     let valid = request.signature_data == Some(Bytes(expected));
     Ok(SignatureVerifyResponse {
