@@ -93,7 +93,7 @@ impl Bench {
     }
 
     fn respond(&mut self, request: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
-        black_box(self.service.weight(request));
+        black_box(self.service.weight(&self.caller, request));
         self.service.respond(&mut self.caller, request)
     }
 

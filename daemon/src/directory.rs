@@ -3,14 +3,16 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use arc_swap::ArcSwap;
+use aws_lc_rs::{hmac, rand::SystemRandom};
 use kmip::{Secret, ttlv::Timestamp};
 use store::{Client, Store, Vault};
+use subtle::ConstantTimeEq;
 
 use crate::pin::{self, Refused};
 
@@ -19,6 +21,10 @@ pub struct Directory {
     store: Arc<dyn Store>,
     now: ArcSwap<Contents>,
     generation: AtomicU64,
+    /// Tags of the PINs that were proven, so that a login is slow once and a guess always.
+    proven: Mutex<HashMap<(String, String), [u8; 32]>>,
+    /// The key of the tags, which does not outlive the process.
+    tag_key: hmac::Key,
     /// Wrong guesses of a vault's PIN since the last right one, and when the last was made.
     guesses: Mutex<HashMap<String, (u32, Timestamp)>>,
 }
@@ -36,7 +42,12 @@ const REST_SECONDS: i64 = 60;
 impl Directory {
     /// Reads the store.
     pub fn load(store: Arc<dyn Store>) -> store::Result<Self> {
+        let random = SystemRandom::new();
+        let tag_key = hmac::Key::generate(hmac::HMAC_SHA256, &random)
+            .map_err(|_| store::Error::Unavailable("no random bytes".to_owned()))?;
         let own = Self {
+            proven: Mutex::new(HashMap::new()),
+            tag_key,
             store,
             now: ArcSwap::default(),
             generation: AtomicU64::new(0),
@@ -115,19 +126,39 @@ impl Directory {
             _ => None,
         };
         let verifier = verifier.ok_or(Refused::NotSet)?;
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        let (wrong, last) = guesses.get(vault).copied().unwrap_or((0, now));
+        let who = (vault.to_owned(), user.to_owned());
+        let tag = self.tag(verifier, given);
+        if lock(&self.proven)
+            .get(&who)
+            .is_some_and(|proven| proven.ct_eq(&tag).into())
+        {
+            return Ok(());
+        }
+        let (wrong, last) = lock(&self.guesses).get(vault).copied().unwrap_or((0, now));
         if wrong >= GUESSES_MAX && now.0 - last.0 < REST_SECONDS {
             return Err(Refused::TooManyGuesses);
         }
-        drop(guesses);
         let result = pin::verify(verifier, given);
-        guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
-            Ok(()) => drop(guesses.remove(vault)),
-            Err(_) => drop(guesses.insert(vault.to_owned(), (wrong.saturating_add(1), now))),
+            Ok(()) => {
+                lock(&self.guesses).remove(vault);
+                lock(&self.proven).insert(who, tag);
+            }
+            Err(_) => {
+                lock(&self.guesses).insert(vault.to_owned(), (wrong.saturating_add(1), now));
+            }
         }
         result
+    }
+
+    /// A tag of a PIN together with the verifier that it was proven against: another PIN has another verifier.
+    fn tag(&self, verifier: &str, pin: &Secret) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.tag_key);
+        context.update(verifier.as_bytes());
+        context.update(pin.expose());
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
     }
 
     fn reload(&self) -> store::Result<()> {
@@ -148,4 +179,8 @@ impl Directory {
         self.touch();
         Ok(())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

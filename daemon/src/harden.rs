@@ -2,9 +2,7 @@
 
 use rustix::{
     fs::Mode,
-    process::{
-        DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask,
-    },
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
 };
 
 /// Hardens the process, or says what the system did not allow.

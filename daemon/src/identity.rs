@@ -136,6 +136,15 @@ impl Caller {
         &self.description
     }
 
+    /// Whether a message's credential was proven on this connection before; proving one takes long on purpose.
+    pub(crate) fn has_proven(&self, authentication: Option<&Authentication>) -> bool {
+        match (credential(authentication), &self.known) {
+            (Ok(None), _) | (Err(_), _) => true,
+            (Ok(given), Some(known)) => same(known.credential.as_ref(), given),
+            (Ok(Some(_)), None) => false,
+        }
+    }
+
     /// The principal of a message. What was established is kept while the credentials, and the directory, stay the
     /// same; a revoked client is refused with its next message.
     pub(crate) fn principal(

@@ -163,8 +163,7 @@ fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ListenError> {
     }
     let socket = UnixListener::bind(path).map_err(|error| broken(&error))?;
     let file = SocketFile(path.to_owned());
-    fs::set_permissions(path, fs::Permissions::from_mode(0o666))
-        .map_err(|error| broken(&error))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666)).map_err(|error| broken(&error))?;
     Ok((socket, file))
 }
 
@@ -244,7 +243,9 @@ pub struct ListenError(String);
 impl ListenError {
     fn new(what: &str, error: &io::Error) -> Self {
         let way_out = match error.kind() {
-            io::ErrorKind::AddrInUse => "; another process listens there: stop it, or choose another",
+            io::ErrorKind::AddrInUse => {
+                "; another process listens there: stop it, or choose another"
+            }
             io::ErrorKind::PermissionDenied => "; choose a place that this user may use",
             io::ErrorKind::NotFound => "; create its directory first",
             _ => "",

@@ -63,11 +63,7 @@ impl Authority {
         }
         // A key without its certificate is what an interrupted first try left, and nobody trusts it.
         files::replace(&directory.join(KEY_FILE), key_pem.expose(), Audience::Owner)?;
-        files::create(
-            &path,
-            certificate_pem.as_bytes(),
-            Audience::Everybody,
-        )?;
+        files::create(&path, certificate_pem.as_bytes(), Audience::Everybody)?;
         Ok(Self {
             directory: directory.to_owned(),
             certificate_pem,

@@ -96,7 +96,11 @@ async fn readiness(pages: &Arc<Pages>) -> (&'static str, String) {
             tracing::warn!(part = own.part, why, "not ready");
             is_ready = false;
         }
-        let state = if own.trouble.is_some() { "failed" } else { "ok" };
+        let state = if own.trouble.is_some() {
+            "failed"
+        } else {
+            "ok"
+        };
         body.push_str(&format!("{} {state}\n", own.part));
     }
     let status = if is_ready {

@@ -1,14 +1,11 @@
 //! Logs and metrics: what operators see of the daemon at work.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io::IsTerminal,
-    sync::OnceLock,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::HashMap, io::IsTerminal, sync::OnceLock, time::Duration};
 
-use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt::format::FmtSpan};
 
@@ -72,16 +69,25 @@ pub fn start_metrics() -> Result<&'static PrometheusHandle, String> {
 }
 
 fn describe() {
-    describe_counter!("keyhold_operations_total", "Operations served, by operation and outcome");
+    describe_counter!(
+        "keyhold_operations_total",
+        "Operations served, by operation and outcome"
+    );
     describe_counter!("keyhold_handshakes_total", "TLS handshakes that succeeded");
-    describe_counter!("keyhold_handshakes_failed_total", "TLS handshakes that failed, by reason");
+    describe_counter!(
+        "keyhold_handshakes_failed_total",
+        "TLS handshakes that failed, by reason"
+    );
     describe_counter!("keyhold_connections_total", "Connections accepted, by face");
     describe_gauge!("keyhold_connections", "Connections open, by face");
     describe_gauge!(
         "keyhold_server_certificate_expiry_timestamp_seconds",
         "When the server's certificate ends, in seconds since 1970"
     );
-    describe_counter!("keyhold_reloads_total", "Reloads of the configuration, by outcome");
+    describe_counter!(
+        "keyhold_reloads_total",
+        "Reloads of the configuration, by outcome"
+    );
     describe_gauge!("keyhold_build_info", "The program's version, as a label");
     describe_histogram!(
         "keyhold_message_seconds",

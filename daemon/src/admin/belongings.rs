@@ -149,7 +149,10 @@ mod tests {
         ];
         own.take(&paths.map(PathBuf::from));
         let names: Vec<_> = own.files.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["authority/ca.pem", "elsewhere/ca.pem", "elsewhere/ca.pem.2"]);
+        assert_eq!(
+            names,
+            ["authority/ca.pem", "elsewhere/ca.pem", "elsewhere/ca.pem.2"]
+        );
         own.take_master(&MasterSource::File("/var/lib/keyhold/master.key".into()));
         assert_eq!(own.files.len(), 3);
         assert!(own.left_out[0].contains("master.key"));

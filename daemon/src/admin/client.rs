@@ -48,7 +48,7 @@ impl Execute for ClientIssue {
             expires: issued.expires,
             revoked: None,
         };
-        let deed = deed(client.clone(), move || {
+        let deed = deed(&client.clone(), move || {
             admin.directory().put_client(&client)?;
             Ok(ClientIssued {
                 client: facts(&client),
@@ -90,7 +90,7 @@ impl Execute for ClientEnroll {
             expires: certificate.ends,
             revoked: None,
         };
-        Ok(deed(client.clone(), move || {
+        Ok(deed(&client.clone(), move || {
             admin.directory().put_client(&client)?;
             Ok(facts(&client))
         }))
@@ -127,7 +127,7 @@ impl Execute for ClientRevoke {
         }
         let mut client = (*known).clone();
         client.revoked = Some(admin.parts.clock.now());
-        Ok(deed(client.clone(), move || {
+        Ok(deed(&client.clone(), move || {
             admin.directory().put_client(&client)?;
             admin.publish_revocations();
             Ok(facts(&client))
@@ -185,7 +185,7 @@ impl Admin {
     }
 }
 
-fn deed<'a, R>(client: Client, act: impl FnOnce() -> Result<R> + 'a) -> Deed<'a, R> {
+fn deed<'a, R>(client: &Client, act: impl FnOnce() -> Result<R> + 'a) -> Deed<'a, R> {
     let mut deed = Deed::on(&client.vault, &client.name, act);
     deed.note = Some(format!(
         "role {}, key SHA-256 {}",

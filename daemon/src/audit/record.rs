@@ -245,7 +245,10 @@ fn push(line: &mut Vec<u8>, key: &str, text: &str, bytes_max: usize) {
     line.extend_from_slice(b",\"");
     line.extend_from_slice(key.as_bytes());
     line.extend_from_slice(b"\":\"");
-    let kept = text.floor_char_boundary(bytes_max);
+    let mut kept = text.len().min(bytes_max);
+    while !text.is_char_boundary(kept) {
+        kept -= 1;
+    }
     let (shown, cut) = text.split_at_checked(kept).unwrap_or((text, ""));
     if shown.bytes().all(is_plain) {
         line.extend_from_slice(shown.as_bytes());

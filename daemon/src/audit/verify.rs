@@ -1,10 +1,6 @@
 //! Verification: reads a trail without its daemon, and names what was changed, removed, moved or cut off.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io, path::Path};
 
 use kmip::Secret;
 use serde::Serialize;
@@ -159,8 +155,10 @@ struct Walk<'a> {
     expected: u64,
     /// What the next record may state as the hash before it; anything, where that is not known.
     previous: Option<[Hash; 2]>,
-    /// The latest time so far.
+    /// The latest time so far, and that of the last record.
     time: String,
+    last_time: String,
+    last: Option<(u64, Hash)>,
     head_seen: bool,
     /// The file and line being read.
     file: String,
@@ -183,6 +181,8 @@ impl<'a> Walk<'a> {
             expected: 1,
             previous: Some([NO_HASH; 2]),
             time: String::new(),
+            last_time: String::new(),
+            last: None,
             head_seen: false,
             file: String::new(),
             line: 0,
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn file(&mut self, path: &PathBuf) -> io::Result<()> {
+    fn file(&mut self, path: &Path) -> io::Result<()> {
         self.unfinished_before();
         let name = path.file_name().unwrap_or_default();
         self.file = name.to_string_lossy().into_owned();
@@ -259,15 +259,19 @@ impl<'a> Walk<'a> {
             return;
         }
         if self.time.as_str() < read.record.time.as_ref() {
-            self.time = read.record.time.clone().into_owned();
+            self.time.clear();
+            self.time.push_str(&read.record.time);
         }
         self.meet_head(&read, at);
         self.expected = at.saturating_add(1);
         self.previous = Some([read.stated, read.computed]);
-        let seen = (at, read.record.time.into_owned());
-        self.stream.first.get_or_insert_with(|| seen.clone());
-        self.stream.last = Some(seen);
-        self.stream.head = hex::encode(read.stated);
+        let time = read.record.time.as_ref();
+        self.stream
+            .first
+            .get_or_insert_with(|| (at, time.to_owned()));
+        self.last = Some((at, read.stated));
+        self.last_time.clear();
+        self.last_time.push_str(time);
     }
 
     /// What is wrong with a record, if anything.
@@ -315,6 +319,10 @@ impl<'a> Walk<'a> {
 
     /// Sees whether the end is there.
     fn end(&mut self) {
+        if let Some((sequence, hash)) = self.last {
+            self.stream.head = hex::encode(hash);
+            self.stream.last = Some((sequence, std::mem::take(&mut self.last_time)));
+        }
         let Some(head) = self.head.filter(|_| !self.head_seen) else {
             return;
         };

@@ -199,7 +199,10 @@ impl Tail {
         } else {
             output.list(&records, &HEADINGS, columns)?;
         }
-        while self.follow {
+        if !self.follow {
+            return Ok(());
+        }
+        loop {
             std::thread::sleep(Duration::from_millis(200));
             let mut appended = Vec::new();
             tail.read(|record| appended.push(record)).map_err(told)?;
@@ -207,7 +210,6 @@ impl Tail {
                 output.say(record, |record| printable(&columns(record).join("  ")))?;
             }
         }
-        Ok(())
     }
 }
 

@@ -46,7 +46,10 @@ struct Capabilities {
 impl Check {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let config = Config::load(&self.config).map_err(Failure::failed)?;
-        let mut findings = vec![Finding::good("configuration", &config.file.display().to_string())];
+        let mut findings = vec![Finding::good(
+            "configuration",
+            &config.file.display().to_string(),
+        )];
         findings.push(check_tls(&config)?);
         let started = server::start_engine().map_err(|error| error.to_string());
         for backend in &config.backends {
@@ -57,7 +60,10 @@ impl Check {
         if failed == 0 {
             return Ok(());
         }
-        Err(Failure::failed(format!("{failed} of {} checks failed", findings.len())))
+        Err(Failure::failed(format!(
+            "{failed} of {} checks failed",
+            findings.len()
+        )))
     }
 }
 

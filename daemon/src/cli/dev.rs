@@ -78,7 +78,11 @@ impl Dev {
         }
         make_certificates(&dir)?;
         let text = "version = 1\n\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
-        setup::file(&dir.join("pkcs11.toml"), text.as_bytes(), Audience::Everybody)?;
+        setup::file(
+            &dir.join("pkcs11.toml"),
+            text.as_bytes(),
+            Audience::Everybody,
+        )?;
         let mut config = Config::load(&dir.join(CONFIGURATION)).map_err(Failure::failed)?;
         self.check_module(&config)?;
         if let Some(address) = self.kmip {
@@ -121,7 +125,11 @@ impl Dev {
             }
         };
         let text = format!("{CONFIGURATION_HEAD}\n[[backend]]\n{backend}{CONFIGURATION_TAIL}");
-        setup::file(&dir.join(CONFIGURATION), text.as_bytes(), Audience::Everybody)
+        setup::file(
+            &dir.join(CONFIGURATION),
+            text.as_bytes(),
+            Audience::Everybody,
+        )
     }
 
     /// A directory keeps the HSM it was set up with: the keys are there.
@@ -163,12 +171,14 @@ impl Dev {
                 .first()
                 .map_or_else(String::new, |own| own.name.clone());
             let old = known.as_deref().cloned();
-            let pins = old.as_ref().map(|own| (own.user_pin.clone(), own.so_pin.clone()));
+            let pins = old
+                .as_ref()
+                .map(|own| (own.user_pin.clone(), own.so_pin.clone()));
             let (user, so) = pins.unwrap_or_default();
             let vault = Vault {
                 user_pin: verifier(self.pin.as_ref(), user, "1234")?,
                 so_pin: verifier(self.so_pin.as_ref(), so, "12345678")?,
-                ..old.unwrap_or(Vault {
+                ..old.unwrap_or_else(|| Vault {
                     name: VAULT.to_owned(),
                     backend,
                     locked_by_default: false,
@@ -185,10 +195,18 @@ impl Dev {
 
     fn words(&self, places: &Whereabouts) -> String {
         let mut text = String::new();
-        let kmip = places.kmip.first().map_or_else(String::new, ToString::to_string);
-        let metrics = places.metrics.first().map_or_else(String::new, ToString::to_string);
+        let kmip = places
+            .kmip
+            .first()
+            .map_or_else(String::new, ToString::to_string);
+        let metrics = places
+            .metrics
+            .first()
+            .map_or_else(String::new, ToString::to_string);
         let pins = match (&self.pin, &self.so_pin) {
-            (None, None) => "unless you chose others: user PIN 1234, security officer's PIN 12345678",
+            (None, None) => {
+                "unless you chose others: user PIN 1234, security officer's PIN 12345678"
+            }
             _ => "with the PINs that you chose",
         };
         let rows = [
@@ -202,7 +220,11 @@ impl Dev {
             ("PKCS#11", places.pkcs11_configuration.display().to_string()),
             ("metrics", format!("http://{metrics}/metrics")),
         ];
-        let _ = writeln!(text, "Keyhold keeps everything in {}\n", places.directory.display());
+        let _ = writeln!(
+            text,
+            "Keyhold keeps everything in {}\n",
+            places.directory.display()
+        );
         for (what, place) in rows {
             let _ = writeln!(text, "  {what:<14} {place}");
         }
@@ -255,13 +277,19 @@ fn make_certificates(dir: &Path) -> Result<(), Failure> {
     let now = setup::now();
     let authority = setup::authority(dir, "Keyhold development authority", now)?;
     let names = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
-    setup::certificate(&dir.join("server.pem"), &dir.join("server.key"), now, || {
-        authority.issue_server(&names, now)
-    })?;
+    setup::certificate(
+        &dir.join("server.pem"),
+        &dir.join("server.key"),
+        now,
+        || authority.issue_server(&names, now),
+    )?;
     let clients = dir.join("clients");
-    setup::certificate(&clients.join("dev.pem"), &clients.join("dev.key"), now, || {
-        authority.issue_client(VAULT, CLIENT_DAYS, now)
-    })?;
+    setup::certificate(
+        &clients.join("dev.pem"),
+        &clients.join("dev.key"),
+        now,
+        || authority.issue_client(VAULT, CLIENT_DAYS, now),
+    )?;
     Ok(())
 }
 
@@ -272,7 +300,11 @@ fn enrol(appliance: &Appliance, path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
     let facts = tls::certificate_facts(&der)
         .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-    if appliance.directory.client_by_key(&facts.identity.spki_sha256).is_some() {
+    if appliance
+        .directory
+        .client_by_key(&facts.identity.spki_sha256)
+        .is_some()
+    {
         return Ok(());
     }
     let client = Client {
@@ -285,7 +317,10 @@ fn enrol(appliance: &Appliance, path: &Path) -> Result<(), Failure> {
         expires: facts.ends,
         revoked: None,
     };
-    appliance.directory.put_client(&client).map_err(Failure::failed)
+    appliance
+        .directory
+        .put_client(&client)
+        .map_err(Failure::failed)
 }
 
 /// A text as TOML writes it.

@@ -45,7 +45,9 @@ struct Made {
 
 impl Init {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
-        let usual = Path::new(DEFAULT_FILE).parent().unwrap_or(Path::new("/"));
+        let usual = Path::new(DEFAULT_FILE)
+            .parent()
+            .unwrap_or_else(|| Path::new("/"));
         let (etc, state) = match &self.dir {
             Some(dir) => {
                 let dir = setup::absolute(dir)?;
@@ -62,7 +64,11 @@ impl Init {
         }
         setup::directory(&etc)?;
         setup::directory(&state)?;
-        let passphrase = self.passphrase_file.as_deref().map(setup::absolute).transpose()?;
+        let passphrase = self
+            .passphrase_file
+            .as_deref()
+            .map(setup::absolute)
+            .transpose()?;
         self.make_state(&state, passphrase.as_deref())?;
         let policy = etc.join("policy.toml");
         setup::file(&policy, POLICY.as_bytes(), Audience::Everybody)?;
@@ -92,7 +98,12 @@ impl Init {
         if self.hosts.is_empty() {
             let host = rustix::system::uname();
             let host = host.nodename().to_string_lossy().into_owned();
-            vec![host, "localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()]
+            vec![
+                host,
+                "localhost".to_owned(),
+                "127.0.0.1".to_owned(),
+                "::1".to_owned(),
+            ]
         } else {
             self.hosts.clone()
         }
@@ -113,9 +124,12 @@ impl Init {
         let folder = state.join("authority");
         setup::directory(&folder)?;
         let authority = setup::authority(&folder, "Keyhold authority", now)?;
-        setup::certificate(&state.join("server.pem"), &state.join("server.key"), now, || {
-            authority.issue_server(&self.hosts(), now)
-        })?;
+        setup::certificate(
+            &state.join("server.pem"),
+            &state.join("server.key"),
+            now,
+            || authority.issue_server(&self.hosts(), now),
+        )?;
         Ok(())
     }
 }
@@ -123,7 +137,9 @@ impl Init {
 fn configuration_text(state: &Path, dir: Option<&Path>, passphrase: Option<&Path>) -> String {
     let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
     let at = |name: &str| quoted(&state.join(name));
-    let socket = dir.map_or_else(String::new, |_| format!("socket = {}\n", at("keyhold.sock")));
+    let socket = dir.map_or_else(String::new, |_| {
+        format!("socket = {}\n", at("keyhold.sock"))
+    });
     let passphrase = passphrase.map_or_else(String::new, |path| {
         format!("passphrase_file = {}\n", quoted(path))
     });
@@ -181,7 +197,9 @@ fn hand_over(etc: &Path, state: &Path) -> Result<Option<u32>, Failure> {
 /// The numbers of the user `keyhold` and its group.
 fn service_user() -> Option<(u32, u32)> {
     let users = files::read_text(Path::new("/etc/passwd")).ok()?;
-    let own = users.lines().find_map(|line| line.strip_prefix("keyhold:"))?;
+    let own = users
+        .lines()
+        .find_map(|line| line.strip_prefix("keyhold:"))?;
     let mut fields = own.split(':').skip(1);
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }

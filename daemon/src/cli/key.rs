@@ -184,7 +184,7 @@ fn list(output: &Output, keys: &[KeyFacts]) -> Result<(), Failure> {
             key.object_type.clone(),
             key.algorithm.clone(),
             key.state.clone(),
-            key.class.map(word).unwrap_or_default(),
+            key.class.as_ref().map(word).unwrap_or_default(),
             key.usage.join(", "),
             key.created.clone(),
         ]

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::output::{printable, rows};
 pub use self::output::{Failure, Output};
+use self::output::{printable, rows};
 use crate::telemetry::{self, LogFormat};
 
 /// A key-management appliance: keys in HSMs, served over KMIP and PKCS#11, every use recorded.

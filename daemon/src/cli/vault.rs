@@ -121,8 +121,8 @@ impl Vault {
                     vec![
                         vault.name.clone(),
                         vault.backend.clone(),
-                        word(vault.class),
-                        word(vault.profile),
+                        word(&vault.class),
+                        word(&vault.profile),
                         pins(vault),
                         vault.clients.to_string(),
                         vault.created.clone(),
@@ -140,8 +140,8 @@ fn show(output: &Output, vault: &VaultFacts) -> Result<(), Failure> {
         rows(&[
             ("vault", vault.name.clone()),
             ("backend", vault.backend.clone()),
-            ("class", word(vault.class)),
-            ("profile", word(vault.profile)),
+            ("class", word(&vault.class)),
+            ("profile", word(&vault.profile)),
             ("PINs", pins(vault)),
             ("clients", vault.clients.to_string()),
             ("objects", objects.unwrap_or_default()),
@@ -161,7 +161,7 @@ fn pins(vault: &VaultFacts) -> String {
 }
 
 /// The word that the command line has for a value.
-pub(super) fn word(value: impl clap::ValueEnum) -> String {
+pub(super) fn word(value: &impl clap::ValueEnum) -> String {
     value
         .to_possible_value()
         .map(|value| value.get_name().to_owned())

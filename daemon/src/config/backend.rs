@@ -1,6 +1,6 @@
 //! The HSMs of a configuration, with the secrets that open them.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf};
 
 use hsm::{
     module::{ModuleConfig, TokenName},
@@ -68,19 +68,44 @@ pub(super) fn all(
 }
 
 fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
-    let foreign = "belongs to backends of kind \"module\"";
-    refuse(place, own.path.as_ref(), "backend.path", foreign)?;
-    refuse(place, own.token.as_ref(), "backend.token", foreign)?;
-    refuse(place, own.serial.as_ref(), "backend.serial", foreign)?;
-    refuse(place, own.pin_file.as_ref(), "backend.pin_file", foreign)?;
-    refuse(place, own.pin_credential.as_ref(), "backend.pin_credential", foreign)?;
-    refuse(place, own.sessions_max.as_ref(), "backend.sessions_max", foreign)?;
-    refuse(place, own.mechanisms_disabled.as_ref(), "backend.mechanisms_disabled", foreign)?;
+    let foreign = [
+        ("backend.path", span(own.path.as_ref())),
+        ("backend.token", span(own.token.as_ref())),
+        ("backend.serial", span(own.serial.as_ref())),
+        ("backend.pin_file", span(own.pin_file.as_ref())),
+        ("backend.pin_credential", span(own.pin_credential.as_ref())),
+        ("backend.sessions_max", span(own.sessions_max.as_ref())),
+        (
+            "backend.mechanisms_disabled",
+            span(own.mechanisms_disabled.as_ref()),
+        ),
+    ];
+    refuse(place, foreign, "belongs to backends of kind \"module\"")?;
     let file = own.master.as_ref().ok_or_else(|| {
-        place.error(&own.name, "backend", "of kind \"embedded\" needs `master`, the file of its master key")
+        place.error(
+            &own.name,
+            "backend",
+            "of kind \"embedded\" needs `master`, the file of its master key",
+        )
     })?;
-    let file = place.resolve(file.get_ref());
-    let master = match (&own.passphrase_file, &own.passphrase_credential, &own.credential) {
+    Ok(BackendKind::Embedded {
+        master: master(place, own, place.resolve(file.get_ref()))?,
+        cache_keys_max: cache_keys_max(place, own)?,
+    })
+}
+
+/// What opens the file of a master key.
+fn master(
+    place: &Place<'_>,
+    own: &file::Backend,
+    file: PathBuf,
+) -> Result<MasterSource, ConfigError> {
+    let protection = (
+        &own.passphrase_file,
+        &own.passphrase_credential,
+        &own.credential,
+    );
+    Ok(match protection {
         (None, None, None) => MasterSource::File(file),
         (Some(path), None, None) => MasterSource::Passphrase {
             file,
@@ -88,7 +113,11 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
         },
         (None, Some(name), None) => MasterSource::Passphrase {
             file,
-            passphrase: files::read_secret_line(&credential(place, name, "backend.passphrase_credential")?)?,
+            passphrase: files::read_secret_line(&credential(
+                place,
+                name,
+                "backend.passphrase_credential",
+            )?)?,
         },
         (None, None, Some(name)) => MasterSource::Credential {
             file,
@@ -101,43 +130,40 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
                 "may have one of `passphrase_file`, `passphrase_credential` and `credential`",
             ));
         }
-    };
-    Ok(BackendKind::Embedded {
-        master,
-        cache_keys_max: cache_keys_max(place, own)?,
     })
 }
 
 fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
-    let foreign = "belongs to backends of kind \"embedded\"";
-    refuse(place, own.master.as_ref(), "backend.master", foreign)?;
-    refuse(place, own.passphrase_file.as_ref(), "backend.passphrase_file", foreign)?;
-    refuse(place, own.passphrase_credential.as_ref(), "backend.passphrase_credential", foreign)?;
-    refuse(place, own.credential.as_ref(), "backend.credential", foreign)?;
-    let path = own.path.as_ref().ok_or_else(|| {
-        place.error(&own.name, "backend", "of kind \"module\" needs `path`, the module's shared object")
-    })?;
+    let foreign = [
+        ("backend.master", span(own.master.as_ref())),
+        (
+            "backend.passphrase_file",
+            span(own.passphrase_file.as_ref()),
+        ),
+        (
+            "backend.passphrase_credential",
+            span(own.passphrase_credential.as_ref()),
+        ),
+        ("backend.credential", span(own.credential.as_ref())),
+    ];
+    refuse(place, foreign, "belongs to backends of kind \"embedded\"")?;
+    let needs = |what: &str| {
+        let why = format!("of kind \"module\" needs {what}");
+        place.error(&own.name, "backend", &why)
+    };
+    let path = own
+        .path
+        .as_ref()
+        .ok_or_else(|| needs("`path`, the module's shared object"))?;
     let token = match (&own.token, &own.serial) {
         (Some(label), None) => TokenName::Label(label.get_ref().clone()),
         (None, Some(serial)) => TokenName::Serial(serial.get_ref().clone()),
         _ => {
-            return Err(place.error(
-                &own.name,
-                "backend",
-                "of kind \"module\" needs either `token`, the token's label, or `serial`, its serial number",
-            ));
+            let what = "either `token`, the token's label, or `serial`, its serial number";
+            return Err(needs(what));
         }
     };
-    let pin = match (&own.pin_file, &own.pin_credential) {
-        (Some(path), None) => files::read_secret_line(&place.resolve(path.get_ref()))?,
-        (None, Some(name)) => files::read_secret_line(&credential(place, name, "backend.pin_credential")?)?,
-        // A token with a PIN pad of its own.
-        (None, None) => Secret::default(),
-        (Some(_), Some(both)) => {
-            return Err(place.error(both, "backend.pin_credential", "and `pin_file` are both given; keep one"));
-        }
-    };
-    let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, pin);
+    let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, pin(place, own)?);
     if let Some(sessions) = &own.sessions_max {
         config.sessions_max = place.count(sessions, "backend.sessions_max", 1..=1024)?;
     }
@@ -148,19 +174,49 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigE
     Ok(BackendKind::Module(config))
 }
 
-fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {
-    own.cache_keys_max.as_ref().map_or(Ok(CACHE_KEYS_MAX), |own| {
-        place.count(own, "backend.cache_keys_max", 1..=10_000_000)
-    })
+/// The PIN of a token; empty for one with a PIN pad of its own.
+fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Secret, ConfigError> {
+    let path = match (&own.pin_file, &own.pin_credential) {
+        (Some(path), None) => place.resolve(path.get_ref()),
+        (None, Some(name)) => credential(place, name, "backend.pin_credential")?,
+        (None, None) => return Ok(Secret::default()),
+        (Some(_), Some(both)) => {
+            return Err(place.error(
+                both,
+                "backend.pin_credential",
+                "and `pin_file` are both given; keep one",
+            ));
+        }
+    };
+    Ok(files::read_secret_line(&path)?)
 }
 
-fn refuse<T>(
+fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {
+    own.cache_keys_max
+        .as_ref()
+        .map_or(Ok(CACHE_KEYS_MAX), |own| {
+            place.count(own, "backend.cache_keys_max", 1..=10_000_000)
+        })
+}
+
+/// Where a key stands, if it is given.
+fn span<T>(value: Option<&Spanned<T>>) -> Option<Range<usize>> {
+    value.map(Spanned::span)
+}
+
+/// Keys that mean nothing to this kind of backend are mistakes.
+fn refuse<const N: usize>(
     place: &Place<'_>,
-    value: Option<&Spanned<T>>,
-    key: &str,
+    keys: [(&str, Option<Range<usize>>); N],
     why: &str,
 ) -> Result<(), ConfigError> {
-    value.map_or(Ok(()), |value| Err(place.error(value, key, why)))
+    match keys
+        .into_iter()
+        .find_map(|(key, at)| at.map(|at| (key, at)))
+    {
+        None => Ok(()),
+        Some((key, at)) => Err(place.error(&Spanned::new(at, ()), key, why)),
+    }
 }
 
 /// The file of a systemd credential.

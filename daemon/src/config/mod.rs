@@ -207,11 +207,7 @@ fn server(place: &Place<'_>, file: &file::Server) -> Result<Server, ConfigError>
                 "server.limits.connections_max",
                 1..=1_000_000,
             )?,
-            workers_max: place.count(
-                &limits.workers_max,
-                "server.limits.workers_max",
-                1..=4096,
-            )?,
+            workers_max: place.count(&limits.workers_max, "server.limits.workers_max", 1..=4096)?,
             handshake_max: seconds(
                 &limits.handshake_seconds_max,
                 "server.limits.handshake_seconds_max",
@@ -328,9 +324,9 @@ fn certificates(
         .map(|own| {
             place.role(&own.role, "admission.role", policy)?;
             let name = own.alternative_name.get_ref();
-            let is_known = ["DNS:", "URI:", "email:", "IP:"]
-                .iter()
-                .any(|kind| name.starts_with(kind) && name.len() > kind.len() && name != &format!("{kind}*"));
+            let is_known = ["DNS:", "URI:", "email:", "IP:"].iter().any(|kind| {
+                name.starts_with(kind) && name.len() > kind.len() && name != &format!("{kind}*")
+            });
             if !is_known {
                 return Err(place.error(
                     &own.alternative_name,

@@ -48,7 +48,10 @@ impl Place<'_> {
 
     /// A path of the file, which starts at the file's own directory.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
-        self.path.parent().unwrap_or_else(|| Path::new("")).join(path)
+        self.path
+            .parent()
+            .unwrap_or_else(|| Path::new(""))
+            .join(path)
     }
 
     pub(super) fn address(

@@ -86,7 +86,11 @@ mod tests {
         }
         assert_eq!(inbox.unread(), sent);
         inbox.done(sent.len() - 3);
-        assert_eq!(inbox.front(9), &sent[sent.len() - 3..][..0], "nine do not wait");
+        assert_eq!(
+            inbox.front(9),
+            &sent[sent.len() - 3..][..0],
+            "nine do not wait"
+        );
         assert_eq!(inbox.front(3), &sent[sent.len() - 3..]);
         inbox.done(3);
         assert_eq!(inbox.bytes.capacity(), CAPACITY_MIN);

@@ -116,7 +116,10 @@ where
                     return;
                 };
                 (caller, inbox) = back;
-                if write(&mut stream, &reply, shared.limits.stall_max).await.is_err() {
+                if write(&mut stream, &reply, shared.limits.stall_max)
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 inbox.done(bytes);
@@ -140,7 +143,10 @@ where
             }
             Frame::TooLarge(_) => {
                 let reply = shared.service.respond(&mut caller, inbox.unread());
-                if write(&mut stream, &reply, shared.limits.stall_max).await.is_ok() {
+                if write(&mut stream, &reply, shared.limits.stall_max)
+                    .await
+                    .is_ok()
+                {
                     linger(&mut stream).await;
                 }
                 return;
@@ -158,7 +164,7 @@ async fn respond(
 ) -> Option<((Caller, Inbox), Zeroizing<Vec<u8>>)> {
     let began = shared.clock.instant();
     let message = inbox.front(bytes);
-    if shared.service.weight(message) == Weight::Light {
+    if shared.service.weight(&caller, message) == Weight::Light {
         let reply = shared.service.respond(&mut caller, message);
         shared.meters.inline_seconds.record(began.elapsed());
         return Some(((caller, inbox), reply));

@@ -48,7 +48,7 @@ impl Handler for Sign {
         }
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Sign)?;
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
-        let (spec, mechanism) = mechanism(&key, request.cryptographic_parameters, input)?;
+        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
         let signature = context
             .backend(&backend)?
             .sign(&key_ref, mechanism, input)?;
@@ -96,7 +96,7 @@ impl Handler for SignatureVerify {
             ));
         };
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
-        let (spec, mechanism) = mechanism(&key, request.cryptographic_parameters, input)?;
+        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
         let valid = match spec {
             KeySpec::Ec(curve) if curve != Curve::Ed25519 => {
                 match signature::from_der(&given.0, curve.field_bytes()) {
@@ -143,19 +143,25 @@ fn input_bytes(input: Input<'_>) -> usize {
 }
 
 /// The mechanism asked for; where nothing says which hash, the one that fits the key.
-fn mechanism(
+fn mechanism<'a>(
     key: &Authorized,
     asked: Option<CryptographicParameters>,
-    input: Input<'_>,
-) -> Result<(KeySpec, Signing)> {
+    input: Input<'a>,
+) -> Result<(KeySpec, Signing, Input<'a>)> {
     let (spec, mut parameters) = key_parameters(key, asked)?;
     let says_nothing = parameters == CryptographicParameters::default();
     if says_nothing && matches!(spec, KeySpec::Rsa { .. }) {
         parameters.padding_method = Some(PaddingMethod::PKCS1V15);
         parameters.hashing_algorithm = Some(HashingAlgorithm::SHA256);
     }
-    let mechanism = match (parameters::signing(spec, &parameters)?, input) {
-        (Signing::Ecdsa(None), Input::Message(_)) => Signing::Ecdsa(Some(curve_hash(spec))),
+    let (mechanism, input) = match (parameters::signing(spec, &parameters)?, input) {
+        (Signing::Ecdsa(None), Input::Message(_)) => {
+            (Signing::Ecdsa(Some(curve_hash(spec))), input)
+        }
+        // Without a hash the data is a whole DigestInfo, padded as it is.
+        (Signing::RsaPkcs1(None), Input::Message(bytes)) => {
+            (Signing::RsaPkcs1(None), Input::Digest(bytes))
+        }
         (Signing::RsaPkcs1(None), Input::Digest(_)) => {
             return Err(Error::new(
                 Fault::BadParameters,
@@ -168,9 +174,9 @@ fn mechanism(
                 "Ed25519 signs messages, not digests",
             ));
         }
-        (mechanism, _) => mechanism,
+        (mechanism, input) => (mechanism, input),
     };
-    Ok((spec, mechanism))
+    Ok((spec, mechanism, input))
 }
 
 fn curve_hash(spec: KeySpec) -> Hash {

@@ -15,11 +15,12 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub(crate) use self::appliance::{open_backend, start_engine};
 pub use self::appliance::{Appliance, ServerError};
+pub(crate) use self::appliance::{open_backend, start_engine};
 use crate::{
     config::Config,
     connection::Shared,
+    jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
     telemetry::{self, Meters},
@@ -109,14 +110,25 @@ impl Running {
         let [network, local] = &permits;
         if let Some(tls) = &tls {
             for socket in listeners.network {
-                loops.spawn(listener::accept_network(socket, tls.clone(), shared.clone(), network.clone()));
+                loops.spawn(listener::accept_network(
+                    socket,
+                    tls.clone(),
+                    shared.clone(),
+                    network.clone(),
+                ));
             }
         }
         for socket in listeners.local {
-            loops.spawn(listener::accept_local(socket, shared.clone(), local.clone()));
+            loops.spawn(listener::accept_local(
+                socket,
+                shared.clone(),
+                local.clone(),
+            ));
         }
         serve_pages(&mut loops, listeners.metrics, &appliance, metrics);
         loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
+        let own = appliance.clone();
+        loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
         if let Some(limit) = sd_notify::watchdog_enabled() {
             let own = appliance.clone();
             loops.spawn(every(limit / 3, move || alive(&own)));

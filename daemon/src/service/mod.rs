@@ -162,10 +162,13 @@ impl Service {
 
     /// How much work the message is. A guess that is wrong costs time only.
     #[must_use]
-    pub fn weight(&self, bytes: &[u8]) -> Weight {
+    pub fn weight(&self, caller: &Caller, bytes: &[u8]) -> Weight {
         let Ok(request) = Request::read(bytes, 8) else {
             return Weight::Light;
         };
+        if !caller.has_proven(request.header.authentication.as_ref()) {
+            return Weight::Heavy;
+        }
         let light = request.items.iter().all(|item| {
             ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
         });

@@ -24,9 +24,7 @@ pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError>
 /// SHA-256 of the SubjectPublicKeyInfo, which is what a client is known by.
 pub(super) fn key_of(certificate: &X509Certificate<'_>) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(
-        digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref(),
-    );
+    hash.copy_from_slice(digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref());
     hash
 }
 

@@ -1,17 +1,11 @@
 //! The files of the TLS configuration, checked before any of them is used.
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use rustls::{
     RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{
-        CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject,
-    },
+    pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
     sign::CertifiedKey,
 };
@@ -71,8 +65,9 @@ pub(super) fn verifier(
     let mut lacking = Vec::new();
     for path in &config.client_authorities {
         for authority in certificates(path)? {
-            let parsed = facts::parse(&authority)
-                .map_err(|error| TlsError::of_file(path, format!("not a certificate: {error:?}")))?;
+            let parsed = facts::parse(&authority).map_err(|error| {
+                TlsError::of_file(path, format!("not a certificate: {error:?}"))
+            })?;
             lacking.push((path, parsed.subject().as_raw().to_vec()));
             roots
                 .add(authority)
@@ -94,14 +89,13 @@ pub(super) fn verifier(
     let by_path = if roots.is_empty() {
         None
     } else {
-        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .with_crls(lists.ders)
-            .enforce_revocation_expiration();
-        Some(
-            builder
-                .build()
-                .map_err(|error| TlsError(format!("client certificates cannot be verified: {error}")))?,
-        )
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .with_crls(lists.ders)
+                .enforce_revocation_expiration();
+        Some(builder.build().map_err(|error| {
+            TlsError(format!("client certificates cannot be verified: {error}"))
+        })?)
     };
     Ok(Verifier {
         directory: directory.clone(),
@@ -143,7 +137,7 @@ impl Default for Lists {
 }
 
 impl Lists {
-    fn read(&mut self, path: &PathBuf) -> Result<(), TlsError> {
+    fn read(&mut self, path: &Path) -> Result<(), TlsError> {
         let text = files::read_text(path)?;
         let all = CertificateRevocationListDer::pem_slice_iter(text.as_bytes())
             .collect::<Result<Vec<_>, _>>()

@@ -1,10 +1,6 @@
 //! Which client certificates are let in: those of a configured authority, and those whose key is enrolled.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    sync::Arc,
-};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,

@@ -104,3 +104,101 @@ pub(crate) fn date(attribute: &Attribute) -> Option<(AttributeKind, Timestamp)> 
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kmip::{
+        BlockCipherMode, CryptographicUsageMask, HashingAlgorithm, KeyFormatType, PaddingMethod,
+        UsageLimitsUnit,
+        attribute::{CryptographicParameters, Digest, Name, UsageLimits, X509CertificateSubject},
+        ttlv::Bytes,
+    };
+
+    use super::*;
+
+    #[test]
+    fn of_a_mask_all_asked_bits_are_set() {
+        let mask = |bits| Attribute::CryptographicUsageMask(CryptographicUsageMask(bits));
+        assert!(has(&mask(0b1101), &mask(0b0101)));
+        assert!(has(&mask(0b1101), &mask(0)));
+        assert!(!has(&mask(0b1101), &mask(0b0010)));
+        assert!(!has(&mask(0b1101), &mask(0b0110)));
+    }
+
+    #[test]
+    fn as_much_is_left_as_asked() {
+        let limits = |total, count, unit| {
+            Attribute::UsageLimits(UsageLimits {
+                usage_limits_total: total,
+                usage_limits_count: count,
+                usage_limits_unit: unit,
+            })
+        };
+        let own = limits(100, Some(10), UsageLimitsUnit::Byte);
+        assert!(has(&own, &limits(100, Some(10), UsageLimitsUnit::Byte)));
+        assert!(has(&own, &limits(1, None, UsageLimitsUnit::Byte)));
+        assert!(!has(&own, &limits(101, Some(10), UsageLimitsUnit::Byte)));
+        assert!(!has(&own, &limits(100, Some(11), UsageLimitsUnit::Byte)));
+        assert!(!has(&own, &limits(1, None, UsageLimitsUnit::Object)));
+        let unknown = limits(100, None, UsageLimitsUnit::Byte);
+        assert!(!has(&unknown, &limits(1, Some(0), UsageLimitsUnit::Byte)));
+    }
+
+    #[test]
+    fn fields_not_given_match_anything() {
+        let own = CryptographicParameters {
+            block_cipher_mode: Some(BlockCipherMode::CBC),
+            padding_method: Some(PaddingMethod::PKCS5),
+            ..CryptographicParameters::default()
+        };
+        let has = |asked| {
+            has(
+                &Attribute::CryptographicParameters(own.clone()),
+                &Attribute::CryptographicParameters(asked),
+            )
+        };
+        let mut asked = CryptographicParameters::default();
+        assert!(has(asked.clone()));
+        asked.padding_method = Some(PaddingMethod::PKCS5);
+        assert!(has(asked.clone()));
+        asked.trailer_field = Some(1);
+        assert!(!has(asked));
+    }
+
+    #[test]
+    fn fields_that_are_required_are_equal() {
+        let digest = |hashing_algorithm, value: Option<&[u8]>, key_format_type| {
+            Attribute::Digest(Digest {
+                hashing_algorithm,
+                digest_value: value.map(|value| Bytes(value.to_vec())),
+                key_format_type,
+            })
+        };
+        let (sha256, sha384) = (HashingAlgorithm::SHA256, HashingAlgorithm::SHA384);
+        let own = digest(sha256, Some(b"d"), Some(KeyFormatType::Raw));
+        assert!(has(&own, &digest(sha256, None, None)));
+        assert!(has(&own, &digest(sha256, Some(b"d"), None)));
+        assert!(!has(&own, &digest(sha384, Some(b"d"), None)));
+        assert!(!has(&own, &digest(sha256, Some(b"e"), None)));
+        let (text, uri) = (Name::text("n"), kmip::NameType::URI);
+        let other = Name {
+            name_type: uri,
+            ..text.clone()
+        };
+        assert!(!has(&Attribute::Name(text), &Attribute::Name(other)));
+    }
+
+    #[test]
+    fn alternative_names_are_a_set() {
+        let subject = |names: &[&[u8]]| {
+            Attribute::X509CertificateSubject(X509CertificateSubject {
+                subject_distinguished_name: None,
+                subject_alternative_name: names.iter().map(|n| Bytes(n.to_vec())).collect(),
+            })
+        };
+        let own = subject(&[b"a", b"b"]);
+        assert!(has(&own, &subject(&[b"b"])));
+        assert!(has(&own, &subject(&[])));
+        assert!(!has(&own, &subject(&[b"a", b"c"])));
+    }
+}

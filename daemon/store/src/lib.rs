@@ -48,6 +48,9 @@ pub trait Store: Send + Sync {
     /// Records in the order of their identifiers after `after`, at most `items_max`: for jobs that visit all.
     fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>>;
 
+    /// Destroyed objects whose keys an HSM still owes to delete, at most `items_max`.
+    fn doomed(&self, items_max: u32) -> Result<Vec<Arc<Record>>>;
+
     /// How many records there are, tombstones included.
     fn count(&self) -> Result<u64>;
 

@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec, ttlv::Timestamp};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
 
 use crate::{Client, Custody, Error, ObjectId, Record, Result, Vault, keys::NameKey};
 
@@ -187,7 +187,18 @@ pub(crate) fn find_after(
         WHERE o.id > ? ORDER BY o.id LIMIT ?"
     ))?;
     // No identifier is empty, so that all come after the empty one.
-    let mut rows = statement.query(params![after.map_or("", |id| &id.0), items_max])?;
+    read_all(statement.query(params![after.map_or("", |id| &id.0), items_max])?)
+}
+
+/// Records whose keys an HSM still owes to delete.
+pub(crate) fn find_doomed(connection: &Connection, items_max: u32) -> Result<Vec<Record>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM object o JOIN body b ON b.object = o.row WHERE b.custody = 4 LIMIT ?"
+    ))?;
+    read_all(statement.query(params![items_max])?)
+}
+
+fn read_all(mut rows: Rows<'_>) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         records.push(read(row)?);

@@ -32,7 +32,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            cached_records_max: 50_000,
+            cached_records_max: 10_000,
             readers_max: 4,
             pages_max: None,
         }
@@ -138,6 +138,11 @@ impl Store for SqliteStore {
     fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>> {
         // They pass the cache by: a visit to all must not drive out what is in use.
         let records = rows::find_after(&*self.reader()?, after, items_max)?;
+        Ok(records.into_iter().map(Arc::new).collect())
+    }
+
+    fn doomed(&self, items_max: u32) -> Result<Vec<Arc<Record>>> {
+        let records = rows::find_doomed(&*self.reader()?, items_max)?;
         Ok(records.into_iter().map(Arc::new).collect())
     }
 

@@ -9,7 +9,6 @@ use kmip::{
 use crate::{
     admin::protocol::{Class, KeyDetails, KeyFacts},
     audit::rfc3339,
-    error::Result,
 };
 
 /// The attributes of a message as a record. What it says twice against the rules counts once.
@@ -45,7 +44,7 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
             .unwrap_or_default(),
         algorithm: algorithm.join("-"),
         state: attributes.state.map(|own| shown(&own)).unwrap_or_default(),
-        class: has_class.then(|| match attributes.extractable {
+        class: has_class.then_some(match attributes.extractable {
             Some(false) => Class::Locked,
             _ => Class::Releasable,
         }),
@@ -57,12 +56,12 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
     }
 }
 
-pub(super) fn details(attributes: Attributes) -> Result<KeyDetails> {
+pub(super) fn details(attributes: &Attributes) -> KeyDetails {
     let list = attributes.each(V2_1);
-    Ok(KeyDetails {
-        key: facts(&attributes),
+    KeyDetails {
+        key: facts(attributes),
         attributes: list.iter().map(named).collect(),
-    })
+    }
 }
 
 /// An attribute's name and value.
@@ -85,6 +84,7 @@ fn named(attribute: &Attribute) -> (String, String) {
             let value = value.map(|own| hex::encode(&own.0)).unwrap_or_default();
             format!("{}: {value}", shown(&digest.hashing_algorithm))
         }
+        Attribute::ShortUniqueIdentifier(id) => hex::encode(&id.0),
         other => date(other).map_or_else(|| inner(&format!("{other:?}")), rfc3339),
     };
     (name, value)
@@ -108,13 +108,22 @@ const fn date(attribute: &Attribute) -> Option<Timestamp> {
     }
 }
 
-/// `Kind(value)` without its kind.
+/// `Kind(value)` without its kind, and a structure as its fields that are there.
 fn inner(debug: &str) -> String {
-    debug
+    let value = debug
         .split_once('(')
         .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .unwrap_or(debug)
-        .to_owned()
+        .unwrap_or(debug);
+    let Some(fields) = value
+        .split_once(" { ")
+        .and_then(|(_, rest)| rest.strip_suffix(" }"))
+    else {
+        return value.to_owned();
+    };
+    let given = fields
+        .split(", ")
+        .filter(|field| !field.ends_with(": None"));
+    given.collect::<Vec<_>>().join(", ")
 }
 
 fn shown(value: &impl std::fmt::Debug) -> String {

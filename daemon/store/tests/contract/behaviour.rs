@@ -1,5 +1,7 @@
 //! Records, revisions, names, vaults and clients.
 
+use std::slice::from_ref;
+
 use kmip::{
     ObjectType,
     attribute::Name,
@@ -144,7 +146,7 @@ fn a_name_belongs_to_one_object_of_a_vault_until_it_is_given_up() {
         let mut elsewhere = key("n");
         elsewhere.vault = "other".to_owned();
         insert(store, &elsewhere).unwrap();
-        assert_eq!(named(store, "n"), [first.id.clone()]);
+        assert_eq!(named(store, "n"), from_ref(&first.id));
 
         change(store, &first.id, |record| {
             record.attributes.name.retain(|_| false)
@@ -152,7 +154,7 @@ fn a_name_belongs_to_one_object_of_a_vault_until_it_is_given_up() {
         .unwrap();
         assert_eq!(named(store, "n"), []);
         change(store, &second.id, rename).unwrap();
-        assert_eq!(named(store, "n"), [second.id.clone()]);
+        assert_eq!(named(store, "n"), from_ref(&second.id));
         assert_eq!(insert(store, &key("n")), taken());
 
         change(store, &second.id, |record| record.custody = Custody::Gone).unwrap();
@@ -213,10 +215,10 @@ fn a_transaction_sees_its_own_changes_and_nobody_else_does() {
             record.custody = Custody::Gone;
             transaction.update(record).unwrap();
         }
-        assert_eq!(all(&mut *transaction), [new.id.clone()]);
+        assert_eq!(all(&mut *transaction), from_ref(&new.id));
 
         assert_eq!(store.record(&new.id), Ok(None));
-        assert_eq!(locate(store, &with(vec![])).ids, [old.id.clone()]);
+        assert_eq!(locate(store, &with(vec![])).ids, from_ref(&old.id));
         transaction.commit().unwrap();
         assert_eq!(locate(store, &with(vec![])).ids, [new.id]);
         assert_eq!(store.record(&old.id).unwrap().unwrap().revision, 3);

@@ -90,7 +90,7 @@ fn a_read_after_an_acknowledged_commit_is_never_stale() {
                         assert_eq!(read.revision, revision);
                         assert_eq!(
                             named(store, &format!("{writer}/{revision}")),
-                            [record.id.clone()]
+                            std::slice::from_ref(&record.id)
                         );
                         assert_eq!(named(store, &format!("{writer}/{}", revision - 1)), []);
                         assert!(reader.join().unwrap() <= revision);

@@ -1,7 +1,9 @@
 //! What Locate finds, in which order, and what of it is on the page.
 
+use std::slice::from_ref;
+
 use kmip::{
-    ObjectType, State, StorageStatusMask,
+    ObjectGroupMember, ObjectType, State, StorageStatusMask,
     attribute::{Attribute, Name},
     ttlv::Timestamp,
 };
@@ -50,8 +52,8 @@ fn the_newest_come_first_page_by_page() {
                 let located = store.begin().locate(&filter, &scope(), page, NOW).unwrap();
                 let expected = newest
                     .iter()
-                    .skip(offset as usize)
-                    .take(items_max.unwrap_or(99) as usize);
+                    .skip(usize::try_from(offset).unwrap())
+                    .take(usize::try_from(items_max.unwrap_or(99)).unwrap());
                 assert_eq!(
                     located.ids,
                     expected.cloned().collect::<Vec<_>>(),
@@ -86,11 +88,8 @@ fn only_the_scope_is_searched() {
                 .ids
         };
         let all = with(vec![]);
-        assert_eq!(
-            find(&all, "default", None),
-            [own.id.clone(), bobs.id.clone()]
-        );
-        assert_eq!(find(&all, "default", Some("bob")), [bobs.id.clone()]);
+        assert_eq!(find(&all, "default", None), [own.id, bobs.id.clone()]);
+        assert_eq!(find(&all, "default", Some("bob")), [bobs.id]);
         assert_eq!(find(&all, "other", None), [others.id.clone()]);
         assert_eq!(find(&all, "none", None), []);
         let by_id = with(vec![Attribute::UniqueIdentifier(
@@ -145,15 +144,15 @@ fn destroyed_objects_are_found_only_when_asked_for() {
         let successor = key("k");
         insert(store, &successor).unwrap();
         let by_name = with(vec![Attribute::Name(Name::text("k"))]);
-        assert_eq!(locate(store, &by_name).ids, [successor.id.clone()]);
+        assert_eq!(locate(store, &by_name).ids, from_ref(&successor.id));
         let destroyed = with(vec![Attribute::State(State::Destroyed)]);
-        assert_eq!(locate(store, &destroyed).ids, [record.id.clone()]);
+        assert_eq!(locate(store, &destroyed).ids, from_ref(&record.id));
         let masked = |bits, attributes| Filter {
             storage_status: Some(StorageStatusMask(bits)),
             attributes,
             ..Filter::default()
         };
-        assert_eq!(locate(store, &masked(4, vec![])).ids, [record.id.clone()]);
+        assert_eq!(locate(store, &masked(4, vec![])).ids, from_ref(&record.id));
         assert_eq!(
             locate(store, &masked(5, by_name.attributes)).ids,
             [successor.id, record.id]
@@ -192,5 +191,52 @@ fn a_filter_as_long_as_a_message_is_answered() {
         assert_eq!(at(store, &with(asked.clone()), NOW.0), 1);
         asked.push(Attribute::ObjectGroup("another".to_owned()));
         assert_eq!(at(store, &with(asked), NOW.0), 0);
+    });
+}
+
+#[test]
+fn members_of_a_group_are_fresh_or_not() {
+    each_store(|store| {
+        let member = |name: &str, fresh| {
+            let mut record = key(name);
+            record.attributes.object_group.push("pool".to_owned());
+            record.attributes.fresh = fresh;
+            insert(store, &record).unwrap();
+            record.id
+        };
+        let (fresh, used) = (member("fresh", Some(true)), member("used", Some(false)));
+        insert(store, &key("of no group")).unwrap();
+        let find = |which, group: &str| {
+            let filter = Filter {
+                object_group_member: Some(which),
+                ..with(vec![Attribute::ObjectGroup(group.to_owned())])
+            };
+            locate(store, &filter).ids
+        };
+        assert_eq!(find(ObjectGroupMember::GroupMemberFresh, "pool"), [fresh]);
+        assert_eq!(find(ObjectGroupMember::GroupMemberDefault, "pool"), [used]);
+        assert_eq!(find(ObjectGroupMember::GroupMemberFresh, "other"), []);
+    });
+}
+
+#[test]
+fn a_date_given_twice_is_a_range() {
+    each_store(|store| {
+        for day in 1..=5 {
+            let mut record = key(&format!("k{day}"));
+            record.attributes.initial_date = Some(Timestamp(day));
+            insert(store, &record).unwrap();
+        }
+        let found = |dates: &[i64]| {
+            let dates = dates
+                .iter()
+                .map(|date| Attribute::InitialDate(Timestamp(*date)));
+            at(store, &with(dates.collect()), NOW.0)
+        };
+        assert_eq!(found(&[3]), 1);
+        assert_eq!(found(&[2, 4]), 3);
+        assert_eq!(found(&[4, 2]), 3);
+        assert_eq!(found(&[0, 9]), 5);
+        assert_eq!(found(&[6]), 0);
     });
 }

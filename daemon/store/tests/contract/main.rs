@@ -1,4 +1,8 @@
 //! What every store promises, as one suite; and what the SQLite store promises of its files.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what stands beside the tests is test code as well"
+)]
 
 mod behaviour;
 mod concurrency;

@@ -102,12 +102,27 @@ fn attribute() -> impl Strategy<Value = Attribute> {
     prop_oneof![2 => plain(), 1 => structured()]
 }
 
+/// What the state at a time depends on, more often than chance would have it.
+fn lifecycle() -> impl Strategy<Value = Vec<Attribute>> {
+    let dates = (option::of(date()), option::of(date()));
+    (option::weighted(0.8, 1_u32..7), dates).prop_map(|(state, (activation, deactivation))| {
+        let state = state.map(|n| Attribute::State(State(n)));
+        let activation = activation.map(Attribute::ActivationDate);
+        let deactivation = deactivation.map(Attribute::DeactivationDate);
+        [state, activation, deactivation]
+            .into_iter()
+            .flatten()
+            .collect()
+    })
+}
+
 fn record() -> impl Strategy<Value = Record> {
-    (vec(attribute(), 0..12), 0_u8..3, 0_u8..3, 1_u32..4, 0_u8..4).prop_map(
-        |(attributes, vault, owner, object_type, custody)| {
+    let attributes = (lifecycle(), vec(attribute(), 0..10));
+    (attributes, 0_u8..3, 0_u8..3, 1_u32..4, 0_u8..4).prop_map(
+        |((lifecycle, others), vault, owner, object_type, custody)| {
             let mut record = key("");
             record.attributes = kmip::attribute::Attributes::default();
-            for attribute in attributes {
+            for attribute in lifecycle.into_iter().chain(others) {
                 // A second value of a single attribute is refused, which is all the same here.
                 let _ = record.attributes.add(attribute);
             }
@@ -128,6 +143,7 @@ struct Asked {
     own: Vec<(Index, Index)>,
     other: Vec<Attribute>,
     object_type: Option<u32>,
+    state: Option<u32>,
     id: Option<Index>,
     storage_status: Option<u32>,
     object_group_member: Option<u32>,
@@ -140,6 +156,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     let attributes = (vec(any::<(Index, Index)>(), 0..3), vec(attribute(), 0..2));
     let others = (
         option::weighted(0.2, 1_u32..4),
+        option::weighted(0.3, 1_u32..7),
         option::weighted(0.1, any::<Index>()),
         option::weighted(0.4, 0_u32..8),
         option::weighted(0.2, 1_u32..4),
@@ -150,10 +167,11 @@ fn asked() -> impl Strategy<Value = Asked> {
         own,
         other,
         object_type: others.0,
-        id: others.1,
-        storage_status: others.2,
-        object_group_member: others.3,
-        owner: others.4,
+        state: others.1,
+        id: others.2,
+        storage_status: others.3,
+        object_group_member: others.4,
+        owner: others.5,
         page,
         now,
     })
@@ -173,6 +191,7 @@ impl Asked {
             self.object_type
                 .map(|n| Attribute::ObjectType(ObjectType(n))),
         );
+        attributes.extend(self.state.map(|n| Attribute::State(State(n))));
         let id = self
             .id
             .as_ref()
@@ -221,7 +240,7 @@ impl Asked {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn locate_is_its_model(
