@@ -1,5 +1,7 @@
 //! What the module knows of an object: its KMIP attributes as PKCS #11 attributes in their C form.
 
+mod identifier;
+
 use std::collections::BTreeMap;
 
 use cryptoki_sys as ck;
@@ -10,6 +12,8 @@ use kmip::{
     },
     mechanism::{KeySpec, parameters::key_spec},
 };
+
+pub(crate) use identifier::{id_bytes, id_of_bytes};
 
 use crate::{
     attribute::{self, Kept, SECRET, SESSION, Ulong, VENDOR, flag_bytes, number_bytes, ulong},
@@ -365,36 +369,6 @@ impl Found {
         }
         key_spec(algorithm, self.length, self.domain.as_ref()).ok()
     }
-}
-
-/// The bytes of a UUID, or the first sixteen of any other identifier.
-pub(crate) fn id_bytes(id: &str) -> Vec<u8> {
-    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
-    let byte = |pair: &[u8]| {
-        std::str::from_utf8(pair)
-            .ok()
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    };
-    if digits.len() == 32 && id.len() == 36 {
-        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks_exact(2).map(byte).collect();
-        if let Some(bytes) = bytes {
-            return bytes;
-        }
-    }
-    id.bytes().take(16).collect()
-}
-
-/// The UUID whose bytes these are.
-pub(crate) fn id_of_bytes(bytes: &[u8]) -> Option<String> {
-    let bytes: &[u8; 16] = bytes.first_chunk().filter(|_| bytes.len() == 16)?;
-    let mut text = String::with_capacity(36);
-    for (position, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&position) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    Some(text)
 }
 
 #[cfg(test)]
