@@ -286,3 +286,73 @@ fn nss_makes_a_certificate() {
         );
     });
 }
+
+#[test]
+fn java_keeps_its_keys_here() {
+    alone("tools::java_keeps_its_keys_here", CONFIG, |fake, _| {
+        if Command::new("keytool").arg("-help").output().is_err() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("java.cfg");
+        let library = module_path();
+        std::fs::write(
+            &config,
+            format!(
+                "name = Keyhold\nlibrary = {}\nslot = 0\n",
+                library.display()
+            ),
+        )
+        .unwrap();
+        let keytool = |arguments: &[&str]| {
+            let store = [
+                "-keystore",
+                "NONE",
+                "-storetype",
+                "PKCS11",
+                "-storepass",
+                "1234",
+                "-addprovider",
+                "SunPKCS11",
+                "-providerArg",
+                config.to_str().unwrap(),
+            ];
+            run("keytool", &[arguments, &store].concat())
+        };
+        keytool(&[
+            "-genkeypair",
+            "-alias",
+            "web",
+            "-dname",
+            "CN=web",
+            "-keyalg",
+            "EC",
+            "-groupname",
+            "secp384r1",
+            "-sigalg",
+            "SHA384withECDSA",
+            "-providerName",
+            "SunPKCS11-Keyhold",
+        ]);
+        let list = keytool(&["-list"]);
+        assert!(list.contains("web, PrivateKeyEntry"), "{list}");
+        let request = keytool(&["-certreq", "-alias", "web", "-sigalg", "SHA384withECDSA"]);
+        assert!(
+            request.contains("BEGIN NEW CERTIFICATE REQUEST"),
+            "{request}"
+        );
+        let state = fake.state.lock().unwrap();
+        let of_sessions = |stored: &&crate::common::fake::Stored| {
+            stored.attributes.iter().any(|own| {
+                matches!(own, kmip::attribute::Attribute::Vendor(own) if own.attribute_name == "pkcs11-session")
+            })
+        };
+        // Java ends without closing its sessions: the public half, which it does not keep, is left with its mark.
+        assert_eq!(state.objects.values().filter(of_sessions).count(), 1);
+        assert_eq!(
+            state.objects.len(),
+            3,
+            "beside the private key and its certificate"
+        );
+    });
+}

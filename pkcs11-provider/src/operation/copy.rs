@@ -12,11 +12,12 @@ use kmip::{
 
 use super::{change::change_item, find::outcome};
 use crate::{
-    attribute::{Entry, Given, Kept, ROWS, SESSION, Template, Ulong, VENDOR, row},
+    attribute::{Entry, Given, Kept, ROWS, SESSION, Ulong, VENDOR, row},
     error::{Names, Result, Rv},
     object::Object,
     remote::{Again, VERSION},
     session::Session,
+    template::Template,
 };
 
 /// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.

@@ -10,9 +10,7 @@ use kmip::{
 
 use super::{brought::Brought, find::describe};
 use crate::{
-    attribute::{
-        Entry, Form, Kept, SESSION, Template, Ulong, flag_bytes, number_bytes, row, vendor,
-    },
+    attribute::{Entry, Form, Kept, SESSION, Ulong, flag_bytes, number_bytes, row, vendor},
     error::{Names, Result, Rv},
     facts::Facts,
     log::seconds_since_1970,
@@ -20,6 +18,7 @@ use crate::{
     remote::Again,
     session::Session,
     slot::User,
+    template::Template,
 };
 
 /// Usage flags that hold where a template is silent: what a key of the kind is for.
