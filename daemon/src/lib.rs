@@ -1,1 +1,38 @@
-//! Under construction.
+//! Keyhold's daemon: KMIP over mutual TLS and a local socket in front, HSMs and a store behind.
+//!
+//! A message travels [`service`] → [`ops`] → [`context`] → policy, lifecycle, custody → HSM and store, and each module
+//! is entered once on its way down.
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod audit;
+mod certificate;
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod connection;
+pub mod context;
+mod custody;
+pub mod directory;
+pub mod error;
+pub mod fault;
+pub mod files;
+mod harden;
+pub mod identity;
+mod jobs;
+pub mod lifecycle;
+pub mod listener;
+pub mod lock;
+mod material;
+pub mod ops;
+pub mod pin;
+pub mod pki;
+pub mod policy;
+mod probes;
+mod secret_data;
+pub mod server;
+pub mod service;
+pub mod telemetry;
+mod template;
+pub mod tls;
+mod wrapping;

@@ -86,3 +86,56 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_the_path_from_the_message_inwards() {
+        let error = DecodeError::at(Tag::State, DecodeErrorKind::Missing)
+            .within(Tag::Attributes)
+            .within(Tag::RequestPayload);
+        assert_eq!(
+            error.path,
+            [Tag::State, Tag::Attributes, Tag::RequestPayload]
+        );
+        assert_eq!(
+            error.to_string(),
+            "RequestPayload/Attributes/State is missing"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_error_reads_as_a_sentence() {
+        let rows = [
+            (DecodeErrorKind::Duplicate, "State stands twice"),
+            (DecodeErrorKind::Missing, "State is missing"),
+            (DecodeErrorKind::TooDeep, "State is nested too deeply"),
+            (DecodeErrorKind::TooMany, "State stands too often"),
+            (DecodeErrorKind::Truncated, "State is cut short"),
+            (
+                DecodeErrorKind::TypeMismatch(ItemType::Integer),
+                "State has the wrong type",
+            ),
+            (
+                DecodeErrorKind::TypeUnknown(0xFF),
+                "State has an unknown type",
+            ),
+            (DecodeErrorKind::Unexpected, "State has no place here"),
+            (
+                DecodeErrorKind::ValueInvalid("must be UTF-8"),
+                "State must be UTF-8",
+            ),
+            (
+                DecodeErrorKind::AttributeUnknown("Colour".into()),
+                "unknown attribute \"Colour\"",
+            ),
+        ];
+        for (kind, text) in rows {
+            assert_eq!(DecodeError::at(Tag::State, kind).to_string(), text);
+        }
+        let unknown = DecodeError::at(Tag(0x54_0001), DecodeErrorKind::Truncated);
+        assert_eq!(unknown.to_string(), "0x00540001 is cut short");
+    }
+}

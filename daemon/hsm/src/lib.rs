@@ -2,6 +2,12 @@
 //!
 //! Everything that crosses [`Hsm`] is plain data that could cross a process boundary.
 
+mod cache;
+pub mod encoding;
+pub mod module;
+pub mod public;
+pub mod soft;
+
 use kmip::{
     CryptographicUsageMask, Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
@@ -11,6 +17,12 @@ use kmip::{
 pub trait Hsm: Send + Sync {
     /// What this HSM can do; what stands here works, and what does not is refused with [`Error::Unsupported`].
     fn capabilities(&self) -> &Capabilities;
+
+    /// Whether the HSM keeps keys itself, so that calls are slow and deletions can be owed. An HSM whose references are
+    /// the keys, sealed, forgets a key with its record.
+    fn keeps_keys(&self) -> bool {
+        true
+    }
 
     /// Makes a key, or a key pair, inside. Nothing is kept that the returned reference does not name.
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated>;

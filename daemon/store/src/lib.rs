@@ -1,16 +1,39 @@
 //! The store: records of objects, vaults and clients, kept durably and found again.
 //!
 //! One trait, one suite of tests, and SQLite behind it. Records are plain data; keys in them are opaque to the store.
+//!
+//! What holds of every store:
+//!
+//! - A commit that was acknowledged survives the death of the process and the loss of power; one that was not has
+//!   changed nothing. Concurrent commits share one write to the disk, a lone one waits for nobody.
+//! - A read that begins after a commit was acknowledged sees it. Nothing uncommitted is seen outside its transaction.
+//! - Of two transactions that read a record and change it, the second to commit gets [`Error::Conflict`].
+//! - In a vault, a name belongs to at most one object that is not destroyed.
+//! - Locate finds what [`Filter::matches`] says, newest first, in transactions with their own changes included.
+//! - When the disk is full or fails, commits fail with [`Error::Unavailable`], reads go on, and commits succeed again
+//!   once the disk does.
 #![forbid(unsafe_code)]
 
+mod backup;
+mod cache;
+mod connection;
+mod fields;
 mod filter;
+mod keys;
+mod locate;
+mod migrate;
 mod record;
+mod rows;
+mod sqlite;
+mod transaction;
+mod writer;
 
 use std::sync::Arc;
 
 pub use self::{
     filter::{Filter, Located, Page, Scope},
     record::{Client, Custody, ObjectId, Record, Vault},
+    sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
 
@@ -24,6 +47,9 @@ pub trait Store: Send + Sync {
 
     /// Records in the order of their identifiers after `after`, at most `items_max`: for jobs that visit all.
     fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>>;
+
+    /// Destroyed objects whose keys an HSM still owes to delete, at most `items_max`.
+    fn doomed(&self, items_max: u32) -> Result<Vec<Arc<Record>>>;
 
     /// How many records there are, tombstones included.
     fn count(&self) -> Result<u64>;
@@ -52,10 +78,14 @@ pub trait Transaction {
     /// A record as this transaction sees it, its own changes included.
     fn record(&mut self, id: &ObjectId) -> Result<Option<Arc<Record>>>;
 
-    /// Adds a record. [`Error::NameTaken`] when another object of the vault that is not destroyed has one of its names.
+    /// Adds a record under a new identifier; its revision becomes 1. [`Error::NameTaken`] when another object of the
+    /// vault that is not destroyed has one of its names, here or at commit; [`Error::Conflict`] when there is an object
+    /// with this identifier, at commit at the latest.
     fn insert(&mut self, record: Record) -> Result<()>;
 
-    /// Replaces a record; its revision must be the one read. [`Error::NameTaken`] as above.
+    /// Replaces a record; its revision must be the one read, here or before, and becomes one more: to change the record
+    /// again, read it again. Identifier, vault and object type stay for ever. [`Error::Conflict`] when the record was
+    /// changed since it was read, or does not exist; [`Error::NameTaken`] as above.
     fn update(&mut self, record: Record) -> Result<()>;
 
     /// The objects in scope that match, newest first, as this transaction sees them at a time.

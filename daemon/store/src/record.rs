@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use kmip::{ObjectType, State, attribute::Attributes, mechanism::KeySpec, ttlv::Timestamp};
+use kmip::{
+    ObjectType, State, StorageStatusMask, attribute::Attributes, mechanism::KeySpec,
+    ttlv::Timestamp,
+};
 
 /// An object's Unique Identifier: a UUID in text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,7 +34,7 @@ pub struct Record {
     pub attributes: Attributes,
     /// Where its value is.
     pub custody: Custody,
-    /// Counts the changes; 0 of a record never stored.
+    /// Counts the changes: 0 of a record never stored, 1 once inserted, one more with each update.
     pub revision: u64,
 }
 
@@ -58,6 +61,19 @@ impl Record {
     #[must_use]
     pub fn is_destroyed(&self) -> bool {
         matches!(self.custody, Custody::Gone | Custody::Doomed { .. })
+    }
+
+    /// Where the object is stored, as Locate asks for it: one bit. Archive and Recover set and delete the Archive Date
+    /// (KMIP 2.1 §4.5).
+    #[must_use]
+    pub fn storage_status(&self) -> StorageStatusMask {
+        if self.is_destroyed() {
+            StorageStatusMask::DestroyedStorage
+        } else if self.attributes.archive_date.is_some() {
+            StorageStatusMask::ArchivalStorage
+        } else {
+            StorageStatusMask::OnLineStorage
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Attribute, AttributeKind, AttributeReference, Attributes, Name, Vend
 use crate::{
     Result, Tag, V2_1, Version,
     error::{DecodeError, DecodeErrorKind},
-    ttlv::{Field, Item, Reader, Structure, Value, Writer},
+    ttlv::{Field, Item, Reader, Structure, Value, Writer, read_once, structure_passes_over},
 };
 
 /// Attribute instances as a message carries them. The index is 1.x's, and absent where the client gave none.
@@ -17,6 +17,9 @@ pub struct AttributeList {
 }
 
 impl AttributeList {
+    /// The most instances read: adding one to an object compares it with the others, so many would take long.
+    pub const INSTANCES_MAX: usize = 4096;
+
     /// Whether nothing stands in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -59,22 +62,12 @@ impl Field for AttributeList {
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
         if item.tag == Tag::Attribute {
-            slot.items.push(read_v1(item)?);
-            return Ok(());
+            return slot.accept_inner(item);
         }
         let mut reader = item.structure()?;
         while let Some(inner) = reader.next_item()? {
-            match inner.tag {
-                // A 1.x Attribute is told from a 2.x Vendor Attribute by what it lacks.
-                Tag::Attribute if item.version().is_2() => {
-                    slot.items
-                        .push((None, VendorAttribute::read(inner).map(Attribute::Vendor)?));
-                }
-                Tag::Attribute => slot.items.push(read_v1(inner)?),
-                Tag::Name if !item.version().is_2() => slot.templates.push(Name::read(inner)?),
-                tag if tag.0 >> 16 == 0x54 => {}
-                _ => slot.items.push((None, read_v2(inner)?)),
-            }
+            slot.accept_inner(inner)
+                .map_err(|error| error.within(item.tag))?;
         }
         Ok(())
     }
@@ -107,6 +100,26 @@ impl Field for AttributeList {
 }
 
 impl AttributeList {
+    /// Takes one item of a list.
+    fn accept_inner(&mut self, item: Item<'_>) -> Result<()> {
+        if self.items.len() + self.templates.len() >= Self::INSTANCES_MAX {
+            return Err(item.error(DecodeErrorKind::TooMany));
+        }
+        match item.tag {
+            // A 1.x Attribute is told from a 2.x Vendor Attribute by the version.
+            Tag::Attribute if item.version().is_2() => {
+                let vendor = VendorAttribute::read(item)?;
+                self.items.push((None, Attribute::Vendor(vendor)));
+            }
+            Tag::Attribute => self.items.push(read_v1(item)?),
+            Tag::Name if !item.version().is_2() => self.templates.push(Name::read(item)?),
+            _ if AttributeKind::from_tag(item.tag).is_none()
+                && structure_passes_over(item).is_ok() => {}
+            _ => self.items.push((None, read_v2(item)?)),
+        }
+        Ok(())
+    }
+
     fn write_v1(&self, writer: &mut Writer) {
         for (index, attribute) in &self.items {
             write_v1(*index, attribute, writer);
@@ -129,21 +142,15 @@ impl Value for SingleAttribute {
             let (index, attribute) = read_v1(item)?;
             return Ok(Self { index, attribute });
         }
-        let mut reader = item.structure()?;
-        let inner = reader
-            .next_item()?
-            .ok_or_else(|| item.error(DecodeErrorKind::Missing))?;
-        let attribute = if inner.tag == Tag::Attribute {
-            Attribute::Vendor(VendorAttribute::read(inner)?)
-        } else {
-            read_v2(inner)?
-        };
-        match reader.next_item()? {
-            None => Ok(Self {
-                index: None,
-                attribute,
-            }),
-            Some(second) => Err(second.error(DecodeErrorKind::TooMany).within(item.tag)),
+        let mut list = AttributeList::default();
+        AttributeList::accept(&mut list, item)?;
+        let mut items = list.items.into_iter();
+        match (items.next(), items.next()) {
+            (Some((index, attribute)), None) if list.templates.is_empty() => {
+                Ok(Self { index, attribute })
+            }
+            (None, _) => Err(item.error(DecodeErrorKind::Missing)),
+            _ => Err(item.error(DecodeErrorKind::TooMany)),
         }
     }
 
@@ -160,25 +167,27 @@ fn read_v1(item: Item<'_>) -> Result<(Option<u32>, Attribute)> {
     let mut reader = item.structure()?;
     let (mut name, mut index, mut attribute) = (None, None, None);
     while let Some(inner) = reader.next_item()? {
-        match inner.tag {
-            Tag::AttributeName => name = Some(inner.text()?),
-            Tag::AttributeIndex => {
-                let negative =
-                    || inner.error(DecodeErrorKind::ValueInvalid("must not be negative"));
-                index = Some(u32::try_from(inner.integer()?).map_err(|_| negative())?);
-            }
-            Tag::AttributeValue => attribute = Some(inner),
-            _ => return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag)),
-        }
+        let accepted = match inner.tag {
+            Tag::AttributeName => read_once(&mut name, inner, |inner| inner.text()),
+            Tag::AttributeIndex => read_once(&mut index, inner, read_index),
+            Tag::AttributeValue => read_once(&mut attribute, inner, Ok),
+            _ => structure_passes_over(inner),
+        };
+        accepted.map_err(|error| error.within(item.tag))?;
     }
     let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
     let name = name.ok_or_else(|| missing(Tag::AttributeName))?;
     let value = attribute.ok_or_else(|| missing(Tag::AttributeValue))?;
     let attribute = match AttributeKind::from_name(name) {
-        Some(kind) => Attribute::read_value(kind, value)?,
-        None => Attribute::Vendor(VendorAttribute::read_v1(name, value)?),
+        Some(kind) => Attribute::read_value(kind, value),
+        None => VendorAttribute::read_v1(name, value).map(Attribute::Vendor),
     };
-    Ok((index, attribute))
+    Ok((index, attribute.map_err(|error| error.within(item.tag))?))
+}
+
+fn read_index(item: Item<'_>) -> Result<u32> {
+    let negative = |_| item.error(DecodeErrorKind::ValueInvalid("must not be negative"));
+    u32::try_from(item.integer()?).map_err(negative)
 }
 
 fn write_v1(index: Option<u32>, attribute: &Attribute, writer: &mut Writer) {
@@ -258,7 +267,7 @@ impl Structure for Attributes {
         let mut index = 0;
         while let Some(item) = reader.next_item()? {
             if item.tag == Tag::AttributeIndex {
-                index = item.integer()?.cast_unsigned();
+                index = read_index(item)?;
                 continue;
             }
             let attribute = match item.tag {

@@ -176,8 +176,9 @@ impl<T: PartialEq> Slot<T> for Many<T> {
     }
 
     fn put(&mut self, index: u32, value: T) {
-        self.0.push((index, value));
-        self.0.sort_by_key(|(index, _)| *index);
+        // They were stored in their order, so this is the end.
+        let at = self.0.partition_point(|(other, _)| *other <= index);
+        self.0.insert(at, (index, value));
     }
 
     fn replace(&mut self, index: u32, value: T) -> Result<(), Refusal> {

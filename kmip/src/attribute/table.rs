@@ -67,9 +67,8 @@ macro_rules! attributes {
 
             /// The attribute with this tag in 2.x.
             #[must_use]
-            pub fn from_tag(tag: Tag) -> Option<Self> {
-                $(if tag == Tag::$kind { return Some(Self::$kind) })*
-                None
+            pub const fn from_tag(tag: Tag) -> Option<Self> {
+                match tag { $(Tag::$kind => Some(Self::$kind),)* _ => None }
             }
 
             /// The attribute with this name in 1.x.

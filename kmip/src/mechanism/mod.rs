@@ -4,6 +4,7 @@
 //! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
 
 pub mod parameters;
+pub mod signature;
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -233,7 +234,7 @@ impl std::error::Error for KeySpecUnknown {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signing {
     /// RSASSA-PKCS1-v1_5. Without a hash the input is a whole DigestInfo (or any string no longer than the modulus
-    /// less eleven bytes), padded as it is: PKCS #11's `CKM_RSA_PKCS`.
+    /// less eleven bytes), padded as it is and given as the digest: PKCS #11's `CKM_RSA_PKCS`.
     RsaPkcs1(Option<Hash>),
     /// RSASSA-PSS.
     RsaPss {

@@ -5,7 +5,10 @@ use crate::{
     CryptographicAlgorithm, KeyCompressionType, KeyFormatType, Result, Tag,
     attribute::AttributeList,
     error::{DecodeError, DecodeErrorKind},
-    ttlv::{Bytes, Field, Item, ItemType, Reader, Structure, Value, Writer},
+    ttlv::{
+        Bytes, Field, Item, ItemType, Reader, Structure, Value, Writer, read_once,
+        structure_passes_over,
+    },
 };
 
 /// Key Block.
@@ -57,18 +60,16 @@ impl KeyValue {
         let mut reader = item.structure()?;
         let (mut material, mut attributes) = (None, AttributeList::default());
         while let Some(inner) = reader.next_item()? {
-            if inner.tag == Tag::KeyMaterial {
-                material =
-                    Some(KeyMaterial::read(inner, format).map_err(|error| error.within(item.tag))?);
-            } else if <AttributeList as Field>::takes(
-                Tag::Attributes,
-                Some(Tag::Attribute),
-                inner.tag,
-            ) {
-                <AttributeList as Field>::accept(&mut attributes, inner)?;
-            } else {
-                return Err(inner.error(DecodeErrorKind::Unexpected).within(item.tag));
-            }
+            let accepted = match inner.tag {
+                Tag::KeyMaterial => read_once(&mut material, inner, |inner| {
+                    KeyMaterial::read(inner, format)
+                }),
+                Tag::Attributes | Tag::Attribute => {
+                    <AttributeList as Field>::accept(&mut attributes, inner)
+                }
+                _ => structure_passes_over(inner),
+            };
+            accepted.map_err(|error| error.within(item.tag))?;
         }
         let missing =
             || DecodeError::at(Tag::KeyMaterial, DecodeErrorKind::Missing).within(item.tag);
@@ -100,18 +101,16 @@ impl Structure for KeyBlock {
         let (mut format, mut compression, mut value) = (None, None, None);
         let (mut algorithm, mut length, mut wrapping) = (None, None, None);
         while let Some(item) = reader.next_item()? {
-            match item.tag {
-                Tag::KeyFormatType => format = Some(KeyFormatType::read(item)?),
-                Tag::KeyCompressionType => compression = Some(KeyCompressionType::read(item)?),
-                Tag::KeyValue => value = Some(item),
-                Tag::CryptographicAlgorithm => {
-                    algorithm = Some(CryptographicAlgorithm::read(item)?)
-                }
-                Tag::CryptographicLength => length = Some(item.integer()?),
-                Tag::KeyWrappingData => wrapping = Some(KeyWrappingData::read(item)?),
-                _ => crate::ttlv::structure_passes_over(item)
-                    .map_err(|error| error.within(reader.tag()))?,
-            }
+            let accepted = match item.tag {
+                Tag::KeyFormatType => read_once(&mut format, item, KeyFormatType::read),
+                Tag::KeyCompressionType => read_once(&mut compression, item, Value::read),
+                Tag::KeyValue => read_once(&mut value, item, Ok),
+                Tag::CryptographicAlgorithm => read_once(&mut algorithm, item, Value::read),
+                Tag::CryptographicLength => read_once(&mut length, item, Value::read),
+                Tag::KeyWrappingData => read_once(&mut wrapping, item, Value::read),
+                _ => structure_passes_over(item),
+            };
+            accepted.map_err(|error| error.within(reader.tag()))?;
         }
         let missing =
             || DecodeError::at(Tag::KeyFormatType, DecodeErrorKind::Missing).within(reader.tag());

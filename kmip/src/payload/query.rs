@@ -109,6 +109,6 @@ structure! {
         /// Who shares the generator.
         rng_mode: Option<RNGMode> = RNGMode;
         /// Whether quantum-safe algorithms are served.
-        quantum_safe_capability: Option<bool> = QuantumSafeCapability since V2_1;
+        quantum_safe_capability: Option<bool> = QuantumSafeCapability since V2_0;
     }
 }

@@ -14,7 +14,7 @@ pub use self::{
     value::{AnyValue, BigInteger, Bytes, Field, Interval, Structure, Timestamp, Value},
     writer::Writer,
 };
-pub(crate) use structure::structure;
+pub(crate) use self::{structure::structure, value::read_once};
 
 use crate::error::{DecodeErrorKind, Result};
 

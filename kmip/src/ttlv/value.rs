@@ -56,11 +56,16 @@ fn tag_of(own: Tag, old: Option<Tag>, writer: &Writer) -> Tag {
     }
 }
 
-fn accept_once<T: Value>(slot: &mut Option<T>, item: Item<'_>) -> Result<()> {
+/// Fills the slot of a field that may stand once.
+pub(crate) fn read_once<'a, T>(
+    slot: &mut Option<T>,
+    item: Item<'a>,
+    read: impl FnOnce(Item<'a>) -> Result<T>,
+) -> Result<()> {
     match slot {
         Some(_) => Err(item.error(DecodeErrorKind::Duplicate)),
         None => {
-            *slot = Some(T::read(item)?);
+            *slot = Some(read(item)?);
             Ok(())
         }
     }
@@ -74,7 +79,7 @@ impl<T: Value> Field for T {
     }
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
-        accept_once(slot, item)
+        read_once(slot, item, T::read)
     }
 
     fn finish(slot: Self::Slot, tag: Tag) -> Result<Self> {
@@ -94,7 +99,7 @@ impl<T: Value> Field for Option<T> {
     }
 
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
-        accept_once(slot, item)
+        read_once(slot, item, T::read)
     }
 
     fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
@@ -254,5 +259,60 @@ fn check(item: Item<'_>) -> Result<()> {
         ItemType::DateTimeExtended => Err(item.error(DecodeErrorKind::ValueInvalid(
             "has the wrong length for its type",
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{V1_4, V2_1};
+
+    fn written_and_read<T: Value>(value: &T) -> T {
+        let mut writer = Writer::new(V2_1);
+        value.write(Tag::D, &mut writer);
+        let mut reader = Reader::new(writer.bytes(), Tag::KeyMaterial, V2_1);
+        T::read(reader.next_item().unwrap().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_magnitude_is_never_read_as_a_negative_number() {
+        for magnitude in [
+            &[][..],
+            &[0],
+            &[1],
+            &[0x7F],
+            &[0x80],
+            &[0xFF; 8],
+            &[0xFF; 9],
+            &[0, 0, 3],
+        ] {
+            let number = written_and_read(&BigInteger::from_unsigned(magnitude));
+            let without_zeros = magnitude.iter().skip_while(|byte| **byte == 0);
+            let expected: Vec<u8> = without_zeros.copied().collect();
+            assert!(number.to_unsigned().unwrap().expose() == expected);
+        }
+    }
+
+    #[test]
+    fn a_negative_number_has_no_magnitude() {
+        let mut writer = Writer::new(V2_1);
+        writer.big_integer(Tag::D, &[0xFF]);
+        let mut reader = Reader::new(writer.bytes(), Tag::KeyMaterial, V2_1);
+        let number = BigInteger::read(reader.next_item().unwrap().unwrap()).unwrap();
+        assert!(number.to_unsigned().is_none());
+    }
+
+    #[test]
+    fn a_field_has_another_tag_before_2_0() {
+        let (own, old) = (Tag::NewAttribute, Some(Tag::Attribute));
+        for (version, tag) in [(V1_4, Tag::Attribute), (V2_1, Tag::NewAttribute)] {
+            let mut writer = Writer::new(version);
+            Some(1_i32).write_field(own, old, &mut writer);
+            let mut reader = Reader::new(writer.bytes(), Tag::RequestPayload, version);
+            assert_eq!(reader.next_item().unwrap().unwrap().tag, tag);
+        }
+        let takes = <i32 as Field>::takes;
+        assert!(takes(own, old, Tag::Attribute) && takes(own, old, Tag::NewAttribute));
+        assert!(!takes(own, None, Tag::Attribute));
     }
 }

@@ -141,3 +141,100 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::V2_1;
+
+    fn written(fill: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::new(V2_1);
+        fill(&mut writer);
+        hex::encode(writer.bytes())
+    }
+
+    /// The examples of the encoding in KMIP 2.1 §10.1.6, each under Compromise Date's tag as there.
+    #[test]
+    fn every_type_is_encoded_as_the_standard_shows() {
+        let tag = Tag::CompromiseDate;
+        let rows: [(String, &str); 11] = [
+            (
+                written(|writer| writer.integer(tag, 8)),
+                "42002002000000040000000800000000",
+            ),
+            (
+                written(|writer| writer.long_integer(tag, 123_456_789_000_000_000)),
+                "420020030000000801b69b4ba5749200",
+            ),
+            (
+                written(|writer| {
+                    let value = [0x03, 0xFD, 0x35, 0xEB, 0x6B, 0xC2, 0xDF, 0x46, 0x18, 0x08];
+                    writer.big_integer(tag, &value);
+                }),
+                "420020040000001000000000000003fd35eb6bc2df461808",
+            ),
+            (
+                written(|writer| writer.enumeration(tag, 255)),
+                "4200200500000004000000ff00000000",
+            ),
+            (
+                written(|writer| writer.boolean(tag, true)),
+                "42002006000000080000000000000001",
+            ),
+            (
+                written(|writer| writer.text(tag, "Hello World")),
+                "420020070000000b48656c6c6f20576f726c640000000000",
+            ),
+            (
+                written(|writer| writer.byte_string(tag, &[1, 2, 3])),
+                "42002008000000030102030000000000",
+            ),
+            (
+                written(|writer| writer.date_time(tag, 0x47DA_67F8)),
+                "42002009000000080000000047da67f8",
+            ),
+            (
+                written(|writer| writer.interval(tag, 864_000)),
+                "4200200a00000004000d2f0000000000",
+            ),
+            (
+                written(|writer| {
+                    writer.structure(tag, |writer| {
+                        writer.enumeration(Tag::ApplicationSpecificInformation, 254);
+                        writer.integer(Tag::ArchiveDate, 255);
+                    });
+                }),
+                "42002001000000204200040500000004000000fe0000000042000502000000040000\
+                 00ff00000000",
+            ),
+            (
+                written(|writer| writer.big_integer(tag, &[])),
+                "42002004000000080000000000000000",
+            ),
+        ];
+        for (ours, standard) in rows {
+            assert_eq!(ours, standard);
+        }
+    }
+
+    #[test]
+    fn a_negative_number_is_extended_by_its_sign() {
+        let ours = written(|writer| writer.big_integer(Tag::D, &[0xFE]));
+        assert_eq!(ours, "42002e0400000008fffffffffffffffe");
+    }
+
+    #[test]
+    fn a_writer_grows_over_large_values() {
+        let mut writer = Writer::new(V2_1);
+        writer.structure(Tag::Data, |writer| {
+            for _ in 0..100 {
+                writer.byte_string(Tag::Data, &[7; 1001]);
+            }
+        });
+        assert_eq!(writer.bytes().len(), 8 + 100 * (8 + 1008));
+        assert_eq!(
+            writer.bytes().get(4..8),
+            Some(&(100 * 1016_u32).to_be_bytes()[..])
+        );
+    }
+}

@@ -1,0 +1,64 @@
+# Every way to build, run and test Keyhold. `make` alone lists them.
+
+step := tests/setup/step
+nextest := $(shell command -v cargo-nextest)
+# The tests' processes: without nextest, cargo runs the same tests, one file after the other.
+ifdef nextest
+run-tests := cargo nextest run
+else
+run-tests := cargo test --lib --bins --tests
+endif
+
+.PHONY: help run build test test-long lint bench clean-dev clean
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make run        install what the build needs, build in release mode, run `keyhold dev`
+run: build
+	exec target/release/keyhold dev
+
+## make build      the daemon and the PKCS#11 module in release mode
+build:
+	@tests/setup/for-build
+	cargo build --release --package keyhold --package keyhold-pkcs11
+
+## make test       install the tests' peers, then check style, build, and run every test
+test:
+	@mkdir -p target && : >target/steps.txt
+	@$(step) "Build tools" tests/setup/for-build
+	@$(step) "Test peers" tests/setup/for-tests
+	@$(MAKE) --no-print-directory lint
+	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
+	@$(step) "Tests" $(run-tests) --workspace
+	@$(step) "Documentation's tests" cargo test --workspace --doc
+	@$(step) "Dependencies" tests/setup/deny
+	@echo; cat target/steps.txt
+
+## make lint       format, clippy and documentation, warnings denied
+lint:
+	@$(step) "Format" cargo fmt --all --check
+	@$(step) "Clippy" cargo clippy --workspace --all-targets -- --deny warnings
+	@RUSTDOCFLAGS="--deny warnings" $(step) "Documentation" cargo doc --workspace --no-deps --document-private-items
+
+## make test-long  every test in release mode, with more repetitions
+test-long:
+	@mkdir -p target && : >target/steps.txt
+	@$(step) "Build tools" tests/setup/for-build
+	@$(step) "Test peers" tests/setup/for-tests
+	@$(step) "Build" cargo build --release --package keyhold --package keyhold-pkcs11
+	@KEYHOLD_TEST_LONG=1 $(step) "Tests" $(run-tests) --release --workspace
+	@echo; cat target/steps.txt
+
+## make bench      measure
+bench:
+	@tests/setup/for-build
+	cargo build --release --package keyhold --package keyhold-pkcs11
+	cargo bench --workspace --benches
+
+## make clean-dev  forget the appliance of `make run`: its keys, its authority, its audit trail
+clean-dev:
+	rm -rf var/dev
+
+## make clean      forget what was built
+clean:
+	cargo clean

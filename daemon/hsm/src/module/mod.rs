@@ -1,0 +1,372 @@
+//! A PKCS#11 module as an HSM: locked keys are token objects, exportable keys are sealed under a key of the token.
+
+mod cipher;
+mod config;
+mod error;
+mod library;
+mod listed;
+mod login;
+mod make;
+mod mechanism;
+mod oaep;
+mod padding;
+mod probe;
+mod raw;
+mod reference;
+mod reject;
+mod sealing;
+mod seat;
+mod session;
+mod sign;
+mod spki;
+mod template;
+mod wrap;
+
+use std::sync::Arc;
+
+use kmip::{
+    Secret,
+    mechanism::{Cipher, KeySpec, Mac, Signing},
+};
+use zeroize::Zeroizing;
+
+pub use self::config::{ModuleConfig, TokenName};
+use self::{
+    cipher::Settings,
+    error::{Cure, Fault},
+    library::Library,
+    probe::Probe,
+    reference::{Binding, Reference, SealedKey, TokenKey},
+    sealing::{Method, Sealing},
+    session::Pool,
+};
+use crate::{
+    Capabilities, Decryption, Encrypted, Encryption, Error, Generated, Hsm, Input, KeyRef,
+    Material, Result, Sealed, Terms,
+    cache::Cache,
+    soft::{PlainKey, rng},
+};
+
+/// An HSM behind a PKCS#11 module.
+pub struct ModuleHsm {
+    pool: Pool,
+    capabilities: Capabilities,
+    settings: Settings,
+    sealing: Sealing,
+    binding: Binding,
+    opened: Cache<PlainKey>,
+}
+
+impl ModuleHsm {
+    /// Loads the module, logs in to the token, finds out what it can do and that it can seal.
+    ///
+    /// The module is initialised once per process; call this before there are threads that might load it too.
+    pub fn open(config: &ModuleConfig) -> Result<Self> {
+        let pool = Pool::new(Library::open(&config.path)?, config);
+        let (capabilities, mut settings) =
+            pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
+        let method = sealing_method(&capabilities)?;
+        let sealing = pool.create(|seat| Sealing::establish(seat, method))?;
+        pool.set_beacon(sealing.id());
+        let derive = |purpose| sealing.derived(&pool, &settings, &capabilities, purpose);
+        let (binding, rejection) = (Binding::new(&derive(b"bind")?), derive(b"rsa-")?);
+        settings.rejection = rejection;
+        Ok(Self {
+            pool,
+            capabilities,
+            settings,
+            sealing,
+            binding,
+            opened: Cache::new(config.cache_keys_max),
+        })
+    }
+
+    /// An exportable key, opened or from the cache.
+    fn plain(&self, key: &KeyRef, sealed: SealedKey<'_>) -> Result<Arc<PlainKey>> {
+        if let Some(ready) = self.opened.get(&key.0) {
+            return Ok(ready);
+        }
+        let ready = Arc::new(PlainKey::from_validated(&self.unsealed(sealed)?)?);
+        self.opened.insert(&key.0, Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    fn unsealed(&self, key: SealedKey<'_>) -> Result<Material> {
+        let spec = key.spec;
+        let label = SealedKey::label(spec, key.id);
+        let bytes = sealing::open(&self.pool, &self.settings, key.sealed, &label)?;
+        Ok(if spec.is_asymmetric() {
+            Material::Private { spec, pkcs8: bytes }
+        } else {
+            Material::Secret { spec, bytes }
+        })
+    }
+
+    fn sealed(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) =
+            material;
+        let label = SealedKey::label(*spec, &terms.id);
+        let sealed = self
+            .sealing
+            .seal(&self.pool, &self.settings, bytes, &label)?;
+        let key = SealedKey {
+            spec: *spec,
+            id: &terms.id,
+            sealed: &sealed.0,
+        };
+        key.encode().map(KeyRef)
+    }
+
+    /// Makes a token object under an identifier that no other key of its class has.
+    ///
+    /// Modules fail now and then for no reason of ours (SoftHSM2 when another thread searches meanwhile), so a failure
+    /// is tried again, once what it may have left behind is taken away.
+    fn make<T>(
+        &self,
+        spec: KeySpec,
+        terms: &Terms,
+        make: impl Fn(&seat::Seat, template::Home<'_>) -> error::Result<T>,
+    ) -> Result<(KeyRef, T)> {
+        let key = TokenKey {
+            spec,
+            id: &terms.id,
+        };
+        let mut tries = 0;
+        let made = loop {
+            let outcome = self.pool.create(|seat| {
+                let found = seat.find(&key.search())?;
+                if tries == 0 && !found.is_empty() {
+                    let text = "the token has an object with the new key's CKA_ID already";
+                    return Err(Error::BadInput(text).into());
+                }
+                for left_behind in found {
+                    seat.session.destroy_object(left_behind)?;
+                }
+                make(seat, template::home(terms))
+            });
+            tries += 1;
+            match outcome {
+                Err(Error::Failed(_)) if tries < TRIES_MAX => {}
+                other => break other?,
+            }
+        };
+        Ok((KeyRef(key.encode(&self.binding)), made))
+    }
+}
+
+impl Hsm for ModuleHsm {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
+        reference::check_id(&terms.id)?;
+        if terms.exportable {
+            let (material, public) = PlainKey::generate(spec)?;
+            let key = self.sealed(&material, terms)?;
+            return Ok(match public {
+                None => Generated::Secret(key),
+                Some(public) => Generated::Pair {
+                    private: key,
+                    public,
+                },
+            });
+        }
+        check(listed::key(&self.capabilities.generate, spec))?;
+        if spec.is_asymmetric() {
+            let (private, (_, public)) = self.make(spec, terms, |seat, home| {
+                make::pair(seat, spec, terms.usage, home)
+            })?;
+            return Ok(Generated::Pair { private, public });
+        }
+        let (key, _) = self.make(spec, terms, |seat, home| {
+            make::secret(seat, spec, terms.usage, home)
+        })?;
+        Ok(Generated::Secret(key))
+    }
+
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        reference::check_id(&terms.id)?;
+        let valid = PlainKey::validate(material)?;
+        PlainKey::from_validated(&valid)?;
+        if terms.exportable {
+            return self.sealed(&valid, terms);
+        }
+        let (Material::Secret { spec, .. } | Material::Private { spec, .. }) = valid;
+        let is_listed = match spec {
+            // Odd moduli are only ever imported, and validation has bounded them.
+            KeySpec::Rsa { .. } => self
+                .capabilities
+                .import
+                .iter()
+                .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
+            // Made fit for the module, whatever its length.
+            KeySpec::Hmac { hash, .. } => self.capabilities.import.iter().any(
+                |listed| matches!(listed, KeySpec::Hmac { hash: of_row, .. } if *of_row == hash),
+            ),
+            _ => listed::key(&self.capabilities.import, spec),
+        };
+        check(is_listed)?;
+        self.make(spec, terms, |seat, home| {
+            make::import(seat, &valid, terms.usage, home)
+        })
+        .map(|(key, _)| key)
+    }
+
+    fn export(&self, key: &KeyRef) -> Result<Material> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Token(_) => Err(Error::NotExportable),
+            Reference::Sealed(sealed) => self.unsealed(sealed),
+        }
+    }
+
+    fn destroy(&self, key: &KeyRef) -> Result<()> {
+        let key = match Reference::decode(key, &self.binding) {
+            Ok(Reference::Token(key)) => key,
+            // The reference is the key: it is gone when the store forgets it.
+            Ok(Reference::Sealed(_)) => {
+                self.opened.remove(&key.0);
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
+        };
+        self.pool.destroy(key.id, |seat| {
+            let found = seat.find(&key.search())?;
+            if found.is_empty() && !seat.is_alive() {
+                return Err(Fault::lost("the token has lost its objects"));
+            }
+            for handle in found {
+                match seat.session.destroy_object(handle).map_err(Fault::from) {
+                    Err(fault) if fault.cure == Cure::Resolve => {}
+                    other => other?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<()> {
+        let len = u32::try_from(out.len()).map_err(|_| Error::BadInput("more than 4 GiB"))?;
+        let bytes = self
+            .pool
+            .run(|seat| Ok(Zeroizing::new(seat.session.generate_random_vec(len)?)))?;
+        if bytes.len() != out.len() {
+            return Err(Error::Failed("the module gave too few random bytes".into()));
+        }
+        out.copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        self.sealing.seal(&self.pool, &self.settings, plain, label)
+    }
+
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        sealing::open(&self.pool, &self.settings, &sealed.0, label)
+    }
+
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
+            Reference::Token(key) => {
+                check(listed::signing(&self.capabilities.sign, mechanism))?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        sign::sign(seat, loaded, key.spec, mechanism, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
+            Reference::Token(key) => {
+                self.check_cipher(key.spec, cipher)?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        cipher::encrypt(seat, loaded, &self.settings, cipher, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
+            Reference::Token(key) => {
+                self.check_cipher(key.spec, cipher)?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        cipher::decrypt(seat, loaded, &self.settings, cipher, input)
+                    })
+                })
+            }
+        }
+    }
+
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
+            Reference::Token(key) => {
+                check(self.capabilities.mac.contains(&mechanism))?;
+                self.pool.run(|seat| {
+                    seat.with_key(key, |seat, loaded| {
+                        sign::mac(seat, loaded, key.spec, mechanism, message)
+                    })
+                })
+            }
+        }
+    }
+
+    fn health(&self) -> Result<()> {
+        self.pool.health()
+    }
+}
+
+impl ModuleHsm {
+    fn check_cipher(&self, spec: KeySpec, cipher: &Cipher) -> Result<()> {
+        if !cipher::fits(spec, cipher) {
+            return Err(Error::KeyTypeMismatch);
+        }
+        check(listed::cipher(&self.capabilities.cipher, cipher))
+    }
+}
+
+/// How this module can seal: authenticated at least.
+fn sealing_method(capabilities: &Capabilities) -> Result<Method> {
+    use kmip::mechanism::{Hash, Padding};
+    let has = |cipher| capabilities.cipher.contains(&cipher);
+    if has(Cipher::AesGcm { tag_bytes: 16 }) {
+        Ok(Method::Gcm)
+    } else if has(Cipher::AesCbc(Padding::Pkcs5))
+        && capabilities.mac.contains(&Mac::Hmac(Hash::Sha256))
+    {
+        Ok(Method::CbcThenHmac)
+    } else {
+        Err(Error::Unavailable(format!(
+            "{} has neither AES-GCM nor AES-CBC with HMAC-SHA-256, one of which must protect the store",
+            capabilities.description
+        )))
+    }
+}
+
+fn check(is_listed: bool) -> Result<()> {
+    if is_listed {
+        Ok(())
+    } else {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Random bytes for IVs and names, from our own generator: a network HSM would take a round trip for them.
+fn random(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
+    rng::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How often a key is tried to be made.
+const TRIES_MAX: u32 = 3;

@@ -1,0 +1,263 @@
+//! What a `KeyRef` of this backend says: a token object by its CKA_ID, or a sealed exportable key.
+
+use aws_lc_rs::hmac;
+use cryptoki::object::{Attribute, ObjectClass};
+use kmip::{
+    Secret,
+    mechanism::{Curve, Hash, KeySpec},
+};
+use subtle::ConstantTimeEq;
+
+use super::template;
+use crate::{Error, KeyRef, Result};
+
+/// A decoded `KeyRef`.
+pub(super) enum Reference<'a> {
+    Token(TokenKey<'a>),
+    Sealed(SealedKey<'a>),
+}
+
+/// A locked key, an object of the token.
+#[derive(Clone, Copy)]
+pub(super) struct TokenKey<'a> {
+    pub(super) spec: KeySpec,
+    /// Its CKA_ID.
+    pub(super) id: &'a [u8],
+}
+
+/// An exportable key, sealed under the token's sealing key.
+#[derive(Clone, Copy)]
+pub(super) struct SealedKey<'a> {
+    pub(super) spec: KeySpec,
+    pub(super) id: &'a [u8],
+    pub(super) sealed: &'a [u8],
+}
+
+impl<'a> Reference<'a> {
+    /// Reads a reference; what this backend did not write names no key.
+    pub(super) fn decode(key: &'a KeyRef, binding: &Binding) -> Result<Self> {
+        Self::read(&key.0, binding).ok_or(Error::KeyNotFound)
+    }
+
+    fn read(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
+        let bytes = match bytes.split_first()? {
+            (&TOKEN, _) => binding.opened(bytes)?,
+            _ => bytes,
+        };
+        let (&kind, rest) = bytes.split_first()?;
+        let (spec, rest) = rest.split_first_chunk::<4>()?;
+        let spec = spec_of(*spec)?;
+        match kind {
+            TOKEN if is_vault_id(rest) => Some(Self::Token(TokenKey { spec, id: rest })),
+            SEALED => {
+                let (&id_len, rest) = rest.split_first()?;
+                let (id, sealed) = rest.split_at_checked(id_len.into())?;
+                Some(Self::Sealed(SealedKey { spec, id, sealed }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What binds a reference to its token: a tag under a secret of the token, so that nobody makes one up or changes one.
+/// (That of a sealed key is bound by its seal.)
+pub(super) struct Binding(hmac::Key);
+
+impl Binding {
+    pub(super) fn new(secret: &Secret) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose()))
+    }
+
+    fn tag(&self, bytes: &[u8]) -> [u8; TAG_BYTES] {
+        let tag = hmac::sign(&self.0, bytes);
+        tag.as_ref().first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The bytes without their tag, if that is right.
+    fn opened<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let (body, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        bool::from(self.tag(body).ct_eq(tag)).then_some(body)
+    }
+}
+
+impl TokenKey<'_> {
+    /// The bytes of the reference.
+    pub(super) fn encode(&self, binding: &Binding) -> Vec<u8> {
+        let mut out = vec![TOKEN];
+        out.extend(spec_bytes(self.spec));
+        out.extend(self.id);
+        out.extend(binding.tag(&out));
+        out
+    }
+
+    /// The attributes that find the object, and no other.
+    pub(super) fn search(&self) -> Vec<Attribute> {
+        vec![
+            Attribute::Token(true),
+            Attribute::Class(if self.spec.is_asymmetric() {
+                ObjectClass::PRIVATE_KEY
+            } else {
+                ObjectClass::SECRET_KEY
+            }),
+            Attribute::KeyType(template::key_type(self.spec)),
+            Attribute::Id(self.id.to_vec()),
+        ]
+    }
+}
+
+impl SealedKey<'_> {
+    /// The bytes of the reference.
+    pub(super) fn encode(&self) -> Result<Vec<u8>> {
+        let id_len = u8::try_from(self.id.len()).map_err(|_| ID_TOO_LONG)?;
+        let mut out = vec![SEALED];
+        out.extend(spec_bytes(self.spec));
+        out.push(id_len);
+        out.extend(self.id);
+        out.extend(self.sealed);
+        Ok(out)
+    }
+
+    /// What the seal is bound to: that it is a key, of which kind, and whose.
+    pub(super) fn label(spec: KeySpec, id: &[u8]) -> Vec<u8> {
+        [b"keyhold-key", &spec_bytes(spec)[..], id].concat()
+    }
+}
+
+/// Refuses identifiers that are no identifiers, or those of the backend's own keys.
+pub(super) fn check_id(id: &[u8]) -> Result<()> {
+    if id.len() > usize::from(u8::MAX) {
+        return Err(ID_TOO_LONG);
+    }
+    if !is_vault_id(id) {
+        return Err(Error::BadInput("an identifier that is empty or reserved"));
+    }
+    Ok(())
+}
+
+fn is_vault_id(id: &[u8]) -> bool {
+    !id.is_empty() && id.len() <= usize::from(u8::MAX) && !id.starts_with(OWN_ID_PREFIX)
+}
+
+fn spec_bytes(spec: KeySpec) -> [u8; 4] {
+    let (kind, detail) = match spec {
+        KeySpec::Aes { .. } => (1, 0),
+        KeySpec::Hmac { hash, .. } => (2, place(Hash::ALL, &hash)),
+        KeySpec::Rsa { .. } => (3, 0),
+        KeySpec::Ec(curve) => (4, place(Curve::ALL, &curve)),
+    };
+    let [high, low] = spec.bits().to_be_bytes();
+    [kind, detail, high, low]
+}
+
+fn spec_of([kind, detail, high, low]: [u8; 4]) -> Option<KeySpec> {
+    let bits = u16::from_be_bytes([high, low]);
+    match (kind, detail) {
+        (1, 0) => Some(KeySpec::Aes { bits }),
+        (2, hash) => Some(KeySpec::Hmac {
+            hash: *Hash::ALL.get(usize::from(hash))?,
+            bits,
+        }),
+        (3, 0) => Some(KeySpec::Rsa { bits }),
+        (4, curve) => Some(KeySpec::Ec(*Curve::ALL.get(usize::from(curve))?)),
+        _ => None,
+    }
+}
+
+/// The place in a table that is only ever added to; both have fewer than ten rows.
+fn place<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
+    let place = table.iter().position(|entry| entry == wanted);
+    place
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or(u8::MAX)
+}
+
+/// CKA_IDs of the backend's own keys begin so.
+pub(super) const OWN_ID_PREFIX: &[u8] = b"keyhold-sealing/";
+
+const TOKEN: u8 = 1;
+const SEALED: u8 = 2;
+/// Half of HMAC-SHA-256.
+const TAG_BYTES: usize = 16;
+const ID_TOO_LONG: Error = Error::BadInput("an identifier longer than 255 bytes");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding() -> Binding {
+        Binding::new(&Secret::new(vec![1; 32]))
+    }
+
+    #[test]
+    fn every_kind_of_key_comes_back_from_its_reference() {
+        let mut specs = vec![KeySpec::Aes { bits: 192 }, KeySpec::Rsa { bits: 3072 }];
+        specs.extend(Curve::ALL.iter().map(|&curve| KeySpec::Ec(curve)));
+        specs.extend(
+            Hash::ALL
+                .iter()
+                .map(|&hash| KeySpec::Hmac { hash, bits: 256 }),
+        );
+        for spec in specs {
+            let key = TokenKey { spec, id: b"an id" };
+            let reference = KeyRef(key.encode(&binding()));
+            let Ok(Reference::Token(back)) = Reference::decode(&reference, &binding()) else {
+                panic!("{spec:?} does not come back");
+            };
+            assert_eq!((back.spec, back.id), (spec, key.id));
+
+            let key = SealedKey {
+                spec,
+                id: &[0xa5; 255],
+                sealed: &[1, 2, 3],
+            };
+            let reference = KeyRef(key.encode().unwrap());
+            let Ok(Reference::Sealed(back)) = Reference::decode(&reference, &binding()) else {
+                panic!("{spec:?} does not come back");
+            };
+            assert_eq!(
+                (back.spec, back.id, back.sealed),
+                (spec, key.id, key.sealed)
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_reference_names_no_key() {
+        let key = TokenKey {
+            spec: KeySpec::Rsa { bits: 2048 },
+            id: b"an id",
+        };
+        let reference = key.encode(&binding());
+        for place in 0..reference.len() {
+            let mut changed = KeyRef(reference.clone());
+            changed.0[place] ^= 1;
+            let found = Reference::decode(&changed, &binding()).err();
+            assert_eq!(found, Some(Error::KeyNotFound), "byte {place}");
+        }
+        let other = Binding::new(&Secret::new(vec![2; 32]));
+        assert!(Reference::decode(&KeyRef(reference), &other).is_err());
+    }
+
+    #[test]
+    fn what_is_no_reference_names_no_key() {
+        let own = TokenKey {
+            spec: KeySpec::Aes { bits: 256 },
+            id: &[OWN_ID_PREFIX, b"12345678"].concat(),
+        };
+        let own = own.encode(&binding());
+        for bytes in [
+            &b""[..],
+            b"\x01",
+            b"\x03\x01\0\x01\0id",
+            b"\x01\x09\0\x01\0id",
+            &own,
+        ] {
+            let reference = KeyRef(bytes.to_vec());
+            assert_eq!(
+                Reference::decode(&reference, &binding()).err(),
+                Some(Error::KeyNotFound),
+                "{bytes:02x?}"
+            );
+        }
+    }
+}

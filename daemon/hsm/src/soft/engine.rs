@@ -1,0 +1,270 @@
+//! The one table of the embedded HSM: which library computes which algorithm.
+//!
+//! | algorithm | library | because |
+//! |---|---|---|
+//! | RSA | OpenSSL | any hash, salt and mask function; as fast as AWS-LC; numbers live in its secure heap |
+//! | P-256, P-384, P-521, Ed25519 | AWS-LC | 1.2, 10, 12 and 4 times faster, constant-time |
+//! | secp256k1 | OpenSSL | breadth |
+//! | AES-GCM with a 12-byte IV | AWS-LC | fastest, one pass out of place |
+//! | AES-GCM otherwise, ECB, CBC, CTR, KW, KWP | OpenSSL | breadth |
+//! | HMAC with SHA-1 and SHA-2 | AWS-LC | keeps the key's two states ready |
+//! | HMAC with SHA-3 | OpenSSL | breadth |
+//! | digests | AWS-LC, SHA3-224 OpenSSL | no fetch per call |
+//!
+//! The functions below are that table in Rust; everything else asks them and never a library by name.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::{aead, digest, hmac, signature};
+use kmip::mechanism::{Curve, Hash};
+use openssl::{
+    cipher::Cipher,
+    error::ErrorStack,
+    hash::MessageDigest,
+    md::{Md, MdRef},
+    nid::Nid,
+};
+
+use crate::{Error, Input, Result};
+
+/// How the signatures of a curve are computed.
+#[derive(Clone, Copy)]
+pub(crate) enum CurveEngine {
+    /// ECDSA by AWS-LC, which signs digests as long as those of one hash function.
+    AwsLc {
+        signing: &'static signature::EcdsaSigningAlgorithm,
+        verification: &'static signature::EcdsaVerificationAlgorithm,
+        digest: &'static digest::Algorithm,
+    },
+    /// Ed25519 by AWS-LC.
+    AwsLcEdwards,
+    /// ECDSA by OpenSSL.
+    OpenSsl,
+}
+
+/// The row of a curve.
+pub(crate) const fn curve(curve: Curve) -> CurveEngine {
+    match curve {
+        Curve::P256 => CurveEngine::AwsLc {
+            signing: &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+            verification: &signature::ECDSA_P256_SHA256_FIXED,
+            digest: &digest::SHA256,
+        },
+        Curve::P384 => CurveEngine::AwsLc {
+            signing: &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+            verification: &signature::ECDSA_P384_SHA384_FIXED,
+            digest: &digest::SHA384,
+        },
+        Curve::P521 => CurveEngine::AwsLc {
+            signing: &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+            verification: &signature::ECDSA_P521_SHA512_FIXED,
+            digest: &digest::SHA512,
+        },
+        Curve::Secp256k1 => CurveEngine::OpenSsl,
+        Curve::Ed25519 => CurveEngine::AwsLcEdwards,
+    }
+}
+
+/// OpenSSL's number of a curve on which ECDSA works: all of them are validated and encoded there.
+pub(crate) const fn nid(curve: Curve) -> Option<Nid> {
+    match curve {
+        Curve::P256 => Some(Nid::X9_62_PRIME256V1),
+        Curve::P384 => Some(Nid::SECP384R1),
+        Curve::P521 => Some(Nid::SECP521R1),
+        Curve::Secp256k1 => Some(Nid::SECP256K1),
+        Curve::Ed25519 => None,
+    }
+}
+
+/// How a hash function is computed.
+#[derive(Clone, Copy)]
+pub(crate) struct HashEngine {
+    /// The digest by AWS-LC; by OpenSSL when it has none.
+    digest: Option<&'static digest::Algorithm>,
+    /// HMAC by AWS-LC; by OpenSSL when it has none.
+    pub(crate) hmac: Option<hmac::Algorithm>,
+    /// OpenSSL's name of the hash, for RSA and for what AWS-LC lacks.
+    pub(crate) openssl: MessageDigest,
+    /// The same as a parameter of RSA paddings.
+    pub(crate) md: &'static MdRef,
+}
+
+/// The row of a hash function.
+pub(crate) fn hash(hash: Hash) -> HashEngine {
+    let row = |digest, hmac, openssl, md| HashEngine {
+        digest,
+        hmac,
+        openssl,
+        md,
+    };
+    type M = MessageDigest;
+    match hash {
+        Hash::Sha1 => row(
+            Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
+            Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+            M::sha1(),
+            Md::sha1(),
+        ),
+        Hash::Sha224 => row(
+            Some(&digest::SHA224),
+            Some(hmac::HMAC_SHA224),
+            M::sha224(),
+            Md::sha224(),
+        ),
+        Hash::Sha256 => row(
+            Some(&digest::SHA256),
+            Some(hmac::HMAC_SHA256),
+            M::sha256(),
+            Md::sha256(),
+        ),
+        Hash::Sha384 => row(
+            Some(&digest::SHA384),
+            Some(hmac::HMAC_SHA384),
+            M::sha384(),
+            Md::sha384(),
+        ),
+        Hash::Sha512 => row(
+            Some(&digest::SHA512),
+            Some(hmac::HMAC_SHA512),
+            M::sha512(),
+            Md::sha512(),
+        ),
+        Hash::Sha3_224 => row(None, None, M::sha3_224(), Md::sha3_224()),
+        Hash::Sha3_256 => row(Some(&digest::SHA3_256), None, M::sha3_256(), Md::sha3_256()),
+        Hash::Sha3_384 => row(Some(&digest::SHA3_384), None, M::sha3_384(), Md::sha3_384()),
+        Hash::Sha3_512 => row(Some(&digest::SHA3_512), None, M::sha3_512(), Md::sha3_512()),
+    }
+}
+
+/// A digest, on the stack.
+pub(crate) struct Digest {
+    bytes: [u8; digest::MAX_OUTPUT_LEN],
+    len: usize,
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Digest {
+    fn new(from: &[u8]) -> Self {
+        let mut bytes = [0; digest::MAX_OUTPUT_LEN];
+        let len = from.len().min(bytes.len());
+        for (to, from) in bytes.iter_mut().zip(from) {
+            *to = *from;
+        }
+        Self { bytes, len }
+    }
+}
+
+/// The digest of a message.
+pub(crate) fn digest(function: Hash, message: &[u8]) -> Result<Digest> {
+    let engine = hash(function);
+    match engine.digest {
+        Some(algorithm) => Ok(Digest::new(digest::digest(algorithm, message).as_ref())),
+        None => Ok(Digest::new(
+            &openssl::hash::hash(engine.openssl, message).map_err(failed)?,
+        )),
+    }
+}
+
+/// What a signature is computed over.
+pub(crate) enum Digested<'a> {
+    Given(&'a [u8]),
+    Made(Digest),
+}
+
+impl AsRef<[u8]> for Digested<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Given(bytes) => bytes,
+            Self::Made(digest) => digest.as_ref(),
+        }
+    }
+}
+
+/// Hashes a message, or checks the digest given against its hash function.
+pub(crate) fn digested(function: Option<Hash>, input: Input<'_>) -> Result<Digested<'_>> {
+    match (function, input) {
+        (Some(function), Input::Message(message)) => {
+            Ok(Digested::Made(digest(function, bounded(message)?)?))
+        }
+        (Some(function), Input::Digest(digest)) if digest.len() != function.digest_bytes() => Err(
+            Error::BadInput("a digest of another length than its hash has"),
+        ),
+        (_, Input::Digest(digest)) => Ok(Digested::Given(digest)),
+        (None, Input::Message(_)) => Err(Error::BadInput(
+            "a mechanism without a hash takes no message",
+        )),
+    }
+}
+
+/// How AES with one length of key is computed.
+pub(crate) struct AesEngine {
+    /// GCM with a 12-byte IV, by AWS-LC.
+    pub(crate) gcm: &'static aead::Algorithm,
+    /// GCM with any other IV or with a short tag to check, and the other modes: by OpenSSL, fetched once.
+    pub(crate) gcm_general: Cipher,
+    pub(crate) ecb: Cipher,
+    pub(crate) cbc: Cipher,
+    pub(crate) ctr: Cipher,
+    pub(crate) wrap: Cipher,
+    pub(crate) wrap_padded: Cipher,
+}
+
+impl AesEngine {
+    fn fetch(bits: u16, gcm: &'static aead::Algorithm) -> std::result::Result<Self, ErrorStack> {
+        openssl::init();
+        let fetch = |mode| Cipher::fetch(None, &format!("AES-{bits}-{mode}"), None);
+        Ok(Self {
+            gcm,
+            gcm_general: fetch("GCM")?,
+            ecb: fetch("ECB")?,
+            cbc: fetch("CBC")?,
+            ctr: fetch("CTR")?,
+            wrap: fetch("WRAP")?,
+            wrap_padded: fetch("WRAP-PAD")?,
+        })
+    }
+}
+
+type Fetched = LazyLock<std::result::Result<AesEngine, ErrorStack>>;
+static AES_128: Fetched = LazyLock::new(|| AesEngine::fetch(128, &aead::AES_128_GCM));
+static AES_192: Fetched = LazyLock::new(|| AesEngine::fetch(192, &aead::AES_192_GCM));
+static AES_256: Fetched = LazyLock::new(|| AesEngine::fetch(256, &aead::AES_256_GCM));
+
+/// The row of AES with a length of key in bits.
+pub(crate) fn aes(bits: u16) -> Result<&'static AesEngine> {
+    let fetched = match bits {
+        128 => &AES_128,
+        192 => &AES_192,
+        256 => &AES_256,
+        _ => return Err(Error::Unsupported),
+    };
+    fetched
+        .as_ref()
+        .map_err(|error| Error::Failed(error.to_string()))
+}
+
+/// A library's refusal where the input cannot be the reason.
+pub(crate) fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Failed(error.to_string())
+}
+
+/// The one answer to a wrong tag, a wrong padding or an altered ciphertext: which of them it was, nobody learns.
+pub(crate) fn decryption_failed() -> Error {
+    Error::Failed("decryption failed".to_owned())
+}
+
+/// No single call takes more: OpenSSL counts in `int`, and nobody may make this process hold more.
+pub(crate) const INPUT_BYTES_MAX: usize = 1 << 30;
+
+/// Refuses an input longer than [`INPUT_BYTES_MAX`].
+pub(crate) fn bounded(input: &[u8]) -> Result<&[u8]> {
+    if input.len() > INPUT_BYTES_MAX {
+        return Err(Error::BadInput("longer than 1 GiB"));
+    }
+    Ok(input)
+}

@@ -1,0 +1,199 @@
+//! The embedded HSM: keys sealed under a master, unsealed into a bounded cache, used by the fastest library.
+
+mod aes;
+pub(crate) mod check;
+pub(crate) mod ec;
+pub(crate) mod engine;
+mod ffi;
+mod hmac;
+mod master;
+mod plain;
+pub mod rng;
+pub(crate) mod rsa;
+mod seal;
+
+use std::sync::Arc;
+
+use kmip::{
+    Secret,
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
+};
+
+pub use self::{
+    ffi::{SecureHeap, secure_heap_used_bytes, start},
+    master::{Master, MasterSource},
+    plain::PlainKey,
+};
+use crate::{
+    Capabilities, Decryption, Encrypted, Encryption, Generated, Hsm, Input, KeyRef, Material,
+    Result, Sealed, Terms, cache::Cache,
+};
+
+/// How many unsealed keys an embedded HSM keeps when nothing else is said.
+pub const CACHE_KEYS_MAX: usize = 10_000;
+
+/// The secure heap that holds the private numbers of [`CACHE_KEYS_MAX`] RSA-2048 keys; what is not used is not resident
+/// unless it is locked.
+pub const SECURE_HEAP_BYTES: usize = 32 * 1024 * 1024;
+
+/// An HSM in software. It has no database: a [`KeyRef`] is the key itself, sealed, and whoever holds it together with
+/// the master can use it. So [`Hsm::destroy`] forgets what is unsealed, and the key is gone when its reference is.
+pub struct SoftHsm {
+    master: Master,
+    capabilities: Capabilities,
+    unsealed: Cache<PlainKey>,
+}
+
+impl SoftHsm {
+    /// An HSM under a master, with at most so many unsealed keys in memory.
+    #[must_use]
+    pub fn new(master: Master, cache_keys_max: usize) -> Self {
+        Self {
+            master,
+            capabilities: capabilities(),
+            unsealed: Cache::new(cache_keys_max),
+        }
+    }
+
+    /// The key ready for use: a lookup when it was used lately, an unsealing otherwise.
+    fn key(&self, key: &KeyRef) -> Result<Arc<PlainKey>> {
+        if let Some(ready) = self.unsealed.get(&key.0) {
+            return Ok(ready);
+        }
+        if ffi::secure_heap_is_tight() {
+            self.unsealed.halve();
+        }
+        let opened = seal::open_key(&self.master, key)?;
+        let ready = Arc::new(PlainKey::from_validated(&opened.material)?);
+        self.unsealed.insert(&key.0, Arc::clone(&ready));
+        Ok(ready)
+    }
+}
+
+impl Hsm for SoftHsm {
+    fn keeps_keys(&self) -> bool {
+        false
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
+        let (material, public) = PlainKey::generate(spec)?;
+        let key = seal::seal_key(&self.master, &material, terms)?;
+        Ok(match public {
+            None => Generated::Secret(key),
+            Some(public) => Generated::Pair {
+                private: key,
+                public,
+            },
+        })
+    }
+
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        let valid = PlainKey::validate(material)?;
+        // What the checks let through, the libraries must take too: a key that cannot be used is not kept.
+        PlainKey::from_validated(&valid)?;
+        seal::seal_key(&self.master, &valid, terms)
+    }
+
+    fn export(&self, key: &KeyRef) -> Result<Material> {
+        let opened = seal::open_key(&self.master, key)?;
+        if opened.exportable {
+            Ok(opened.material)
+        } else {
+            Err(crate::Error::NotExportable)
+        }
+    }
+
+    fn destroy(&self, key: &KeyRef) -> Result<()> {
+        self.unsealed.remove(&key.0);
+        Ok(())
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<()> {
+        rng::fill(out)
+    }
+
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        seal::seal(&self.master, plain, label)
+    }
+
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        seal::open(&self.master, sealed, label)
+    }
+
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        self.key(key)?.sign(mechanism, input)
+    }
+
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        self.key(key)?.encrypt(cipher, input)
+    }
+
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        self.key(key)?.decrypt(cipher, input)
+    }
+
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        self.key(key)?.mac(mechanism, message)
+    }
+
+    fn health(&self) -> Result<()> {
+        rng::health()
+    }
+}
+
+/// What this HSM can do. Where a length is free (an HMAC key, an imported RSA modulus, a salt, a label), one row with
+/// the usual length stands for all.
+fn capabilities() -> Capabilities {
+    let hashes = || Hash::ALL.iter().copied();
+    let pairs = || hashes().flat_map(move |hash| hashes().map(move |mask_hash| (hash, mask_hash)));
+    let mut keys: Vec<_> = [128, 192, 256].map(|bits| KeySpec::Aes { bits }).into();
+    keys.extend(hashes().map(|hash| KeySpec::Hmac {
+        hash,
+        bits: u16::try_from(hash.digest_bytes() * 8).unwrap_or(u16::MAX),
+    }));
+    keys.extend([2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits }));
+    keys.extend(Curve::ALL.iter().map(|curve| KeySpec::Ec(*curve)));
+
+    let or_none = || hashes().map(Some).chain([None]);
+    let mut sign: Vec<_> = or_none().map(Signing::RsaPkcs1).collect();
+    sign.extend(pairs().map(|(hash, mask_hash)| Signing::RsaPss {
+        hash,
+        mask_hash,
+        salt_bytes: u16::try_from(hash.digest_bytes()).unwrap_or(u16::MAX),
+    }));
+    sign.extend(or_none().map(Signing::Ecdsa));
+    sign.push(Signing::Eddsa);
+
+    let mut cipher = vec![
+        Cipher::AesEcb(Padding::None),
+        Cipher::AesEcb(Padding::Pkcs5),
+        Cipher::AesCbc(Padding::None),
+        Cipher::AesCbc(Padding::Pkcs5),
+        Cipher::AesCtr,
+        Cipher::AesKeyWrap,
+        Cipher::AesKeyWrapPadded,
+        Cipher::RsaPkcs1,
+    ];
+    cipher.extend([4, 8, 12, 13, 14, 15, 16].map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
+    cipher.extend(pairs().map(|(hash, mask_hash)| Cipher::RsaOaep {
+        hash,
+        mask_hash,
+        label: Vec::new(),
+    }));
+    Capabilities {
+        description: format!(
+            "Keyhold embedded HSM {} (AWS-LC; {})",
+            env!("CARGO_PKG_VERSION"),
+            openssl::version::version()
+        ),
+        generate: keys.clone(),
+        import: keys,
+        sign,
+        cipher,
+        mac: hashes().map(Mac::Hmac).collect(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Keys in the clear: made, validated, and ready for the libraries' calls.
+
+use kmip::{
+    Secret,
+    mechanism::{Cipher, KeySpec, Mac, Signing},
+};
+use openssl::{bn::BigNum, pkey::PKey, rsa::Rsa};
+
+use super::{
+    aes::AesKey,
+    check,
+    ec::EcKey,
+    engine::{bounded, failed},
+    hmac::HmacKey,
+    rng,
+    rsa::RsaKey,
+};
+use crate::{Decryption, Encrypted, Encryption, Error, Input, Material, Result, public};
+
+/// A key parsed and expanded, so that using it costs the arithmetic alone.
+///
+/// The embedded HSM keeps these in its cache; a module backend makes them of releasable keys, which it only seals.
+pub struct PlainKey {
+    spec: KeySpec,
+    /// DER SubjectPublicKeyInfo of a key pair.
+    public: Option<Vec<u8>>,
+    ready: Ready,
+}
+
+enum Ready {
+    Aes(Box<AesKey>),
+    Hmac(HmacKey),
+    Rsa(RsaKey),
+    Ec(EcKey),
+}
+
+impl PlainKey {
+    /// Takes foreign material: validates it in full, then parses it. Costs milliseconds for RSA.
+    pub fn from_material(material: &Material) -> Result<Self> {
+        Self::from_validated(&Self::validate(material)?)
+    }
+
+    /// Checks foreign material in full, and gives it back in the one encoding that is kept.
+    pub fn validate(material: &Material) -> Result<Material> {
+        match material {
+            Material::Secret { spec, bytes } => {
+                check::secret(*spec, bytes.len())?;
+                Ok(material.clone())
+            }
+            Material::Private { spec, pkcs8 } => Ok(Material::Private {
+                spec: *spec,
+                pkcs8: check::private(*spec, pkcs8)?,
+            }),
+        }
+    }
+
+    /// Parses material that [`Self::validate`] or [`Self::generate`] gave and that was authenticated ever since.
+    pub fn from_validated(material: &Material) -> Result<Self> {
+        let (spec, public, ready) = match material {
+            Material::Secret { spec, bytes } => {
+                check::secret(*spec, bytes.len())?;
+                let ready = match *spec {
+                    KeySpec::Aes { bits } => {
+                        Ready::Aes(Box::new(AesKey::new(bits, bytes.clone())?))
+                    }
+                    KeySpec::Hmac { hash, .. } => Ready::Hmac(HmacKey::new(hash, bytes)?),
+                    KeySpec::Rsa { .. } | KeySpec::Ec(_) => return Err(Error::KeyTypeMismatch),
+                };
+                (*spec, None, ready)
+            }
+            Material::Private { spec, pkcs8 } => match *spec {
+                KeySpec::Rsa { bits } => {
+                    let key = RsaKey::new(pkcs8.expose())?;
+                    if key.bits() != u32::from(bits) {
+                        return Err(Error::BadKey("an RSA modulus of another length"));
+                    }
+                    (*spec, Some(key.spki()?), Ready::Rsa(key))
+                }
+                KeySpec::Ec(curve) => {
+                    let key = EcKey::new(curve, pkcs8.expose())?;
+                    (*spec, Some(key.spki()?), Ready::Ec(key))
+                }
+                KeySpec::Aes { .. } | KeySpec::Hmac { .. } => return Err(Error::KeyTypeMismatch),
+            },
+        };
+        Ok(Self {
+            spec,
+            public,
+            ready,
+        })
+    }
+
+    /// Makes a new key, and the DER SubjectPublicKeyInfo of a key pair's public half.
+    pub fn generate(spec: KeySpec) -> Result<(Material, Option<Vec<u8>>)> {
+        rng::health()?;
+        let material = match spec {
+            KeySpec::Aes { bits } | KeySpec::Hmac { bits, .. } => {
+                let mut bytes = zeroize::Zeroizing::new(vec![0; usize::from(bits / 8)]);
+                check::secret(spec, bytes.len()).map_err(|_| Error::Unsupported)?;
+                rng::fill(&mut bytes)?;
+                Material::Secret {
+                    spec,
+                    bytes: Secret::new(std::mem::take(&mut *bytes)),
+                }
+            }
+            KeySpec::Rsa { bits } => Material::Private {
+                spec,
+                pkcs8: Secret::new(generate_rsa(bits)?),
+            },
+            KeySpec::Ec(curve) => Material::Private {
+                spec,
+                pkcs8: Secret::new(EcKey::generate(curve)?),
+            },
+        };
+        let public = match material {
+            Material::Secret { .. } => None,
+            Material::Private { .. } => {
+                let key = Self::from_validated(&material)?;
+                key.agrees_with_itself()?;
+                key.public
+            }
+        };
+        Ok((material, public))
+    }
+
+    /// What kind of key this is.
+    #[must_use]
+    pub const fn spec(&self) -> KeySpec {
+        self.spec
+    }
+
+    /// The public half of a key pair, DER SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn public(&self) -> Option<&[u8]> {
+        self.public.as_deref()
+    }
+
+    /// Signs as [`crate::Hsm::sign`].
+    pub fn sign(&self, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        match &self.ready {
+            Ready::Rsa(key) => key.sign(mechanism, input),
+            Ready::Ec(key) => key.sign(mechanism, input),
+            Ready::Aes(_) | Ready::Hmac(_) => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// Encrypts as [`crate::Hsm::encrypt`].
+    pub fn encrypt(&self, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        bounded(input.plain)?;
+        bounded(input.associated)?;
+        match &self.ready {
+            Ready::Aes(key) => key.encrypt(cipher, input),
+            Ready::Hmac(_) | Ready::Rsa(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// Decrypts as [`crate::Hsm::decrypt`].
+    pub fn decrypt(&self, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        bounded(input.data)?;
+        bounded(input.associated)?;
+        match &self.ready {
+            Ready::Aes(key) => key.decrypt(cipher, input),
+            Ready::Rsa(key) => key.decrypt(cipher, input),
+            Ready::Hmac(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// Authenticates as [`crate::Hsm::mac`].
+    pub fn mac(&self, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        match &self.ready {
+            Ready::Hmac(key) => key.mac(mechanism, bounded(message)?),
+            Ready::Aes(_) | Ready::Rsa(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// The pairwise consistency test (FIPS 140-3 IG 10.3.A): what the private half signs, the public half verifies.
+    fn agrees_with_itself(&self) -> Result<()> {
+        use kmip::mechanism::{Curve, Hash};
+        let mechanism = match self.spec {
+            KeySpec::Rsa { .. } => Signing::RsaPkcs1(Some(Hash::Sha256)),
+            KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
+            _ => Signing::Ecdsa(Some(Hash::Sha256)),
+        };
+        let input = Input::Message(b"pairwise consistency");
+        let signature = self.sign(mechanism, input)?;
+        let public = self.public().unwrap_or_default();
+        if public::verify(public, mechanism, input, &signature)? {
+            Ok(())
+        } else {
+            Err(Error::Failed(
+                "a new key pair does not agree with itself".to_owned(),
+            ))
+        }
+    }
+}
+
+/// A new RSA key with the exponent 65537, as PKCS #8.
+fn generate_rsa(bits: u16) -> Result<Vec<u8>> {
+    if !matches!(bits, 2048 | 3072 | 4096) {
+        return Err(Error::Unsupported);
+    }
+    let exponent = BigNum::from_u32(65_537).map_err(failed)?;
+    let key = Rsa::generate_with_e(bits.into(), &exponent).map_err(failed)?;
+    check::rsa_public(key.n(), key.e(), bits)?;
+    PKey::from_rsa(key)
+        .and_then(|key| key.private_key_to_pkcs8())
+        .map_err(failed)
+}

@@ -1,0 +1,167 @@
+//! The random generator and its health tests.
+//!
+//! Bytes come from AWS-LC's CTR_DRBG (NIST SP 800-90A), which seeds itself from the kernel. What the kernel gives is
+//! tested at the start and again and again, and so is every output: a source that is stuck or biased (NIST SP 800-90B
+//! §4.4) stops the generator for good.
+
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use crate::{Error, Result};
+
+/// Fills a buffer with random bytes.
+pub fn fill(out: &mut [u8]) -> Result<()> {
+    GENERATOR.fill(out)
+}
+
+/// Whether the generator's tests have passed so far.
+pub fn health() -> Result<()> {
+    GENERATOR.passing()
+}
+
+static GENERATOR: LazyLock<Generator> = LazyLock::new(|| {
+    Generator::start(kernel, |out| {
+        aws_lc_rs::rand::fill(out).map_err(|_| Error::Unavailable(STOPPED.to_owned()))
+    })
+});
+
+type Source = fn(&mut [u8]) -> Result<()>;
+
+struct Generator {
+    stopped: AtomicBool,
+    calls: AtomicU64,
+    seed: Source,
+    library: Source,
+}
+
+impl Generator {
+    fn start(seed: Source, library: Source) -> Self {
+        let generator = Self {
+            stopped: AtomicBool::new(false),
+            calls: AtomicU64::new(0),
+            seed,
+            library,
+        };
+        // SP 800-90B §4.3: at least 1024 samples before the first output.
+        generator.test_seed::<4096>();
+        generator
+    }
+
+    fn fill(&self, out: &mut [u8]) -> Result<()> {
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed);
+        if calls.is_multiple_of(CALLS_BETWEEN_SEED_TESTS) {
+            self.test_seed::<PROPORTION_WINDOW>();
+        }
+        self.passing()?;
+        (self.library)(out)?;
+        if !is_healthy(out) {
+            out.fill(0);
+            self.stopped.store(true, Ordering::Release);
+        }
+        self.passing()
+    }
+
+    fn passing(&self) -> Result<()> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(Error::Unavailable(STOPPED.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn test_seed<const SAMPLES: usize>(&self) {
+        let mut samples = zeroize::Zeroizing::new([0; SAMPLES]);
+        if (self.seed)(samples.as_mut_slice()).is_err() || !is_healthy(samples.as_slice()) {
+            self.stopped.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn kernel(out: &mut [u8]) -> Result<()> {
+    let mut rest = out;
+    while !rest.is_empty() {
+        let got = getrandom(&mut *rest, GetRandomFlags::empty())
+            .map_err(|error| Error::Unavailable(format!("getrandom: {error}")))?;
+        rest = rest.get_mut(got..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The repetition count test and the adaptive proportion test of SP 800-90B §4.4 over whole bytes.
+fn is_healthy(samples: &[u8]) -> bool {
+    let repeats = samples
+        .windows(REPETITION_CUTOFF)
+        .any(|run| run.iter().all(|sample| run.first() == Some(sample)));
+    let biased = samples.chunks_exact(PROPORTION_WINDOW).any(|window| {
+        window
+            .iter()
+            .filter(|sample| window.first() == Some(sample))
+            .count()
+            >= PROPORTION_CUTOFF
+    });
+    !repeats && !biased
+}
+
+const STOPPED: &str = "the random generator failed its health test; restart, and replace the machine if it fails again";
+/// Both cutoffs alarm falsely once in 2⁶⁴ samples of full entropy: α = 2⁻⁶⁴, H = 8 bits for each byte.
+const REPETITION_CUTOFF: usize = 9;
+const PROPORTION_CUTOFF: usize = 27;
+const PROPORTION_WINDOW: usize = 512;
+const CALLS_BETWEEN_SEED_TESTS: u64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(out: &mut [u8]) -> Result<()> {
+        kernel(out)
+    }
+
+    fn stuck(out: &mut [u8]) -> Result<()> {
+        out.fill(0x5a);
+        Ok(())
+    }
+
+    fn biased(out: &mut [u8]) -> Result<()> {
+        kernel(out)?;
+        out.iter_mut().step_by(16).for_each(|byte| *byte = 7);
+        Ok(())
+    }
+
+    fn broken(_: &mut [u8]) -> Result<()> {
+        Err(Error::Failed("no source".to_owned()))
+    }
+
+    #[test]
+    fn good_bytes_pass_and_differ() {
+        let generator = Generator::start(good, good);
+        let (mut one, mut two) = ([0; 4096], [0; 4096]);
+        generator.fill(&mut one).unwrap();
+        generator.fill(&mut two).unwrap();
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_bad_seed_stops_the_generator_before_its_first_byte() {
+        for seed in [stuck as Source, biased, broken] {
+            let generator = Generator::start(seed, good);
+            assert!(matches!(
+                generator.fill(&mut [0; 32]),
+                Err(Error::Unavailable(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn a_stuck_library_stops_for_good_and_gives_nothing() {
+        let generator = Generator::start(good, stuck);
+        let mut out = [1; 32];
+        assert!(generator.fill(&mut out).is_err());
+        assert_eq!(out, [0; 32]);
+        assert!(generator.passing().is_err());
+        assert!(generator.fill(&mut [0; 1]).is_err());
+    }
+}

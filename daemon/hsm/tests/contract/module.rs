@@ -1,0 +1,42 @@
+//! A PKCS#11 module as one more backend of the contract: SoftHSM2 always, any other by name.
+
+#[path = "../softhsm/mod.rs"]
+mod softhsm;
+
+use hsm::{
+    Hsm,
+    module::{ModuleConfig, ModuleHsm, TokenName},
+};
+use kmip::Secret;
+
+/// The module `KEYHOLD_TEST_MODULE` names, its token in `KEYHOLD_TEST_TOKEN`, the PIN in `KEYHOLD_TEST_PIN`.
+pub(crate) fn open() -> Option<(&'static str, Box<dyn Hsm>)> {
+    let path = std::env::var_os("KEYHOLD_TEST_MODULE")?;
+    let token = std::env::var("KEYHOLD_TEST_TOKEN").expect("KEYHOLD_TEST_TOKEN: a token's label");
+    let pin = std::env::var("KEYHOLD_TEST_PIN").expect("KEYHOLD_TEST_PIN: its user's PIN");
+    let config = ModuleConfig::new(
+        path,
+        TokenName::Label(token),
+        Secret::from(pin.into_bytes()),
+    );
+    Some((
+        "module",
+        Box::new(ModuleHsm::open(&config).expect("the module opens")),
+    ))
+}
+
+/// The whole suite once more, in a child with a fresh SoftHSM2 token.
+#[test]
+fn the_contract_holds_on_softhsm() {
+    let path = softhsm::module();
+    let path = path.to_str().expect("a path in UTF-8");
+    let out = softhsm::run_again(
+        &["--skip", "the_contract_holds_on_softhsm"],
+        &[
+            ("KEYHOLD_TEST_MODULE", path),
+            ("KEYHOLD_TEST_TOKEN", softhsm::LABEL),
+            ("KEYHOLD_TEST_PIN", softhsm::PIN),
+        ],
+    );
+    assert!(!out.contains(" 0 passed"), "the suite did not run:\n{out}");
+}

@@ -1,0 +1,165 @@
+//! Signatures and MACs of locked keys, compared with other libraries.
+
+use hsm::{Error, Hsm, Input, Material, public, soft::PlainKey};
+use kmip::{
+    CryptographicUsageMask as Usage, Secret,
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
+};
+use rsa::pkcs8::DecodePublicKey;
+
+use super::{
+    common::{oaep, pair, pss, secret, terms, with_token},
+    softhsm::LABEL,
+};
+
+#[test]
+fn lists_what_softhsm_can() {
+    with_token(|token| {
+        let hsm = token.open();
+        let found = hsm.capabilities();
+        assert!(found.description.contains(LABEL), "{}", found.description);
+        for spec in [
+            KeySpec::Aes { bits: 256 },
+            KeySpec::Hmac {
+                hash: Hash::Sha256,
+                bits: 256,
+            },
+            KeySpec::Rsa { bits: 4096 },
+            KeySpec::Ec(Curve::P384),
+        ] {
+            assert!(
+                found.generate.contains(&spec) && found.import.contains(&spec),
+                "{spec:?}"
+            );
+        }
+        assert!(found.sign.contains(&Signing::Ecdsa(Some(Hash::Sha256))));
+        assert!(found.sign.contains(&pss(Hash::Sha256, 32)));
+        for cipher in [
+            Cipher::AesGcm { tag_bytes: 16 },
+            Cipher::AesKeyWrap,
+            Cipher::RsaPkcs1,
+            oaep(Hash::Sha256, b""),
+        ] {
+            assert!(found.cipher.contains(&cipher), "{cipher:?}");
+        }
+        assert_eq!(
+            found.mac.len(),
+            5,
+            "SoftHSM2 has HMAC with SHA-1 and SHA-2: {:?}",
+            found.mac
+        );
+    });
+}
+
+#[test]
+fn every_listed_key_pair_signs_every_way_it_lists() {
+    with_token(|token| {
+        let hsm = token.open();
+        let found = hsm.capabilities();
+        for &spec in found.generate.iter().filter(|spec| spec.is_asymmetric()) {
+            let (key, spki) = pair(&hsm, spec, Usage::Sign);
+            assert_eq!(public::spec(&spki).unwrap(), spec);
+            for &signing in &found.sign {
+                let input = match signing {
+                    Signing::RsaPkcs1(None) | Signing::Ecdsa(None) => Input::Digest(&[0x5a; 48]),
+                    _ => Input::Message(b"signed in the token"),
+                };
+                match hsm.sign(&key, signing, input) {
+                    Ok(signature) => {
+                        let good = public::verify(&spki, signing, input, &signature).unwrap();
+                        assert!(good, "{spec:?} {signing:?}");
+                    }
+                    Err(e) => assert_eq!(e, Error::KeyTypeMismatch, "{spec:?} {signing:?}"),
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn signatures_are_right_to_others_too() {
+    with_token(|token| {
+        let hsm = token.open();
+        let message = b"read by another library";
+        let (key, spki) = pair(&hsm, KeySpec::Ec(Curve::P384), Usage::Sign);
+        let signing = Signing::Ecdsa(Some(Hash::Sha384));
+        let signature = hsm.sign(&key, signing, Input::Message(message)).unwrap();
+        let public = p384::ecdsa::VerifyingKey::from_public_key_der(&spki).unwrap();
+        let signature = p384::ecdsa::Signature::from_slice(&signature).unwrap();
+        p384::ecdsa::signature::Verifier::verify(&public, message, &signature).unwrap();
+
+        let (key, spki) = pair(&hsm, KeySpec::Rsa { bits: 2048 }, Usage::Sign);
+        let digest = public::hash(Hash::Sha256, message).unwrap();
+        let signing = Signing::RsaPkcs1(Some(Hash::Sha256));
+        let signature = hsm.sign(&key, signing, Input::Digest(&digest)).unwrap();
+        let public = openssl::pkey::PKey::public_key_from_der(&spki).unwrap();
+        let sha256 = openssl::hash::MessageDigest::sha256();
+        let mut verifier = openssl::sign::Verifier::new(sha256, &public).unwrap();
+        assert!(verifier.verify_oneshot(&signature, message).unwrap());
+        rsa::PublicKey::from_public_key_der(&spki).unwrap();
+    });
+}
+
+#[test]
+fn imported_keys_are_the_same_keys() {
+    with_token(|token| {
+        let hsm = token.open();
+        for &spec in hsm
+            .capabilities()
+            .import
+            .iter()
+            .filter(|spec| spec.is_asymmetric())
+        {
+            let (material, spki) = PlainKey::generate(spec).unwrap();
+            let key = hsm
+                .import(&material, &terms(&format!("{spec:?}"), Usage::Sign))
+                .unwrap();
+            let signing = match spec {
+                KeySpec::Rsa { .. } => pss(Hash::Sha256, 20),
+                KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
+                _ => Signing::Ecdsa(Some(Hash::Sha384)),
+            };
+            let input = Input::Message(b"mine before");
+            let signature = hsm.sign(&key, signing, input).unwrap();
+            assert!(
+                public::verify(&spki.unwrap(), signing, input, &signature).unwrap(),
+                "{spec:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn macs_are_those_of_software() {
+    with_token(|token| {
+        let hsm = token.open();
+        for &mac in &hsm.capabilities().mac {
+            let Mac::Hmac(hash) = mac;
+            // Shorter than the module takes, as it likes them, and longer than the hash's block.
+            for bits in [112, 512, 1200] {
+                let material = Material::Secret {
+                    spec: KeySpec::Hmac { hash, bits },
+                    bytes: Secret::new(vec![0x0b; usize::from(bits / 8)]),
+                };
+                let software = PlainKey::from_material(&material).unwrap();
+                let terms = terms(&format!("{hash:?} {bits}"), Usage::MACVerify);
+                let key = hsm.import(&material, &terms).unwrap();
+                for message in [&b""[..], b"what do ya want", &[1; 100_000]] {
+                    let made = hsm.mac(&key, mac, message).unwrap();
+                    assert_eq!(made, software.mac(mac, message).unwrap(), "{mac:?} {bits}");
+                }
+            }
+        }
+        let spec = KeySpec::Hmac {
+            hash: Hash::Sha256,
+            bits: 256,
+        };
+        let key = secret(&hsm, spec, Usage::MACGenerate);
+        assert_eq!(
+            hsm.mac(&key, Mac::Hmac(Hash::Sha256), b"m").unwrap().len(),
+            32
+        );
+        let answer = hsm.mac(&key, Mac::Hmac(Hash::Sha384), b"m");
+        assert_eq!(answer, Err(Error::KeyTypeMismatch));
+    });
+}

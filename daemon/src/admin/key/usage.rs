@@ -1,0 +1,81 @@
+//! What keys are for, in words of the command line.
+
+use kmip::{CryptographicUsageMask as Usage, mechanism::KeySpec};
+
+use super::facts::kebab;
+use crate::{admin::invalid, error::Result};
+
+/// What a key is for, from words such as `wrap-key`. Of a pair, whatever one half does the other undoes.
+pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
+    let mut usage = Usage(0);
+    for word in words {
+        let bit = Usage::ALL
+            .iter()
+            .find(|(_, _, full, _)| kebab(full) == *word)
+            .map(|(bit, ..)| *bit)
+            .ok_or_else(|| {
+                let known: Vec<_> = Usage::ALL
+                    .iter()
+                    .map(|(_, _, full, _)| kebab(full))
+                    .collect();
+                invalid(format!(
+                    "there is no usage {word:?}; there is: {}",
+                    known.join(", ")
+                ))
+            })?;
+        usage = usage | bit;
+    }
+    if words.is_empty() {
+        usage = match spec {
+            KeySpec::Aes { .. } => {
+                Usage::Encrypt | Usage::Decrypt | Usage::WrapKey | Usage::UnwrapKey
+            }
+            KeySpec::Hmac { .. } => Usage::MACGenerate | Usage::MACVerify,
+            KeySpec::Rsa { .. } | KeySpec::Ec(_) => Usage::Sign | Usage::Verify,
+        };
+    }
+    Ok(if spec.is_asymmetric() {
+        completed(usage)
+    } else {
+        usage
+    })
+}
+
+/// The usage of a pair with what the other half does to match.
+fn completed(mut usage: Usage) -> Usage {
+    for (private, public) in HALVES {
+        if usage.contains(*private) {
+            usage = usage | *public;
+        }
+    }
+    for (private, public) in HALVES {
+        let is_matched = HALVES
+            .iter()
+            .any(|(own, other)| other == public && usage.contains(*own));
+        if usage.contains(*public) && !is_matched {
+            usage = usage | *private;
+        }
+    }
+    usage
+}
+
+/// What the private half of a pair does, and what the public half does to match.
+const HALVES: &[(Usage, Usage)] = &[
+    (Usage::Sign, Usage::Verify),
+    (Usage::Decrypt, Usage::Encrypt),
+    (Usage::UnwrapKey, Usage::WrapKey),
+    (Usage::CertificateSign, Usage::Verify),
+    (Usage::CRLSign, Usage::Verify),
+];
+
+/// What only a private half does.
+pub(super) const PRIVATE: Usage = Usage(
+    Usage::Sign.0
+        | Usage::Decrypt.0
+        | Usage::UnwrapKey.0
+        | Usage::CertificateSign.0
+        | Usage::CRLSign.0
+        | Usage::KeyAgreement.0
+        | Usage::DeriveKey.0
+        | Usage::ContentCommitmentNonRepudiation.0,
+);

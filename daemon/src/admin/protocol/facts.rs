@@ -1,0 +1,146 @@
+//! What is answered at the admin socket.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Profile, SecretText};
+use crate::{admin::manifest::Manifest, audit::Head};
+
+/// A vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VaultFacts {
+    /// Its name.
+    pub name: String,
+    /// Its HSM.
+    pub backend: String,
+    /// Its keys' class where a request does not say.
+    pub class: Class,
+    /// What it serves.
+    pub profile: Profile,
+    /// When it was made.
+    pub created: String,
+    /// Whether it has a user PIN.
+    pub has_user_pin: bool,
+    /// Whether it has a security officer's PIN.
+    pub has_so_pin: bool,
+    /// How many clients are enrolled and not revoked.
+    pub clients: usize,
+    /// How many objects it has; told by `vault.show` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
+}
+
+/// A client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientFacts {
+    /// Its name.
+    pub name: String,
+    /// The vault it works in.
+    pub vault: String,
+    /// Its role there.
+    pub role: String,
+    /// SHA-256 of its public key, its identity.
+    pub key_sha256: String,
+    /// The serial number of its certificate.
+    pub serial: String,
+    /// When it was enrolled.
+    pub issued: String,
+    /// When its certificate ends.
+    pub expires: String,
+    /// When it was revoked, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+}
+
+/// A client with its new certificate.
+#[derive(Serialize, Deserialize)]
+pub struct ClientIssued {
+    /// The client.
+    pub client: ClientFacts,
+    /// Its certificate in PEM.
+    pub certificate: String,
+    /// Its private key in PEM; kept nowhere else.
+    pub key: SecretText,
+    /// The authority's certificate in PEM.
+    pub authority: String,
+}
+
+/// A key or another object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFacts {
+    /// Its identifier.
+    pub id: String,
+    /// Its names.
+    pub names: Vec<String>,
+    /// What it is.
+    pub object_type: String,
+    /// Its algorithm and length.
+    pub algorithm: String,
+    /// Its state.
+    pub state: String,
+    /// Its class, of a secret or private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// What it is for.
+    pub usage: Vec<String>,
+    /// When it was made.
+    pub created: String,
+}
+
+/// Some of a vault's objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPage {
+    /// How many there are in all.
+    pub total: u64,
+    /// Those asked for.
+    pub keys: Vec<KeyFacts>,
+}
+
+/// A key with all its attributes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyDetails {
+    /// What is most asked for.
+    pub key: KeyFacts,
+    /// Each attribute's name and value.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// How the appliance is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusFacts {
+    /// The program's version.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// For how long it runs.
+    pub uptime_seconds: u64,
+    /// How many vaults there are.
+    pub vaults: usize,
+    /// How many clients are enrolled and not revoked.
+    pub clients: usize,
+    /// How many objects there are, destroyed ones included.
+    pub objects: u64,
+    /// What the appliance needs, and whether it works.
+    pub parts: Vec<PartFacts>,
+    /// The last record of each audit stream that is on the disk.
+    pub audit_heads: BTreeMap<String, Head>,
+}
+
+/// Something that the appliance needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartFacts {
+    /// `store`, `audit`, or `hsm NAME`.
+    pub part: String,
+    /// What is wrong with it; nothing when it works.
+    pub problem: Option<String>,
+}
+
+/// A backup that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupFacts {
+    /// Where.
+    pub directory: PathBuf,
+    /// What.
+    pub manifest: Manifest,
+}

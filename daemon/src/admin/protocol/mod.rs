@@ -1,0 +1,296 @@
+//! What is said at the admin socket: one line of JSON asks, one line answers.
+
+mod facts;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use kmip::Secret;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+
+pub use self::facts::{
+    BackupFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, PartFacts, StatusFacts,
+    VaultFacts,
+};
+use crate::audit::Head;
+
+/// The longest line that is asked.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// A command: what is asked, under which name, and what is answered.
+pub trait Command: Serialize + DeserializeOwned {
+    /// Its name, on the wire and in the trail.
+    const NAME: &'static str;
+    /// Whether it changes anything.
+    const CHANGES: bool;
+    /// The answer.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// The line that asks: `{"command":"vault.list","arguments":{}}`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call<C> {
+    /// The command's name.
+    pub command: String,
+    /// The command.
+    pub arguments: C,
+}
+
+/// The line that answers: `{"done":…}` or `{"refused":{"fault":…,"message":…}}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer<R> {
+    /// It is done.
+    Done(R),
+    /// It is not.
+    Refused(Refused),
+}
+
+/// Why a command was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The fault's name, as in the trail.
+    pub fault: String,
+    /// What happened, for people.
+    pub message: String,
+}
+
+/// Declares the commands: `/// doc` `"name" Type changes -> Reply { fields }`.
+macro_rules! commands {
+    ($($(#[$meta:meta])* $name:literal $command:ident $changes:literal -> $reply:ty {
+        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+    })*) => {$(
+        $(#[$meta])*
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $command {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl Command for $command {
+            const NAME: &'static str = $name;
+            const CHANGES: bool = $changes;
+            type Reply = $reply;
+        }
+    )*};
+}
+
+commands! {
+    /// Makes a vault.
+    "vault.create" VaultCreate true -> VaultFacts {
+        /// Its name.
+        name: String,
+        /// Its HSM; the only one, when there is one only.
+        #[serde(default)]
+        backend: Option<String>,
+        /// Its keys' class where a request does not say.
+        #[serde(default)]
+        class: Class,
+        /// What it serves.
+        #[serde(default)]
+        profile: Profile,
+        /// The user's PIN.
+        #[serde(default)]
+        user_pin: Option<SecretText>,
+        /// The security officer's PIN.
+        #[serde(default)]
+        so_pin: Option<SecretText>,
+    }
+
+    /// Changes a vault; what is absent stays.
+    "vault.set" VaultSet true -> VaultFacts {
+        /// Its name.
+        name: String,
+        /// Its keys' class where a request does not say.
+        #[serde(default)]
+        class: Option<Class>,
+        /// What it serves.
+        #[serde(default)]
+        profile: Option<Profile>,
+        /// The user's PIN.
+        #[serde(default)]
+        user_pin: Option<PinChange>,
+        /// The security officer's PIN.
+        #[serde(default)]
+        so_pin: Option<PinChange>,
+    }
+
+    /// Tells the vaults.
+    "vault.list" VaultList false -> Vec<VaultFacts> {}
+
+    /// Tells one vault.
+    "vault.show" VaultShow false -> VaultFacts {
+        /// Its name.
+        name: String,
+    }
+
+    /// Makes a client's key and certificate, and enrolls it.
+    "client.issue" ClientIssue true -> ClientIssued {
+        /// Its name.
+        name: String,
+        /// The vault it is to work in.
+        vault: String,
+        /// Its role there.
+        role: String,
+        /// For how many days.
+        #[serde(default)]
+        days: Option<u32>,
+    }
+
+    /// Enrolls a client by a certificate that it has.
+    "client.enroll" ClientEnroll true -> ClientFacts {
+        /// Its name.
+        name: String,
+        /// The vault it is to work in.
+        vault: String,
+        /// Its role there.
+        role: String,
+        /// The certificate in PEM.
+        certificate: String,
+    }
+
+    /// Tells the clients.
+    "client.list" ClientList false -> Vec<ClientFacts> {
+        /// Of one vault only.
+        #[serde(default)]
+        vault: Option<String>,
+    }
+
+    /// Refuses a client from now on.
+    "client.revoke" ClientRevoke true -> ClientFacts {
+        /// Its name.
+        name: String,
+        /// Its vault.
+        vault: String,
+    }
+
+    /// Makes a key.
+    "key.create" KeyCreate true -> Vec<KeyFacts> {
+        /// The vault.
+        vault: String,
+        /// Its name.
+        name: String,
+        /// Its kind: `aes-256`, `rsa-2048`, `ec-p256` and the like.
+        spec: String,
+        /// Its class; the vault's default when absent.
+        #[serde(default)]
+        class: Option<Class>,
+        /// What it is for; what is usual for its kind when empty.
+        #[serde(default)]
+        usage: Vec<String>,
+        /// Whether it is active at once.
+        #[serde(default)]
+        active: bool,
+    }
+
+    /// Tells keys and other objects, the newest first.
+    "key.list" KeyList false -> KeyPage {
+        /// The vault.
+        vault: String,
+        /// At most so many.
+        limit: u32,
+        /// Without so many of the first.
+        #[serde(default)]
+        offset: u32,
+        /// Destroyed ones too.
+        #[serde(default)]
+        destroyed: bool,
+    }
+
+    /// Tells one key with all its attributes.
+    "key.show" KeyShow false -> KeyDetails {
+        /// The vault.
+        vault: String,
+        /// Its identifier or name.
+        key: String,
+    }
+
+    /// Activates a key.
+    "key.activate" KeyActivate true -> KeyFacts {
+        /// The vault.
+        vault: String,
+        /// Its identifier or name.
+        key: String,
+    }
+
+    /// Revokes a key.
+    "key.revoke" KeyRevoke true -> KeyFacts {
+        /// The vault.
+        vault: String,
+        /// Its identifier or name.
+        key: String,
+        /// Why: a Revocation Reason Code such as `key-compromise`.
+        reason: String,
+        /// Why, in words.
+        #[serde(default)]
+        message: Option<String>,
+    }
+
+    /// Destroys a key.
+    "key.destroy" KeyDestroy true -> KeyFacts {
+        /// The vault.
+        vault: String,
+        /// Its identifier or name.
+        key: String,
+    }
+
+    /// Tells how the appliance is.
+    "status" Status false -> StatusFacts {}
+
+    /// Tells the heads of the audit trail.
+    "audit.heads" AuditHeads false -> BTreeMap<String, Head> {}
+
+    /// Writes a backup.
+    "backup.create" BackupCreate true -> BackupFacts {
+        /// A new directory, as an absolute path.
+        directory: PathBuf,
+    }
+}
+
+/// The class of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// They never leave their HSM
+    Locked,
+    /// They may be read where the policy allows it
+    #[default]
+    Releasable,
+}
+
+/// What a vault serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What the field's clients need
+    #[default]
+    Compatible,
+    /// Approved algorithms and sizes only
+    Strict,
+}
+
+/// A change of a PIN.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinChange {
+    /// None is asked any more.
+    Clear,
+    /// Another.
+    Set(SecretText),
+}
+
+/// A text that is secret.
+pub struct SecretText(pub Secret);
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(self.0.expose()).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Secret::new(text.into_bytes())))
+    }
+}

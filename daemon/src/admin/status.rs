@@ -1,0 +1,62 @@
+//! How the appliance is.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use super::{
+    Admin, Deed, Execute,
+    protocol::{AuditHeads, PartFacts, Status, StatusFacts},
+};
+use crate::{
+    audit::{Head, Trail},
+    error::Result,
+};
+
+impl Execute for Status {
+    fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, StatusFacts>> {
+        Ok(Deed::new(|| {
+            let parts = &admin.parts;
+            let clients = admin.directory().clients();
+            let clients = clients.iter().filter(|client| client.revoked.is_none());
+            Ok(StatusFacts {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+                uptime_seconds: parts
+                    .clock
+                    .instant()
+                    .duration_since(admin.started)
+                    .as_secs(),
+                vaults: admin.directory().vaults().len(),
+                clients: clients.count(),
+                objects: parts.service.store.count()?,
+                parts: admin.health(),
+                audit_heads: parts.trail.heads(),
+            })
+        }))
+    }
+}
+
+impl Execute for AuditHeads {
+    fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, BTreeMap<String, Head>>> {
+        Ok(Deed::new(|| Ok(admin.parts.trail.heads())))
+    }
+}
+
+impl Admin {
+    fn health(&self) -> Vec<PartFacts> {
+        let service = &self.parts.service;
+        let backends = service.backends.iter();
+        let mut parts = vec![
+            part("store", service.store.health()),
+            part("audit", self.parts.trail.health()),
+        ];
+        parts.extend(backends.map(|(name, hsm)| part(&format!("hsm {name}"), hsm.health())));
+        parts
+    }
+}
+
+fn part<E: Display>(name: &str, health: std::result::Result<(), E>) -> PartFacts {
+    PartFacts {
+        part: name.to_owned(),
+        problem: health.err().map(|problem| problem.to_string()),
+    }
+}

@@ -1,0 +1,371 @@
+//! The trail in files: one append-only stream for each vault and one for the appliance.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    fs::{self, File, TryLockError},
+    io::Write,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use kmip::{Secret, ttlv::Timestamp};
+
+use super::{
+    Durability, Event, Trail, TrailError,
+    group::Group,
+    heads::{self, Heads},
+    record, recovery,
+    stream::{End, Stream},
+};
+use crate::clock::Clock;
+
+/// How a trail is kept.
+#[derive(Clone)]
+pub struct Options {
+    /// The size at which a stream goes on in a new file.
+    pub file_bytes_max: u64,
+    /// Whether every event is on the disk before `append` returns (`audit.sync = "always"`).
+    pub always: bool,
+    /// The key that signs the heads.
+    pub key: Option<Secret>,
+    /// Whether a damaged trail is gone on with, in a new file and with a record that says so.
+    pub accept_damage: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: 64 << 20,
+            always: false,
+            key: None,
+            accept_damage: false,
+        }
+    }
+}
+
+/// How long grouped events wait for the disk, so that they are on it within 100 ms.
+const GROUP_TIME: Duration = Duration::from_millis(50);
+
+/// What must still fit on the disk for a trail that could not be written to be healthy again.
+const PROBE_BYTES: usize = 65_536;
+
+/// A trail in a directory.
+pub struct FileTrail {
+    shared: Arc<Shared>,
+    /// Wakes the worker; dropped, it ends it.
+    wake: Option<SyncSender<()>>,
+    worker: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    directory: PathBuf,
+    options: Options,
+    streams: RwLock<HashMap<String, Arc<Stream>>>,
+    /// The streams with something to sync.
+    changed: Mutex<Vec<Arc<Stream>>>,
+    group: Group,
+    woken: AtomicBool,
+    /// Counts the syncs, so that heads are written when there are new ones.
+    syncs: AtomicU64,
+    /// Whether the last append failed.
+    failed: AtomicBool,
+    /// Held for as long as the trail is open.
+    _lock: File,
+}
+
+thread_local! {
+    /// The line being written, kept so that appending allocates nothing.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl FileTrail {
+    /// Opens the trail in a directory, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, another process has it open, or the trail is damaged and
+    /// `options.accept_damage` is not set.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, TrailError> {
+        let told = |error: std::io::Error| TrailError(format!("{}: {error}", directory.display()));
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(told)?;
+        let lock = lock(directory)?;
+        let recovery::Opened { streams, notes } = recovery::open(directory, &options)?;
+        let shared = Arc::new(Shared {
+            directory: directory.to_owned(),
+            options,
+            streams: RwLock::new(streams),
+            changed: Mutex::default(),
+            group: Group::default(),
+            woken: AtomicBool::new(false),
+            syncs: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            _lock: lock,
+        });
+        // From the first record on, the heads stand: where they are missing, somebody removed them.
+        shared.write_heads().map_err(told)?;
+        let (wake, woken) = sync_channel(1);
+        let worker = shared.clone().start(woken).map_err(told)?;
+        let trail = Self {
+            shared,
+            wake: Some(wake),
+            worker: Some(worker),
+        };
+        trail.tell(notes)?;
+        Ok(trail)
+    }
+
+    /// The latest time of a record, before which no clock may be set back; zero of an empty trail.
+    #[must_use]
+    pub fn last_time(&self) -> Timestamp {
+        let streams = self.shared.streams();
+        let times = streams.iter().map(|stream| stream.time());
+        times.max().unwrap_or_default()
+    }
+
+    /// The last record of each stream that is on the disk.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        self.shared.heads()
+    }
+
+    /// Where the trail is.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.shared.directory
+    }
+
+    /// Puts everything appended so far on the disk.
+    pub fn sync(&self) -> Result<(), TrailError> {
+        self.shared.group.wait(|| self.shared.sync())
+    }
+
+    /// Records what was found at opening.
+    fn tell(&self, notes: Vec<(String, String)>) -> Result<(), TrailError> {
+        let now = Clock::system(self.last_time()).now();
+        for (stream, note) in notes {
+            tracing::warn!(stream, note, "the audit trail was repaired");
+            let event = Event {
+                time: now,
+                vault: &stream,
+                principal: "keyhold",
+                peer: "keyhold",
+                operation: "AuditRecovery",
+                object: None,
+                outcome: "Success",
+                note: Some(note.into()),
+                version: None,
+            };
+            self.append(&event, Durability::Durable)?;
+        }
+        Ok(())
+    }
+
+    fn append_line(&self, event: &Event<'_>) -> std::io::Result<()> {
+        let stream = self.shared.stream(record::stream_of(event));
+        let is_first = LINE.with_borrow_mut(|line| {
+            record::begin(line, event);
+            let so_far = record::hashing(line);
+            stream.append(line, so_far, event.time)
+        })?;
+        if is_first {
+            self.shared.push_changed(stream);
+        }
+        Ok(())
+    }
+
+    fn wake_worker(&self) {
+        if !self.shared.woken.swap(true, Ordering::AcqRel)
+            && let Some(wake) = &self.wake
+        {
+            // A full channel has woken it already.
+            let _ = wake.try_send(());
+        }
+    }
+}
+
+impl Trail for FileTrail {
+    fn append(&self, event: &Event<'_>, durability: Durability) -> Result<(), TrailError> {
+        self.shared.group.failure().map_or(Ok(()), Err)?;
+        if let Err(error) = self.append_line(event) {
+            return Err(self.shared.fail(&error));
+        }
+        if self.shared.failed.load(Ordering::Relaxed) {
+            self.shared.succeed();
+        }
+        self.wake_worker();
+        if durability == Durability::Durable || self.shared.options.always {
+            return self.sync();
+        }
+        Ok(())
+    }
+
+    fn health(&self) -> Result<(), TrailError> {
+        self.shared.group.failure().map_or(Ok(()), Err)?;
+        if !self.shared.failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.shared.probe() {
+            Ok(()) => {
+                self.shared.succeed();
+                Ok(())
+            }
+            Err(error) => Err(self.shared.fail(&error)),
+        }
+    }
+}
+
+impl Drop for FileTrail {
+    fn drop(&mut self) {
+        self.wake = None;
+        if let Some(worker) = self.worker.take()
+            && worker.join().is_err()
+        {
+            tracing::error!("the worker of the audit trail panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn streams(&self) -> Vec<Arc<Stream>> {
+        let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
+        streams.values().cloned().collect()
+    }
+
+    /// The stream with this name, which begins with its first event.
+    fn stream(&self, name: &str) -> Arc<Stream> {
+        let known = {
+            let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
+            streams.get(name).cloned()
+        };
+        known.unwrap_or_else(|| {
+            let mut streams = self.streams.write().unwrap_or_else(PoisonError::into_inner);
+            let new = || {
+                let file_bytes_max = self.options.file_bytes_max;
+                Arc::new(Stream::new(
+                    name,
+                    &self.directory,
+                    file_bytes_max,
+                    End::empty(),
+                    None,
+                ))
+            };
+            streams.entry(name.to_owned()).or_insert_with(new).clone()
+        })
+    }
+
+    fn push_changed(&self, stream: Arc<Stream>) {
+        self.changed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(stream);
+    }
+
+    /// Puts the streams that changed on the disk.
+    fn sync(&self) -> Result<(), TrailError> {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let streams = std::mem::take(&mut *changed);
+        drop(changed);
+        for stream in &streams {
+            stream.sync().map_err(|error| {
+                TrailError(format!(
+                    "the stream {:?} cannot be put on the disk: {error}; restart after repairing it",
+                    stream.name
+                ))
+            })?;
+        }
+        if !streams.is_empty() {
+            self.syncs.fetch_add(1, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn heads(&self) -> Heads {
+        let head = |stream: Arc<Stream>| Some((stream.name.clone(), stream.synced()?));
+        self.streams().into_iter().filter_map(head).collect()
+    }
+
+    fn write_heads(&self) -> std::io::Result<()> {
+        heads::write(&self.directory, &self.heads(), self.options.key.as_ref())
+    }
+
+    /// Starts the worker that puts grouped events on the disk.
+    fn start(self: Arc<Self>, woken: Receiver<()>) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name("audit".to_owned())
+            .spawn(move || self.work(&woken))
+    }
+
+    fn work(&self, woken: &Receiver<()>) {
+        let mut syncs = self.syncs.load(Ordering::Acquire);
+        while woken.recv().is_ok() {
+            // Whoever appends meanwhile is taken along; only the end of the trail is not waited for.
+            let _ = woken.recv_timeout(GROUP_TIME);
+            self.settle(&mut syncs);
+        }
+        self.settle(&mut syncs);
+    }
+
+    fn settle(&self, syncs_told: &mut u64) {
+        self.woken.store(false, Ordering::Release);
+        if let Err(error) = self.group.wait(|| self.sync()) {
+            tracing::error!(%error, "nothing is served any more");
+            return;
+        }
+        let syncs = self.syncs.load(Ordering::Acquire);
+        if syncs == *syncs_told {
+            return;
+        }
+        match self.write_heads() {
+            Ok(()) => *syncs_told = syncs,
+            Err(error) => tracing::warn!(%error, "the heads of the audit trail cannot be written"),
+        }
+    }
+
+    fn fail(&self, error: &std::io::Error) -> TrailError {
+        self.failed.store(true, Ordering::Relaxed);
+        TrailError(format!("{}: {error}", self.directory.display()))
+    }
+
+    fn succeed(&self) {
+        if self.failed.swap(false, Ordering::Relaxed) {
+            tracing::info!("the audit trail can be written again");
+        }
+    }
+
+    /// Whether there is room again.
+    fn probe(&self) -> std::io::Result<()> {
+        let path = self.directory.join(".probe");
+        let mut file = File::create(&path)?;
+        let written = file.write_all(&[0; PROBE_BYTES]);
+        fs::remove_file(path)?;
+        written
+    }
+}
+
+/// Keeps other processes out.
+fn lock(directory: &Path) -> Result<File, TrailError> {
+    let path = directory.join(".lock");
+    let told = |why: String| TrailError(format!("{}: {why}", path.display()));
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|error| told(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(told("another process writes this trail".to_owned())),
+        Err(TryLockError::Error(error)) => Err(told(error.to_string())),
+    }
+}

@@ -1,0 +1,181 @@
+//! `keyhold check`: whether a configuration works, and what its HSMs can do.
+
+use std::{collections::BTreeSet, fmt::Debug, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use hsm::Hsm;
+use serde::Serialize;
+use store::SqliteStore;
+
+use super::{Failure, Output};
+use crate::{
+    config::{Backend, Config, DEFAULT_FILE},
+    directory::Directory,
+    server,
+    tls::Terms,
+};
+
+/// `keyhold check --config FILE`.
+#[derive(Args)]
+pub(super) struct Check {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE, env = "KEYHOLD_CONFIG")]
+    config: PathBuf,
+}
+
+/// One thing that was checked.
+#[derive(Serialize)]
+struct Finding {
+    part: String,
+    is_good: bool,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capabilities: Option<Capabilities>,
+}
+
+/// What an HSM can do, by name.
+#[derive(Serialize)]
+struct Capabilities {
+    generate: Vec<String>,
+    import: Vec<String>,
+    sign: Vec<String>,
+    cipher: Vec<String>,
+    mac: Vec<String>,
+}
+
+impl Check {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let config = Config::load(&self.config).map_err(Failure::failed)?;
+        let mut findings = vec![Finding::good(
+            "configuration",
+            &config.file.display().to_string(),
+        )];
+        findings.push(check_tls(&config)?);
+        let started = server::start_engine().map_err(|error| error.to_string());
+        for backend in &config.backends {
+            findings.push(check_backend(backend, started.clone()));
+        }
+        show(output, &findings)?;
+        let failed = findings.iter().filter(|own| !own.is_good).count();
+        if failed == 0 {
+            return Ok(());
+        }
+        Err(Failure::failed(format!(
+            "{failed} of {} checks failed",
+            findings.len()
+        )))
+    }
+}
+
+impl Finding {
+    fn new(part: &str, result: Result<String, String>) -> Self {
+        let (is_good, detail) = match result {
+            Ok(detail) => (true, detail),
+            Err(why) => (false, why),
+        };
+        Self {
+            part: part.to_owned(),
+            is_good,
+            detail,
+            capabilities: None,
+        }
+    }
+
+    fn good(part: &str, detail: &str) -> Self {
+        Self::new(part, Ok(detail.to_owned()))
+    }
+}
+
+/// Certificates, keys and lists. Nobody is enrolled here: the store belongs to the daemon that may be running.
+fn check_tls(config: &Config) -> Result<Finding, Failure> {
+    let Some(tls) = &config.tls else {
+        return Ok(Finding::good("tls", "not configured: local users only"));
+    };
+    let nobody = SqliteStore::in_memory()
+        .and_then(|store| Directory::load(Arc::new(store)))
+        .map_err(Failure::failed)?;
+    let terms = Terms::load(tls, &Arc::new(nobody));
+    let result = terms
+        .map(|terms| {
+            let ends = time::OffsetDateTime::from_unix_timestamp(terms.server_ends);
+            let ends = ends.map_or_else(|_| "never".to_owned(), |end| end.date().to_string());
+            format!("the server's certificate ends {ends}")
+        })
+        .map_err(|error| error.to_string());
+    Ok(Finding::new("tls", result))
+}
+
+fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {
+    let part = format!("backend {}", backend.name);
+    let opened = started.and_then(|()| {
+        server::open_backend(&backend.kind)
+            .and_then(|hsm| hsm.health().map(|()| hsm))
+            .map_err(|error| error.to_string())
+    });
+    match opened {
+        Ok(hsm) => Finding {
+            capabilities: Some(Capabilities::of(hsm.as_ref())),
+            ..Finding::good(&part, &hsm.capabilities().description)
+        },
+        Err(why) => Finding::new(&part, Err(why)),
+    }
+}
+
+impl Capabilities {
+    fn of(hsm: &dyn Hsm) -> Self {
+        let own = hsm.capabilities();
+        Self {
+            generate: names(&own.generate),
+            import: names(&own.import),
+            sign: names(&own.sign),
+            cipher: names(&own.cipher),
+            mac: names(&own.mac),
+        }
+    }
+
+    fn rows(&self) -> [(&'static str, &[String]); 5] {
+        [
+            ("generate", &self.generate),
+            ("import", &self.import),
+            ("sign", &self.sign),
+            ("cipher", &self.cipher),
+            ("mac", &self.mac),
+        ]
+    }
+}
+
+fn names<T: Debug>(all: &[T]) -> Vec<String> {
+    all.iter().map(|own| format!("{own:?}")).collect()
+}
+
+fn show(output: &Output, findings: &[Finding]) -> Result<(), Failure> {
+    output.list(findings, &["PART", "STATE", "DETAIL"], |own| {
+        let state = if own.is_good { "ok" } else { "FAILED" };
+        vec![own.part.clone(), state.to_owned(), own.detail.clone()]
+    })?;
+    if output.is_json() {
+        return Ok(());
+    }
+    for own in findings {
+        let Some(capabilities) = &own.capabilities else {
+            continue;
+        };
+        output.line(format!("\n{} can:", own.part))?;
+        for (what, all) in capabilities.rows() {
+            output.line(format!("  {what:<9} {}", families(all)))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a list is about, without its parameters: people read families, machines get every member.
+fn families(all: &[String]) -> String {
+    if all.is_empty() {
+        return "nothing".to_owned();
+    }
+    let short: BTreeSet<&str> = all
+        .iter()
+        .map(|name| name.split([' ', '{']).next().unwrap_or(name))
+        .collect();
+    short.into_iter().collect::<Vec<_>>().join(", ")
+}

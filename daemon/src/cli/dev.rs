@@ -1,0 +1,371 @@
+//! `keyhold dev`: a ready appliance for one person.
+
+use std::{
+    fmt::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use hsm::soft::MasterSource;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use serde::Serialize;
+use store::{Client, Vault};
+
+use super::{Failure, Output, setup};
+use crate::{
+    config::{BackendKind, Config},
+    files::{self, Audience},
+    pin,
+    pki::CLIENT_DAYS,
+    policy::Policy,
+    server::{Appliance, Bound},
+    tls,
+};
+
+/// `keyhold dev`.
+#[derive(Args)]
+pub(super) struct Dev {
+    /// Where everything is kept
+    #[arg(long, value_name = "DIR", default_value = "./var/dev")]
+    dir: PathBuf,
+    /// Where KMIP clients connect to [default: 127.0.0.1:5696]; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    kmip: Option<SocketAddr>,
+    /// Where metrics and health are served [default: 127.0.0.1:9464]; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<SocketAddr>,
+    /// Put the vault on this PKCS#11 module instead of the embedded HSM
+    #[arg(long, value_name = "PATH", requires = "token", requires = "token_pin")]
+    module: Option<PathBuf>,
+    /// The label of the module's token
+    #[arg(long, value_name = "LABEL", requires = "module")]
+    token: Option<String>,
+    /// The PIN of the module's token
+    #[arg(long, value_name = "PIN", requires = "module")]
+    token_pin: Option<String>,
+    /// The vault's user PIN [default: 1234]
+    #[arg(long, value_name = "PIN")]
+    pin: Option<String>,
+    /// The vault's security officer's PIN [default: 12345678]
+    #[arg(long, value_name = "PIN")]
+    so_pin: Option<String>,
+}
+
+/// Where everything is.
+#[derive(Serialize)]
+struct Whereabouts {
+    directory: PathBuf,
+    configuration: PathBuf,
+    kmip: Vec<SocketAddr>,
+    metrics: Vec<SocketAddr>,
+    socket: PathBuf,
+    authority: PathBuf,
+    client_certificate: PathBuf,
+    client_key: PathBuf,
+    pkcs11_configuration: PathBuf,
+    pkcs11_module: PathBuf,
+    vault: &'static str,
+}
+
+impl Dev {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        let dir = setup::absolute(&self.dir)?;
+        setup::directory(&dir)?;
+        setup::directory(&dir.join("clients"))?;
+        if !dir.join(CONFIGURATION).exists() {
+            self.make_configuration(&dir)?;
+        }
+        make_certificates(&dir)?;
+        let text = "version = 1\n\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
+        setup::file(
+            &dir.join("pkcs11.toml"),
+            text.as_bytes(),
+            Audience::Everybody,
+        )?;
+        let mut config = Config::load(&dir.join(CONFIGURATION)).map_err(Failure::failed)?;
+        self.check_module(&config)?;
+        if let Some(address) = self.kmip {
+            config.server.kmip = vec![address];
+        }
+        if let Some(address) = self.metrics {
+            config.server.metrics = Some(address);
+        }
+        let appliance = Appliance::open(config).map_err(Failure::failed)?;
+        self.furnish(&appliance, &dir)?;
+        let ready = |bound: &Bound| {
+            let places = Whereabouts::of(&dir, bound);
+            output
+                .say(&places, |places| self.words(places))
+                .and_then(|()| output.line("keyhold ready"))
+                .map_err(|failure| failure.message().to_owned())
+        };
+        appliance.serve(ready).map_err(Failure::failed)
+    }
+
+    /// The first start: the HSM and the configuration, which comes last, so that a start that was cut short is begun
+    /// anew.
+    fn make_configuration(&self, dir: &Path) -> Result<(), Failure> {
+        setup::audit_key(&dir.join("audit.key"))?;
+        let backend = match (&self.module, &self.token, &self.token_pin) {
+            (Some(module), Some(token), Some(pin)) => {
+                let path = dir.join("token.pin");
+                files::replace(&path, pin.as_bytes(), Audience::Owner).map_err(Failure::failed)?;
+                let module = setup::absolute(module)?;
+                format!(
+                    "name = \"hsm\"\nkind = \"module\"\npath = {}\ntoken = {}\npin_file = \"token.pin\"\n",
+                    quoted(&module.display().to_string()),
+                    quoted(token)
+                )
+            }
+            _ => {
+                let path = dir.join("master.key");
+                setup::master(&MasterSource::File(path.clone()), &path)?;
+                "name = \"embedded\"\nkind = \"embedded\"\nmaster = \"master.key\"\n".to_owned()
+            }
+        };
+        let text = format!("{CONFIGURATION_HEAD}\n[[backend]]\n{backend}{CONFIGURATION_TAIL}");
+        setup::file(
+            &dir.join(CONFIGURATION),
+            text.as_bytes(),
+            Audience::Everybody,
+        )
+    }
+
+    /// A directory keeps the HSM it was set up with: the keys are there.
+    fn check_module(&self, config: &Config) -> Result<(), Failure> {
+        let Some(module) = &self.module else {
+            return Ok(());
+        };
+        let module = setup::absolute(module)?;
+        let is_same = config.backends.iter().any(|own| match &own.kind {
+            BackendKind::Module(known) => known.path == module,
+            BackendKind::Embedded { .. } => false,
+        });
+        if is_same {
+            return Ok(());
+        }
+        Err(Failure::failed(format!(
+            "{}: was set up with another HSM, and its keys are there; choose another --dir for {}",
+            config.file.display(),
+            module.display()
+        )))
+    }
+
+    /// The vault and its client.
+    fn furnish(&self, appliance: &Appliance, dir: &Path) -> Result<(), Failure> {
+        let directory = &appliance.directory;
+        let verifier = |given: Option<&String>, fallback: Option<String>, usual: &str| {
+            match (given, fallback) {
+                (None, Some(known)) => Ok(known),
+                (given, _) => pin::verifier(&setup::secret(given.map_or(usual, String::as_str))),
+            }
+            .map(Some)
+            .map_err(Failure::failed)
+        };
+        let known = directory.vault(VAULT);
+        if known.is_none() || self.pin.is_some() || self.so_pin.is_some() {
+            let backend = appliance
+                .config
+                .backends
+                .first()
+                .map_or_else(String::new, |own| own.name.clone());
+            let old = known.as_deref().cloned();
+            let pins = old
+                .as_ref()
+                .map(|own| (own.user_pin.clone(), own.so_pin.clone()));
+            let (user, so) = pins.unwrap_or_default();
+            let vault = Vault {
+                user_pin: verifier(self.pin.as_ref(), user, "1234")?,
+                so_pin: verifier(self.so_pin.as_ref(), so, "12345678")?,
+                ..old.unwrap_or_else(|| Vault {
+                    name: VAULT.to_owned(),
+                    backend,
+                    locked_by_default: false,
+                    strict: false,
+                    created: appliance.clock.now(),
+                    user_pin: None,
+                    so_pin: None,
+                })
+            };
+            directory.put_vault(&vault).map_err(Failure::failed)?;
+        }
+        enrol(appliance, &dir.join("clients").join("dev.pem"))
+    }
+
+    fn words(&self, places: &Whereabouts) -> String {
+        let mut text = String::new();
+        let kmip = places
+            .kmip
+            .first()
+            .map_or_else(String::new, ToString::to_string);
+        let metrics = places
+            .metrics
+            .first()
+            .map_or_else(String::new, ToString::to_string);
+        let pins = match (&self.pin, &self.so_pin) {
+            (None, None) => {
+                "unless you chose others: user PIN 1234, security officer's PIN 12345678"
+            }
+            _ => "with the PINs that you chose",
+        };
+        let rows = [
+            ("configuration", places.configuration.display().to_string()),
+            ("KMIP", format!("{kmip} (mutual TLS)")),
+            ("authority", places.authority.display().to_string()),
+            ("client", places.client_certificate.display().to_string()),
+            ("client's key", places.client_key.display().to_string()),
+            ("vault", format!("{VAULT} ({pins})")),
+            ("local socket", places.socket.display().to_string()),
+            ("PKCS#11", places.pkcs11_configuration.display().to_string()),
+            ("metrics", format!("http://{metrics}/metrics")),
+        ];
+        let _ = writeln!(
+            text,
+            "Keyhold keeps everything in {}\n",
+            places.directory.display()
+        );
+        for (what, place) in rows {
+            let _ = writeln!(text, "  {what:<14} {place}");
+        }
+        let port = places.kmip.first().map_or(0, SocketAddr::port);
+        let pin = self.pin.as_deref().map_or("--pin 1234", |_| "");
+        let _ = write!(
+            text,
+            "\nTo paste into another terminal:\n\n\
+             python3 -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.enums import CryptographicAlgorithm as A\n\
+             with C(\"127.0.0.1\", {port}, cert=\"{cert}\", key=\"{key}\", ca=\"{ca}\") as c: print(c.create(A.AES, 256))'\n\n\
+             KEYHOLD_PKCS11_CONFIG={pkcs11} pkcs11-tool --module {module} --token-label {VAULT} --login {pin} --keygen --key-type aes:32 --label first\n\n\
+             {own} status --config {configuration}\n",
+            cert = places.client_certificate.display(),
+            key = places.client_key.display(),
+            ca = places.authority.display(),
+            pkcs11 = places.pkcs11_configuration.display(),
+            module = places.pkcs11_module.display(),
+            own = program().display(),
+            configuration = places.configuration.display(),
+        );
+        text
+    }
+}
+
+impl Whereabouts {
+    fn of(dir: &Path, bound: &Bound) -> Self {
+        Self {
+            directory: dir.to_owned(),
+            configuration: dir.join(CONFIGURATION),
+            kmip: bound.kmip.clone(),
+            metrics: bound.metrics.clone(),
+            socket: bound.socket.clone(),
+            authority: dir.join("ca.pem"),
+            client_certificate: dir.join("clients").join("dev.pem"),
+            client_key: dir.join("clients").join("dev.key"),
+            pkcs11_configuration: dir.join("pkcs11.toml"),
+            pkcs11_module: program().with_file_name("libkeyhold_pkcs11.so"),
+            vault: VAULT,
+        }
+    }
+}
+
+/// This program; the PKCS#11 module is built and installed beside it.
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("keyhold"))
+}
+
+/// The authority, the server's certificate and the client's; those that soon end are issued anew.
+fn make_certificates(dir: &Path) -> Result<(), Failure> {
+    let now = setup::now();
+    let authority = setup::authority(dir, "Keyhold development authority", now)?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
+    setup::certificate(
+        &dir.join("server.pem"),
+        &dir.join("server.key"),
+        now,
+        || authority.issue_server(&names, now),
+    )?;
+    let clients = dir.join("clients");
+    setup::certificate(
+        &clients.join("dev.pem"),
+        &clients.join("dev.key"),
+        now,
+        || authority.issue_client(VAULT, CLIENT_DAYS, now),
+    )?;
+    Ok(())
+}
+
+/// Enrols the client whose certificate is in a file, unless it is.
+fn enrol(appliance: &Appliance, path: &Path) -> Result<(), Failure> {
+    let text = files::read_text(path).map_err(Failure::failed)?;
+    let der = CertificateDer::from_pem_slice(text.as_bytes())
+        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+    let facts = tls::certificate_facts(&der)
+        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+    if appliance
+        .directory
+        .client_by_key(&facts.identity.spki_sha256)
+        .is_some()
+    {
+        return Ok(());
+    }
+    let client = Client {
+        name: VAULT.to_owned(),
+        vault: VAULT.to_owned(),
+        role: Policy::ADMINISTRATOR.to_owned(),
+        spki_sha256: facts.identity.spki_sha256,
+        serial: facts.serial,
+        issued: facts.begins,
+        expires: facts.ends,
+        revoked: None,
+    };
+    appliance
+        .directory
+        .put_client(&client)
+        .map_err(Failure::failed)
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+const VAULT: &str = "dev";
+const CONFIGURATION: &str = "keyhold.toml";
+const CONFIGURATION_HEAD: &str = r#"# Written by `keyhold dev`. config/keyhold.toml shows every key with its default.
+version = 1
+
+[server]
+kmip = ["127.0.0.1:5696"]
+socket = "keyhold.sock"
+metrics = "127.0.0.1:9464"
+
+[tls]
+certificate = "server.pem"
+key = "server.key"
+client_authorities = ["ca.pem"]
+
+# The authority's key is the file ca.key: whoever reads it can make client certificates.
+[authority]
+directory = "."
+
+[audit]
+directory = "audit"
+key_file = "audit.key"
+
+[store]
+path = "keyhold.db"
+
+[admin]
+uids = ["self", 0]
+"#;
+const CONFIGURATION_TAIL: &str = r#"
+# Who may use the vault through the local socket, as the PKCS#11 module does.
+[[local]]
+uid = "self"
+vault = "dev"
+role = "user"
+
+[[local]]
+uid = 0
+vault = "dev"
+role = "user"
+"#;

@@ -1,0 +1,182 @@
+//! `keyhold vault`: vaults made, changed and told.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{Failure, Output, daemon::Daemon, rows};
+use crate::{
+    admin::protocol::{
+        Class, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList, VaultSet,
+        VaultShow,
+    },
+    files,
+};
+
+/// `keyhold vault …`.
+#[derive(Args)]
+pub(super) struct Vault {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a vault
+    Create(Create),
+    /// Change a vault; what is not named stays
+    Set(Set),
+    /// List the vaults
+    List {
+        #[command(flatten)]
+        daemon: Daemon,
+    },
+    /// Show one vault
+    Show {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        daemon: Daemon,
+    },
+}
+
+#[derive(Args)]
+struct Create {
+    /// Its name, which is also its PKCS#11 token's label
+    name: String,
+    /// The HSM of its keys, by its name in the configuration [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Its keys' class where a request does not say
+    #[arg(long, value_enum, default_value_t)]
+    class: Class,
+    /// What it serves
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// The file whose one line is the user's PIN
+    #[arg(long, value_name = "FILE")]
+    pin_file: Option<PathBuf>,
+    /// The file whose one line is the security officer's PIN
+    #[arg(long, value_name = "FILE")]
+    so_pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    daemon: Daemon,
+}
+
+#[derive(Args)]
+struct Set {
+    /// Its name
+    name: String,
+    /// Its keys' class where a request does not say
+    #[arg(long, value_enum)]
+    class: Option<Class>,
+    /// What it serves
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
+    /// The file whose one line is the user's new PIN
+    #[arg(long, value_name = "FILE", conflicts_with = "no_pin")]
+    pin_file: Option<PathBuf>,
+    /// Ask no user PIN any more
+    #[arg(long)]
+    no_pin: bool,
+    /// The file whose one line is the security officer's new PIN
+    #[arg(long, value_name = "FILE", conflicts_with = "no_so_pin")]
+    so_pin_file: Option<PathBuf>,
+    /// Have no security officer's PIN any more
+    #[arg(long)]
+    no_so_pin: bool,
+    #[command(flatten)]
+    daemon: Daemon,
+}
+
+impl Vault {
+    pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
+        match self.action {
+            Action::Create(own) => {
+                let command = VaultCreate {
+                    name: own.name,
+                    backend: own.backend,
+                    class: own.class,
+                    profile: own.profile,
+                    user_pin: own.pin_file.as_deref().map(pin).transpose()?,
+                    so_pin: own.so_pin_file.as_deref().map(pin).transpose()?,
+                };
+                show(output, &own.daemon.call(command)?)
+            }
+            Action::Set(own) => {
+                let command = VaultSet {
+                    name: own.name,
+                    class: own.class,
+                    profile: own.profile,
+                    user_pin: change(own.pin_file.as_deref(), own.no_pin)?,
+                    so_pin: change(own.so_pin_file.as_deref(), own.no_so_pin)?,
+                };
+                show(output, &own.daemon.call(command)?)
+            }
+            Action::List { daemon } => {
+                let headings = [
+                    "VAULT", "BACKEND", "CLASS", "PROFILE", "PINS", "CLIENTS", "CREATED",
+                ];
+                output.list(&daemon.call(VaultList {})?, &headings, |vault| {
+                    vec![
+                        vault.name.clone(),
+                        vault.backend.clone(),
+                        word(&vault.class),
+                        word(&vault.profile),
+                        pins(vault),
+                        vault.clients.to_string(),
+                        vault.created.clone(),
+                    ]
+                })
+            }
+            Action::Show { name, daemon } => show(output, &daemon.call(VaultShow { name })?),
+        }
+    }
+}
+
+fn show(output: &Output, vault: &VaultFacts) -> Result<(), Failure> {
+    output.say(vault, |vault| {
+        let objects = vault.objects.map(|objects| objects.to_string());
+        rows(&[
+            ("vault", vault.name.clone()),
+            ("backend", vault.backend.clone()),
+            ("class", word(&vault.class)),
+            ("profile", word(&vault.profile)),
+            ("PINs", pins(vault)),
+            ("clients", vault.clients.to_string()),
+            ("objects", objects.unwrap_or_default()),
+            ("created", vault.created.clone()),
+        ])
+    })
+}
+
+fn pins(vault: &VaultFacts) -> String {
+    match (vault.has_user_pin, vault.has_so_pin) {
+        (true, true) => "user, SO",
+        (true, false) => "user",
+        (false, true) => "SO",
+        (false, false) => "none",
+    }
+    .to_owned()
+}
+
+/// The word that the command line has for a value.
+pub(super) fn word(value: &impl clap::ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+fn change(file: Option<&Path>, clear: bool) -> Result<Option<PinChange>, Failure> {
+    match file {
+        Some(file) => pin(file).map(|pin| Some(PinChange::Set(pin))),
+        None => Ok(clear.then_some(PinChange::Clear)),
+    }
+}
+
+fn pin(file: &Path) -> Result<SecretText, Failure> {
+    files::read_secret_line(file)
+        .map(SecretText)
+        .map_err(Failure::failed)
+}

@@ -1,0 +1,241 @@
+//! The HSMs of a configuration, with the secrets that open them.
+
+use std::{collections::BTreeSet, ops::Range, path::PathBuf};
+
+use hsm::{
+    module::{ModuleConfig, TokenName},
+    soft::{CACHE_KEYS_MAX, MasterSource},
+};
+use kmip::Secret;
+use toml::Spanned;
+
+use super::{
+    error::ConfigError,
+    file::{self, Kind},
+    place::Place,
+};
+use crate::files;
+
+/// One HSM.
+pub struct Backend {
+    /// The name that vaults know it by.
+    pub name: String,
+    /// What it is, and how it opens.
+    pub kind: BackendKind,
+}
+
+/// What an HSM is, and how it opens.
+pub enum BackendKind {
+    /// The embedded software HSM.
+    Embedded {
+        /// Where its master is, and what opens it.
+        master: MasterSource,
+        /// The most unsealed keys in memory.
+        cache_keys_max: usize,
+    },
+    /// A PKCS#11 module.
+    Module(ModuleConfig),
+}
+
+/// Every backend of the file.
+pub(super) fn all(
+    place: &Place<'_>,
+    backends: &[file::Backend],
+) -> Result<Vec<Backend>, ConfigError> {
+    if backends.is_empty() {
+        return Err(place.whole(
+            "no `[[backend]]` is given: name at least one HSM, for example\n\n\
+             [[backend]]\nname = \"embedded\"\nkind = \"embedded\"\nmaster = \"/var/lib/keyhold/master.key\"",
+        ));
+    }
+    let mut names = BTreeSet::new();
+    backends
+        .iter()
+        .map(|own| {
+            if own.name.get_ref().is_empty() || !names.insert(own.name.get_ref()) {
+                return Err(place.error(&own.name, "backend.name", "must be unique and not empty"));
+            }
+            let kind = match own.kind.get_ref() {
+                Kind::Embedded => embedded(place, own)?,
+                Kind::Module => module(place, own)?,
+            };
+            Ok(Backend {
+                name: own.name.get_ref().clone(),
+                kind,
+            })
+        })
+        .collect()
+}
+
+fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
+    let foreign = [
+        ("backend.path", span(own.path.as_ref())),
+        ("backend.token", span(own.token.as_ref())),
+        ("backend.serial", span(own.serial.as_ref())),
+        ("backend.pin_file", span(own.pin_file.as_ref())),
+        ("backend.pin_credential", span(own.pin_credential.as_ref())),
+        ("backend.sessions_max", span(own.sessions_max.as_ref())),
+        (
+            "backend.mechanisms_disabled",
+            span(own.mechanisms_disabled.as_ref()),
+        ),
+    ];
+    refuse(place, foreign, "belongs to backends of kind \"module\"")?;
+    let file = own.master.as_ref().ok_or_else(|| {
+        place.error(
+            &own.name,
+            "backend",
+            "of kind \"embedded\" needs `master`, the file of its master key",
+        )
+    })?;
+    Ok(BackendKind::Embedded {
+        master: master(place, own, place.resolve(file.get_ref()))?,
+        cache_keys_max: cache_keys_max(place, own)?,
+    })
+}
+
+/// What opens the file of a master key.
+fn master(
+    place: &Place<'_>,
+    own: &file::Backend,
+    file: PathBuf,
+) -> Result<MasterSource, ConfigError> {
+    let protection = (
+        &own.passphrase_file,
+        &own.passphrase_credential,
+        &own.credential,
+    );
+    Ok(match protection {
+        (None, None, None) => MasterSource::File(file),
+        (Some(path), None, None) => MasterSource::Passphrase {
+            file,
+            passphrase: files::read_secret_line(&place.resolve(path.get_ref()))?,
+        },
+        (None, Some(name), None) => MasterSource::Passphrase {
+            file,
+            passphrase: files::read_secret_line(&credential(
+                place,
+                name,
+                "backend.passphrase_credential",
+            )?)?,
+        },
+        (None, None, Some(name)) => MasterSource::Credential {
+            file,
+            secret: files::read_secret(&credential(place, name, "backend.credential")?)?,
+        },
+        _ => {
+            return Err(place.error(
+                &own.name,
+                "backend",
+                "may have one of `passphrase_file`, `passphrase_credential` and `credential`",
+            ));
+        }
+    })
+}
+
+fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
+    let foreign = [
+        ("backend.master", span(own.master.as_ref())),
+        (
+            "backend.passphrase_file",
+            span(own.passphrase_file.as_ref()),
+        ),
+        (
+            "backend.passphrase_credential",
+            span(own.passphrase_credential.as_ref()),
+        ),
+        ("backend.credential", span(own.credential.as_ref())),
+    ];
+    refuse(place, foreign, "belongs to backends of kind \"embedded\"")?;
+    let needs = |what: &str| {
+        let why = format!("of kind \"module\" needs {what}");
+        place.error(&own.name, "backend", &why)
+    };
+    let path = own
+        .path
+        .as_ref()
+        .ok_or_else(|| needs("`path`, the module's shared object"))?;
+    let token = match (&own.token, &own.serial) {
+        (Some(label), None) => TokenName::Label(label.get_ref().clone()),
+        (None, Some(serial)) => TokenName::Serial(serial.get_ref().clone()),
+        _ => {
+            let what = "either `token`, the token's label, or `serial`, its serial number";
+            return Err(needs(what));
+        }
+    };
+    let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, pin(place, own)?);
+    if let Some(sessions) = &own.sessions_max {
+        config.sessions_max = place.count(sessions, "backend.sessions_max", 1..=1024)?;
+    }
+    if let Some(disabled) = &own.mechanisms_disabled {
+        config.mechanisms_disabled.clone_from(disabled.get_ref());
+    }
+    config.cache_keys_max = cache_keys_max(place, own)?;
+    Ok(BackendKind::Module(config))
+}
+
+/// The PIN of a token; empty for one with a PIN pad of its own.
+fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Secret, ConfigError> {
+    let path = match (&own.pin_file, &own.pin_credential) {
+        (Some(path), None) => place.resolve(path.get_ref()),
+        (None, Some(name)) => credential(place, name, "backend.pin_credential")?,
+        (None, None) => return Ok(Secret::default()),
+        (Some(_), Some(both)) => {
+            return Err(place.error(
+                both,
+                "backend.pin_credential",
+                "and `pin_file` are both given; keep one",
+            ));
+        }
+    };
+    Ok(files::read_secret_line(&path)?)
+}
+
+fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {
+    own.cache_keys_max
+        .as_ref()
+        .map_or(Ok(CACHE_KEYS_MAX), |own| {
+            place.count(own, "backend.cache_keys_max", 1..=10_000_000)
+        })
+}
+
+/// Where a key stands, if it is given.
+fn span<T>(value: Option<&Spanned<T>>) -> Option<Range<usize>> {
+    value.map(Spanned::span)
+}
+
+/// Keys that mean nothing to this kind of backend are mistakes.
+fn refuse<const N: usize>(
+    place: &Place<'_>,
+    keys: [(&str, Option<Range<usize>>); N],
+    why: &str,
+) -> Result<(), ConfigError> {
+    match keys
+        .into_iter()
+        .find_map(|(key, at)| at.map(|at| (key, at)))
+    {
+        None => Ok(()),
+        Some((key, at)) => Err(place.error(&Spanned::new(at, ()), key, why)),
+    }
+}
+
+/// The file of a systemd credential.
+fn credential(
+    place: &Place<'_>,
+    name: &Spanned<String>,
+    key: &str,
+) -> Result<PathBuf, ConfigError> {
+    let text = name.get_ref();
+    if text.is_empty() || text.contains('/') || text.starts_with('.') {
+        return Err(place.error(name, key, "must be a credential's plain name"));
+    }
+    let folder = files::credentials_directory().ok_or_else(|| {
+        place.error(
+            name,
+            key,
+            "names a systemd credential, but there is no $CREDENTIALS_DIRECTORY: \
+             add `LoadCredentialEncrypted=` to the unit, or use a file",
+        )
+    })?;
+    Ok(folder.join(text))
+}

@@ -1,0 +1,184 @@
+use std::path::Path;
+
+use super::*;
+
+const MINIMAL: &str = "version = 1\n[server]\nkmip = []\n[[backend]]\nname = \"soft\"\nkind = \"embedded\"\nmaster = \"m\"\n";
+
+fn error(text: &str) -> String {
+    match Config::parse(Path::new("/etc/keyhold/keyhold.toml"), text) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_minimum_is_enough() {
+    let config = Config::parse(Path::new("/some/where/keyhold.toml"), MINIMAL).unwrap();
+    assert_eq!(config.server.socket, Path::new(DEFAULT_SOCKET));
+    assert_eq!(
+        config.server.metrics,
+        Some("127.0.0.1:9464".parse().unwrap())
+    );
+    assert_eq!(config.server.limits.frame_bytes_max, 1024 * 1024);
+    assert_eq!(config.server.limits.idle_max, Duration::from_secs(3600));
+    assert_eq!(config.audit.sync, Sync::Grouped);
+    assert_eq!(config.administrators, [0]);
+    let BackendKind::Embedded {
+        master: hsm::soft::MasterSource::File(path),
+        ..
+    } = &config.backends[0].kind
+    else {
+        panic!("another kind");
+    };
+    assert_eq!(path, Path::new("/some/where/m"), "relative to the file");
+}
+
+#[test]
+fn an_error_names_its_file_line_and_key() {
+    for (text, wanted) in WHOLE {
+        let error = error(text);
+        assert!(
+            error.starts_with("/etc/keyhold/keyhold.toml:") && error.contains(wanted),
+            "{text:?}: {error}"
+        );
+    }
+    for (text, wanted) in BEHIND_THE_MINIMUM {
+        let error = error(&format!("{MINIMAL}{text}"));
+        assert!(error.contains(wanted), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn secrets_that_cannot_be_read_stop_the_configuration() {
+    let error = error(&format!("{MINIMAL}passphrase_file = \"missing\"\n"));
+    assert!(
+        error.contains("/etc/keyhold/missing: cannot be read"),
+        "{error}"
+    );
+}
+
+/// Files, and what is said of them.
+const WHOLE: &[(&str, &str)] = &[
+    (
+        "version = 1\n\n[server]\nkmpi = []\n",
+        ":4: unknown key `kmpi`",
+    ),
+    ("version = 1\n[serve]\n", ":2: unknown key `serve`"),
+    ("version = 2\n", ":1: `version` is not known"),
+    ("version = 1\nversion = 1\n", ":2:"),
+    (
+        "version = 1\n[server]\nkmip = [\n\"localhost\"]\n",
+        ":4: `server.kmip` must be an address",
+    ),
+    (
+        "version = 1\n[server]\nkmip = []\n[server.limits]\nframe_bytes_max = 1\n",
+        ":5: `server.limits.frame_bytes_max` must be from 1024",
+    ),
+    ("version = 1\n[server]\nkmip = []\n", "no `[[backend]]`"),
+    ("version = 1\n", "`[tls]` is missing"),
+    (
+        "version = 1\n[audit]\nsync = \"never\"\n",
+        ":3: unknown variant `never`",
+    ),
+];
+
+/// What is added to the minimum, and what is said of it.
+const BEHIND_THE_MINIMUM: &[(&str, &str)] = &[
+    (
+        "[[local]]\nuid = \"root\"\nvault = \"v\"\nrole = \"user\"\n",
+        ":9: `local.uid` must be a user's number",
+    ),
+    (
+        "[[local]]\nuid = 0\nvault = \"v\"\nrole = \"usr\"\n",
+        ":11: `local.role` names the role \"usr\"",
+    ),
+    (
+        "[[local]]\nuid = 0\nvault = \"v\"\nrole = \"user\"\npin = \"no\"\n",
+        ":12: unknown variant",
+    ),
+    (
+        "[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"*\"\nvault = \"v\"\nrole = \"user\"\n",
+        ":10: `admission.alternative_name`",
+    ),
+    (
+        "[[admission]]\nissuer = \"CN=x\"\nalternative_name = \"DNS:*\"\nvault = \"v\"\nrole = \"user\"\n",
+        ":10: `admission.alternative_name`",
+    ),
+    (
+        "[admin]\nuids = [\"any\"]\n",
+        ":9: `admin.uids` cannot be \"any\"",
+    ),
+    (
+        "pin_file = \"x\"\n",
+        ":8: `backend.pin_file` belongs to backends of kind \"module\"",
+    ),
+    (
+        "credential = \"../x\"\n",
+        ":8: `backend.credential` must be a credential's plain name",
+    ),
+    (
+        "[[backend]]\nname = \"soft\"\nkind = \"embedded\"\nmaster = \"m\"\n",
+        ":9: `backend.name` must be unique",
+    ),
+    (
+        "[[backend]]\nname = \"hsm\"\nkind = \"module\"\n",
+        ":9: `backend` of kind \"module\" needs `path`",
+    ),
+    (
+        "[[backend]]\nname = \"hsm\"\nkind = \"module\"\npath = \"x.so\"\n",
+        "needs either `token`",
+    ),
+    ("pin = \"1234\"\n", ":8: unknown key `pin`"),
+];
+
+/// The samples show every key, and with its default.
+#[test]
+fn the_sample_shows_every_key_with_its_default() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+    let text = files::read_text(&folder.join("keyhold.toml")).unwrap();
+    let sample = Config::parse(Path::new("/etc/keyhold/keyhold.toml"), &text).unwrap();
+    let minimum = "version = 1\n[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_authorities = []\n\
+                   [[backend]]\nname = \"b\"\nkind = \"embedded\"\nmaster = \"m\"\n";
+    let default = Config::parse(Path::new("/etc/keyhold/keyhold.toml"), minimum).unwrap();
+    assert_eq!(sample.server, default.server);
+    assert_eq!(sample.store, default.store);
+    assert_eq!(sample.administrators, default.administrators);
+    assert_eq!(sample.audit.directory, default.audit.directory);
+    assert_eq!(sample.audit.sync, default.audit.sync);
+    // The parser names the keys that it knows when it meets one that it does not.
+    for section in [
+        "",
+        "[server]",
+        "[server.limits]",
+        "[tls]",
+        "[authority]",
+        "[audit]",
+        "[store]",
+        "[policy]",
+        "[admin]",
+        "[[backend]]",
+        "[[local]]",
+        "[[admission]]",
+    ] {
+        let error = error(&format!("{section}\nunknown = 1\n"));
+        let known = error
+            .split_once("expected")
+            .unwrap_or_else(|| panic!("{error}"))
+            .1;
+        let keys: Vec<_> = known.split('`').skip(1).step_by(2).collect();
+        assert!(!keys.is_empty(), "{error}");
+        for key in keys {
+            let shown = [
+                format!("{key} = "),
+                format!("[{key}]"),
+                format!("[server.{key}]"),
+            ];
+            assert!(
+                shown.iter().any(|own| text.contains(own)),
+                "{section} {key} is not shown"
+            );
+        }
+    }
+    let policy = files::read_text(&folder.join("policy.toml")).unwrap();
+    assert_eq!(Policy::parse(&policy).unwrap(), Policy::default());
+}

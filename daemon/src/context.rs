@@ -1,0 +1,384 @@
+//! What a handler may ask for: objects it is authorised for, new objects, searches, its HSM, the time.
+
+use std::{borrow::Cow, sync::Arc};
+
+use hsm::{Hsm, KeyRef};
+use kmip::{
+    CryptographicUsageMask, ObjectType, OperationCode, State, UniqueIdentifierEnumeration,
+    UsageLimitsUnit, Version,
+    attribute::{Attributes, UniqueIdentifier, UsageLimits},
+    mechanism::KeySpec,
+    ttlv::Timestamp,
+};
+use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault};
+
+use crate::{
+    error::{Error, Result},
+    fault::Fault,
+    identity::Principal,
+    lifecycle,
+    ops::Route,
+    policy::{self, Access, Decision},
+    service::Service,
+};
+
+/// One item being served.
+pub struct Context<'a> {
+    /// The version of the message.
+    pub version: Version,
+    /// The time of the message.
+    pub now: Timestamp,
+    /// Who asks.
+    pub principal: &'a Principal,
+    pub(crate) service: &'a Service,
+    pub(crate) route: &'static Route,
+    pub(crate) tx: &'a mut dyn Transaction,
+    pub(crate) batch: &'a mut Batch,
+    pub(crate) effects: &'a mut Effects,
+    /// The object that the audit record will name.
+    pub(crate) object: Option<String>,
+    /// What else the audit record will say.
+    pub(crate) note: Option<Cow<'static, str>>,
+}
+
+/// An object that the policy has allowed this item's operation on. Only [`Context::object`] makes one.
+#[derive(Debug)]
+pub struct Authorized {
+    record: Arc<Record>,
+}
+
+impl Authorized {
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// A copy of the record, to change it and [`Context::save`] it.
+    #[must_use]
+    pub fn to_changed(&self) -> Record {
+        (*self.record).clone()
+    }
+
+    /// The identifier, for the response.
+    #[must_use]
+    pub fn identifier(&self) -> UniqueIdentifier {
+        UniqueIdentifier::Text(self.record.id.0.clone())
+    }
+
+    /// The state at a time.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> Option<State> {
+        self.record.state_at(now)
+    }
+}
+
+impl Context<'_> {
+    /// Whether the principal may do this operation at all.
+    pub(crate) fn authorise_operation(&self) -> Result<()> {
+        match policy::decide_operation(self.principal, self.route.code, self.route.access) {
+            Decision::Allow => Ok(()),
+            Decision::Deny { .. } => Err(Error::not_permitted()),
+        }
+    }
+
+    /// The object named, or the placeholder's, if this operation on it is allowed.
+    pub fn object(&mut self, id: Option<UniqueIdentifier>) -> Result<Authorized> {
+        let id = self.resolve(id)?;
+        self.authorised(&id)
+    }
+
+    fn authorised(&mut self, id: &ObjectId) -> Result<Authorized> {
+        self.object = Some(id.0.clone());
+        let record = self.tx.record(id)?.ok_or_else(Error::no_such_object)?;
+        match policy::decide(self.principal, self.route.code, self.route.access, &record) {
+            Decision::Allow => Ok(Authorized { record }),
+            Decision::Deny { visible: false } => Err(Error::no_such_object()),
+            Decision::Deny { visible: true } => Err(Error::not_permitted()),
+        }
+    }
+
+    /// The identifier meant: itself, the placeholder, or one that an earlier item of the batch returned
+    /// (KMIP 2.1 §4.58).
+    fn resolve(&self, id: Option<UniqueIdentifier>) -> Result<ObjectId> {
+        let found = match id {
+            Some(UniqueIdentifier::Text(id)) => return Ok(ObjectId(id)),
+            None
+            | Some(UniqueIdentifier::Enumeration(UniqueIdentifierEnumeration::IDPlaceholder)) => {
+                self.batch.placeholder.clone()
+            }
+            Some(UniqueIdentifier::Enumeration(which)) => self.batch.returned_by(which),
+            Some(UniqueIdentifier::Integer(position)) => self.batch.returned_at(position),
+        };
+        found.ok_or_else(|| {
+            Error::new(
+                Fault::MissingData,
+                "no unique identifier is given, and none was returned before",
+            )
+        })
+    }
+
+    /// The objects that match and that the principal may find.
+    pub fn locate(&mut self, filter: &Filter, page: Page) -> Result<Located> {
+        Ok(self
+            .tx
+            .locate(filter, &policy::scope(self.principal), page, self.now)?)
+    }
+
+    /// Another object that this item needs, if the principal may do an operation of its own on it: a wrapping key.
+    pub(crate) fn second_object(
+        &mut self,
+        id: &UniqueIdentifier,
+        operation: OperationCode,
+        usage: CryptographicUsageMask,
+    ) -> Result<Authorized> {
+        let id = self.resolve(Some(id.clone()))?;
+        let record = self.tx.record(&id)?.ok_or_else(Error::no_such_object)?;
+        match policy::decide(self.principal, operation, Access::Use(usage), &record) {
+            Decision::Allow if record.is_destroyed() => Err(lifecycle::destroyed()),
+            Decision::Allow => Ok(Authorized { record }),
+            Decision::Deny { visible: false } => Err(Error::no_such_object()),
+            Decision::Deny { visible: true } => Err(Error::not_permitted()),
+        }
+    }
+
+    /// Whether an object may be used so: state, dates and usage mask, in this order.
+    pub(crate) fn permitted(
+        &self,
+        object: &Authorized,
+        usage: CryptographicUsageMask,
+    ) -> Result<()> {
+        let record = object.record();
+        if record.is_destroyed() {
+            return Err(lifecycle::destroyed());
+        }
+        if let Some(state) = record.state_at(self.now) {
+            let compromised_too = self.principal.role.compromised_keys_too;
+            lifecycle::permits(state, usage, &record.attributes, self.now, compromised_too)?;
+        }
+        let mask = record
+            .attributes
+            .cryptographic_usage_mask
+            .unwrap_or_default();
+        if !mask.contains(usage) {
+            return Err(Error::new(
+                Fault::WrongUsage,
+                "the key's usage mask does not allow this",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The HSM and reference of a key that may be used so.
+    pub(crate) fn key_for(
+        &self,
+        object: &Authorized,
+        usage: CryptographicUsageMask,
+    ) -> Result<(String, KeyRef)> {
+        self.permitted(object, usage)?;
+        self.within_limits(object, usage)?;
+        match &object.record().custody {
+            Custody::Hsm { backend, key } => Ok((backend.clone(), KeyRef(key.clone()))),
+            Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Public(_) | Custody::Sealed { .. } => Err(Error::new(
+                Fault::WrongObjectType,
+                "the object is no secret or private key",
+            )),
+        }
+    }
+
+    /// Whether the usage limits leave anything; only protecting counts (KMIP 2.1 §4.59).
+    fn within_limits(&self, object: &Authorized, usage: CryptographicUsageMask) -> Result<()> {
+        let left = object
+            .record()
+            .attributes
+            .usage_limits
+            .as_ref()
+            .and_then(|limits| limits.usage_limits_count);
+        if usage.intersects(lifecycle::PROTECTING) && left.is_some_and(|left| left <= 0) {
+            return Err(limits_spent());
+        }
+        Ok(())
+    }
+
+    /// Counts a protecting use against the key's usage limits.
+    pub(crate) fn spend(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
+        let Some(limits) = object.record().attributes.usage_limits.clone() else {
+            return Ok(());
+        };
+        let cost = match limits.usage_limits_unit {
+            UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
+            _ => 1,
+        };
+        let left = limits
+            .usage_limits_count
+            .unwrap_or(limits.usage_limits_total)
+            - cost;
+        if left < 0 {
+            return Err(limits_spent());
+        }
+        let mut record = object.to_changed();
+        record.attributes.usage_limits = Some(UsageLimits {
+            usage_limits_count: Some(left),
+            ..limits
+        });
+        self.save_quietly(record)
+    }
+
+    /// The record of a new object of the principal's vault.
+    pub(crate) fn new_record(
+        &self,
+        id: ObjectId,
+        object_type: ObjectType,
+        spec: Option<KeySpec>,
+        mut attributes: Attributes,
+        custody: Custody,
+    ) -> Record {
+        // KMIP 1.4 §3.22: an activation date of now or before makes the new object active at once.
+        if attributes
+            .activation_date
+            .is_some_and(|date| date <= self.now)
+        {
+            attributes.state = Some(State::Active);
+        }
+        Record {
+            id,
+            vault: self.principal.vault.clone(),
+            owner: self.principal.name.clone(),
+            object_type,
+            spec,
+            attributes,
+            custody,
+            revision: 0,
+        }
+    }
+
+    /// Adds a new object when the item commits; it becomes the placeholder.
+    pub(crate) fn insert(&mut self, record: Record) -> Result<UniqueIdentifier> {
+        let id = record.id.clone();
+        self.object = Some(id.0.clone());
+        self.tx.insert(record)?;
+        self.set_placeholder(Some(id.clone()));
+        Ok(UniqueIdentifier::Text(id.0))
+    }
+
+    /// Replaces an object's record when the item commits.
+    pub fn save(&mut self, mut record: Record) -> Result<()> {
+        record.attributes.last_change_date = Some(self.now);
+        self.save_quietly(record)
+    }
+
+    /// Replaces a record without counting it as a change of the object.
+    pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
+        Ok(self.tx.update(record)?)
+    }
+
+    /// The principal's vault.
+    pub fn vault(&self) -> Result<Arc<Vault>> {
+        self.service
+            .directory
+            .vault(&self.principal.vault)
+            .ok_or_else(|| Error::internal("the vault is gone"))
+    }
+
+    /// A configured HSM.
+    pub fn backend(&self, name: &str) -> Result<&dyn Hsm> {
+        let missing = || Error::internal(format!("the backend {name:?} is not configured"));
+        self.service
+            .backends
+            .get(name)
+            .map(AsRef::as_ref)
+            .ok_or_else(missing)
+    }
+
+    /// Says something more in the audit record.
+    pub fn note(&mut self, note: &'static str) {
+        self.note = Some(Cow::Borrowed(note));
+    }
+
+    /// Sets or clears what an absent Unique Identifier of a later item means.
+    pub fn set_placeholder(&mut self, id: Option<ObjectId>) {
+        self.batch.placeholder = id;
+    }
+}
+
+/// A new object's identifier.
+pub(crate) fn new_id() -> ObjectId {
+    ObjectId(uuid::Uuid::new_v4().to_string())
+}
+
+fn limits_spent() -> Error {
+    Error::new(Fault::LimitSpent, "the usage limits of the key are spent")
+}
+
+/// What the items of a batch hand on.
+#[derive(Default)]
+pub(crate) struct Batch {
+    placeholder: Option<ObjectId>,
+    returned: Vec<(OperationCode, ObjectId)>,
+}
+
+impl Batch {
+    /// Remembers the object that an item returned.
+    pub(crate) fn answered(&mut self, operation: OperationCode, object: Option<&str>) {
+        if let Some(object) = object {
+            self.returned.push((operation, ObjectId(object.to_owned())));
+        }
+    }
+
+    fn returned_by(&self, which: UniqueIdentifierEnumeration) -> Option<ObjectId> {
+        let operation = OperationCode::from_name(which.name()?)?;
+        self.returned
+            .iter()
+            .rev()
+            .find(|(own, _)| *own == operation)
+            .map(|(_, id)| id.clone())
+    }
+
+    fn returned_at(&self, position: i32) -> Option<ObjectId> {
+        let at = match usize::try_from(position) {
+            Ok(at) => at,
+            Err(_) => self
+                .returned
+                .len()
+                .checked_sub(usize::try_from(position.unsigned_abs()).ok()?)?,
+        };
+        self.returned.get(at).map(|(_, id)| id.clone())
+    }
+}
+
+/// What an item did outside of the store: keys made before the commit, and keys to break after it.
+#[derive(Default)]
+pub(crate) struct Effects {
+    made: Vec<(String, KeyRef)>,
+    broken: Vec<(ObjectId, String, KeyRef)>,
+}
+
+impl Effects {
+    /// A key that must go again if the item is not committed.
+    pub(crate) fn made(&mut self, backend: &str, key: KeyRef) {
+        self.made.push((backend.to_owned(), key));
+    }
+
+    /// A key that must go once the item is committed.
+    pub(crate) fn broken(&mut self, object: ObjectId, backend: &str, key: KeyRef) {
+        self.broken.push((object, backend.to_owned(), key));
+    }
+
+    /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
+    pub(crate) fn finish(self, service: &Service) {
+        for (object, backend, key) in self.broken {
+            crate::custody::pay(service, &object, &backend, &key);
+        }
+    }
+
+    /// The item is not committed: what was made goes.
+    pub(crate) fn undo(self, service: &Service) {
+        for (backend, key) in self.made {
+            let gone = service.backends.get(&backend).map(|hsm| hsm.destroy(&key));
+            if let Some(Err(error)) = gone {
+                tracing::error!(backend, %error, "a key that no record names stays in the HSM");
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Where a value lives: made before its record is committed, broken after, opened only for who may have it.
+
+use hsm::{Generated, KeyRef, Material, Sealed};
+use kmip::{ObjectType, Secret, mechanism::KeySpec};
+use store::{Custody, ObjectId, Record};
+
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    lifecycle,
+    service::Service,
+};
+
+/// An object's value in the clear.
+pub(crate) enum Value {
+    /// Secret data and opaque objects.
+    Bytes(Secret),
+    /// A secret or private key.
+    Key(Material),
+    /// A public key.
+    PublicKey {
+        /// What kind.
+        spec: KeySpec,
+        /// DER SubjectPublicKeyInfo.
+        spki: Vec<u8>,
+    },
+}
+
+impl Context<'_> {
+    /// Makes a secret key in the vault's HSM.
+    pub(crate) fn generate_secret(&mut self, spec: KeySpec, terms: &hsm::Terms) -> Result<Custody> {
+        match self.generate(spec, terms)? {
+            (backend, Generated::Secret(key)) => Ok(self.made(&backend, key)),
+            (_, Generated::Pair { .. }) => Err(Error::internal(
+                "the HSM made a pair in place of a secret key",
+            )),
+        }
+    }
+
+    /// Makes a key pair in the vault's HSM: where the private key is, and the public key.
+    pub(crate) fn generate_pair(
+        &mut self,
+        spec: KeySpec,
+        terms: &hsm::Terms,
+    ) -> Result<(Custody, Vec<u8>)> {
+        match self.generate(spec, terms)? {
+            (backend, Generated::Pair { private, public }) => {
+                Ok((self.made(&backend, private), public))
+            }
+            (_, Generated::Secret(_)) => Err(Error::internal(
+                "the HSM made a secret key in place of a pair",
+            )),
+        }
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &hsm::Terms) -> Result<(String, Generated)> {
+        let backend = self.vault()?.backend.clone();
+        let generated = self.backend(&backend)?.generate(spec, terms)?;
+        Ok((backend, generated))
+    }
+
+    /// Takes a key into the vault's HSM.
+    pub(crate) fn import(&mut self, material: &Material, terms: &hsm::Terms) -> Result<Custody> {
+        let backend = self.vault()?.backend.clone();
+        let key = self.backend(&backend)?.import(material, terms)?;
+        Ok(self.made(&backend, key))
+    }
+
+    fn made(&mut self, backend: &str, key: KeyRef) -> Custody {
+        let custody = Custody::Hsm {
+            backend: backend.to_owned(),
+            key: key.0.clone(),
+        };
+        self.effects.made(backend, key);
+        custody
+    }
+
+    /// Seals data under the vault's HSM, bound to its object.
+    pub(crate) fn seal(&self, id: &ObjectId, plain: &Secret) -> Result<Custody> {
+        let backend = self.vault()?.backend.clone();
+        let sealed = self.backend(&backend)?.seal(plain, id.0.as_bytes())?;
+        Ok(Custody::Sealed {
+            backend,
+            sealed: sealed.0,
+        })
+    }
+
+    /// An object's value in the clear. The caller has checked that it may leave.
+    pub(crate) fn value(&self, record: &Record) -> Result<Value> {
+        match &record.custody {
+            Custody::Hsm { backend, key } => Ok(Value::Key(
+                self.backend(backend)?.export(&KeyRef(key.clone()))?,
+            )),
+            Custody::Sealed { backend, sealed } => {
+                let sealed = Sealed(sealed.clone());
+                Ok(Value::Bytes(
+                    self.backend(backend)?
+                        .open(&sealed, record.id.0.as_bytes())?,
+                ))
+            }
+            Custody::Public(bytes) => match (record.object_type, record.spec) {
+                (ObjectType::PublicKey, Some(spec)) => Ok(Value::PublicKey {
+                    spec,
+                    spki: bytes.clone(),
+                }),
+                _ => Ok(Value::Bytes(Secret::from(&bytes[..]))),
+            },
+            Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+        }
+    }
+
+    /// Breaks an object's value once the item is committed, and says what is left in the record.
+    pub(crate) fn doom(&mut self, record: &mut Record) -> Result<()> {
+        let before = std::mem::replace(&mut record.custody, Custody::Gone);
+        if let Custody::Hsm { backend, key } = before {
+            let keeps_keys = self.backend(&backend)?.keeps_keys();
+            self.effects
+                .broken(record.id.clone(), &backend, KeyRef(key.clone()));
+            if keeps_keys {
+                record.custody = Custody::Doomed { backend, key };
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an exportable key back into its HSM as one that never leaves.
+    pub(crate) fn lock(&mut self, record: &mut Record, terms: &hsm::Terms) -> Result<()> {
+        let Custody::Hsm { backend, key } = &record.custody else {
+            return Ok(());
+        };
+        let (backend, old) = (backend.clone(), KeyRef(key.clone()));
+        let hsm = self.backend(&backend)?;
+        let material = hsm.export(&old)?;
+        let key = hsm.import(&material, terms)?;
+        self.effects.broken(record.id.clone(), &backend, old);
+        record.custody = self.made(&backend, key);
+        Ok(())
+    }
+}
+
+/// Deletes a destroyed key from its HSM and notes that nothing is owed any more. What fails stays owed.
+pub(crate) fn pay(service: &Service, object: &ObjectId, backend: &str, key: &KeyRef) {
+    let Some(hsm) = service.backends.get(backend) else {
+        tracing::error!(backend, %object, "the backend of a destroyed key is not configured; its deletion is owed");
+        return;
+    };
+    if let Err(error) = hsm.destroy(key) {
+        tracing::warn!(backend, %object, %error, "the deletion of a destroyed key is owed");
+        return;
+    }
+    if hsm.keeps_keys()
+        && let Err(error) = settle(service, object)
+    {
+        tracing::warn!(%object, %error, "a destroyed key is deleted, but still noted as owed");
+    }
+}
+
+fn settle(service: &Service, object: &ObjectId) -> store::Result<()> {
+    let mut tx = service.store.begin();
+    if let Some(record) = tx.record(object)?
+        && matches!(record.custody, Custody::Doomed { .. })
+    {
+        tx.update(Record {
+            custody: Custody::Gone,
+            ..(*record).clone()
+        })?;
+        tx.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Vaults and clients, held in memory as the store has them.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::{hmac, rand::SystemRandom};
+use kmip::{Secret, ttlv::Timestamp};
+use store::{Client, Store, Vault};
+use subtle::ConstantTimeEq;
+
+use crate::pin::{self, Refused};
+
+/// The vaults and clients of the appliance.
+pub struct Directory {
+    store: Arc<dyn Store>,
+    now: ArcSwap<Contents>,
+    generation: AtomicU64,
+    /// Tags of the PINs that were proven, so that a login is slow once and a guess always.
+    proven: Mutex<HashMap<(String, String), [u8; 32]>>,
+    /// The key of the tags, which does not outlive the process.
+    tag_key: hmac::Key,
+    /// Wrong guesses of a vault's PIN since the last right one, and when the last was made.
+    guesses: Mutex<HashMap<String, (u32, Timestamp)>>,
+}
+
+#[derive(Default)]
+struct Contents {
+    vaults: HashMap<String, Arc<Vault>>,
+    clients: HashMap<[u8; 32], Arc<Client>>,
+}
+
+/// Wrong guesses after which a vault's PINs rest, and for how many seconds.
+const GUESSES_MAX: u32 = 10;
+const REST_SECONDS: i64 = 60;
+
+impl Directory {
+    /// Reads the store.
+    pub fn load(store: Arc<dyn Store>) -> store::Result<Self> {
+        let random = SystemRandom::new();
+        let tag_key = hmac::Key::generate(hmac::HMAC_SHA256, &random)
+            .map_err(|_| store::Error::Unavailable("no random bytes".to_owned()))?;
+        let own = Self {
+            proven: Mutex::new(HashMap::new()),
+            tag_key,
+            store,
+            now: ArcSwap::default(),
+            generation: AtomicU64::new(0),
+            guesses: Mutex::new(HashMap::new()),
+        };
+        own.reload()?;
+        Ok(own)
+    }
+
+    /// Counts the changes, so that what was derived from the directory can be told stale.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Makes everything derived from the directory stale.
+    pub fn touch(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The vault with this name.
+    #[must_use]
+    pub fn vault(&self, name: &str) -> Option<Arc<Vault>> {
+        self.now.load().vaults.get(name).cloned()
+    }
+
+    /// Every vault, by name.
+    #[must_use]
+    pub fn vaults(&self) -> Vec<Arc<Vault>> {
+        let mut vaults: Vec<_> = self.now.load().vaults.values().cloned().collect();
+        vaults.sort_by(|one, other| one.name.cmp(&other.name));
+        vaults
+    }
+
+    /// The client with this key, revoked or not.
+    #[must_use]
+    pub fn client_by_key(&self, spki_sha256: &[u8; 32]) -> Option<Arc<Client>> {
+        self.now.load().clients.get(spki_sha256).cloned()
+    }
+
+    /// Every client, by vault and name.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Arc<Client>> {
+        let mut clients: Vec<_> = self.now.load().clients.values().cloned().collect();
+        clients.sort_by(|one, other| (&one.vault, &one.name).cmp(&(&other.vault, &other.name)));
+        clients
+    }
+
+    /// Adds or changes a vault.
+    pub fn put_vault(&self, vault: &Vault) -> store::Result<()> {
+        self.store.put_vault(vault)?;
+        self.reload()
+    }
+
+    /// Adds or changes a client; the next message of a revoked one is refused.
+    pub fn put_client(&self, client: &Client) -> store::Result<()> {
+        self.store.put_client(client)?;
+        self.reload()
+    }
+
+    /// Whether a PIN is that of the vault's `user` or `so`.
+    ///
+    /// # Errors
+    /// When it is not, when there is none, and for a minute after ten wrong ones.
+    pub fn verify_pin(
+        &self,
+        vault: &str,
+        user: &str,
+        given: &Secret,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let known = self.vault(vault).ok_or(Refused::NotSet)?;
+        let verifier = match user {
+            "user" => known.user_pin.as_ref(),
+            "so" => known.so_pin.as_ref(),
+            _ => None,
+        };
+        let verifier = verifier.ok_or(Refused::NotSet)?;
+        let who = (vault.to_owned(), user.to_owned());
+        let tag = self.tag(verifier, given);
+        if lock(&self.proven)
+            .get(&who)
+            .is_some_and(|proven| proven.ct_eq(&tag).into())
+        {
+            return Ok(());
+        }
+        let (wrong, last) = lock(&self.guesses).get(vault).copied().unwrap_or((0, now));
+        if wrong >= GUESSES_MAX && now.0 - last.0 < REST_SECONDS {
+            return Err(Refused::TooManyGuesses);
+        }
+        let result = pin::verify(verifier, given);
+        match result {
+            Ok(()) => {
+                lock(&self.guesses).remove(vault);
+                lock(&self.proven).insert(who, tag);
+            }
+            Err(_) => {
+                lock(&self.guesses).insert(vault.to_owned(), (wrong.saturating_add(1), now));
+            }
+        }
+        result
+    }
+
+    /// A tag of a PIN together with the verifier that it was proven against: another PIN has another verifier.
+    fn tag(&self, verifier: &str, pin: &Secret) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.tag_key);
+        context.update(verifier.as_bytes());
+        context.update(pin.expose());
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.sign().as_ref());
+        tag
+    }
+
+    fn reload(&self) -> store::Result<()> {
+        let vaults = self
+            .store
+            .vaults()?
+            .into_iter()
+            .map(|vault| (vault.name.clone(), Arc::new(vault)));
+        let clients = self
+            .store
+            .clients()?
+            .into_iter()
+            .map(|client| (client.spki_sha256, Arc::new(client)));
+        self.now.store(Arc::new(Contents {
+            vaults: vaults.collect(),
+            clients: clients.collect(),
+        }));
+        self.touch();
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

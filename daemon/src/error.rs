@@ -1,0 +1,153 @@
+//! The error of the daemon's core: a fault, words for the client, and a cause that only the log sees.
+
+use std::borrow::Cow;
+
+use kmip::{DecodeError, DecodeErrorKind, attribute::Refusal, mechanism::parameters::Unfit};
+
+use crate::fault::Fault;
+
+/// Why an operation failed.
+#[derive(Debug)]
+pub struct Error {
+    /// What it means to the protocol.
+    pub fault: Fault,
+    message: Cow<'static, str>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// A failure with words that are safe to show to any client.
+    #[must_use]
+    pub fn new(fault: Fault, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            fault,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// A failure of ours, whose cause stays in the log.
+    #[must_use]
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            fault: Fault::Internal,
+            message: Cow::Borrowed("internal error"),
+            source: Some(source.into()),
+        }
+    }
+
+    /// The same failure with its cause for the log.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The words for the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The cause, for the log alone.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.source.as_deref()
+    }
+
+    /// No such object, or none that the principal may know of.
+    #[must_use]
+    pub fn no_such_object() -> Self {
+        Self::new(Fault::NoSuchObject, "no such object")
+    }
+
+    /// Not permitted.
+    #[must_use]
+    pub fn not_permitted() -> Self {
+        Self::new(Fault::NotPermitted, "not permitted")
+    }
+
+    /// A field that is not acceptable.
+    #[must_use]
+    pub fn invalid_field(message: &'static str) -> Self {
+        Self::new(Fault::InvalidField, message)
+    }
+}
+
+/// The result of the daemon's core.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        let fault = match error.kind {
+            DecodeErrorKind::AttributeUnknown(_) => Fault::InvalidAttribute,
+            DecodeErrorKind::Missing => Fault::MissingData,
+            _ => Fault::Unreadable,
+        };
+        // The path has the standard's names only; the client is helped by seeing it.
+        Self::new(fault, error.to_string()).because(error)
+    }
+}
+
+impl From<hsm::Error> for Error {
+    fn from(error: hsm::Error) -> Self {
+        let (fault, message) = match &error {
+            hsm::Error::BadInput(_) => {
+                (Fault::CryptoFailed, "the input does not fit the mechanism")
+            }
+            hsm::Error::BadKey(_) => (Fault::CryptoFailed, "the key is not valid"),
+            hsm::Error::Failed(_) => (Fault::CryptoFailed, "the cryptographic operation failed"),
+            hsm::Error::KeyTypeMismatch => {
+                (Fault::BadParameters, "the mechanism does not fit the key")
+            }
+            hsm::Error::NotExportable => (Fault::NotExtractable, "the key may not leave its HSM"),
+            hsm::Error::Unsupported => (
+                Fault::UnsupportedParameters,
+                "the HSM does not support this",
+            ),
+            hsm::Error::Corrupt | hsm::Error::KeyNotFound | hsm::Error::Unavailable(_) => {
+                return Self::internal(error);
+            }
+        };
+        Self::new(fault, message).because(error)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NameTaken(_) => {
+                Self::new(Fault::NameTaken, "another object has this name").because(error)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Bad(message) => Self::new(Fault::BadParameters, message),
+            Unfit::Unsupported(message) => Self::new(Fault::UnsupportedParameters, message),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::SingleValued => Self::new(
+                Fault::AttributeSingleValued,
+                "the attribute has a single value",
+            ),
+            Refusal::NoSuchInstance => Self::new(
+                Fault::AttributeInstanceNotFound,
+                "there is no such instance of the attribute",
+            ),
+            Refusal::AlreadyThere => Self::new(
+                Fault::InvalidAttributeValue,
+                "the attribute has this value already",
+            ),
+        }
+    }
+}

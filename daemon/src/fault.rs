@@ -1,0 +1,130 @@
+//! Every way to fail, with the reason that each version of the protocol has for it.
+
+use kmip::{ResultReason, Version};
+
+macro_rules! faults {
+    ($($(#[$meta:meta])* $name:ident: $v1:ident | $v2:ident;)*) => {
+        /// What a failure means to the protocol.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Fault {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name in the audit trail and in metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The reasons in 1.x and in 2.x.
+            const fn reasons(self) -> (ResultReason, ResultReason) {
+                match self { $(Self::$name => (ResultReason::$v1, ResultReason::$v2),)* }
+            }
+        }
+    };
+}
+
+// 1.x has few reasons and the field's clients look for them; 2.x has one for each cause (KMIP 1.4 §11, KMIP 2.1 §11.49).
+faults! {
+    /// The attribute instance named does not exist.
+    AttributeInstanceNotFound: ItemNotFound | AttributeInstanceNotFound;
+    /// The object does not have the attribute.
+    AttributeNotFound: ItemNotFound | AttributeNotFound;
+    /// A client may not set, change or delete the attribute.
+    AttributeReadOnly: PermissionDenied | AttributeReadOnly;
+    /// A second value for an attribute that has one.
+    AttributeSingleValued: IndexOutOfBounds | AttributeSingleValued;
+    /// Cryptographic parameters that contradict the key or themselves.
+    BadParameters: CryptographicFailure | BadCryptographicParameters;
+    /// Limits of the server or the HSM are reached for now.
+    Busy: GeneralFailure | ServerLimitExceeded;
+    /// The cryptographic operation failed: a tag, a padding, a key that is not valid.
+    CryptoFailed: CryptographicFailure | CryptographicFailure;
+    /// The encoding option does not fit the wrapping.
+    EncodingOption: EncodingOptionError | EncodingOptionError;
+    /// A feature of the protocol that is not served.
+    FeatureNotServed: FeatureNotSupported | FeatureNotSupported;
+    /// Something of ours failed; the log has the cause under the number in the message.
+    Internal: GeneralFailure | InternalServerError;
+    /// An attribute that makes no sense for the object.
+    InvalidAttribute: InvalidField | InvalidAttribute;
+    /// An attribute value that is not acceptable.
+    InvalidAttributeValue: InvalidField | InvalidAttributeValue;
+    /// A field of the payload that is not acceptable.
+    InvalidField: InvalidField | InvalidField;
+    /// The key compression type is not served.
+    KeyCompressionNotServed: KeyCompressionTypeNotSupported | KeyCompressionTypeNotSupported;
+    /// The key format type is not served for the object.
+    KeyFormatNotServed: KeyFormatTypeNotSupported | KeyFormatTypeNotSupported;
+    /// The object was registered without its value.
+    KeyValueAbsent: KeyValueNotPresent | KeyValueNotPresent;
+    /// The key wrap type is not served.
+    KeyWrapNotServed: FeatureNotSupported | KeyWrapTypeNotSupported;
+    /// The usage limits of the key are spent.
+    LimitSpent: PermissionDenied | UsageLimitExceeded;
+    /// A field or attribute that is needed is absent.
+    MissingData: MissingData | InvalidField;
+    /// The mode needs an IV, counter or nonce.
+    MissingIV: CryptographicFailure | MissingInitializationVector;
+    /// Another object of the vault has the name.
+    NameTaken: InvalidField | NonUniqueNameAttribute;
+    /// The server makes no data for the application namespace.
+    NamespaceNotServed: ApplicationNamespaceNotSupported | ApplicationNamespaceNotSupported;
+    /// Who asks could not be established.
+    NotAuthenticated: AuthenticationNotSuccessful | AuthenticationNotSuccessful;
+    /// The key may not leave in any form.
+    NotExtractable: NotExtractable | NotExtractable;
+    /// The policy does not allow it.
+    NotPermitted: PermissionDenied | PermissionDenied;
+    /// The operation is not served.
+    NotServed: OperationNotSupported | OperationNotSupported;
+    /// There is no such object, or the principal may not know of it.
+    NoSuchObject: ItemNotFound | ObjectNotFound;
+    /// The object is destroyed; its attributes remain.
+    ObjectDestroyed: ItemNotFound | ObjectDestroyed;
+    /// The key may leave wrapped only.
+    Sensitive: Sensitive | Sensitive;
+    /// The response is longer than the client takes.
+    TooLarge: ResponseTooLarge | ResponseTooLarge;
+    /// The bytes cannot be read as a request.
+    Unreadable: InvalidMessage | InvalidMessage;
+    /// The algorithm, curve or size is not served.
+    UnsupportedAlgorithm: CryptographicFailure | CryptographicFailure;
+    /// Cryptographic parameters that make sense but are not served.
+    UnsupportedParameters: CryptographicFailure | UnsupportedCryptographicParameters;
+    /// A message extension that must be understood is not.
+    UnknownExtension: FeatureNotSupported | UnknownMessageExtension;
+    /// The protocol version is not spoken.
+    VersionNotSpoken: InvalidMessage | UnsupportedProtocolVersion;
+    /// The wrapping key is destroyed.
+    WrappingObjectDestroyed: ItemNotFound | WrappingObjectDestroyed;
+    /// There is no such wrapping key.
+    WrappingObjectNotFound: ItemNotFound | WrappingObjectNotFound;
+    /// An operation on a kind of object that it does not apply to.
+    WrongObjectType: InvalidField | InvalidObjectType;
+    /// The key's state or dates do not allow it.
+    WrongState: PermissionDenied | WrongKeyLifecycleState;
+    /// The key's usage mask does not allow it.
+    WrongUsage: PermissionDenied | IncompatibleCryptographicUsageMask;
+}
+
+impl Fault {
+    /// The reason in a version. A reason that is younger than the version gives way to what old clients know.
+    #[must_use]
+    pub fn reason(self, version: Version) -> ResultReason {
+        let (v1, v2) = self.reasons();
+        let reason = if version.is_2() { v2 } else { v1 };
+        if reason.since().is_some_and(|since| since <= version) {
+            return reason;
+        }
+        match self {
+            Self::Sensitive | Self::NotExtractable => ResultReason::PermissionDenied,
+            Self::KeyValueAbsent => ResultReason::ItemNotFound,
+            _ => ResultReason::InvalidField,
+        }
+    }
+}

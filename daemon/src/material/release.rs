@@ -1,0 +1,183 @@
+//! Material into the key blocks that Get returns, in the format asked for.
+
+use hsm::{Material, encoding};
+use kmip::{
+    KeyFormatType, ObjectType, Secret, V1_3, Version,
+    mechanism::{Curve, KeySpec, parameters},
+    object::{
+        KeyBlock, KeyMaterial, KeyValue, KeyWrappingData, TransparentECPrivateKey,
+        TransparentECPublicKey, TransparentRSAPrivateKey, TransparentRSAPublicKey,
+        TransparentSymmetricKey,
+    },
+    ttlv::{BigInteger, Bytes},
+};
+
+use super::format_not_served;
+use crate::error::Result;
+
+/// The format of a key that the server made (KMIP 2.1 §6.1.19, its table of defaults).
+pub(crate) fn default_format(spec: KeySpec, object_type: ObjectType) -> KeyFormatType {
+    let is_public = object_type == ObjectType::PublicKey;
+    match spec {
+        KeySpec::Aes { .. } | KeySpec::Hmac { .. } => KeyFormatType::Raw,
+        KeySpec::Rsa { .. } => KeyFormatType::PKCS1,
+        KeySpec::Ec(Curve::Ed25519) if is_public => KeyFormatType::X509,
+        KeySpec::Ec(Curve::Ed25519) => KeyFormatType::PKCS8,
+        KeySpec::Ec(_) if is_public => KeyFormatType::TransparentECPublicKey,
+        KeySpec::Ec(_) => KeyFormatType::TransparentECPrivateKey,
+    }
+}
+
+/// What versions before 1.3 call the transparent form of an elliptic curve's key.
+fn spelled(format: KeyFormatType, version: Version) -> KeyFormatType {
+    match format {
+        KeyFormatType::TransparentECPrivateKey if version < V1_3 => {
+            KeyFormatType::TransparentECDSAPrivateKey
+        }
+        KeyFormatType::TransparentECPublicKey if version < V1_3 => {
+            KeyFormatType::TransparentECDSAPublicKey
+        }
+        other => other,
+    }
+}
+
+/// The key block of secret or private material, in a format.
+pub(crate) fn key_block(
+    value: &super::super::custody::Value,
+    format: KeyFormatType,
+    version: Version,
+) -> Result<KeyBlock> {
+    use crate::custody::Value;
+    let format = spelled(format, version);
+    let (spec, material) = match value {
+        Value::Key(Material::Secret { spec, bytes }) => (Some(*spec), secret(bytes, format)?),
+        Value::Key(Material::Private { spec, pkcs8 }) => {
+            (Some(*spec), private(*spec, pkcs8, format)?)
+        }
+        Value::PublicKey { spec, spki } => (Some(*spec), public(*spec, spki, format)?),
+        Value::Bytes(bytes) => (None, KeyMaterial::Bytes(bytes.clone())),
+    };
+    let described = spec.map(|spec| parameters::key_attributes(spec, None));
+    Ok(KeyBlock {
+        key_format_type: format,
+        key_compression_type: None,
+        key_value: Some(KeyValue::plain(material)),
+        cryptographic_algorithm: described.as_ref().map(|(algorithm, ..)| *algorithm),
+        cryptographic_length: described.as_ref().map(|(_, length, _)| *length),
+        key_wrapping_data: None,
+    })
+}
+
+/// A key block whose value was wrapped.
+pub(crate) fn wrapped_key_block(
+    plain: &KeyBlock,
+    wrapped: Vec<u8>,
+    how: KeyWrappingData,
+    bare: bool,
+) -> KeyBlock {
+    // KMIP 2.1 §3.2: without an encoding the wrapped material stands in the Key Value structure's place as bytes of the
+    // material; with TTLV the bytes are those of the whole Key Value.
+    let value = if bare {
+        KeyValue::plain(KeyMaterial::Bytes(Secret::new(wrapped)))
+    } else {
+        KeyValue::Wrapped(Bytes(wrapped))
+    };
+    KeyBlock {
+        key_value: Some(value),
+        key_wrapping_data: Some(how),
+        ..plain.clone()
+    }
+}
+
+fn secret(bytes: &Secret, format: KeyFormatType) -> Result<KeyMaterial> {
+    match format {
+        KeyFormatType::Raw => Ok(KeyMaterial::Bytes(bytes.clone())),
+        KeyFormatType::TransparentSymmetricKey => {
+            Ok(KeyMaterial::Symmetric(TransparentSymmetricKey {
+                key: bytes.clone(),
+            }))
+        }
+        other => Err(format_not_served(other)),
+    }
+}
+
+fn private(spec: KeySpec, pkcs8: &Secret, format: KeyFormatType) -> Result<KeyMaterial> {
+    match (spec, format) {
+        (_, KeyFormatType::PKCS8) => Ok(KeyMaterial::Bytes(pkcs8.clone())),
+        (KeySpec::Rsa { .. }, KeyFormatType::PKCS1) => {
+            Ok(KeyMaterial::Bytes(encoding::pkcs8_to_pkcs1(pkcs8)?))
+        }
+        (KeySpec::Rsa { .. }, KeyFormatType::TransparentRSAPrivateKey) => rsa_private(pkcs8),
+        (KeySpec::Ec(curve), KeyFormatType::ECPrivateKey) if curve != Curve::Ed25519 => {
+            Ok(KeyMaterial::Bytes(encoding::pkcs8_to_sec1(pkcs8)?))
+        }
+        (KeySpec::Ec(Curve::Ed25519), KeyFormatType::Raw) => {
+            Ok(KeyMaterial::Bytes(encoding::pkcs8_to_scalar(pkcs8)?.1))
+        }
+        (
+            KeySpec::Ec(_),
+            KeyFormatType::TransparentECPrivateKey
+            | KeyFormatType::TransparentECDSAPrivateKey
+            | KeyFormatType::TransparentECDHPrivateKey
+            | KeyFormatType::TransparentECMQVPrivateKey,
+        ) => {
+            let (curve, scalar) = encoding::pkcs8_to_scalar(pkcs8)?;
+            Ok(KeyMaterial::ECPrivate(TransparentECPrivateKey {
+                recommended_curve: parameters::recommended_curve(curve),
+                d: BigInteger::from_unsigned(scalar.expose()),
+            }))
+        }
+        (_, other) => Err(format_not_served(other)),
+    }
+}
+
+fn rsa_private(pkcs8: &Secret) -> Result<KeyMaterial> {
+    let numbers = encoding::pkcs8_to_rsa_numbers(pkcs8)?;
+    let optional =
+        |number: Option<Secret>| number.map(|number| BigInteger::from_unsigned(number.expose()));
+    Ok(KeyMaterial::RSAPrivate(Box::new(
+        TransparentRSAPrivateKey {
+            modulus: BigInteger::from_unsigned(&numbers.modulus),
+            private_exponent: Some(BigInteger::from_unsigned(numbers.private_exponent.expose())),
+            public_exponent: Some(BigInteger::from_unsigned(&numbers.public_exponent)),
+            p: optional(numbers.p),
+            q: optional(numbers.q),
+            prime_exponent_p: optional(numbers.exponent_p),
+            prime_exponent_q: optional(numbers.exponent_q),
+            crt_coefficient: optional(numbers.coefficient),
+        },
+    )))
+}
+
+fn public(spec: KeySpec, spki: &[u8], format: KeyFormatType) -> Result<KeyMaterial> {
+    match (spec, format) {
+        (_, KeyFormatType::X509) => Ok(KeyMaterial::Bytes(Secret::from(spki))),
+        (KeySpec::Rsa { .. }, KeyFormatType::PKCS1) => Ok(KeyMaterial::Bytes(Secret::new(
+            encoding::spki_to_pkcs1_public(spki)?,
+        ))),
+        (KeySpec::Rsa { .. }, KeyFormatType::TransparentRSAPublicKey) => {
+            let numbers = encoding::spki_to_rsa_numbers(spki)?;
+            Ok(KeyMaterial::RSAPublic(TransparentRSAPublicKey {
+                modulus: BigInteger::from_unsigned(&numbers.modulus),
+                public_exponent: BigInteger::from_unsigned(&numbers.exponent),
+            }))
+        }
+        (KeySpec::Ec(Curve::Ed25519), KeyFormatType::Raw) => Ok(KeyMaterial::Bytes(Secret::new(
+            encoding::spki_to_point(spki)?.1,
+        ))),
+        (
+            KeySpec::Ec(_),
+            KeyFormatType::TransparentECPublicKey
+            | KeyFormatType::TransparentECDSAPublicKey
+            | KeyFormatType::TransparentECDHPublicKey
+            | KeyFormatType::TransparentECMQVPublicKey,
+        ) => {
+            let (curve, point) = encoding::spki_to_point(spki)?;
+            Ok(KeyMaterial::ECPublic(TransparentECPublicKey {
+                recommended_curve: parameters::recommended_curve(curve),
+                q_string: Bytes(point),
+            }))
+        }
+        (_, other) => Err(format_not_served(other)),
+    }
+}

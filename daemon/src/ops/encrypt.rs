@@ -1,0 +1,216 @@
+//! Encrypt and Decrypt.
+
+use hsm::{Decryption, Encrypted, Encryption};
+use kmip::{
+    CryptographicUsageMask, ObjectType, V1_4, Version,
+    mechanism::{Cipher, parameters},
+    payload::encrypt::{
+        Decrypt, DecryptRequest, DecryptResponse, Encrypt, EncryptRequest, EncryptResponse,
+    },
+    ttlv::Bytes,
+};
+use store::Custody;
+
+use super::{Handler, is_short, key_parameters, refuse_streams};
+use crate::{
+    context::{Authorized, Context},
+    error::{Error, Result},
+    fault::Fault,
+    policy::Access,
+    service::Service,
+};
+
+impl Handler for Encrypt {
+    const ACCESS: Access = Access::Use(CryptographicUsageMask::Encrypt);
+
+    fn is_light(service: &Service, request: &EncryptRequest) -> bool {
+        is_short(request.data.as_ref())
+            && service.has_light_key(request.unique_identifier.as_ref(), |record| {
+                record.attributes.usage_limits.is_none()
+            })
+    }
+
+    fn handle(context: &mut Context<'_>, request: EncryptRequest) -> Result<EncryptResponse> {
+        refuse_streams(
+            request.correlation_value.as_ref(),
+            request.init_indicator,
+            request.final_indicator,
+        )?;
+        let data = request
+            .data
+            .as_ref()
+            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let key = context.object(request.unique_identifier.clone())?;
+        let encrypted = encrypt(context, &key, &request, data.expose())?;
+        context.spend(&key, data.len())?;
+        let (mut data, mut tag) = (encrypted.data, encrypted.tag);
+        // Before 1.4 there is no field for the tag; it follows the ciphertext.
+        if context.version < V1_4 {
+            data.extend(tag.take().unwrap_or_default());
+        }
+        Ok(EncryptResponse {
+            unique_identifier: key.identifier(),
+            data: Some(Bytes(data)),
+            iv_counter_nonce: encrypted.iv.map(Bytes),
+            correlation_value: None,
+            authenticated_encryption_tag: tag.map(Bytes),
+        })
+    }
+}
+
+fn encrypt(
+    context: &mut Context<'_>,
+    key: &Authorized,
+    request: &EncryptRequest,
+    plain: &[u8],
+) -> Result<Encrypted> {
+    let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    if let (ObjectType::PublicKey, Custody::Public(spki)) =
+        (key.record().object_type, &key.record().custody)
+    {
+        context.permitted(key, CryptographicUsageMask::Encrypt)?;
+        let data = hsm::public::encrypt(spki, &parameters::cipher(spec, &parameters)?, plain)?;
+        return Ok(Encrypted {
+            data,
+            iv: None,
+            tag: None,
+        });
+    }
+    if key.record().object_type != ObjectType::SymmetricKey {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "data is encrypted with symmetric and public keys",
+        ));
+    }
+    let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Encrypt)?;
+    let cipher = parameters::cipher(spec, &parameters)?;
+    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    if iv.is_some() && parameters.random_iv == Some(true) {
+        return Err(Error::new(
+            Fault::BadParameters,
+            "an IV is given and a random one asked for",
+        ));
+    }
+    if iv.is_some() {
+        context.note("caller iv");
+    }
+    let associated = request
+        .authenticated_encryption_additional_data
+        .as_ref()
+        .map_or(&[][..], |data| &data.0);
+    Ok(context.backend(&backend)?.encrypt(
+        &key_ref,
+        &cipher,
+        Encryption {
+            iv,
+            associated,
+            plain,
+        },
+    )?)
+}
+
+impl Handler for Decrypt {
+    const ACCESS: Access = Access::Use(CryptographicUsageMask::Decrypt);
+
+    fn is_light(service: &Service, request: &DecryptRequest) -> bool {
+        let short = request
+            .data
+            .as_ref()
+            .is_none_or(|data| data.0.len() <= super::SHORT_BYTES_MAX);
+        short
+            && service.has_light_key(request.unique_identifier.as_ref(), |record| {
+                record.object_type == ObjectType::SymmetricKey
+            })
+    }
+
+    fn handle(context: &mut Context<'_>, request: DecryptRequest) -> Result<DecryptResponse> {
+        refuse_streams(
+            request.correlation_value.as_ref(),
+            request.init_indicator,
+            request.final_indicator,
+        )?;
+        let key = context.object(request.unique_identifier.clone())?;
+        if !matches!(
+            key.record().object_type,
+            ObjectType::SymmetricKey | ObjectType::PrivateKey
+        ) {
+            return Err(Error::new(
+                Fault::WrongObjectType,
+                "data is decrypted with symmetric and private keys",
+            ));
+        }
+        let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Decrypt)?;
+        let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
+        let cipher = parameters::cipher(spec, &parameters)?;
+        let input = input(&request, &cipher, context.version)?;
+        let plain = context
+            .backend(&backend)?
+            .decrypt(&key_ref, &cipher, input)?;
+        Ok(DecryptResponse {
+            unique_identifier: key.identifier(),
+            data: Some(plain),
+            correlation_value: None,
+        })
+    }
+}
+
+/// The parts of a ciphertext, from their fields or, in 1.x, from where older clients put them.
+fn input<'a>(
+    request: &'a DecryptRequest,
+    cipher: &Cipher,
+    version: Version,
+) -> Result<Decryption<'a>> {
+    let mut data = request
+        .data
+        .as_ref()
+        .map(|data| data.0.as_slice())
+        .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+    let mut iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    let mut tag = request
+        .authenticated_encryption_tag
+        .as_ref()
+        .map(|tag| tag.0.as_slice());
+    let cut = || Error::new(Fault::CryptoFailed, "the ciphertext is too short");
+    if let (None, Some(iv_bytes)) = (iv, iv_bytes(cipher)) {
+        if version.is_2() {
+            return Err(Error::new(
+                Fault::MissingIV,
+                "the IV, counter or nonce is missing",
+            ));
+        }
+        // Some 1.x clients put the IV in front of the ciphertext instead of in its field.
+        let (front, rest) = data.split_at_checked(iv_bytes).ok_or_else(cut)?;
+        (iv, data) = (Some(front), rest);
+    }
+    if let (None, Cipher::AesGcm { tag_bytes }) = (tag, cipher) {
+        let at = data
+            .len()
+            .checked_sub(usize::from(*tag_bytes))
+            .ok_or_else(cut)?;
+        let (rest, behind) = data.split_at_checked(at).ok_or_else(cut)?;
+        (data, tag) = (rest, Some(behind));
+    }
+    let associated = request
+        .authenticated_encryption_additional_data
+        .as_ref()
+        .map_or(&[][..], |data| &data.0);
+    Ok(Decryption {
+        iv,
+        associated,
+        tag,
+        data,
+    })
+}
+
+/// The length of the IV that a mode needs.
+const fn iv_bytes(cipher: &Cipher) -> Option<usize> {
+    match cipher {
+        Cipher::AesCbc(_) | Cipher::AesCtr => Some(16),
+        Cipher::AesGcm { .. } => Some(12),
+        Cipher::AesEcb(_)
+        | Cipher::AesKeyWrap
+        | Cipher::AesKeyWrapPadded
+        | Cipher::RsaPkcs1
+        | Cipher::RsaOaep { .. } => None,
+    }
+}

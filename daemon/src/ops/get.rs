@@ -1,0 +1,244 @@
+//! Get.
+
+use hsm::Material;
+use kmip::{
+    KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType,
+    object::{Certificate, KeyObject, ManagedObject, OpaqueObject, SecretData},
+    payload::get::{Get, GetRequest, GetResponse},
+    ttlv::Bytes,
+};
+use store::Record;
+
+use super::Handler;
+use crate::{
+    context::{Authorized, Context},
+    custody::Value,
+    error::{Error, Result},
+    fault::Fault,
+    lifecycle, material,
+    policy::{Access, is_public},
+    secret_data,
+    service::Service,
+    wrapping,
+};
+
+impl Handler for Get {
+    const ACCESS: Access = Access::Release;
+
+    fn is_light(service: &Service, request: &GetRequest) -> bool {
+        // The first Get of an object writes that it is no longer fresh.
+        service.has_light_key(request.unique_identifier.as_ref(), |record| {
+            record.attributes.fresh != Some(true)
+        })
+    }
+
+    fn handle(context: &mut Context<'_>, request: GetRequest) -> Result<GetResponse> {
+        let object = context.object(request.unique_identifier.clone())?;
+        may_leave(
+            object.record(),
+            request.key_wrapping_specification.is_some(),
+        )?;
+        check_form(&request, object.record())?;
+        let value = value(context, &object, &request)?;
+        if !is_public(object.record().object_type) {
+            context.note("released");
+        }
+        serve_fresh(context, &object)?;
+        Ok(GetResponse {
+            object_type: object.record().object_type,
+            unique_identifier: object.identifier(),
+            object: value,
+        })
+    }
+}
+
+/// Whether an object's value may leave: this is the one gate in front of every release (KMIP 2.1 §4.22, §4.56).
+fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
+    if record.is_destroyed() {
+        return Err(lifecycle::destroyed());
+    }
+    if is_public(record.object_type) {
+        return Ok(());
+    }
+    if record.attributes.sensitive != Some(false) && !wrapped {
+        return Err(Error::new(Fault::Sensitive, "the object is sensitive"));
+    }
+    if record.attributes.extractable != Some(true) {
+        return Err(Error::new(
+            Fault::NotExtractable,
+            "the object is not extractable",
+        ));
+    }
+    Ok(())
+}
+
+fn check_form(request: &GetRequest, record: &Record) -> Result<()> {
+    if request
+        .key_wrap_type
+        .is_some_and(|wrap| wrap != KeyWrapType::NotWrapped && wrap != KeyWrapType::AsRegistered)
+    {
+        return Err(Error::new(
+            Fault::KeyWrapNotServed,
+            "this key wrap type is not served",
+        ));
+    }
+    let compressed = request
+        .key_compression_type
+        .is_some_and(|compression| compression != KeyCompressionType::ECPublicKeyTypeUncompressed);
+    if compressed && record.object_type == ObjectType::PublicKey {
+        return Err(Error::new(
+            Fault::KeyCompressionNotServed,
+            "points are served uncompressed",
+        ));
+    }
+    Ok(())
+}
+
+fn value(
+    context: &mut Context<'_>,
+    object: &Authorized,
+    request: &GetRequest,
+) -> Result<ManagedObject> {
+    let record = object.record();
+    let value = context.value(record)?;
+    match record.object_type {
+        ObjectType::Certificate => certificate(record, &value, request),
+        ObjectType::OpaqueObject => opaque(record, value, request),
+        ObjectType::SecretData => secret(context, record, &value, request),
+        ObjectType::SymmetricKey => {
+            key(context, record, &value, request).map(ManagedObject::SymmetricKey)
+        }
+        ObjectType::PrivateKey => {
+            key(context, record, &value, request).map(ManagedObject::PrivateKey)
+        }
+        ObjectType::PublicKey => {
+            key(context, record, &value, request).map(ManagedObject::PublicKey)
+        }
+        _ => Err(Error::internal(
+            "a stored object is of no type that is served",
+        )),
+    }
+}
+
+fn key(
+    context: &mut Context<'_>,
+    record: &Record,
+    value: &Value,
+    request: &GetRequest,
+) -> Result<KeyObject> {
+    let own = record
+        .attributes
+        .key_format_type
+        .filter(|own| *own != KeyFormatType::Opaque);
+    let default = || {
+        record
+            .spec
+            .map(|spec| material::default_format(spec, record.object_type))
+    };
+    // KMIP 1.4 §4.11: a key is returned in the format it was registered in, unless another is asked for.
+    let format = request
+        .key_format_type
+        .or(own)
+        .or_else(default)
+        .unwrap_or(KeyFormatType::Raw);
+    let plain = material::key_block(value, format, context.version)?;
+    let key_block = match &request.key_wrapping_specification {
+        Some(how) => wrapping::wrap(context, &plain, how, record)?,
+        None => plain,
+    };
+    Ok(KeyObject { key_block })
+}
+
+fn secret(
+    context: &mut Context<'_>,
+    record: &Record,
+    value: &Value,
+    request: &GetRequest,
+) -> Result<ManagedObject> {
+    let Value::Bytes(joined) = value else {
+        return Err(Error::internal("secret data is stored as a key"));
+    };
+    let (secret_data_type, bytes) = secret_data::split(joined)?;
+    let format = request
+        .key_format_type
+        .or(record.attributes.key_format_type)
+        .unwrap_or(KeyFormatType::Raw);
+    if !matches!(format, KeyFormatType::Raw | KeyFormatType::Opaque) {
+        return Err(Error::new(
+            Fault::KeyFormatNotServed,
+            "secret data is served raw or opaque",
+        ));
+    }
+    let plain = material::key_block(&Value::Bytes(bytes), format, context.version)?;
+    let key_block = match &request.key_wrapping_specification {
+        Some(how) => wrapping::wrap(context, &plain, how, record)?,
+        None => plain,
+    };
+    Ok(ManagedObject::SecretData(SecretData {
+        secret_data_type,
+        key_block,
+    }))
+}
+
+fn opaque(record: &Record, value: Value, request: &GetRequest) -> Result<ManagedObject> {
+    refuse_wrapping(request)?;
+    match (value, record.attributes.opaque_data_type) {
+        (Value::Bytes(opaque_data_value), Some(opaque_data_type)) => {
+            Ok(ManagedObject::OpaqueObject(OpaqueObject {
+                opaque_data_type,
+                opaque_data_value,
+            }))
+        }
+        (
+            Value::Bytes(_)
+            | Value::Key(Material::Secret { .. } | Material::Private { .. })
+            | Value::PublicKey { .. },
+            _,
+        ) => Err(Error::internal(
+            "an opaque object is stored as something else",
+        )),
+    }
+}
+
+fn certificate(record: &Record, value: &Value, request: &GetRequest) -> Result<ManagedObject> {
+    refuse_wrapping(request)?;
+    if request
+        .key_format_type
+        .is_some_and(|format| format != KeyFormatType::X509)
+    {
+        return Err(Error::new(
+            Fault::KeyFormatNotServed,
+            "certificates are served as X.509",
+        ));
+    }
+    match (value, record.attributes.certificate_type) {
+        (Value::Bytes(der), Some(certificate_type)) => {
+            Ok(ManagedObject::Certificate(Certificate {
+                certificate_type,
+                certificate_value: Bytes(der.expose().to_vec()),
+            }))
+        }
+        _ => Err(Error::internal("a certificate is stored as something else")),
+    }
+}
+
+fn refuse_wrapping(request: &GetRequest) -> Result<()> {
+    match &request.key_wrapping_specification {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            Fault::WrongObjectType,
+            "only keys and secret data are wrapped",
+        )),
+    }
+}
+
+/// Once served, an object is no longer fresh (KMIP 2.1 §4.24).
+fn serve_fresh(context: &mut Context<'_>, object: &Authorized) -> Result<()> {
+    if object.record().attributes.fresh != Some(true) {
+        return Ok(());
+    }
+    let mut record = object.to_changed();
+    record.attributes.fresh = Some(false);
+    // The standard does not count this as a change of the object.
+    context.save_quietly(record)
+}

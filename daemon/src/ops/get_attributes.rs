@@ -1,0 +1,100 @@
+//! Get Attributes and Get Attribute List.
+
+use kmip::{
+    Version,
+    attribute::{AttributeKind, AttributeList, AttributeReference, Attributes},
+    payload::get_attributes::{
+        GetAttributeList, GetAttributeListRequest, GetAttributeListResponse, GetAttributes,
+        GetAttributesRequest, GetAttributesResponse,
+    },
+};
+
+use super::Handler;
+use crate::{
+    context::{Authorized, Context},
+    error::Result,
+    policy::Access,
+    service::Service,
+};
+
+impl Handler for GetAttributes {
+    const ACCESS: Access = Access::Read;
+
+    fn is_light(service: &Service, request: &GetAttributesRequest) -> bool {
+        service.has_record(request.unique_identifier.as_ref())
+    }
+
+    fn handle(
+        context: &mut Context<'_>,
+        request: GetAttributesRequest,
+    ) -> Result<GetAttributesResponse> {
+        let object = context.object(request.unique_identifier)?;
+        let attributes = attributes(context, &object);
+        let attributes = if request.attribute_reference.is_empty() {
+            attributes.each(context.version)
+        } else {
+            named(&attributes, request.attribute_reference, context.version)
+        };
+        Ok(GetAttributesResponse {
+            unique_identifier: object.identifier(),
+            attributes,
+        })
+    }
+}
+
+impl Handler for GetAttributeList {
+    const ACCESS: Access = Access::Read;
+
+    fn is_light(service: &Service, request: &GetAttributeListRequest) -> bool {
+        service.has_record(request.unique_identifier.as_ref())
+    }
+
+    fn handle(
+        context: &mut Context<'_>,
+        request: GetAttributeListRequest,
+    ) -> Result<GetAttributeListResponse> {
+        let object = context.object(request.unique_identifier)?;
+        let attributes = attributes(context, &object);
+        let standard = AttributeKind::ALL
+            .iter()
+            .filter(|kind| {
+                kind.rule().applies_to(context.version) && !attributes.of(**kind).is_empty()
+            })
+            .map(|kind| AttributeReference::Standard(*kind));
+        let vendor = attributes
+            .vendor
+            .iter()
+            .filter(|(index, _)| *index == 0)
+            .map(|(_, own)| AttributeReference::Vendor {
+                vendor_identification: own.vendor_identification.clone(),
+                attribute_name: own.attribute_name.clone(),
+            });
+        Ok(GetAttributeListResponse {
+            unique_identifier: object.identifier(),
+            attribute_reference: standard.chain(vendor).collect(),
+        })
+    }
+}
+
+/// The attributes with the state as of now.
+fn attributes(context: &Context<'_>, object: &Authorized) -> Attributes {
+    let mut attributes = object.record().attributes.clone();
+    attributes.state = object.state_at(context.now);
+    attributes
+}
+
+/// Those that are asked for and that the version knows; what the object lacks is left out (KMIP 2.1 §6.1.20).
+fn named(
+    attributes: &Attributes,
+    references: Vec<AttributeReference>,
+    version: Version,
+) -> AttributeList {
+    let known = references.into_iter().filter(|reference| match reference {
+        AttributeReference::Standard(kind) => kind.rule().applies_to(version),
+        AttributeReference::Unknown(_) | AttributeReference::Vendor { .. } => true,
+    });
+    known
+        .flat_map(|reference| attributes.named(&reference))
+        .map(|(index, attribute)| (Some(index), attribute))
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! Hash.
+
+use kmip::{
+    mechanism::parameters,
+    payload::hash::{Hash, HashRequest, HashResponse},
+    ttlv::Bytes,
+};
+
+use super::{Handler, refuse_streams};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    fault::Fault,
+    policy::Access,
+    service::Service,
+};
+
+impl Handler for Hash {
+    const ACCESS: Access = Access::None;
+
+    fn is_light(_: &Service, request: &HashRequest) -> bool {
+        super::is_short(request.data.as_ref())
+    }
+
+    fn handle(_: &mut Context<'_>, request: HashRequest) -> Result<HashResponse> {
+        refuse_streams(
+            request.correlation_value.as_ref(),
+            request.init_indicator,
+            request.final_indicator,
+        )?;
+        let data = request
+            .data
+            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let algorithm = request
+            .cryptographic_parameters
+            .hashing_algorithm
+            .ok_or_else(|| Error::new(Fault::BadParameters, "no hashing algorithm is named"))?;
+        let digest = hsm::public::hash(parameters::hash(algorithm)?, data.expose())?;
+        Ok(HashResponse {
+            data: Some(Bytes(digest)),
+            correlation_value: None,
+        })
+    }
+}

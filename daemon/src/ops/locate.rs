@@ -1,0 +1,91 @@
+//! Locate.
+
+use kmip::{
+    ObjectType,
+    attribute::Attribute,
+    payload::locate::{Locate, LocateRequest, LocateResponse},
+};
+use store::{Filter, Located, Page};
+
+use super::Handler;
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    policy::{Access, is_public},
+    service::Service,
+};
+
+impl Handler for Locate {
+    const ACCESS: Access = Access::Read;
+
+    fn is_light(_: &Service, request: &LocateRequest) -> bool {
+        // A name, or a vendor's attribute, is found through an index.
+        request
+            .attributes
+            .iter()
+            .any(|attribute| matches!(attribute, Attribute::Name(_) | Attribute::Vendor(_)))
+    }
+
+    fn handle(context: &mut Context<'_>, request: LocateRequest) -> Result<LocateResponse> {
+        let unsigned = |items: i32| {
+            u64::try_from(items).map_err(|_| {
+                Error::invalid_field("Maximum Items and Offset Items are not negative")
+            })
+        };
+        let asked = request.maximum_items.map(unsigned).transpose()?;
+        let offset = request.offset_items.map(unsigned).transpose()?.unwrap_or(0);
+        let most = context.service.limits.locate_items_max;
+        let page = Page {
+            offset,
+            items_max: Some(asked.map_or(most, |asked| asked.min(most))),
+        };
+        let filter = Filter {
+            attributes: request
+                .attributes
+                .items
+                .into_iter()
+                .map(|(_, attribute)| attribute)
+                .collect(),
+            storage_status: request.storage_status_mask,
+            object_group_member: request.object_group_member,
+        };
+        let found = if context.principal.public_only {
+            public(context, &filter, page)?
+        } else {
+            context.locate(&filter, page)?
+        };
+        // KMIP 1.4 §4.9: exactly one match becomes the placeholder, and more than one clears it.
+        let placeholder = match found.ids.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        context.set_placeholder(placeholder);
+        Ok(LocateResponse {
+            located_items: i32::try_from(found.total).ok(),
+            unique_identifier: found.ids.into_iter().map(|id| id.0.into()).collect(),
+        })
+    }
+}
+
+/// The public objects among those that match, for who has not given the PIN.
+fn public(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {
+    let mut ids = Vec::new();
+    for object_type in ObjectType::ALL
+        .iter()
+        .filter(|object_type| is_public(**object_type))
+    {
+        let mut filter = filter.clone();
+        filter.attributes.push(Attribute::ObjectType(*object_type));
+        ids.extend(context.locate(&filter, Page::default())?.ids);
+    }
+    let total = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let number = |items: u64| usize::try_from(items).unwrap_or(usize::MAX);
+    let ids = ids
+        .into_iter()
+        .skip(number(page.offset))
+        .take(page.items_max.map_or(usize::MAX, number));
+    Ok(Located {
+        ids: ids.collect(),
+        total,
+    })
+}

@@ -1,0 +1,243 @@
+//! What the daemon does for each operation: one file a family, and the table of routes.
+
+mod activate;
+mod attribute;
+mod create;
+mod destroy;
+mod discover;
+mod encrypt;
+mod get;
+mod get_attributes;
+mod hash;
+mod locate;
+mod mac;
+mod query;
+mod register;
+mod revoke;
+mod rng;
+mod sign;
+
+use kmip::{
+    OperationCode, Secret, Version,
+    attribute::CryptographicParameters,
+    mechanism::KeySpec,
+    payload::Operation,
+    ttlv::{Bytes, Reader, Structure, Writer},
+};
+use store::Record;
+use zeroize::Zeroizing;
+
+pub use self::query::OBJECT_TYPES;
+use crate::{
+    context::{Authorized, Context},
+    error::{Error, Result},
+    fault::Fault,
+    lifecycle,
+    policy::Access,
+    service::Service,
+};
+
+/// What the daemon does for an operation.
+pub trait Handler: Operation {
+    /// What it does to objects, for the policy.
+    const ACCESS: Access;
+
+    /// Whether a request is answered in microseconds, without a disk or an HSM module.
+    fn is_light(_: &Service, _: &Self::Request) -> bool {
+        false
+    }
+
+    /// Does it.
+    fn handle(context: &mut Context<'_>, request: Self::Request) -> Result<Self::Response>;
+}
+
+/// A handler without its types.
+pub struct Route {
+    /// The operation.
+    pub code: OperationCode,
+    /// The first version that has it.
+    pub since: Version,
+    /// What it does to objects.
+    pub access: Access,
+    /// Reads the payload, handles it and writes the answer's payload.
+    pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Zeroizing<Vec<u8>>>,
+    /// Whether the payload is answered in microseconds.
+    pub is_light: fn(&Service, Reader<'_>) -> bool,
+}
+
+impl Route {
+    /// The operation's name, as policies, metrics and the audit trail spell it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.code.xml_name().unwrap_or("Unknown")
+    }
+}
+
+const fn route<O: Handler>() -> Route {
+    Route {
+        code: O::CODE,
+        since: O::SINCE,
+        access: O::ACCESS,
+        run: |context, payload| {
+            let request = O::Request::read_fields(payload)?;
+            let response = O::handle(context, request)?;
+            let mut writer = Writer::new(context.version);
+            response.write_fields(&mut writer);
+            Ok(writer.into_bytes())
+        },
+        is_light: |service, payload| {
+            O::Request::read_fields(payload).is_ok_and(|request| O::is_light(service, &request))
+        },
+    }
+}
+
+macro_rules! operations {
+    ($($family:ident::$operation:ident),* $(,)?) => {
+        /// Every operation served, in the order of the codes.
+        pub static ROUTES: &[Route] = &[$(route::<kmip::payload::$family::$operation>()),*];
+    };
+}
+
+operations! {
+    create::Create,
+    create::CreateKeyPair,
+    register::Register,
+    locate::Locate,
+    get::Get,
+    get_attributes::GetAttributes,
+    get_attributes::GetAttributeList,
+    attribute::AddAttribute,
+    attribute::ModifyAttribute,
+    attribute::DeleteAttribute,
+    activate::Activate,
+    revoke::Revoke,
+    destroy::Destroy,
+    query::Query,
+    discover::DiscoverVersions,
+    encrypt::Encrypt,
+    encrypt::Decrypt,
+    sign::Sign,
+    sign::SignatureVerify,
+    mac::MAC,
+    mac::MACVerify,
+    rng::RNGRetrieve,
+    hash::Hash,
+}
+
+/// The route of an operation.
+#[must_use]
+pub fn find(code: OperationCode) -> Option<&'static Route> {
+    ROUTES
+        .binary_search_by_key(&code, |route| route.code)
+        .ok()
+        .and_then(|at| ROUTES.get(at))
+}
+
+/// The name of an operation, served or not.
+#[must_use]
+pub fn name(code: OperationCode) -> &'static str {
+    code.xml_name().unwrap_or("Unknown")
+}
+
+/// Operations of the standard that are not served, each with its reason; with [`ROUTES`] they are all there are.
+pub const NOT_SERVED: &[(OperationCode, &str)] = &[
+    (OperationCode::ReKey, NOT_YET),
+    (OperationCode::DeriveKey, NOT_YET),
+    (OperationCode::Certify, NOT_YET),
+    (OperationCode::ReCertify, NOT_YET),
+    (OperationCode::Check, NOT_YET),
+    (OperationCode::ObtainLease, NOT_YET),
+    (OperationCode::GetUsageAllocation, NOT_YET),
+    (OperationCode::Archive, NOT_YET),
+    (OperationCode::Recover, NOT_YET),
+    (OperationCode::Validate, NOT_YET),
+    (OperationCode::Cancel, SYNCHRONOUS),
+    (OperationCode::Poll, SYNCHRONOUS),
+    (OperationCode::Notify, SENT_BY_SERVERS),
+    (OperationCode::Put, SENT_BY_SERVERS),
+    (OperationCode::ReKeyKeyPair, NOT_YET),
+    (
+        OperationCode::RNGSeed,
+        "clients have no say in the entropy of the generator",
+    ),
+    (OperationCode::CreateSplitKey, NOT_YET),
+    (OperationCode::JoinSplitKey, NOT_YET),
+    (OperationCode::Import, NOT_YET),
+    (OperationCode::Export, NOT_YET),
+    (OperationCode::Log, NOT_YET),
+    (OperationCode::Login, NOT_YET),
+    (OperationCode::Logout, NOT_YET),
+    (OperationCode::DelegatedLogin, NOT_YET),
+    (OperationCode::AdjustAttribute, NOT_YET),
+    (OperationCode::SetAttribute, NOT_YET),
+    (OperationCode::SetEndpointRole, NOT_YET),
+    (
+        OperationCode::PKCS11,
+        "the PKCS#11 module speaks the other operations",
+    ),
+    (
+        OperationCode::Interop,
+        "KMIP 2.1 §6.1.26 forbids it in a production server",
+    ),
+    (OperationCode::ReProvision, NOT_YET),
+    (OperationCode::SetDefaults, NOT_YET),
+    (OperationCode::SetConstraints, NOT_YET),
+    (OperationCode::GetConstraints, NOT_YET),
+    (OperationCode::QueryAsynchronousRequests, SYNCHRONOUS),
+    (OperationCode::Process, SYNCHRONOUS),
+    (OperationCode::Ping, NOT_YET),
+];
+
+const NOT_YET: &str = "beyond the main job, and not built yet";
+const SYNCHRONOUS: &str = "every answer is synchronous";
+const SENT_BY_SERVERS: &str = "sent by servers, never received by them";
+
+/// Data up to this length is worked on where it was read.
+const SHORT_BYTES_MAX: usize = 16_384;
+
+fn is_short(data: Option<&Secret>) -> bool {
+    data.is_none_or(|data| data.len() <= SHORT_BYTES_MAX)
+}
+
+/// Multi-part operations are not served; a single part that is first and last at once is no stream.
+fn refuse_streams(
+    correlation: Option<&Bytes>,
+    init: Option<bool>,
+    last: Option<bool>,
+) -> Result<()> {
+    let is_stream = correlation.is_some() || (init == Some(true) && last != Some(true));
+    if is_stream {
+        return Err(Error::new(
+            Fault::FeatureNotServed,
+            "multi-part operations are not served",
+        ));
+    }
+    Ok(())
+}
+
+/// The kind of a key and the parameters of a use: the request's, else the key's own of the lowest index.
+fn key_parameters(
+    key: &Authorized,
+    asked: Option<CryptographicParameters>,
+) -> Result<(KeySpec, CryptographicParameters)> {
+    let record = key.record();
+    let spec = record
+        .spec
+        .ok_or_else(|| Error::new(Fault::WrongObjectType, "the object is no key"))?;
+    let own = || record.attributes.cryptographic_parameters.first().cloned();
+    Ok((spec, asked.or_else(own).unwrap_or_default()))
+}
+
+/// The record after an event of its life cycle.
+fn transition(
+    context: &Context<'_>,
+    object: &Authorized,
+    event: lifecycle::Event,
+) -> Result<Record> {
+    let state = object
+        .state_at(context.now)
+        .ok_or_else(|| Error::new(Fault::WrongObjectType, "objects of this type have no state"))?;
+    let mut record = object.to_changed();
+    record.attributes.state = Some(lifecycle::next(state, event)?);
+    Ok(record)
+}

@@ -1,0 +1,100 @@
+//! Query.
+
+use kmip::{
+    DestroyAction, ObjectType, OperationCode, ProtectionStorageMask, QueryFunction, RNGAlgorithm,
+    RNGMode, UnwrapMode,
+    attribute::RNGParameters,
+    payload::{
+        create::ProtectionStorageMasks,
+        query::{CapabilityInformation, Query, QueryRequest, QueryResponse, ServerInformation},
+    },
+};
+
+use super::{Handler, ROUTES};
+use crate::{context::Context, error::Result, policy::Access, service::Service};
+
+/// The kinds of objects served.
+pub const OBJECT_TYPES: &[ObjectType] = &[
+    ObjectType::Certificate,
+    ObjectType::SymmetricKey,
+    ObjectType::PublicKey,
+    ObjectType::PrivateKey,
+    ObjectType::SecretData,
+    ObjectType::OpaqueObject,
+];
+
+impl Handler for Query {
+    const ACCESS: Access = Access::None;
+
+    fn is_light(_: &Service, _: &QueryRequest) -> bool {
+        true
+    }
+
+    fn handle(context: &mut Context<'_>, request: QueryRequest) -> Result<QueryResponse> {
+        let mut response = QueryResponse::default();
+        for function in request.query_function {
+            tell(&mut response, function, context);
+        }
+        Ok(response)
+    }
+}
+
+/// Adds what one function asks for; functions that the server has nothing to say to, or does not know, add nothing.
+fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context<'_>) {
+    match function {
+        QueryFunction::QueryOperations => response.operation = operations(context),
+        QueryFunction::QueryObjects => response.object_type = OBJECT_TYPES.to_vec(),
+        QueryFunction::QueryServerInformation => {
+            response.vendor_identification = Some("Keyhold".to_owned());
+            response.server_information = Some(ServerInformation {
+                server_name: Some("keyhold".to_owned()),
+                server_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                product_name: Some("Keyhold".to_owned()),
+            });
+        }
+        QueryFunction::QueryRNGs => response.rng_parameters = vec![generator()],
+        QueryFunction::QueryCapabilities => response.capability_information = vec![capabilities()],
+        QueryFunction::QueryStorageProtectionMasks => {
+            response.protection_storage_masks = Some(ProtectionStorageMasks {
+                protection_storage_mask: vec![ProtectionStorageMask::Software],
+            });
+        }
+        _ => {}
+    }
+}
+
+fn operations(context: &Context<'_>) -> Vec<OperationCode> {
+    ROUTES
+        .iter()
+        .filter(|route| route.since <= context.version)
+        .map(|route| route.code)
+        .collect()
+}
+
+fn generator() -> RNGParameters {
+    RNGParameters {
+        rng_algorithm: RNGAlgorithm::DRBG,
+        cryptographic_algorithm: None,
+        cryptographic_length: None,
+        hashing_algorithm: None,
+        drbg_algorithm: None,
+        recommended_curve: None,
+        fips186_variation: None,
+        prediction_resistance: None,
+    }
+}
+
+fn capabilities() -> CapabilityInformation {
+    CapabilityInformation {
+        streaming_capability: Some(false),
+        asynchronous_capability: Some(false),
+        attestation_capability: Some(false),
+        batch_undo_capability: Some(true),
+        batch_continue_capability: Some(true),
+        unwrap_mode: Some(UnwrapMode::Processed),
+        destroy_action: Some(DestroyAction::KeyMaterialDeleted),
+        shredding_algorithm: None,
+        rng_mode: Some(RNGMode::SharedInstantiation),
+        quantum_safe_capability: Some(false),
+    }
+}

@@ -1,0 +1,42 @@
+//! Revoke.
+
+use kmip::{
+    RevocationReasonCode,
+    payload::revoke::{Revoke, RevokeRequest, RevokeResponse},
+};
+
+use super::{Handler, transition};
+use crate::{context::Context, error::Result, lifecycle::Event, policy::Access};
+
+impl Handler for Revoke {
+    const ACCESS: Access = Access::Manage;
+
+    fn handle(context: &mut Context<'_>, request: RevokeRequest) -> Result<RevokeResponse> {
+        let object = context.object(request.unique_identifier)?;
+        let compromised = matches!(
+            request.revocation_reason.revocation_reason_code,
+            RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise
+        );
+        let event = if compromised {
+            Event::Compromise
+        } else {
+            Event::Deactivate
+        };
+        let mut record = transition(context, &object, event)?;
+        record.attributes.revocation_reason = Some(request.revocation_reason);
+        if compromised {
+            // KMIP 2.1 §4.13: without a better guess, it may have been compromised from its first day.
+            let occurred = request
+                .compromise_occurrence_date
+                .or(record.attributes.initial_date);
+            record.attributes.compromise_occurrence_date = occurred;
+            record.attributes.compromise_date = Some(context.now);
+        } else {
+            record.attributes.deactivation_date = Some(context.now);
+        }
+        context.save(record)?;
+        Ok(RevokeResponse {
+            unique_identifier: object.identifier(),
+        })
+    }
+}

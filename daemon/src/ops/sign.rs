@@ -1,0 +1,188 @@
+//! Sign and Signature Verify.
+
+use hsm::Input;
+use kmip::{
+    CryptographicUsageMask, HashingAlgorithm, ObjectType, PaddingMethod, Secret, ValidityIndicator,
+    attribute::CryptographicParameters,
+    mechanism::{Curve, Hash, KeySpec, Signing, parameters, signature},
+    payload::sign::{
+        Sign, SignRequest, SignResponse, SignatureVerify, SignatureVerifyRequest,
+        SignatureVerifyResponse,
+    },
+    ttlv::Bytes,
+};
+use store::Custody;
+
+use super::{Handler, is_short, key_parameters, refuse_streams};
+use crate::{
+    context::{Authorized, Context},
+    error::{Error, Result},
+    fault::Fault,
+    policy::Access,
+    service::Service,
+};
+
+impl Handler for Sign {
+    const ACCESS: Access = Access::Use(CryptographicUsageMask::Sign);
+
+    fn is_light(service: &Service, request: &SignRequest) -> bool {
+        is_short(request.data.as_ref())
+            && service.has_light_key(request.unique_identifier.as_ref(), |record| {
+                matches!(record.spec, Some(KeySpec::Ec(_)))
+                    && record.attributes.usage_limits.is_none()
+            })
+    }
+
+    fn handle(context: &mut Context<'_>, request: SignRequest) -> Result<SignResponse> {
+        refuse_streams(
+            request.correlation_value.as_ref(),
+            request.init_indicator,
+            request.final_indicator,
+        )?;
+        let key = context.object(request.unique_identifier)?;
+        if key.record().object_type != ObjectType::PrivateKey {
+            return Err(Error::new(
+                Fault::WrongObjectType,
+                "signatures are made with private keys",
+            ));
+        }
+        let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Sign)?;
+        let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
+        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
+        let signature = context
+            .backend(&backend)?
+            .sign(&key_ref, mechanism, input)?;
+        let signature = if is_ecdsa(spec) {
+            signature::to_der(&signature)
+        } else {
+            signature
+        };
+        context.spend(&key, input_bytes(input))?;
+        Ok(SignResponse {
+            unique_identifier: key.identifier(),
+            signature_data: Some(Bytes(signature)),
+            correlation_value: None,
+        })
+    }
+}
+
+impl Handler for SignatureVerify {
+    const ACCESS: Access = Access::Use(CryptographicUsageMask::Verify);
+
+    fn is_light(service: &Service, request: &SignatureVerifyRequest) -> bool {
+        is_short(request.data.as_ref()) && service.has_record(request.unique_identifier.as_ref())
+    }
+
+    fn handle(
+        context: &mut Context<'_>,
+        request: SignatureVerifyRequest,
+    ) -> Result<SignatureVerifyResponse> {
+        refuse_streams(
+            request.correlation_value.as_ref(),
+            request.init_indicator,
+            request.final_indicator,
+        )?;
+        let given = request
+            .signature_data
+            .ok_or_else(|| Error::new(Fault::MissingData, "Signature Data is missing"))?;
+        let key = context.object(request.unique_identifier)?;
+        context.permitted(&key, CryptographicUsageMask::Verify)?;
+        let (ObjectType::PublicKey, Custody::Public(spki)) =
+            (key.record().object_type, &key.record().custody)
+        else {
+            return Err(Error::new(
+                Fault::WrongObjectType,
+                "signatures are verified with public keys",
+            ));
+        };
+        let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
+        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
+        let valid = match spec {
+            KeySpec::Ec(curve) if curve != Curve::Ed25519 => {
+                match signature::from_der(&given.0, curve.field_bytes()) {
+                    Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
+                    None => false,
+                }
+            }
+            _ => hsm::public::verify(spki, mechanism, input, &given.0)?,
+        };
+        let validity = if valid {
+            ValidityIndicator::Valid
+        } else {
+            ValidityIndicator::Invalid
+        };
+        Ok(SignatureVerifyResponse {
+            unique_identifier: key.identifier(),
+            validity_indicator: Some(validity),
+            data: None,
+            correlation_value: None,
+        })
+    }
+}
+
+fn is_ecdsa(spec: KeySpec) -> bool {
+    matches!(spec, KeySpec::Ec(curve) if curve != Curve::Ed25519)
+}
+
+/// The message or its digest: one of them, and one only (KMIP 2.1 §6.1.55).
+fn input<'a>(data: Option<&'a Secret>, digested: Option<&'a Bytes>) -> Result<Input<'a>> {
+    match (data, digested) {
+        (Some(data), None) => Ok(Input::Message(data.expose())),
+        (None, Some(digest)) => Ok(Input::Digest(&digest.0)),
+        _ => Err(Error::new(
+            Fault::MissingData,
+            "exactly one of Data and Digested Data is needed",
+        )),
+    }
+}
+
+fn input_bytes(input: Input<'_>) -> usize {
+    match input {
+        Input::Message(bytes) | Input::Digest(bytes) => bytes.len(),
+    }
+}
+
+/// The mechanism asked for; where nothing says which hash, the one that fits the key.
+fn mechanism<'a>(
+    key: &Authorized,
+    asked: Option<CryptographicParameters>,
+    input: Input<'a>,
+) -> Result<(KeySpec, Signing, Input<'a>)> {
+    let (spec, mut parameters) = key_parameters(key, asked)?;
+    let says_nothing = parameters == CryptographicParameters::default();
+    if says_nothing && matches!(spec, KeySpec::Rsa { .. }) {
+        parameters.padding_method = Some(PaddingMethod::PKCS1V15);
+        parameters.hashing_algorithm = Some(HashingAlgorithm::SHA256);
+    }
+    let (mechanism, input) = match (parameters::signing(spec, &parameters)?, input) {
+        (Signing::Ecdsa(None), Input::Message(_)) => {
+            (Signing::Ecdsa(Some(curve_hash(spec))), input)
+        }
+        // Without a hash the data is a whole DigestInfo, padded as it is.
+        (Signing::RsaPkcs1(None), Input::Message(bytes)) => {
+            (Signing::RsaPkcs1(None), Input::Digest(bytes))
+        }
+        (Signing::RsaPkcs1(None), Input::Digest(_)) => {
+            return Err(Error::new(
+                Fault::BadParameters,
+                "the hashing algorithm of the digest is not named",
+            ));
+        }
+        (Signing::Eddsa, Input::Digest(_)) => {
+            return Err(Error::new(
+                Fault::BadParameters,
+                "Ed25519 signs messages, not digests",
+            ));
+        }
+        (mechanism, input) => (mechanism, input),
+    };
+    Ok((spec, mechanism, input))
+}
+
+fn curve_hash(spec: KeySpec) -> Hash {
+    match spec {
+        KeySpec::Ec(Curve::P384) => Hash::Sha384,
+        KeySpec::Ec(Curve::P521) => Hash::Sha512,
+        _ => Hash::Sha256,
+    }
+}

@@ -1,0 +1,229 @@
+//! The parts of an appliance, opened in the order in which they need each other.
+
+use std::{collections::BTreeMap, fmt, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
+
+use hsm::{
+    Hsm,
+    module::ModuleHsm,
+    soft::{Master, SECURE_HEAP_BYTES, SecureHeap, SoftHsm},
+};
+use store::{SqliteStore, Store};
+
+use crate::{
+    admin::{self, Admin},
+    audit::{self, FileTrail, Trail},
+    clock::Clock,
+    config::{BackendKind, Config, Sync},
+    directory::Directory,
+    files, harden,
+    listener::Passed,
+    lock::DataLock,
+    probes::Health,
+    service::{Parts, Service},
+};
+
+/// An appliance that is open and does not listen yet.
+pub struct Appliance {
+    /// What it was opened from.
+    pub config: Config,
+    /// What answers messages.
+    pub service: Arc<Service>,
+    /// What answers administrators.
+    pub admin: Arc<Admin>,
+    /// The vaults and clients.
+    pub directory: Arc<Directory>,
+    /// The records.
+    pub store: Arc<SqliteStore>,
+    /// The events.
+    pub trail: Arc<FileTrail>,
+    /// The time.
+    pub clock: Arc<Clock>,
+    pub(super) passed: Passed,
+    backends: BTreeMap<String, Arc<dyn Hsm>>,
+    _lock: DataLock,
+}
+
+impl Appliance {
+    /// Hardens the process and opens every part of the appliance, or none.
+    pub fn open(config: Config) -> Result<Self, ServerError> {
+        // First, while there are no other threads: what is read from the environment, and modules that start their own.
+        let passed = Passed::take()?;
+        if let Err(error) = harden::process() {
+            tracing::warn!(%error, "the process cannot be hardened");
+        }
+        let lock = DataLock::take(data_directory(&config)?)?;
+        let backends = backends(&config)?;
+        let trail = Arc::new(trail(&config)?);
+        let clock = Arc::new(Clock::system(trail.last_time()));
+        let options = store::Options {
+            cached_records_max: config.store.cached_records_max,
+            ..store::Options::default()
+        };
+        let store = Arc::new(SqliteStore::open(&config.store.path, &options)?);
+        let directory = Arc::new(Directory::load(store.clone())?);
+        check_vaults(&directory, &backends)?;
+        let service = Arc::new(Service::new(Parts {
+            store: store.clone(),
+            directory: directory.clone(),
+            backends: backends.clone(),
+            trail: trail.clone(),
+            clock: clock.clone(),
+            policy: config.policy.clone(),
+            admissions: config.admissions.clone(),
+            limits: config.server.limits.service,
+        }));
+        let admin = admin::Parts::of(&config, service.clone(), trail.clone(), clock.clone())?;
+        Ok(Self {
+            config,
+            service,
+            admin: Arc::new(Admin::new(admin)),
+            directory,
+            store,
+            trail,
+            clock,
+            passed,
+            backends,
+            _lock: lock,
+        })
+    }
+
+    /// Asks every part how it is.
+    pub(super) fn health(&self) -> Vec<Health> {
+        let said = |part: &str, trouble: Option<String>| Health {
+            part: part.to_owned(),
+            trouble,
+        };
+        let mut all = vec![
+            said("store", told(self.store.health())),
+            said("audit", told(self.trail.health())),
+        ];
+        for (name, hsm) in &self.backends {
+            all.push(said(&format!("hsm/{name}"), told(hsm.health())));
+        }
+        all
+    }
+}
+
+fn told<E: fmt::Display>(health: Result<(), E>) -> Option<String> {
+    health.err().map(|error| error.to_string())
+}
+
+/// The directory that one daemon at a time may use.
+fn data_directory(config: &Config) -> Result<&Path, ServerError> {
+    let directory = config
+        .store
+        .path
+        .parent()
+        .filter(|own| !own.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| ServerError(format!("{}: {error}", directory.display())))?;
+    Ok(directory)
+}
+
+/// Every HSM of a configuration, open.
+fn backends(config: &Config) -> Result<BTreeMap<String, Arc<dyn Hsm>>, ServerError> {
+    start_engine()?;
+    config
+        .backends
+        .iter()
+        .map(|own| {
+            let hsm = open_backend(&own.kind)
+                .map_err(|error| ServerError(format!("backend {:?}: {error}", own.name)))?;
+            Ok((own.name.clone(), hsm))
+        })
+        .collect()
+}
+
+/// Starts what the embedded HSM and the modules' wrapping need.
+pub(crate) fn start_engine() -> Result<(), ServerError> {
+    if hsm::soft::start(SECURE_HEAP_BYTES)? == SecureHeap::Unlocked {
+        tracing::warn!(
+            "the memory of private keys cannot be locked and may be swapped out; raise LimitMEMLOCK= of the unit, \
+             or `ulimit -l`, to 64 MiB"
+        );
+    }
+    Ok(())
+}
+
+/// Opens one HSM.
+pub(crate) fn open_backend(kind: &BackendKind) -> Result<Arc<dyn Hsm>, hsm::Error> {
+    Ok(match kind {
+        BackendKind::Embedded {
+            master,
+            cache_keys_max,
+        } => Arc::new(SoftHsm::new(Master::load(master)?, *cache_keys_max)),
+        BackendKind::Module(module) => Arc::new(ModuleHsm::open(module)?),
+    })
+}
+
+fn trail(config: &Config) -> Result<FileTrail, ServerError> {
+    let key = config
+        .audit
+        .key
+        .as_deref()
+        .map(files::read_secret)
+        .transpose()?;
+    let options = audit::Options {
+        always: config.audit.sync == Sync::Always,
+        key,
+        accept_damage: config.audit.accept_damage,
+        ..audit::Options::default()
+    };
+    Ok(FileTrail::open(&config.audit.directory, options)?)
+}
+
+/// A vault whose HSM is not configured could serve nothing, and would say so only when it is used.
+fn check_vaults(
+    directory: &Directory,
+    backends: &BTreeMap<String, Arc<dyn Hsm>>,
+) -> Result<(), ServerError> {
+    let lost = directory
+        .vaults()
+        .into_iter()
+        .find(|vault| !backends.contains_key(&vault.backend));
+    match lost {
+        None => Ok(()),
+        Some(vault) => Err(ServerError(format!(
+            "the vault {:?} is on the backend {:?}, which the configuration does not name; add its `[[backend]]`",
+            vault.name, vault.backend
+        ))),
+    }
+}
+
+/// Why the appliance does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerError(pub(super) String);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+/// Each of these errors says by itself what happened and where.
+macro_rules! from {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for ServerError {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        })*
+    };
+}
+from!(
+    audit::TrailError,
+    crate::config::ConfigError,
+    files::FileError,
+    crate::listener::ListenError,
+    crate::lock::LockError,
+    crate::pki::PkiError,
+    crate::tls::TlsError,
+    hsm::Error,
+    store::Error,
+);

@@ -1,0 +1,291 @@
+//! The appliance at work: it listens, reloads, drains, and tells systemd.
+
+mod appliance;
+
+use std::{future::pending, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use sd_notify::NotifyState;
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+pub use self::appliance::{Appliance, ServerError};
+pub(crate) use self::appliance::{open_backend, start_engine};
+use crate::{
+    config::Config,
+    connection::Shared,
+    jobs,
+    listener::{self, Listeners},
+    probes::{self, Pages},
+    telemetry::{self, Meters},
+    tls::{Terms, Tls},
+};
+
+/// Where a running appliance is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// KMIP over mutual TLS.
+    pub kmip: Vec<SocketAddr>,
+    /// KMIP and administration for local users.
+    pub socket: PathBuf,
+    /// Metrics and health.
+    pub metrics: Vec<SocketAddr>,
+}
+
+impl Appliance {
+    /// Serves until SIGTERM or SIGINT. `ready` is called once clients can connect.
+    pub fn serve(
+        mut self,
+        ready: impl FnOnce(&Bound) -> Result<(), String>,
+    ) -> Result<(), ServerError> {
+        let metrics = telemetry::start_metrics().map_err(ServerError)?;
+        let runtime = runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("keyhold")
+            .max_blocking_threads(self.config.server.limits.workers_max + WORKERS_APART)
+            .build()
+            .map_err(|error| ServerError(format!("no threads: {error}")))?;
+        let passed = std::mem::take(&mut self.passed);
+        let own = Arc::new(self);
+        let served = runtime.block_on(Box::pin(async {
+            let listeners = Listeners::open(&own.config.server, passed)?;
+            Running::start(own.clone(), listeners, metrics)?
+                .run(ready)
+                .await
+        }));
+        runtime.shutdown_timeout(CUT_MAX);
+        // What was recorded is on the disk before the process ends.
+        own.trail.sync()?;
+        served
+    }
+}
+
+/// A listening appliance.
+struct Running {
+    appliance: Arc<Appliance>,
+    tls: Option<Arc<Tls>>,
+    bound: Bound,
+    /// The loops that accept clients and keep time.
+    loops: JoinSet<()>,
+    /// Clients of the network and local ones: all permits are free when all clients are gone.
+    permits: [Arc<Semaphore>; 2],
+    stop: watch::Sender<bool>,
+    /// Kept because its files go with it.
+    _socket: Option<listener::SocketFile>,
+}
+
+impl Running {
+    fn start(
+        appliance: Arc<Appliance>,
+        listeners: Listeners,
+        metrics: &'static PrometheusHandle,
+    ) -> Result<Self, ServerError> {
+        let config = &appliance.config;
+        let tls = match &config.tls {
+            Some(own) => Some(Arc::new(Tls::load(own, &appliance.directory)?)),
+            None => None,
+        };
+        let bound = Bound {
+            kmip: listeners.network_addresses(),
+            socket: config.server.socket.clone(),
+            metrics: listeners.metrics_addresses(),
+        };
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            service: appliance.service.clone(),
+            admin: appliance.admin.clone(),
+            clock: appliance.clock.clone(),
+            limits: config.server.limits,
+            meters: Meters::new(),
+            stop: stopped,
+        });
+        let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
+        let mut loops = JoinSet::new();
+        let [network, local] = &permits;
+        if let Some(tls) = &tls {
+            for socket in listeners.network {
+                loops.spawn(listener::accept_network(
+                    socket,
+                    tls.clone(),
+                    shared.clone(),
+                    network.clone(),
+                ));
+            }
+        }
+        for socket in listeners.local {
+            loops.spawn(listener::accept_local(
+                socket,
+                shared.clone(),
+                local.clone(),
+            ));
+        }
+        serve_pages(&mut loops, listeners.metrics, &appliance, metrics);
+        loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
+        let own = appliance.clone();
+        loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
+        if let Some(limit) = sd_notify::watchdog_enabled() {
+            let own = appliance.clone();
+            loops.spawn(every(limit / 3, move || alive(&own)));
+        }
+        let running = Self {
+            appliance,
+            tls,
+            bound,
+            loops,
+            permits,
+            stop,
+            _socket: listeners.file,
+        };
+        running.tell_expiry();
+        Ok(running)
+    }
+
+    /// Serves until it is told to stop, then drains.
+    async fn run(
+        mut self,
+        ready: impl FnOnce(&Bound) -> Result<(), String>,
+    ) -> Result<(), ServerError> {
+        let mut hangup = listen_for(SignalKind::hangup())?;
+        let mut terminate = listen_for(SignalKind::terminate())?;
+        let mut interrupt = listen_for(SignalKind::interrupt())?;
+        ready(&self.bound).map_err(ServerError)?;
+        notify(&[NotifyState::Ready]);
+        tracing::info!(kmip = ?self.bound.kmip, metrics = ?self.bound.metrics, "serving");
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => self.reload(),
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                Some(ended) = self.loops.join_next() => {
+                    tracing::error!(?ended, "a loop that must not end has ended");
+                    break;
+                }
+            }
+        }
+        notify(&[NotifyState::Stopping]);
+        tracing::info!("stopping");
+        self.drain().await;
+        Ok(())
+    }
+
+    /// Puts the new certificates, lists, policy and admissions in place, or keeps the old ones all together.
+    fn reload(&self) {
+        notify(&[NotifyState::Reloading]);
+        match self.try_reload() {
+            Ok(()) => {
+                telemetry::reloaded("success");
+                tracing::info!("the configuration is reloaded");
+            }
+            Err(error) => {
+                telemetry::reloaded("failure");
+                tracing::error!(%error, "the new configuration is not used, the old one stays");
+            }
+        }
+        notify(&[NotifyState::Ready]);
+    }
+
+    fn try_reload(&self) -> Result<(), ServerError> {
+        let old = &self.appliance.config;
+        let new = Config::load(&old.file)?;
+        let terms = match (&self.tls, &new.tls) {
+            (Some(tls), Some(own)) => Some((tls, Terms::load(own, &self.appliance.directory)?)),
+            _ => None,
+        };
+        // From here on nothing fails.
+        if (&new.server, &new.store, &new.audit) != (&old.server, &old.store, &old.audit) {
+            tracing::warn!("changes of [server], [store] and [audit] count from the next start on");
+        }
+        self.appliance.service.reload(new.policy, new.admissions);
+        if let Some((tls, terms)) = terms {
+            tls.replace(terms);
+        }
+        self.tell_expiry();
+        Ok(())
+    }
+
+    fn tell_expiry(&self) {
+        if let Some(tls) = &self.tls {
+            telemetry::server_certificate_ends(tls.terms().server_ends);
+        }
+    }
+
+    /// Lets nobody in, lets everybody finish the message that is being served, and closes who rests.
+    async fn drain(mut self) {
+        self.loops.shutdown().await;
+        // Nobody listens for it when there are no clients.
+        let _ = self.stop.send(true);
+        let all = u32::try_from(self.appliance.config.server.limits.connections_max);
+        let drained = async {
+            for permits in &self.permits {
+                // An error would mean that the semaphore is closed, which it never is.
+                let _ = permits.acquire_many(all.unwrap_or(u32::MAX)).await;
+            }
+        };
+        if timeout(DRAIN_MAX, drained).await.is_err() {
+            tracing::warn!("clients that did not finish in time are cut off");
+        }
+    }
+}
+
+fn serve_pages(
+    loops: &mut JoinSet<()>,
+    sockets: Vec<TcpListener>,
+    appliance: &Arc<Appliance>,
+    metrics: &'static PrometheusHandle,
+) {
+    let own = appliance.clone();
+    let pages = Arc::new(Pages {
+        metrics,
+        health: Box::new(move || own.health()),
+    });
+    for socket in sockets {
+        loops.spawn(probes::serve(socket, pages.clone()));
+    }
+}
+
+/// Does something again and again, on a worker, because it may wait for a disk or an HSM.
+async fn every(period: Duration, work: impl Fn() + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let own = work.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || own()).await {
+            tracing::error!(%error, "work by the clock failed");
+            // It is not tried again: what panics once a second fills the disk with logs.
+            return pending().await;
+        }
+    }
+}
+
+/// Tells systemd that the daemon lives: that a worker ran, and that the store answered it.
+fn alive(appliance: &Appliance) {
+    use store::Store as _;
+    match appliance.store.health() {
+        Ok(()) => notify(&[NotifyState::Watchdog]),
+        Err(error) => tracing::error!(%error, "the store does not answer"),
+    }
+}
+
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, ServerError> {
+    signal(kind).map_err(|error| ServerError(format!("signals cannot be received: {error}")))
+}
+
+/// Workers beyond those of messages: probes, upkeep, the watchdog.
+const WORKERS_APART: usize = 16;
+/// How long clients may take to finish when the daemon stops, and workers after that: five seconds together.
+const DRAIN_MAX: Duration = Duration::from_millis(4_000);
+const CUT_MAX: Duration = Duration::from_millis(900);

@@ -1,0 +1,273 @@
+//! The items of a message: run in transactions, recorded, committed or undone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use kmip::{
+    BatchErrorContinuationOption, OperationCode, ResultStatus, Version,
+    message::{Request, RequestItem, ResponseItem},
+    ttlv::Timestamp,
+};
+use store::Transaction;
+use zeroize::Zeroizing;
+
+use super::{
+    Service,
+    envelope::{Sizes, encoded_bytes, failure, fits, success},
+};
+use crate::{
+    audit::{Durability, Event},
+    context::{Batch, Context, Effects},
+    error::{Error, Result},
+    fault::Fault,
+    identity::Principal,
+    ops::{self, Route},
+};
+
+/// How often an item that lost a race for its record is tried again.
+const TRIES_MAX: u32 = 5;
+
+/// One message being answered.
+pub(super) struct Exchange<'a> {
+    pub(super) service: &'a Service,
+    pub(super) principal: &'a Principal,
+    pub(super) peer: &'a str,
+    pub(super) version: Version,
+    pub(super) now: Timestamp,
+}
+
+impl Exchange<'_> {
+    pub(super) fn batch(&self, request: &Request<'_>, mut sizes: Sizes) -> Vec<ResponseItem> {
+        let option = request.header.batch_error_continuation_option;
+        let mut batch = Batch::default();
+        if option == Some(BatchErrorContinuationOption::Undo) && request.items.len() > 1 {
+            return self.undoable(request, sizes, &mut batch);
+        }
+        let mut answers = Vec::with_capacity(request.items.len());
+        for item in &request.items {
+            let answer = self.item(item, &mut batch, sizes);
+            let failed = answer.result_status == ResultStatus::OperationFailed;
+            sizes.used += encoded_bytes(&answer);
+            answers.push(answer);
+            // Stop is the default; items behind a failed one get no answer (KMIP 1.4 §6.13).
+            if failed && option != Some(BatchErrorContinuationOption::Continue) {
+                break;
+            }
+        }
+        answers
+    }
+
+    /// One item in a transaction of its own.
+    fn item(&self, item: &RequestItem<'_>, batch: &mut Batch, sizes: Sizes) -> ResponseItem {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut tx = self.service.store.begin();
+            let mut effects = Effects::default();
+            let mut event = self.event(item.operation);
+            let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
+            let result = result.and_then(|payload| fits(payload, item, sizes));
+            let durability = if result.is_ok() && tx.is_changed() {
+                Durability::Durable
+            } else {
+                Durability::Grouped
+            };
+            let result = self.service.recorded(&mut event, durability, result);
+            let result = match result {
+                Ok(payload) => match tx.commit() {
+                    Ok(()) => Ok(payload),
+                    Err(store::Error::Conflict) if tries < TRIES_MAX => {
+                        self.undone(&mut event, effects);
+                        continue;
+                    }
+                    Err(error) => {
+                        let error = self.service.numbered(Error::from(error), &mut event);
+                        self.undone(&mut event, std::mem::take(&mut effects));
+                        Err(error)
+                    }
+                },
+                Err(error) => Err(error),
+            };
+            return match result {
+                Ok(payload) => {
+                    effects.finish(self.service);
+                    batch.answered(item.operation, event.object.as_deref());
+                    success(item, payload)
+                }
+                Err(error) => {
+                    effects.undo(self.service);
+                    failure(
+                        Some(item.operation),
+                        item.unique_batch_item_id.clone(),
+                        &error,
+                        self.version,
+                    )
+                }
+            };
+        }
+    }
+
+    /// Records that what was recorded as done was not committed, and takes its outside effects back.
+    fn undone(&self, event: &mut Event<'_>, effects: Effects) {
+        effects.undo(self.service);
+        event.outcome = "NotCommitted";
+        if let Err(failed) = self.service.trail.append(event, Durability::Grouped) {
+            tracing::error!(error = %failed, "the correction of an audit record is lost");
+        }
+    }
+
+    /// All items in one transaction: because effects are made before and broken after, undoing is not committing.
+    fn undoable(
+        &self,
+        request: &Request<'_>,
+        mut sizes: Sizes,
+        batch: &mut Batch,
+    ) -> Vec<ResponseItem> {
+        let mut tx = self.service.store.begin();
+        let mut effects = Effects::default();
+        let mut answers = Vec::with_capacity(request.items.len());
+        let mut events = Vec::with_capacity(request.items.len());
+        let mut failed = None;
+        for item in &request.items {
+            let mut event = self.event(item.operation);
+            let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
+            match result.and_then(|payload| fits(payload, item, sizes)) {
+                Ok(payload) => {
+                    batch.answered(item.operation, event.object.as_deref());
+                    let answer = success(item, payload);
+                    sizes.used += encoded_bytes(&answer);
+                    answers.push(answer);
+                    events.push(event);
+                }
+                Err(error) => {
+                    failed = Some((item, error, event));
+                    break;
+                }
+            }
+        }
+        let outcome = match failed {
+            None => self.commit_all(&mut events, tx),
+            Some((item, error, mut event)) => {
+                let error =
+                    self.service
+                        .recorded::<()>(&mut event, Durability::Grouped, Err(error));
+                Err((Some(item), error.err().unwrap_or_else(Error::not_permitted)))
+            }
+        };
+        match outcome {
+            Ok(()) => effects.finish(self.service),
+            Err((item, error)) => {
+                effects.undo(self.service);
+                for event in &mut events {
+                    event.outcome = "Undone";
+                    if let Err(lost) = self.service.trail.append(event, Durability::Grouped) {
+                        tracing::error!(error = %lost, "the audit record of an undone item is lost");
+                    }
+                }
+                for answer in &mut answers {
+                    answer.result_status = ResultStatus::OperationUndone;
+                }
+                let last = item.or_else(|| request.items.last());
+                let id = last.and_then(|item| item.unique_batch_item_id.clone());
+                if item.is_none() {
+                    answers.pop();
+                }
+                answers.push(failure(
+                    last.map(|item| item.operation),
+                    id,
+                    &error,
+                    self.version,
+                ));
+            }
+        }
+        answers
+    }
+
+    fn commit_all<'i>(
+        &self,
+        events: &mut [Event<'_>],
+        tx: Box<dyn Transaction + '_>,
+    ) -> std::result::Result<(), (Option<&'i RequestItem<'i>>, Error)> {
+        let durability = if tx.is_changed() {
+            Durability::Durable
+        } else {
+            Durability::Grouped
+        };
+        for event in events.iter_mut() {
+            self.service
+                .recorded(event, durability, Ok(()))
+                .map_err(|error| (None, error))?;
+        }
+        tx.commit().map_err(|error| {
+            let error = Error::from(error);
+            let error = match events.last_mut() {
+                Some(event) => self.service.numbered(error, event),
+                None => error,
+            };
+            (None, error)
+        })
+    }
+
+    fn event(&self, operation: OperationCode) -> Event<'_> {
+        Event {
+            time: self.now,
+            vault: &self.principal.vault,
+            principal: &self.principal.name,
+            peer: self.peer,
+            operation: ops::name(operation),
+            object: None,
+            outcome: "Success",
+            note: None,
+            version: Some(self.version),
+        }
+    }
+
+    /// Runs the item's route; a panic of ours fails the item and nothing else.
+    fn run(
+        &self,
+        item: &RequestItem<'_>,
+        tx: &mut dyn Transaction,
+        batch: &mut Batch,
+        effects: &mut Effects,
+        event: &mut Event<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        if item
+            .message_extension
+            .iter()
+            .any(|extension| extension.criticality_indicator)
+        {
+            // KMIP 2.1 §9.13: a critical extension that is not understood fails the item.
+            return Err(Error::new(
+                Fault::UnknownExtension,
+                "the message extension is not known here",
+            ));
+        }
+        let route = ops::find(item.operation)
+            .filter(|route| route.since <= self.version)
+            .ok_or_else(|| Error::new(Fault::NotServed, "the operation is not served"))?;
+        let mut context = Context {
+            version: self.version,
+            now: self.now,
+            principal: self.principal,
+            service: self.service,
+            route,
+            tx,
+            batch,
+            effects,
+            object: None,
+            note: None,
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| serve(route, &mut context, item)));
+        event.object = context.object.take();
+        event.note = context.note.take();
+        result.unwrap_or_else(|_| Err(Error::internal("a handler panicked")))
+    }
+}
+
+fn serve(
+    route: &Route,
+    context: &mut Context<'_>,
+    item: &RequestItem<'_>,
+) -> Result<Zeroizing<Vec<u8>>> {
+    context.authorise_operation()?;
+    (route.run)(context, item.payload)
+}

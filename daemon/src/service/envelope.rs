@@ -1,0 +1,128 @@
+//! The envelope of a response: its header, its items, and whether they fit the client's limit.
+
+use kmip::{
+    OperationCode, ResultStatus, Version,
+    message::{RequestHeader, RequestItem, ResponseHeader, ResponseItem, write_response},
+    ttlv::{Bytes, Timestamp},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{Error, Result},
+    fault::Fault,
+};
+
+/// Room that the client leaves for the response.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// The bytes of the message so far.
+    pub(super) used: usize,
+    bytes_max: usize,
+}
+
+impl Sizes {
+    /// The room that a request leaves, with the header of the response already in it.
+    pub(super) fn of(request: &RequestHeader, version: Version, now: Timestamp) -> Self {
+        match request
+            .maximum_response_size
+            .and_then(|bytes| usize::try_from(bytes).ok())
+        {
+            None => Self {
+                used: 0,
+                bytes_max: usize::MAX,
+            },
+            Some(bytes_max) => {
+                let head = write_response(&header(Some(request), version, now, 0), &[], version);
+                Self {
+                    used: head.bytes().len(),
+                    bytes_max,
+                }
+            }
+        }
+    }
+}
+
+/// Checks that the answer fits before anything is committed, because a Create that was done cannot be taken back.
+pub(super) fn fits(
+    payload: Zeroizing<Vec<u8>>,
+    item: &RequestItem<'_>,
+    sizes: Sizes,
+) -> Result<Zeroizing<Vec<u8>>> {
+    let answer = success(item, payload);
+    if sizes.used.saturating_add(encoded_bytes(&answer)) > sizes.bytes_max {
+        return Err(Error::new(
+            Fault::TooLarge,
+            "the response is longer than the maximum response size",
+        ));
+    }
+    Ok(answer.payload.unwrap_or_default())
+}
+
+pub(super) fn encoded_bytes(item: &ResponseItem) -> usize {
+    let padded = |bytes: usize| 8 + bytes.next_multiple_of(8);
+    let operation = 16;
+    let status = 16;
+    let reason = if item.result_reason.is_some() { 16 } else { 0 };
+    8 + operation
+        + status
+        + reason
+        + item
+            .unique_batch_item_id
+            .as_ref()
+            .map_or(0, |id| padded(id.0.len()))
+        + item
+            .result_message
+            .as_ref()
+            .map_or(0, |message| padded(message.len()))
+        + item
+            .payload
+            .as_ref()
+            .map_or(0, |payload| padded(payload.len()))
+}
+
+pub(super) fn header(
+    request: Option<&RequestHeader>,
+    version: Version,
+    now: Timestamp,
+    count: usize,
+) -> ResponseHeader {
+    ResponseHeader {
+        protocol_version: version.into(),
+        time_stamp: now,
+        nonce: None,
+        attestation_type: Vec::new(),
+        client_correlation_value: request
+            .and_then(|request| request.client_correlation_value.clone()),
+        server_correlation_value: None,
+        batch_count: i32::try_from(count).unwrap_or(i32::MAX),
+    }
+}
+
+pub(super) fn success(item: &RequestItem<'_>, payload: Zeroizing<Vec<u8>>) -> ResponseItem {
+    ResponseItem {
+        operation: Some(item.operation),
+        unique_batch_item_id: item.unique_batch_item_id.clone(),
+        result_status: ResultStatus::Success,
+        result_reason: None,
+        result_message: None,
+        asynchronous_correlation_value: None,
+        payload: Some(payload),
+    }
+}
+
+pub(super) fn failure(
+    operation: Option<OperationCode>,
+    unique_batch_item_id: Option<Bytes>,
+    error: &Error,
+    version: Version,
+) -> ResponseItem {
+    ResponseItem {
+        operation,
+        unique_batch_item_id,
+        result_status: ResultStatus::OperationFailed,
+        result_reason: Some(error.fault.reason(version)),
+        result_message: Some(error.message().to_owned()),
+        asynchronous_correlation_value: None,
+        payload: None,
+    }
+}

@@ -1,0 +1,377 @@
+//! Message in, message out: version, identity, batch, envelope, audit, commit.
+
+mod batch;
+mod envelope;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use hsm::Hsm;
+use kmip::{
+    AsynchronousIndicator, OperationCode, V1_0, V1_4, V2_1, Version,
+    attribute::UniqueIdentifier,
+    message::{
+        ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
+    },
+    ttlv::Timestamp,
+};
+use store::{Custody, ObjectId, Record, Store};
+use zeroize::Zeroizing;
+
+use self::{
+    batch::Exchange,
+    envelope::{Sizes, failure, header},
+};
+use crate::{
+    audit::{Durability, Event, Trail},
+    clock::Clock,
+    directory::Directory,
+    error::{Error, Result},
+    fault::Fault,
+    identity::{Admissions, Caller},
+    ops,
+    policy::Policy,
+    telemetry,
+};
+
+/// What a service is made of.
+pub struct Parts {
+    /// Where records are kept.
+    pub store: Arc<dyn Store>,
+    /// The vaults and clients, read from the same store.
+    pub directory: Arc<Directory>,
+    /// The HSMs by their configured names.
+    pub backends: BTreeMap<String, Arc<dyn Hsm>>,
+    /// Where events are recorded.
+    pub trail: Arc<dyn Trail>,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// The roles.
+    pub policy: Policy,
+    /// How principals are told beside the enrolled clients.
+    pub admissions: Admissions,
+    /// Bounds of a message.
+    pub limits: Limits,
+}
+
+/// Bounds of what one message may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most items of a batch.
+    pub batch_items_max: usize,
+    /// The most identifiers that one Locate returns.
+    pub locate_items_max: u64,
+    /// The most bytes of one RNG Retrieve.
+    pub random_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            batch_items_max: 1_000,
+            locate_items_max: 10_000,
+            random_bytes_max: 65_536,
+        }
+    }
+}
+
+/// Serves KMIP messages, synchronously.
+pub struct Service {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) backends: BTreeMap<String, Arc<dyn Hsm>>,
+    pub(crate) limits: Limits,
+    trail: Arc<dyn Trail>,
+    clock: Arc<Clock>,
+    rules: ArcSwap<Rules>,
+    internal_errors: AtomicU64,
+}
+
+/// What a reload replaces.
+struct Rules {
+    policy: Policy,
+    admissions: Admissions,
+}
+
+/// How much work a message is, so that cheap ones are answered where they were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Microseconds: symmetric cryptography, cached reads.
+    Light,
+    /// Milliseconds, or a wait for a disk or an HSM.
+    Heavy,
+}
+
+impl Service {
+    /// Puts a service together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            directory: parts.directory,
+            backends: parts.backends,
+            limits: parts.limits,
+            trail: parts.trail,
+            clock: parts.clock,
+            rules: ArcSwap::from_pointee(Rules {
+                policy: parts.policy,
+                admissions: parts.admissions,
+            }),
+            internal_errors: AtomicU64::new(0),
+        }
+    }
+
+    /// Replaces the policy and the admissions; the next message is held to them.
+    pub fn reload(&self, policy: Policy, admissions: Admissions) {
+        self.rules.store(Arc::new(Rules { policy, admissions }));
+        self.directory.touch();
+    }
+
+    /// Whether the policy has a role with this name.
+    #[must_use]
+    pub fn has_role(&self, name: &str) -> bool {
+        self.rules.load().policy.role(name).is_some()
+    }
+
+    /// The vaults and clients.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Answers one request message. Any bytes in give a response message out.
+    pub fn respond(&self, caller: &mut Caller, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+        let now = self.clock.now();
+        match Request::read(bytes, self.limits.batch_items_max) {
+            Ok(request) => self.answer(caller, &request, now),
+            Err(RequestError::Unreadable(error, version)) => {
+                let version = version.unwrap_or(V1_0);
+                self.refuse_message(caller, version, now, Error::from(error))
+            }
+            Err(RequestError::VersionNotSpoken(asked)) => {
+                self.negotiate(caller, bytes, &asked, now)
+            }
+        }
+    }
+
+    /// How much work the message is. A guess that is wrong costs time only.
+    #[must_use]
+    pub fn weight(&self, caller: &Caller, bytes: &[u8]) -> Weight {
+        let Ok(request) = Request::read(bytes, 8) else {
+            return Weight::Light;
+        };
+        if !caller.has_proven(request.header.authentication.as_ref()) {
+            return Weight::Heavy;
+        }
+        let light = request.items.iter().all(|item| {
+            ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
+        });
+        if light { Weight::Light } else { Weight::Heavy }
+    }
+
+    /// Whether a record is at hand, so that reading it is light.
+    pub(crate) fn has_record(&self, id: Option<&UniqueIdentifier>) -> bool {
+        matches!(id, Some(UniqueIdentifier::Text(_)))
+    }
+
+    /// Whether a key is at hand in an HSM that answers in microseconds, and `also` holds for its record.
+    pub(crate) fn has_light_key(
+        &self,
+        id: Option<&UniqueIdentifier>,
+        also: impl Fn(&Record) -> bool,
+    ) -> bool {
+        let Some(UniqueIdentifier::Text(id)) = id else {
+            return false;
+        };
+        let Ok(Some(record)) = self.store.record(&ObjectId(id.clone())) else {
+            return true;
+        };
+        let light = match &record.custody {
+            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } => self
+                .backends
+                .get(backend)
+                .is_none_or(|hsm| !hsm.keeps_keys()),
+            Custody::Public(_) | Custody::Doomed { .. } | Custody::Gone => true,
+        };
+        light && also(&record)
+    }
+
+    /// A version that is not spoken is answered in the nearest that is; Discover Versions is served all the same,
+    /// because it is how a client finds out (KMIP 1.4 §4.26).
+    fn negotiate(
+        &self,
+        caller: &mut Caller,
+        bytes: &[u8],
+        asked: &ProtocolVersion,
+        now: Timestamp,
+    ) -> Zeroizing<Vec<u8>> {
+        let nearest = if asked.protocol_version_major <= 1 {
+            V1_4
+        } else {
+            V2_1
+        };
+        match Request::read_as(bytes, nearest, self.limits.batch_items_max) {
+            Ok(request)
+                if request
+                    .items
+                    .iter()
+                    .all(|item| item.operation == OperationCode::DiscoverVersions) =>
+            {
+                self.answer(caller, &request, now)
+            }
+            _ => {
+                let error = Error::new(
+                    Fault::VersionNotSpoken,
+                    "this protocol version is not spoken here",
+                );
+                self.refuse_message(caller, nearest, now, error)
+            }
+        }
+    }
+
+    /// One failed item in answer to a message that cannot be served at all.
+    fn refuse_message(
+        &self,
+        caller: &Caller,
+        version: Version,
+        now: Timestamp,
+        error: Error,
+    ) -> Zeroizing<Vec<u8>> {
+        let peer = caller.description();
+        let mut event = Event {
+            time: now,
+            vault: "",
+            principal: peer,
+            peer,
+            operation: "Message",
+            object: None,
+            outcome: error.fault.name(),
+            note: None,
+            version: Some(version),
+        };
+        let error = self
+            .recorded::<()>(&mut event, Durability::Grouped, Err(error))
+            .err();
+        let items = error.map(|error| failure(None, None, &error, version));
+        write_response(&header(None, version, now, 1), items.as_slice(), version).into_bytes()
+    }
+
+    fn answer(
+        &self,
+        caller: &mut Caller,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Zeroizing<Vec<u8>> {
+        let rules = self.rules.load();
+        let principal = caller.principal(
+            request.header.authentication.as_ref(),
+            &self.directory,
+            &rules.policy,
+            &rules.admissions,
+            now,
+        );
+        let principal =
+            principal.and_then(|principal| check_header(&request.header).map(|()| principal));
+        let peer = caller.description();
+        let items = match principal {
+            Ok(principal) => {
+                let exchange = Exchange {
+                    service: self,
+                    principal: &principal,
+                    peer,
+                    version: request.version,
+                    now,
+                };
+                exchange.batch(request, Sizes::of(&request.header, request.version, now))
+            }
+            Err(error) => vec![self.refuse_items(peer, request, now, error)],
+        };
+        let count = items.len();
+        write_response(
+            &header(Some(&request.header), request.version, now, count),
+            &items,
+            request.version,
+        )
+        .into_bytes()
+    }
+
+    /// The first item fails for all: nobody knows who asks, or the header asks for what is not served.
+    fn refuse_items(
+        &self,
+        peer: &str,
+        request: &Request<'_>,
+        now: Timestamp,
+        error: Error,
+    ) -> ResponseItem {
+        let first = request.items.first();
+        let mut event = Event {
+            time: now,
+            vault: "",
+            principal: peer,
+            peer,
+            operation: first.map_or("Message", |item| ops::name(item.operation)),
+            object: None,
+            outcome: error.fault.name(),
+            note: error.cause().map(|cause| cause.to_string().into()),
+            version: Some(request.version),
+        };
+        let operation = first.map(|item| item.operation);
+        let id = first.and_then(|item| item.unique_batch_item_id.clone());
+        match self.recorded(&mut event, Durability::Grouped, Err(error)) {
+            Err(error) => failure(operation, id, &error, request.version),
+            Ok(()) => failure(operation, id, &Error::not_permitted(), request.version),
+        }
+    }
+
+    /// Records an event before its outcome counts: what cannot be recorded has failed. Causes of internal errors get a
+    /// number, which the client, the trail and the log share.
+    fn recorded<T>(
+        &self,
+        event: &mut Event<'_>,
+        durability: Durability,
+        result: Result<T>,
+    ) -> Result<T> {
+        let result = result.map_err(|error| self.numbered(error, event));
+        event.outcome = result
+            .as_ref()
+            .map_or_else(|error| error.fault.name(), |_| "Success");
+        telemetry::operation(event.operation, event.outcome);
+        match self.trail.append(event, durability) {
+            Ok(()) => result,
+            Err(failed) => {
+                tracing::error!(error = %failed, "not served, because it cannot be audited");
+                Err(Error::new(Fault::Internal, "the audit trail is unavailable").because(failed))
+            }
+        }
+    }
+
+    fn numbered(&self, error: Error, event: &mut Event<'_>) -> Error {
+        if error.fault != Fault::Internal {
+            return error;
+        }
+        let number = self.internal_errors.fetch_add(1, Ordering::Relaxed);
+        let cause = error
+            .cause()
+            .map_or_else(|| error.message().to_owned(), ToString::to_string);
+        tracing::error!(number, operation = event.operation, cause, "internal error");
+        event.note = Some(format!("internal error {number:x}").into());
+        Error::new(Fault::Internal, format!("internal error {number:x}"))
+    }
+}
+
+/// Header fields that ask for what is not served fail the whole message (KMIP 2.1 §9.1).
+fn check_header(header: &RequestHeader) -> Result<()> {
+    match header.asynchronous_indicator {
+        Some(indicator) if indicator.0 == AsynchronousIndicator::Mandatory => Err(Error::new(
+            Fault::FeatureNotServed,
+            "answers are synchronous here",
+        )),
+        _ => Ok(()),
+    }
+}

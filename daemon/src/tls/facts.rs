@@ -1,0 +1,203 @@
+//! What identity takes from a certificate: its key, its names, its dates.
+
+use std::{fmt::Write, net::IpAddr};
+
+use aws_lc_rs::digest;
+use rustls::{CertificateError, pki_types::UnixTime};
+use x509_parser::{
+    certificate::X509Certificate,
+    extensions::{GeneralName, ParsedExtension},
+    prelude::FromDer,
+    x509::{AttributeTypeAndValue, X509Name},
+};
+
+use crate::identity::CertificateFacts;
+
+/// Parses one certificate, with nothing behind it.
+pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        _ => Err(CertificateError::BadEncoding),
+    }
+}
+
+/// SHA-256 of the SubjectPublicKeyInfo, which is what a client is known by.
+pub(super) fn key_of(certificate: &X509Certificate<'_>) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref());
+    hash
+}
+
+/// What identity needs of a certificate that was verified.
+pub(super) fn facts(certificate: &X509Certificate<'_>) -> CertificateFacts {
+    CertificateFacts {
+        spki_sha256: key_of(certificate),
+        subject: distinguished_name(certificate.subject()),
+        issuer: distinguished_name(certificate.issuer()),
+        alternative_names: alternative_names(certificate),
+    }
+}
+
+/// Whether a certificate is good at this time.
+pub(super) fn check_dates(
+    certificate: &X509Certificate<'_>,
+    now: UnixTime,
+) -> Result<(), CertificateError> {
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let validity = certificate.validity();
+    if now < validity.not_before.timestamp() {
+        Err(CertificateError::NotValidYet)
+    } else if now > validity.not_after.timestamp() {
+        Err(CertificateError::Expired)
+    } else {
+        Ok(())
+    }
+}
+
+/// A serial number without the zero that DER puts before a high bit.
+pub(super) fn trimmed(serial: &[u8]) -> &[u8] {
+    let start = serial.iter().take_while(|byte| **byte == 0).count();
+    serial.get(start..).unwrap_or_default()
+}
+
+fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for extension in certificate.extensions() {
+        let ParsedExtension::SubjectAlternativeName(own) = extension.parsed_extension() else {
+            continue;
+        };
+        names.extend(own.general_names.iter().filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(format!("DNS:{name}")),
+            GeneralName::URI(uri) => Some(format!("URI:{uri}")),
+            GeneralName::RFC822Name(address) => Some(format!("email:{address}")),
+            GeneralName::IPAddress(bytes) => address(bytes).map(|own| format!("IP:{own}")),
+            _ => None,
+        }));
+    }
+    names
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    <[u8; 4]>::try_from(bytes)
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+/// A name as RFC 4514 writes it: the last part first, special characters escaped, so that two names are the same when
+/// their texts are.
+pub(super) fn distinguished_name(name: &X509Name<'_>) -> String {
+    let mut parts: Vec<String> = name
+        .iter_rdn()
+        .map(|part| part.iter().map(attribute).collect::<Vec<_>>().join("+"))
+        .collect();
+    parts.reverse();
+    parts.join(",")
+}
+
+fn attribute(own: &AttributeTypeAndValue<'_>) -> String {
+    let oid = own.attr_type().to_id_string();
+    let known = KEYWORDS
+        .iter()
+        .find(|(number, _)| *number == oid)
+        .map(|(_, word)| *word);
+    match (known, own.as_str()) {
+        (Some(word), Ok(value)) => format!("{word}={}", escaped(value)),
+        // RFC 4514 §2.4: what has no keyword, or no text, is written as its encoding.
+        _ => format!(
+            "{}=#{}",
+            known.unwrap_or(&oid),
+            hex::encode(own.attr_value().data)
+        ),
+    }
+}
+
+fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let last = value.chars().count().saturating_sub(1);
+    for (at, letter) in value.chars().enumerate() {
+        let at_an_end = (at == 0 && matches!(letter, ' ' | '#')) || (at == last && letter == ' ');
+        match letter {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => {
+                text.push('\\');
+                text.push(letter);
+            }
+            _ if at_an_end => {
+                text.push('\\');
+                text.push(letter);
+            }
+            _ if letter.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in letter.encode_utf8(&mut bytes).bytes() {
+                    // Writing to a string cannot fail.
+                    let _ = write!(text, "\\{byte:02X}");
+                }
+            }
+            _ => text.push(letter),
+        }
+    }
+    text
+}
+
+/// RFC 4514 §3, and the address that older authorities put into names.
+const KEYWORDS: &[(&str, &str)] = &[
+    ("2.5.4.3", "CN"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.9", "STREET"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+    ("1.2.840.113549.1.9.1", "emailAddress"),
+];
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+    use super::*;
+
+    #[test]
+    fn names_are_told_as_rfc_4514_writes_them() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![
+            "db1.example".to_owned(),
+            "10.0.0.1".to_owned(),
+            "::1".to_owned(),
+        ])
+        .unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let own = &mut params.distinguished_name;
+        own.push(DnType::OrganizationName, "A+B, \"Ltd\"");
+        own.push(DnType::CommonName, "#1 käse\u{1} ");
+        own.push(DnType::CustomDnType(vec![2, 5, 4, 5]), "7");
+        let uri = "spiffe://example/db".try_into().unwrap();
+        params.subject_alt_names.push(SanType::URI(uri));
+        params
+            .subject_alt_names
+            .push(SanType::Rfc822Name("a@b.example".try_into().unwrap()));
+        let certificate = params.self_signed(&key).unwrap();
+        let parsed = parse(certificate.der()).unwrap();
+        let facts = facts(&parsed);
+        assert_eq!(
+            facts.subject,
+            "2.5.4.5=#37,CN=\\#1 käse\\01\\ ,O=A\\+B\\, \\\"Ltd\\\""
+        );
+        assert_eq!(facts.issuer, facts.subject);
+        assert_eq!(
+            facts.alternative_names,
+            [
+                "DNS:db1.example",
+                "IP:10.0.0.1",
+                "IP:::1",
+                "URI:spiffe://example/db",
+                "email:a@b.example"
+            ]
+        );
+        let mut longer = certificate.der().to_vec();
+        longer.push(0);
+        assert!(parse(&longer).is_err(), "nothing may follow a certificate");
+    }
+}

@@ -1,0 +1,245 @@
+//! Keys wrapped under keys: what Get returns with a Key Wrapping Specification, and Register takes (KMIP 2.1 §3.3, §7.18).
+
+use hsm::{Decryption, Encryption};
+use kmip::{
+    BlockCipherMode, CryptographicUsageMask, EncodingOption, OperationCode, Secret, Tag, V2_1,
+    WrappingMethod,
+    attribute::{AttributeReference, CryptographicParameters},
+    mechanism::{Cipher, parameters},
+    object::{
+        EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyWrappingData,
+        KeyWrappingSpecification,
+    },
+    ttlv::{Bytes, Reader, Writer},
+};
+use store::Record;
+
+use crate::{
+    context::{Authorized, Context},
+    error::{Error, Result},
+    fault::Fault,
+    material,
+};
+
+/// Wraps a plain key block as the client asks. `of` is the object whose attributes may travel inside.
+pub(crate) fn wrap(
+    context: &mut Context<'_>,
+    plain: &KeyBlock,
+    how: &KeyWrappingSpecification,
+    of: &Record,
+) -> Result<KeyBlock> {
+    if how.wrapping_method != WrappingMethod::Encrypt || how.mac_signature_key_information.is_some()
+    {
+        return Err(Error::new(
+            Fault::KeyWrapNotServed,
+            "keys are wrapped by encryption only",
+        ));
+    }
+    let information = how
+        .encryption_key_information
+        .as_ref()
+        .ok_or_else(|| Error::new(Fault::MissingData, "the wrapping key is not named"))?;
+    let bare = how.encoding_option == Some(EncodingOption::NoEncoding);
+    if bare && !how.attribute_name.is_empty() {
+        return Err(Error::new(
+            Fault::EncodingOption,
+            "attributes are wrapped only with the key value in TTLV",
+        ));
+    }
+    let (kek, cipher, parameters) = wrapping_key(
+        context,
+        information,
+        OperationCode::Encrypt,
+        CryptographicUsageMask::WrapKey,
+    )?;
+    let bytes = value_to_wrap(plain, bare, &how.attribute_name, of, context)?;
+    let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
+    let input = Encryption {
+        iv: None,
+        associated: &[],
+        plain: bytes.expose(),
+    };
+    let encrypted = context.backend(&backend)?.encrypt(&key, &cipher, input)?;
+    let mut wrapped = encrypted.data;
+    // GCM's tag has no field of its own in Key Wrapping Data; it follows the ciphertext.
+    wrapped.extend(encrypted.tag.unwrap_or_default());
+    let how = KeyWrappingData {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(EncryptionKeyInformation {
+            unique_identifier: kek.identifier(),
+            cryptographic_parameters: Some(parameters),
+        }),
+        mac_signature_key_information: None,
+        mac_signature: None,
+        iv_counter_nonce: encrypted.iv.map(Bytes),
+        encoding_option: how.encoding_option,
+    };
+    Ok(material::wrapped_key_block(plain, wrapped, how, bare))
+}
+
+/// Unwraps a key block that a client registers.
+pub(crate) fn unwrap(context: &mut Context<'_>, block: &KeyBlock) -> Result<KeyBlock> {
+    let how = block
+        .key_wrapping_data
+        .clone()
+        .ok_or_else(|| Error::invalid_field("the key is not wrapped"))?;
+    if how.wrapping_method != WrappingMethod::Encrypt {
+        return Err(Error::new(
+            Fault::KeyWrapNotServed,
+            "keys are unwrapped by decryption only",
+        ));
+    }
+    let information = how
+        .encryption_key_information
+        .as_ref()
+        .ok_or_else(|| Error::new(Fault::MissingData, "the wrapping key is not named"))?;
+    let (kek, cipher, _) = wrapping_key(
+        context,
+        information,
+        OperationCode::Decrypt,
+        CryptographicUsageMask::UnwrapKey,
+    )?;
+    let bare = how.encoding_option == Some(EncodingOption::NoEncoding);
+    let wrapped = match &block.key_value {
+        Some(KeyValue::Wrapped(bytes)) => bytes.0.clone(),
+        Some(KeyValue::Plain {
+            key_material: KeyMaterial::Bytes(bytes),
+            ..
+        }) => bytes.expose().to_vec(),
+        _ => return Err(Error::invalid_field("the wrapped key value is missing")),
+    };
+    let (data, tag) = split_tag(&cipher, &wrapped)?;
+    let (backend, key) = context.key_for(&kek, CryptographicUsageMask::UnwrapKey)?;
+    let iv = how.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    let plain = context.backend(&backend)?.decrypt(
+        &key,
+        &cipher,
+        Decryption {
+            iv,
+            associated: &[],
+            tag,
+            data,
+        },
+    )?;
+    let value = if bare {
+        KeyValue::plain(KeyMaterial::Bytes(plain))
+    } else {
+        key_value(&plain, block)?
+    };
+    Ok(KeyBlock {
+        key_value: Some(value),
+        key_wrapping_data: None,
+        ..block.clone()
+    })
+}
+
+/// The wrapping key and how it wraps; the principal must be allowed to encrypt or decrypt with it.
+fn wrapping_key(
+    context: &mut Context<'_>,
+    information: &EncryptionKeyInformation,
+    operation: OperationCode,
+    usage: CryptographicUsageMask,
+) -> Result<(Authorized, Cipher, CryptographicParameters)> {
+    let kek = context
+        .second_object(&information.unique_identifier, operation, usage)
+        .map_err(|error| match error.fault {
+            Fault::NoSuchObject => Error::new(
+                Fault::WrappingObjectNotFound,
+                "there is no such wrapping key",
+            ),
+            Fault::ObjectDestroyed => Error::new(
+                Fault::WrappingObjectDestroyed,
+                "the wrapping key is destroyed",
+            ),
+            _ => error,
+        })?;
+    let spec = kek
+        .record()
+        .spec
+        .ok_or_else(|| Error::new(Fault::WrongObjectType, "the wrapping object is no key"))?;
+    let own = kek.record().attributes.cryptographic_parameters.first();
+    let mut parameters = information
+        .cryptographic_parameters
+        .clone()
+        .or_else(|| own.cloned())
+        .unwrap_or_default();
+    // AES key wrap is what wrapping means where nothing else is said.
+    parameters
+        .block_cipher_mode
+        .get_or_insert(BlockCipherMode::NISTKeyWrap);
+    let cipher = parameters::cipher(spec, &parameters)?;
+    match cipher {
+        Cipher::AesKeyWrap | Cipher::AesKeyWrapPadded | Cipher::AesGcm { .. } => {
+            Ok((kek, cipher, parameters))
+        }
+        _ => Err(Error::new(
+            Fault::UnsupportedParameters,
+            "keys are wrapped with AES key wrap or AES-GCM",
+        )),
+    }
+}
+
+fn value_to_wrap(
+    plain: &KeyBlock,
+    bare: bool,
+    attributes: &[AttributeReference],
+    of: &Record,
+    context: &Context<'_>,
+) -> Result<Secret> {
+    let Some(KeyValue::Plain { key_material, .. }) = &plain.key_value else {
+        return Err(Error::new(
+            Fault::KeyValueAbsent,
+            "there is no key value to wrap",
+        ));
+    };
+    if bare {
+        return match key_material {
+            KeyMaterial::Bytes(bytes) => Ok(bytes.clone()),
+            _ => Err(Error::new(
+                Fault::EncodingOption,
+                "a transparent key is wrapped only with its value in TTLV",
+            )),
+        };
+    }
+    let named = attributes
+        .iter()
+        .flat_map(|reference| of.attributes.named(reference))
+        .map(|(index, attribute)| (Some(index), attribute))
+        .collect();
+    let value = KeyValue::Plain {
+        key_material: key_material.clone(),
+        attributes: named,
+    };
+    let mut writer = Writer::new(context.version);
+    value.write(&mut writer);
+    Ok(Secret::from(writer.bytes()))
+}
+
+/// The Key Value that was wrapped in TTLV.
+fn key_value(plain: &Secret, block: &KeyBlock) -> Result<KeyValue> {
+    let unreadable = || {
+        Error::new(
+            Fault::EncodingOption,
+            "the wrapped bytes are no key value in TTLV",
+        )
+    };
+    let mut reader = Reader::new(plain.expose(), Tag::KeyBlock, V2_1);
+    let item = reader.next_item().ok().flatten().ok_or_else(unreadable)?;
+    if item.tag != Tag::KeyValue || !reader.is_empty() {
+        return Err(unreadable());
+    }
+    KeyValue::read(item, block.key_format_type).map_err(|_| unreadable())
+}
+
+/// The tag that follows a GCM ciphertext.
+fn split_tag<'a>(cipher: &Cipher, wrapped: &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>)> {
+    let Cipher::AesGcm { tag_bytes } = cipher else {
+        return Ok((wrapped, None));
+    };
+    wrapped
+        .len()
+        .checked_sub(usize::from(*tag_bytes))
+        .and_then(|at| wrapped.split_at_checked(at))
+        .map(|(data, tag)| (data, Some(tag)))
+        .ok_or_else(|| Error::invalid_field("the wrapped key is shorter than its tag"))
+}

@@ -1,0 +1,193 @@
+//! Search keys: by what an attribute of many values is found, the same for what is stored and for what is asked.
+
+use kmip::{
+    Tag,
+    attribute::{Attribute, AttributeKind, Name, UniqueIdentifier},
+};
+use rusqlite::types::{ToSql, ToSqlOutput};
+
+use crate::{Record, fields};
+
+/// Longer keys are cut: an index is no place for essays.
+const KEY_BYTES_MAX: usize = 128;
+
+/// Stands between texts in a key, because it never stands in UTF-8.
+const SEPARATOR: u8 = 0xFF;
+
+/// A search key. If an asked attribute matches a stored one and has a key, the stored one has the same key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SearchKey {
+    /// The attribute's tag; that of Attribute for vendors' attributes.
+    pub(crate) kind: i64,
+    /// The key.
+    pub(crate) value: KeyValue,
+    /// Whether equal keys also mean a match, so that nothing remains to be compared.
+    pub(crate) is_whole: bool,
+}
+
+/// The value of a key: numbers for ranges, else bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum KeyValue {
+    Number(i64),
+    Bytes(Vec<u8>),
+}
+
+impl ToSql for KeyValue {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Number(number) => number.to_sql(),
+            Self::Bytes(bytes) => bytes.to_sql(),
+        }
+    }
+}
+
+/// A name in its vault, which at most one object that is not destroyed has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NameKey {
+    pub(crate) vault: String,
+    pub(crate) value: String,
+    pub(crate) name_type: u32,
+}
+
+impl NameKey {
+    pub(crate) fn new(vault: &str, name: &Name) -> Self {
+        Self {
+            vault: vault.to_owned(),
+            value: name.name_value.clone(),
+            name_type: name.name_type.0,
+        }
+    }
+}
+
+/// The names that a record holds against others, sorted, each once: none once it is destroyed.
+pub(crate) fn names(record: &Record) -> Vec<NameKey> {
+    if record.is_destroyed() {
+        return Vec::new();
+    }
+    let names = record.attributes.name.iter();
+    let mut names: Vec<_> = names
+        .map(|name| NameKey::new(&record.vault, name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Every search key of a record, sorted, each once.
+pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
+    let standard = AttributeKind::ALL
+        .iter()
+        .flat_map(|kind| record.attributes.of(*kind))
+        .filter_map(|(_, attribute)| search_key(&attribute));
+    let vendor = record
+        .attributes
+        .vendor
+        .iter()
+        .filter_map(|(_, vendor)| search_key(&Attribute::Vendor(vendor.clone())));
+    let mut keys: Vec<SearchKey> = standard.chain(vendor).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The tag under which a kind's keys stand.
+pub(crate) fn kind_number(kind: Option<AttributeKind>) -> i64 {
+    i64::from(kind.map_or(Tag::Attribute, AttributeKind::tag).0)
+}
+
+/// The search key, if the attribute is of a kind with many values and has the field that is the key.
+pub(crate) fn search_key(attribute: &Attribute) -> Option<SearchKey> {
+    use Attribute as A;
+    let (bytes, is_whole) = match attribute {
+        A::Name(name) => (typed(name.name_type.0, &name.name_value), true),
+        A::AlternativeName(name) => (
+            typed(name.alternative_name_type.0, &name.alternative_name_value),
+            true,
+        ),
+        A::RotateName(name) => (
+            typed(name.rotate_name_type.0, &name.rotate_name_value),
+            true,
+        ),
+        A::KeyValueLocation(location) => (
+            typed(
+                location.key_value_location_type.0,
+                &location.key_value_location_value,
+            ),
+            true,
+        ),
+        A::Link(link) => match &link.linked_object_identifier {
+            UniqueIdentifier::Text(id) => (typed(link.link_type.0, id), true),
+            UniqueIdentifier::Enumeration(_) | UniqueIdentifier::Integer(_) => return None,
+        },
+        A::ApplicationSpecificInformation(own) => (
+            joined(&[&own.application_namespace, own.application_data.as_ref()?]),
+            true,
+        ),
+        A::ShortUniqueIdentifier(id) => (id.0.clone(), true),
+        A::Digest(digest) => (digest.digest_value.as_ref()?.0.clone(), false),
+        A::X509CertificateIdentifier(own) => (own.certificate_serial_number.0.clone(), false),
+        A::X509CertificateSubject(own) => {
+            (own.subject_distinguished_name.as_ref()?.0.clone(), false)
+        }
+        A::X509CertificateIssuer(own) => (own.issuer_distinguished_name.0.clone(), false),
+        A::CertificateIdentifier(own) => (own.serial_number.clone()?.into_bytes(), false),
+        A::Vendor(vendor) => {
+            let mut bytes = joined(&[&vendor.vendor_identification, &vendor.attribute_name]);
+            bytes.extend([SEPARATOR, vendor.value.item_type as u8]);
+            bytes.extend_from_slice(&vendor.value.body);
+            (bytes, true)
+        }
+        other => return date_key(other).or_else(|| text_key(other)),
+    };
+    Some(key(attribute, bytes, is_whole))
+}
+
+fn date_key(attribute: &Attribute) -> Option<SearchKey> {
+    fields::date(attribute).map(|(kind, date)| SearchKey {
+        kind: kind_number(Some(kind)),
+        value: KeyValue::Number(date.0),
+        is_whole: true,
+    })
+}
+
+/// The key of an attribute that is a text.
+fn text_key(attribute: &Attribute) -> Option<SearchKey> {
+    use Attribute as A;
+    match attribute {
+        A::OperationPolicyName(text)
+        | A::ObjectGroup(text)
+        | A::ContactInformation(text)
+        | A::PKCS12FriendlyName(text)
+        | A::Description(text)
+        | A::Comment(text)
+        | A::CertificateSubjectCN(text)
+        | A::CertificateSubjectEmail(text)
+        | A::CertificateSubjectUID(text)
+        | A::CertificateSubjectSerialNumber(text)
+        | A::CertificateIssuerCN(text)
+        | A::CertificateIssuerSerialNumber(text) => {
+            Some(key(attribute, text.clone().into_bytes(), true))
+        }
+        _ => None,
+    }
+}
+
+fn key(attribute: &Attribute, mut bytes: Vec<u8>, is_whole: bool) -> SearchKey {
+    let is_cut = bytes.len() > KEY_BYTES_MAX;
+    bytes.truncate(KEY_BYTES_MAX);
+    SearchKey {
+        kind: kind_number(attribute.kind()),
+        value: KeyValue::Bytes(bytes),
+        is_whole: is_whole && !is_cut,
+    }
+}
+
+/// A text behind the number of its type.
+fn typed(number: u32, text: &str) -> Vec<u8> {
+    [&number.to_be_bytes(), text.as_bytes()].concat()
+}
+
+fn joined(texts: &[&String]) -> Vec<u8> {
+    let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+    texts.join(&SEPARATOR)
+}

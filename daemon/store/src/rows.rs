@@ -1,0 +1,294 @@
+//! Records, vaults and clients ↔ rows of the tables.
+
+use std::{str::FromStr, sync::Arc};
+
+use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec, ttlv::Timestamp};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
+
+use crate::{Client, Custody, Error, ObjectId, Record, Result, Vault, keys::NameKey};
+
+/// More than any message may carry; far from the lengths where SQLite's own arithmetic ends.
+const RECORD_BYTES_MAX: usize = 8 << 20;
+
+/// The columns that [`read`] takes, of `object o` and `body b`.
+pub(crate) const COLUMNS: &str = "o.id, o.vault, o.owner, o.object_type, o.revision, b.spec, \
+    b.custody, b.backend, b.value, b.attributes";
+
+/// A record as the tables hold it, made by the thread that commits so that the writer has only to bind it.
+pub(crate) struct Encoded {
+    pub(crate) record: Arc<Record>,
+    attributes: Vec<u8>,
+    spec: Option<String>,
+}
+
+impl Encoded {
+    /// Encodes a record, unless it is larger than anything that makes sense.
+    pub(crate) fn new(record: Arc<Record>) -> Result<Self> {
+        let attributes = record.attributes.to_stored();
+        let value_bytes = columns(&record.custody).2.map_or(0, <[u8]>::len);
+        if attributes.len() + value_bytes > RECORD_BYTES_MAX {
+            return Err(Error::Unavailable(format!(
+                "the record {} is larger than {RECORD_BYTES_MAX} bytes, the most that is kept",
+                record.id
+            )));
+        }
+        Ok(Self {
+            attributes,
+            spec: record.spec.map(|spec| spec.to_string()),
+            record,
+        })
+    }
+
+    /// Adds the object and tells its row, or `None` when there is one with this identifier.
+    pub(crate) fn insert(&self, connection: &Connection) -> Result<Option<i64>> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO object (id, vault, owner, object_type, storage, state, \
+            activation_date, deactivation_date, algorithm, length, usage_mask, revision) \
+            SELECT :id, :vault, :owner, :object_type, :storage, :state, :activation_date, \
+            :deactivation_date, :algorithm, :length, :usage_mask, :revision WHERE :before = 0 \
+            ON CONFLICT (id) DO NOTHING RETURNING row",
+        )?;
+        let row = self.put_object(&mut statement, 0)?;
+        if let Some(row) = row {
+            self.put_body(row, connection)?;
+        }
+        Ok(row)
+    }
+
+    /// Replaces the object of the revision before and tells its row, or `None` when it is not of that revision.
+    pub(crate) fn update(&self, connection: &Connection, before: u64) -> Result<Option<i64>> {
+        let mut statement = connection.prepare_cached(
+            "UPDATE object SET owner = :owner, storage = :storage, state = :state, \
+            activation_date = :activation_date, deactivation_date = :deactivation_date, \
+            algorithm = :algorithm, length = :length, usage_mask = :usage_mask, \
+            revision = :revision \
+            WHERE id = :id AND vault = :vault AND object_type = :object_type \
+            AND revision = :before RETURNING row",
+        )?;
+        let row = self.put_object(&mut statement, before)?;
+        if let Some(row) = row {
+            self.put_body(row, connection)?;
+        }
+        Ok(row)
+    }
+
+    fn put_object(&self, statement: &mut CachedStatement<'_>, before: u64) -> Result<Option<i64>> {
+        let record = &*self.record;
+        let attributes = &record.attributes;
+        let row = statement.query_row(
+            named_params! {
+                ":id": record.id.0,
+                ":vault": record.vault,
+                ":owner": record.owner,
+                ":object_type": record.object_type.0,
+                ":storage": record.storage_status().0,
+                ":state": attributes.state.map(|state| state.0),
+                ":activation_date": attributes.activation_date.map(|date| date.0),
+                ":deactivation_date": attributes.deactivation_date.map(|date| date.0),
+                ":algorithm": attributes.cryptographic_algorithm.map(|algorithm| algorithm.0),
+                ":length": attributes.cryptographic_length,
+                ":usage_mask": attributes.cryptographic_usage_mask.map(|mask| mask.0),
+                ":revision": record.revision.cast_signed(),
+                ":before": before.cast_signed(),
+            },
+            |row| row.get(0),
+        );
+        Ok(row.optional()?)
+    }
+
+    fn put_body(&self, row: i64, connection: &Connection) -> Result<()> {
+        let (custody, backend, value) = columns(&self.record.custody);
+        connection
+            .prepare_cached(
+                "INSERT INTO body (object, spec, custody, backend, value, attributes) \
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (object) DO UPDATE SET spec = excluded.spec, \
+                custody = excluded.custody, backend = excluded.backend, value = excluded.value, \
+                attributes = excluded.attributes",
+            )?
+            .execute(params![
+                row,
+                self.spec,
+                custody,
+                backend,
+                value,
+                self.attributes
+            ])?;
+        Ok(())
+    }
+}
+
+/// Custody as its columns: which, the backend's name, the bytes.
+fn columns(custody: &Custody) -> (i64, Option<&str>, Option<&[u8]>) {
+    match custody {
+        Custody::Hsm { backend, key } => (1, Some(backend), Some(key)),
+        Custody::Sealed { backend, sealed } => (2, Some(backend), Some(sealed)),
+        Custody::Public(value) => (3, None, Some(value)),
+        Custody::Doomed { backend, key } => (4, Some(backend), Some(key)),
+        Custody::Gone => (5, None, None),
+    }
+}
+
+fn custody(number: i64, backend: Option<String>, value: Option<Vec<u8>>) -> Option<Custody> {
+    Some(match (number, backend, value) {
+        (1, Some(backend), Some(key)) => Custody::Hsm { backend, key },
+        (2, Some(backend), Some(sealed)) => Custody::Sealed { backend, sealed },
+        (3, None, Some(value)) => Custody::Public(value),
+        (4, Some(backend), Some(key)) => Custody::Doomed { backend, key },
+        (5, None, None) => Custody::Gone,
+        _ => return None,
+    })
+}
+
+/// The record in a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> Result<Record> {
+    let id = ObjectId(row.get(0)?);
+    let corrupt = |what: &str| Error::Corrupt(format!("object {id}: {what}"));
+    let spec = row
+        .get_ref(5)?
+        .as_str_or_null()
+        .map_err(rusqlite::Error::from)?
+        .map(KeySpec::from_str)
+        .transpose()
+        .map_err(|_| corrupt("its kind of key is unknown"))?;
+    let custody = custody(row.get(6)?, row.get(7)?, row.get(8)?)
+        .ok_or_else(|| corrupt("its custody makes no sense"))?;
+    let attributes = row.get_ref(9)?.as_blob().map_err(rusqlite::Error::from)?;
+    let attributes = Attributes::from_stored(attributes)
+        .map_err(|error| corrupt(&format!("attributes: {error}")))?;
+    Ok(Record {
+        vault: row.get(1)?,
+        owner: row.get(2)?,
+        object_type: ObjectType(row.get(3)?),
+        spec,
+        attributes,
+        custody,
+        revision: row.get::<_, i64>(4)?.cast_unsigned(),
+        id,
+    })
+}
+
+/// The record with an identifier.
+pub(crate) fn find(connection: &Connection, id: &ObjectId) -> Result<Option<Record>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM object o JOIN body b ON b.object = o.row WHERE o.id = ?"
+    ))?;
+    let mut rows = statement.query([&id.0])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Records in the order of their identifiers.
+pub(crate) fn find_after(
+    connection: &Connection,
+    after: Option<&ObjectId>,
+    items_max: u32,
+) -> Result<Vec<Record>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM object o JOIN body b ON b.object = o.row \
+        WHERE o.id > ? ORDER BY o.id LIMIT ?"
+    ))?;
+    // No identifier is empty, so that all come after the empty one.
+    read_all(statement.query(params![after.map_or("", |id| &id.0), items_max])?)
+}
+
+/// Records whose keys an HSM still owes to delete.
+pub(crate) fn find_doomed(connection: &Connection, items_max: u32) -> Result<Vec<Record>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM object o JOIN body b ON b.object = o.row WHERE b.custody = 4 LIMIT ?"
+    ))?;
+    read_all(statement.query(params![items_max])?)
+}
+
+fn read_all(mut rows: Rows<'_>) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read(row)?);
+    }
+    Ok(records)
+}
+
+/// The object that is not destroyed and has the name.
+pub(crate) fn find_name(connection: &Connection, name: &NameKey) -> Result<Option<ObjectId>> {
+    let id = connection
+        .prepare_cached(
+            "SELECT o.id FROM name n JOIN object o ON o.row = n.object \
+            WHERE n.vault = ? AND n.value = ? AND n.type = ?",
+        )?
+        .query_row(params![name.vault, name.value, name.name_type], |row| {
+            row.get(0).map(ObjectId)
+        });
+    Ok(id.optional()?)
+}
+
+/// Every vault.
+pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, backend, locked_by_default, strict, created, user_pin, so_pin FROM vault \
+        ORDER BY name",
+    )?;
+    let vaults = statement.query_map([], |row| {
+        Ok(Vault {
+            name: row.get(0)?,
+            backend: row.get(1)?,
+            locked_by_default: row.get(2)?,
+            strict: row.get(3)?,
+            created: Timestamp(row.get(4)?),
+            user_pin: row.get(5)?,
+            so_pin: row.get(6)?,
+        })
+    })?;
+    Ok(vaults.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds or replaces a vault.
+pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO vault VALUES (?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            vault.name,
+            vault.backend,
+            vault.locked_by_default,
+            vault.strict,
+            vault.created.0,
+            vault.user_pin,
+            vault.so_pin,
+        ])?;
+    Ok(())
+}
+
+/// Every client.
+pub(crate) fn clients(connection: &Connection) -> Result<Vec<Client>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT vault, name, role, spki_sha256, serial, issued, expires, revoked FROM client \
+        ORDER BY vault, name",
+    )?;
+    let clients = statement.query_map([], |row| {
+        Ok(Client {
+            vault: row.get(0)?,
+            name: row.get(1)?,
+            role: row.get(2)?,
+            spki_sha256: row.get(3)?,
+            serial: row.get(4)?,
+            issued: Timestamp(row.get(5)?),
+            expires: Timestamp(row.get(6)?),
+            revoked: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+        })
+    })?;
+    Ok(clients.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds or replaces a client.
+pub(crate) fn put_client(connection: &Connection, client: &Client) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
+        .execute(params![
+            client.vault,
+            client.name,
+            client.role,
+            client.spki_sha256,
+            client.serial,
+            client.issued.0,
+            client.expires.0,
+            client.revoked.map(|date| date.0),
+        ])?;
+    Ok(())
+}

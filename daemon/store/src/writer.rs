@@ -1,0 +1,261 @@
+//! The one thread that writes: it takes the change sets that wait, applies each or none of it, and commits them at once.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use rusqlite::{Connection, params};
+
+use crate::{
+    Client, Error, Record, Result, Vault,
+    cache::Cache,
+    connection::Pool,
+    keys::{self, NameKey, SearchKey},
+    rows::{self, Encoded},
+};
+
+/// A group larger than this keeps the first of it waiting for too long.
+const GROUP_MAX: usize = 512;
+
+/// A change of one row and what hangs on it.
+pub(crate) enum Change {
+    Client(Client),
+    Object(Box<ObjectChange>),
+    Vault(Vault),
+}
+
+/// A record added or replaced, with the difference that it makes to the search.
+pub(crate) struct ObjectChange {
+    /// The revision that is replaced; none of a new object.
+    before: Option<u64>,
+    after: Encoded,
+    keys_removed: Vec<SearchKey>,
+    keys_added: Vec<SearchKey>,
+    names_removed: Vec<NameKey>,
+    names_added: Vec<NameKey>,
+}
+
+impl ObjectChange {
+    /// The change from a record as it was read, or from none, to what is to be stored.
+    pub(crate) fn new(before: Option<&Record>, after: &Arc<Record>) -> Result<Self> {
+        let old_keys = before.map(keys::search_keys).unwrap_or_default();
+        let old_names = before.map(keys::names).unwrap_or_default();
+        let new_keys = keys::search_keys(after);
+        let new_names = keys::names(after);
+        Ok(Self {
+            before: before.map(|before| before.revision),
+            after: Encoded::new(Arc::clone(after))?,
+            keys_removed: missing(&old_keys, &new_keys),
+            keys_added: missing(&new_keys, &old_keys),
+            names_removed: missing(&old_names, &new_names),
+            names_added: missing(&new_names, &old_names),
+        })
+    }
+}
+
+/// What of the one is missing in the other; both are sorted.
+fn missing<T: Clone + Ord>(one: &[T], other: &[T]) -> Vec<T> {
+    one.iter()
+        .filter(|item| other.binary_search(item).is_err())
+        .cloned()
+        .collect()
+}
+
+/// Where the writer's connection is.
+pub(crate) enum Home {
+    /// Its own.
+    Own(Box<Connection>),
+    /// Shared with the readers of a database in memory, one at a time.
+    Shared(Arc<Pool>),
+}
+
+struct Job {
+    changes: Vec<Change>,
+    done: SyncSender<Result<()>>,
+}
+
+/// The way to the writer's thread, which ends when this is dropped.
+pub(crate) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(home: Home, cache: Arc<Cache>) -> Result<Self> {
+        let (jobs, waiting) = channel();
+        let thread = Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(&home, &waiting, &cache))
+            .map_err(|error| Error::Unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Applies the changes together or not at all; they are durable, and seen by every read, once this returns.
+    pub(crate) fn commit(&self, changes: Vec<Change>) -> Result<()> {
+        let ended = || Error::Unavailable("the writer has ended; restart the program".to_owned());
+        let (done, answer) = sync_channel(1);
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        jobs.send(Job { changes, done }).map_err(|_| ended())?;
+        answer.recv().map_err(|_| ended())?
+    }
+
+    /// Whether the thread runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was told where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(home: &Home, waiting: &Receiver<Job>, cache: &Cache) {
+    // The first job is taken at once; whatever came while the last group was written joins it. Nobody waits for a timer.
+    while let Ok(first) = waiting.recv() {
+        let others = waiting.try_iter().take(GROUP_MAX - 1);
+        let group: Vec<Job> = std::iter::once(first).chain(others).collect();
+        let results = match home {
+            Home::Own(connection) => commit_group(connection, &group),
+            Home::Shared(pool) => pool
+                .take()
+                .and_then(|connection| commit_group(&connection, &group)),
+        };
+        let results = results.unwrap_or_else(|error| vec![Err(error); group.len()]);
+        // Every record is corrected before anybody is told, so that a read after an acknowledgement is never stale.
+        for (job, _) in group
+            .iter()
+            .zip(&results)
+            .filter(|(_, result)| result.is_ok())
+        {
+            job.changes.iter().for_each(|change| correct(cache, change));
+        }
+        for (job, result) in group.into_iter().zip(results) {
+            // Nobody listens when the committer's thread was ended.
+            let _ = job.done.send(result);
+        }
+    }
+}
+
+/// One transaction for the group. An error means that nothing of it was changed; the results inside are each job's own.
+fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<()>>> {
+    let outcome = (|| {
+        execute(connection, "BEGIN IMMEDIATE")?;
+        let results = group
+            .iter()
+            .map(|job| apply_alone(connection, &job.changes))
+            .collect::<Result<Vec<_>>>()?;
+        execute(connection, "COMMIT")?;
+        Ok(results)
+    })();
+    // After some errors SQLite has rolled back already; where it has not, nothing may stay open.
+    if outcome.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    outcome.map_err(|error| match error {
+        Error::Unavailable(_) => error,
+        other => Error::Unavailable(other.to_string()),
+    })
+}
+
+/// Applies one job under a savepoint, so that its own refusal leaves the others' changes alone.
+fn apply_alone(connection: &Connection, changes: &[Change]) -> Result<Result<()>> {
+    execute(connection, "SAVEPOINT job")?;
+    let applied = apply(connection, changes);
+    match applied {
+        Ok(()) => {}
+        Err(Error::Conflict | Error::NameTaken(_)) => execute(connection, "ROLLBACK TO job")?,
+        Err(error) => return Err(error),
+    }
+    execute(connection, "RELEASE job")?;
+    Ok(applied)
+}
+
+fn apply(connection: &Connection, changes: &[Change]) -> Result<()> {
+    // Names are freed before they are taken: one transaction may pass a name from one object to another.
+    for change in changes {
+        if let Change::Object(change) = change {
+            free_names(connection, change)?;
+        }
+    }
+    for change in changes {
+        match change {
+            Change::Client(client) => rows::put_client(connection, client)?,
+            Change::Object(change) => put_object(connection, change)?,
+            Change::Vault(vault) => rows::put_vault(connection, vault)?,
+        }
+    }
+    Ok(())
+}
+
+fn free_names(connection: &Connection, change: &ObjectChange) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM name WHERE vault = ? AND value = ? AND type = ? \
+        AND object = (SELECT row FROM object WHERE id = ?)",
+    )?;
+    for name in &change.names_removed {
+        let id = &change.after.record.id.0;
+        statement.execute(params![name.vault, name.value, name.name_type, id])?;
+    }
+    Ok(())
+}
+
+fn put_object(connection: &Connection, change: &ObjectChange) -> Result<()> {
+    let row = match change.before {
+        None => change.after.insert(connection)?,
+        Some(revision) => change.after.update(connection, revision)?,
+    };
+    let row = row.ok_or(Error::Conflict)?;
+    let vault = &change.after.record.vault;
+    let mut name = connection.prepare_cached(
+        "INSERT INTO name (vault, value, type, object) VALUES (?, ?, ?, ?) \
+        ON CONFLICT (vault, value, type) DO NOTHING",
+    )?;
+    for key in &change.names_added {
+        if name.execute(params![vault, key.value, key.name_type, row])? == 0 {
+            return Err(Error::NameTaken(key.value.clone()));
+        }
+    }
+    let mut removed = connection.prepare_cached(
+        "DELETE FROM attribute WHERE vault = ? AND kind = ? AND value = ? AND object = ?",
+    )?;
+    for key in &change.keys_removed {
+        removed.execute(params![vault, key.kind, key.value, row])?;
+    }
+    let mut added = connection
+        .prepare_cached("INSERT INTO attribute (vault, kind, value, object) VALUES (?, ?, ?, ?)")?;
+    for key in &change.keys_added {
+        added.execute(params![vault, key.kind, key.value, row])?;
+    }
+    Ok(())
+}
+
+fn correct(cache: &Cache, change: &Change) {
+    if let Change::Object(change) = change {
+        let record = &change.after.record;
+        cache.records.correct(&record.id, Some(Arc::clone(record)));
+        for name in change.names_removed.iter().chain(&change.names_added) {
+            cache.names.correct(name, None);
+        }
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

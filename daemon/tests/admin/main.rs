@@ -1,0 +1,8 @@
+//! Administration, against a service in this process: what is done, what is refused, and what the trail says of it.
+#![expect(clippy::unwrap_used, reason = "a test that fails stops")]
+
+mod clients;
+mod harness;
+mod keys;
+mod upkeep;
+mod vaults;

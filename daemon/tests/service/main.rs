@@ -1,0 +1,15 @@
+//! The service in process: messages in, messages out, against the embedded HSM and a store in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a fixture that fails is a failed test"
+)]
+
+mod attributes;
+mod batch;
+mod envelope;
+mod fixture;
+mod lifecycle;
+mod locked;
+mod policy;
+mod values;

@@ -1,0 +1,333 @@
+//! Values in and out: every object type in every format, wrapping there and back.
+
+use kmip::{
+    BlockCipherMode, CertificateType, CryptographicAlgorithm, CryptographicUsageMask,
+    EncodingOption, KeyFormatType, RecommendedCurve, ResultReason, Secret, SecretDataType,
+    WrappingMethod,
+    attribute::{
+        Attribute, AttributeKind, AttributeReference, CryptographicDomainParameters,
+        CryptographicParameters, Name,
+    },
+    object::{
+        Certificate, EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyObject, KeyValue,
+        KeyWrappingSpecification, ManagedObject, SecretData,
+    },
+    payload::{
+        create::{CreateKeyPair, CreateKeyPairRequest},
+        get::{Get, GetRequest},
+        get_attributes::{GetAttributes, GetAttributesRequest},
+        register::{Register, RegisterRequest},
+    },
+    ttlv::Bytes,
+};
+
+use crate::fixture::{Fixture, text};
+
+fn get(
+    fixture: &mut Fixture,
+    id: &str,
+    format: Option<KeyFormatType>,
+) -> Result<ManagedObject, ResultReason> {
+    let request = GetRequest {
+        unique_identifier: Some(id.into()),
+        key_format_type: format,
+        ..GetRequest::default()
+    };
+    fixture
+        .call::<Get>(&request)
+        .map(|response| response.object)
+}
+
+fn register(
+    fixture: &mut Fixture,
+    mask: Option<CryptographicUsageMask>,
+    object: ManagedObject,
+) -> Result<String, ResultReason> {
+    let request = RegisterRequest {
+        object_type: object.object_type().unwrap(),
+        attributes: mask
+            .map(Attribute::CryptographicUsageMask)
+            .into_iter()
+            .collect(),
+        object: Some(object),
+        protection_storage_masks: None,
+    };
+    fixture
+        .call::<Register>(&request)
+        .map(|response| text(&response.unique_identifier))
+}
+
+fn pair(fixture: &mut Fixture, attributes: Vec<Attribute>) -> (String, String) {
+    let mask = |mask| {
+        [Attribute::CryptographicUsageMask(mask)]
+            .into_iter()
+            .collect()
+    };
+    let response = fixture
+        .call::<CreateKeyPair>(&CreateKeyPairRequest {
+            common_attributes: attributes.into_iter().collect(),
+            private_key_attributes: mask(CryptographicUsageMask::Sign),
+            public_key_attributes: mask(CryptographicUsageMask::Verify),
+            common_protection_storage_masks: None,
+            private_protection_storage_masks: None,
+            public_protection_storage_masks: None,
+        })
+        .unwrap();
+    (
+        text(&response.private_key_unique_identifier),
+        text(&response.public_key_unique_identifier),
+    )
+}
+
+fn kinds() -> Vec<(Vec<Attribute>, Vec<KeyFormatType>, Vec<KeyFormatType>)> {
+    let ec = |curve| {
+        vec![
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
+            Attribute::CryptographicDomainParameters(CryptographicDomainParameters {
+                qlength: None,
+                recommended_curve: Some(curve),
+            }),
+        ]
+    };
+    let rsa = vec![
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA),
+        Attribute::CryptographicLength(2048),
+    ];
+    let private = vec![
+        KeyFormatType::PKCS8,
+        KeyFormatType::ECPrivateKey,
+        KeyFormatType::TransparentECPrivateKey,
+    ];
+    let public = vec![KeyFormatType::X509, KeyFormatType::TransparentECPublicKey];
+    let mut kinds = vec![
+        (
+            rsa,
+            vec![
+                KeyFormatType::PKCS1,
+                KeyFormatType::PKCS8,
+                KeyFormatType::TransparentRSAPrivateKey,
+            ],
+            vec![
+                KeyFormatType::PKCS1,
+                KeyFormatType::X509,
+                KeyFormatType::TransparentRSAPublicKey,
+            ],
+        ),
+        (
+            ec(RecommendedCurve::CURVE25519),
+            vec![KeyFormatType::PKCS8, KeyFormatType::Raw],
+            vec![KeyFormatType::X509, KeyFormatType::Raw],
+        ),
+    ];
+    for curve in [
+        RecommendedCurve::P256,
+        RecommendedCurve::P384,
+        RecommendedCurve::P521,
+        RecommendedCurve::SECP256K1,
+    ] {
+        kinds.push((ec(curve), private.clone(), public.clone()));
+    }
+    kinds
+}
+
+/// What is got in any format and registered again is the same key.
+#[test]
+fn every_format_goes_out_and_in_again() {
+    let mut fixture = Fixture::new();
+    for (attributes, private_formats, public_formats) in kinds() {
+        let (private, public) = pair(&mut fixture, attributes.clone());
+        let halves = [
+            (
+                private,
+                private_formats,
+                CryptographicUsageMask::Sign,
+                KeyFormatType::PKCS8,
+            ),
+            (
+                public,
+                public_formats,
+                CryptographicUsageMask::Verify,
+                KeyFormatType::X509,
+            ),
+        ];
+        for (id, formats, mask, reference) in halves {
+            let wanted = get(&mut fixture, &id, Some(reference)).unwrap();
+            for format in formats {
+                let object = get(&mut fixture, &id, Some(format)).unwrap();
+                assert_eq!(object.key_block().unwrap().key_format_type, format);
+                let again = register(&mut fixture, Some(mask), object.clone()).unwrap();
+                let as_registered = get(&mut fixture, &again, None).unwrap();
+                assert!(
+                    as_registered == object,
+                    "{attributes:?} {format:?}: not as it was registered"
+                );
+                let same = get(&mut fixture, &again, Some(reference)).unwrap();
+                assert!(same == wanted, "{attributes:?} {format:?}: another key");
+            }
+            let refused = get(
+                &mut fixture,
+                &id,
+                Some(KeyFormatType::TransparentDSAPrivateKey),
+            )
+            .err();
+            assert_eq!(refused, Some(ResultReason::KeyFormatTypeNotSupported));
+        }
+    }
+}
+
+#[test]
+fn a_certificate_tells_its_names() {
+    let mut fixture = Fixture::new();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params
+        .self_signed(&rcgen::KeyPair::generate().unwrap())
+        .unwrap();
+    let der = certificate.der().to_vec();
+    let object = ManagedObject::Certificate(Certificate {
+        certificate_type: CertificateType::X509,
+        certificate_value: Bytes(der.clone()),
+    });
+    let id = register(&mut fixture, None, object.clone()).unwrap();
+    assert!(get(&mut fixture, &id, None).unwrap() == object);
+    let request = GetAttributesRequest {
+        unique_identifier: Some(id.as_str().into()),
+        attribute_reference: vec![
+            AttributeReference::Standard(AttributeKind::CertificateSubjectCN),
+            AttributeReference::Standard(AttributeKind::CertificateLength),
+        ],
+    };
+    let attributes = fixture.call::<GetAttributes>(&request).unwrap().attributes;
+    let values: Vec<_> = attributes.iter().cloned().collect();
+    assert!(
+        values.contains(&Attribute::CertificateSubjectCN(
+            "rcgen self signed cert".into()
+        )),
+        "{values:?}"
+    );
+    assert!(values.contains(&Attribute::CertificateLength(
+        i32::try_from(der.len()).unwrap()
+    )));
+    let broken = ManagedObject::Certificate(Certificate {
+        certificate_type: CertificateType::X509,
+        certificate_value: Bytes(der[..der.len() - 1].to_vec()),
+    });
+    assert_eq!(
+        register(&mut fixture, None, broken).err(),
+        Some(ResultReason::InvalidField)
+    );
+}
+
+#[test]
+fn secret_data_keeps_its_type_and_format() {
+    let mut fixture = Fixture::new();
+    for format in [KeyFormatType::Raw, KeyFormatType::Opaque] {
+        let block = KeyBlock {
+            key_format_type: format,
+            key_compression_type: None,
+            key_value: Some(KeyValue::plain(KeyMaterial::Bytes(Secret::from(
+                &b"seed"[..],
+            )))),
+            cryptographic_algorithm: None,
+            cryptographic_length: None,
+            key_wrapping_data: None,
+        };
+        let object = ManagedObject::SecretData(SecretData {
+            secret_data_type: SecretDataType::Seed,
+            key_block: block,
+        });
+        let id = register(
+            &mut fixture,
+            Some(CryptographicUsageMask(0)),
+            object.clone(),
+        )
+        .unwrap();
+        assert!(get(&mut fixture, &id, None).unwrap() == object);
+    }
+}
+
+/// A key wrapped by Get and registered again, wrapped, is the same key.
+#[test]
+fn wrapping_goes_there_and_back() {
+    let mut fixture = Fixture::new();
+    let both = CryptographicUsageMask::WrapKey | CryptographicUsageMask::UnwrapKey;
+    let kek = fixture
+        .create(vec![
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+            Attribute::CryptographicUsageMask(both),
+            Attribute::ActivationDate(crate::fixture::NOON),
+        ])
+        .unwrap();
+    let id = fixture.aes_key([Attribute::Name(Name::text("inside"))]);
+    let wanted = get(&mut fixture, &id, None).unwrap();
+    for mode in [
+        BlockCipherMode::NISTKeyWrap,
+        BlockCipherMode::AESKeyWrapPadding,
+        BlockCipherMode::GCM,
+    ] {
+        for encoding in [
+            Some(EncodingOption::NoEncoding),
+            Some(EncodingOption::TTLVEncoding),
+            None,
+        ] {
+            let how = KeyWrappingSpecification {
+                wrapping_method: WrappingMethod::Encrypt,
+                encryption_key_information: Some(EncryptionKeyInformation {
+                    unique_identifier: kek.as_str().into(),
+                    cryptographic_parameters: Some(CryptographicParameters {
+                        block_cipher_mode: Some(mode),
+                        ..CryptographicParameters::default()
+                    }),
+                }),
+                mac_signature_key_information: None,
+                attribute_name: vec![],
+                encoding_option: encoding,
+            };
+            let request = GetRequest {
+                unique_identifier: Some(id.as_str().into()),
+                key_wrapping_specification: Some(how),
+                ..GetRequest::default()
+            };
+            let wrapped = fixture.call::<Get>(&request).unwrap().object;
+            assert!(wrapped != wanted);
+            let again = register(
+                &mut fixture,
+                Some(CryptographicUsageMask::Encrypt),
+                wrapped.clone(),
+            )
+            .unwrap();
+            assert!(
+                get(&mut fixture, &again, None).unwrap() == wanted,
+                "{mode:?} {encoding:?}"
+            );
+            let refused = register(
+                &mut fixture,
+                Some(CryptographicUsageMask::Encrypt),
+                damaged(wrapped),
+            )
+            .err();
+            assert_eq!(refused, Some(ResultReason::CryptographicFailure));
+        }
+    }
+}
+
+/// The same object with a byte of its wrapped key changed.
+fn damaged(mut object: ManagedObject) -> ManagedObject {
+    if let ManagedObject::SymmetricKey(KeyObject { key_block }) = &mut object {
+        key_block.key_value = match key_block.key_value.take() {
+            Some(KeyValue::Wrapped(mut bytes)) => {
+                bytes.0[3] ^= 1;
+                Some(KeyValue::Wrapped(bytes))
+            }
+            Some(KeyValue::Plain {
+                key_material: KeyMaterial::Bytes(bytes),
+                ..
+            }) => {
+                let mut bytes = bytes.expose().to_vec();
+                bytes[3] ^= 1;
+                Some(KeyValue::plain(KeyMaterial::Bytes(Secret::new(bytes))))
+            }
+            other => other,
+        };
+    }
+    object
+}

@@ -1,0 +1,105 @@
+//! Headers of requests and responses (KMIP 2.1 §8, §9).
+
+use super::{Authentication, ProtocolVersion};
+use crate::{
+    AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, Result, Tag,
+    ttlv::{AnyValue, Bytes, Item, ItemType, Timestamp, Value, Writer, structure},
+};
+
+structure! {
+    /// Nonce (KMIP 2.1 §9.14).
+    pub struct Nonce {
+        /// Which nonce.
+        nonce_id: Bytes = NonceID;
+        /// The nonce.
+        nonce_value: Bytes = NonceValue;
+    }
+}
+
+structure! {
+    /// Message Extension (KMIP 2.1 §9.13).
+    pub struct MessageExtension {
+        /// Whose extension.
+        vendor_identification: String = VendorIdentification;
+        /// Whether a server that does not know it must refuse the item.
+        criticality_indicator: bool = CriticalityIndicator;
+        /// The extension's own fields.
+        vendor_extension: AnyValue = VendorExtension;
+    }
+}
+
+/// Asynchronous Indicator: a Boolean in 1.x, an enumeration in 2.x (KMIP 2.1 §9.2, KMIP 1.4 §6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asynchrony(pub AsynchronousIndicator);
+
+impl Value for Asynchrony {
+    fn read(item: Item<'_>) -> Result<Self> {
+        if item.item_type == ItemType::Boolean {
+            let indicator = if item.boolean()? {
+                AsynchronousIndicator::Optional
+            } else {
+                AsynchronousIndicator::Prohibited
+            };
+            return Ok(Self(indicator));
+        }
+        AsynchronousIndicator::read(item).map(Self)
+    }
+
+    fn write(&self, tag: Tag, writer: &mut Writer) {
+        if writer.version().is_2() {
+            self.0.write(tag, writer);
+        } else {
+            writer.boolean(tag, self.0 != AsynchronousIndicator::Prohibited);
+        }
+    }
+}
+
+structure! {
+    /// Request Header (KMIP 2.1 §8.2).
+    pub struct RequestHeader {
+        /// The version of the message.
+        protocol_version: ProtocolVersion = ProtocolVersion;
+        /// The longest response the client takes, in bytes.
+        maximum_response_size: Option<i32> = MaximumResponseSize;
+        /// The client's own mark for its log.
+        client_correlation_value: Option<String> = ClientCorrelationValue since V1_4;
+        /// The mark of an earlier response.
+        server_correlation_value: Option<String> = ServerCorrelationValue since V1_4;
+        /// Whether the server may answer later.
+        asynchronous_indicator: Option<Asynchrony> = AsynchronousIndicator;
+        /// Whether the client can attest.
+        attestation_capable_indicator: Option<bool> = AttestationCapableIndicator since V1_2;
+        /// How it can attest.
+        attestation_type: Vec<AttestationType> = AttestationType since V1_2;
+        /// Who asks, beside the certificate.
+        authentication: Option<Authentication> = Authentication;
+        /// What to do after an item failed.
+        batch_error_continuation_option: Option<BatchErrorContinuationOption> = BatchErrorContinuationOption;
+        /// Whether the items are to be done in their order.
+        batch_order_option: Option<bool> = BatchOrderOption;
+        /// The client's time.
+        time_stamp: Option<Timestamp> = TimeStamp;
+        /// How many items follow.
+        batch_count: i32 = BatchCount;
+    }
+}
+
+structure! {
+    /// Response Header (KMIP 2.1 §8.3).
+    pub struct ResponseHeader {
+        /// The version of the message, the request's.
+        protocol_version: ProtocolVersion = ProtocolVersion;
+        /// The server's time.
+        time_stamp: Timestamp = TimeStamp;
+        /// A nonce for an attestation.
+        nonce: Option<Nonce> = Nonce since V1_2;
+        /// How the client may attest.
+        attestation_type: Vec<AttestationType> = AttestationType since V1_2;
+        /// The client's mark, repeated.
+        client_correlation_value: Option<String> = ClientCorrelationValue since V1_4;
+        /// The server's mark in its log.
+        server_correlation_value: Option<String> = ServerCorrelationValue since V1_4;
+        /// How many items follow.
+        batch_count: i32 = BatchCount;
+    }
+}

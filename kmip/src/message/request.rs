@@ -1,0 +1,134 @@
+//! Requests: read by servers with their payloads unread, written by clients (KMIP 2.1 §8.2, §8.4).
+
+use zeroize::Zeroizing;
+
+use super::{MessageExtension, ProtocolVersion, RequestHeader, message, protocol_version};
+use crate::{
+    Ephemeral, OperationCode, Result, Tag, Version,
+    error::{DecodeError, DecodeErrorKind},
+    ttlv::{Bytes, Field, Item, Reader, Value, Writer, read_once, structure_passes_over},
+};
+
+/// A request borrowed from its bytes: payloads stay unread until a route reads them.
+pub struct Request<'a> {
+    /// The version spoken.
+    pub version: Version,
+    /// The header.
+    pub header: RequestHeader,
+    /// The items in their order.
+    pub items: Vec<RequestItem<'a>>,
+}
+
+/// One operation of a request.
+pub struct RequestItem<'a> {
+    /// Which operation.
+    pub operation: OperationCode,
+    /// Whether the attributes that change are to be forgotten again (2.1).
+    pub ephemeral: Option<Ephemeral>,
+    /// The client's mark, echoed.
+    pub unique_batch_item_id: Option<Bytes>,
+    /// The operation's own fields, unread.
+    pub payload: Reader<'a>,
+    /// Extensions.
+    pub message_extension: Vec<MessageExtension>,
+}
+
+/// Why a request cannot be served at all.
+pub enum RequestError {
+    /// The bytes are no request; the version is known when the header could be read so far.
+    Unreadable(DecodeError, Option<Version>),
+    /// The version is not spoken here.
+    VersionNotSpoken(ProtocolVersion),
+}
+
+impl<'a> Request<'a> {
+    /// Reads the envelope of a whole message, of at most `items_max` items.
+    pub fn read(bytes: &'a [u8], items_max: usize) -> std::result::Result<Self, RequestError> {
+        let unversioned = |error| RequestError::Unreadable(error, None);
+        let wanted = protocol_version(bytes).map_err(unversioned)?;
+        let version = wanted
+            .spoken()
+            .ok_or(RequestError::VersionNotSpoken(wanted))?;
+        Self::read_as(bytes, version, items_max)
+            .map_err(|error| RequestError::Unreadable(error, Some(version)))
+    }
+
+    /// Reads the envelope by the rules of a version, whatever its header says.
+    pub fn read_as(bytes: &'a [u8], version: Version, items_max: usize) -> Result<Self> {
+        let mut reader = message(bytes, Tag::RequestMessage, version)?;
+        let (mut header, mut items) = (None, Vec::new());
+        while let Some(item) = reader.next_item()? {
+            match item.tag {
+                Tag::RequestHeader => read_once(&mut header, item, RequestHeader::read)?,
+                Tag::BatchItem if items.len() < items_max => items.push(RequestItem::read(item)?),
+                Tag::BatchItem => return Err(item.error(DecodeErrorKind::TooMany)),
+                _ => structure_passes_over(item)?,
+            }
+        }
+        let header =
+            header.ok_or_else(|| DecodeError::at(Tag::RequestHeader, DecodeErrorKind::Missing))?;
+        if usize::try_from(header.batch_count).ok() != Some(items.len()) {
+            let differs = DecodeErrorKind::ValueInvalid("must be the number of items that follow");
+            return Err(DecodeError::at(Tag::BatchCount, differs));
+        }
+        Ok(Self {
+            version,
+            header,
+            items,
+        })
+    }
+}
+
+impl<'a> RequestItem<'a> {
+    fn read(item: Item<'a>) -> Result<Self> {
+        let mut reader = item.structure()?;
+        let (mut operation, mut id, mut payload) = (None, None, None);
+        let (mut ephemeral, mut extensions) = (None, Vec::new());
+        while let Some(inner) = reader.next_item()? {
+            let accepted = match inner.tag {
+                Tag::Operation => read_once(&mut operation, inner, Value::read),
+                Tag::Ephemeral => read_once(&mut ephemeral, inner, Value::read),
+                Tag::UniqueBatchItemID => read_once(&mut id, inner, Value::read),
+                Tag::RequestPayload => read_once(&mut payload, inner, |inner| inner.structure()),
+                Tag::MessageExtension => Vec::accept(&mut extensions, inner),
+                _ => structure_passes_over(inner),
+            };
+            accepted.map_err(|error| error.within(item.tag))?;
+        }
+        let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
+        Ok(Self {
+            operation: operation.ok_or_else(|| missing(Tag::Operation))?,
+            ephemeral,
+            unique_batch_item_id: id,
+            payload: payload.ok_or_else(|| missing(Tag::RequestPayload))?,
+            message_extension: extensions,
+        })
+    }
+}
+
+/// One operation of a request that a client writes.
+pub struct OutgoingItem {
+    /// Which operation.
+    pub operation: OperationCode,
+    /// The encoded items of the payload.
+    pub payload: Zeroizing<Vec<u8>>,
+}
+
+/// Encodes a whole request message; items of a batch are marked by their position.
+#[must_use]
+pub fn write_request(header: &RequestHeader, items: &[OutgoingItem], version: Version) -> Writer {
+    let mut writer = Writer::new(version);
+    writer.structure(Tag::RequestMessage, |writer| {
+        header.write(Tag::RequestHeader, writer);
+        for (position, item) in items.iter().enumerate() {
+            writer.structure(Tag::BatchItem, |writer| {
+                item.operation.write(Tag::Operation, writer);
+                if items.len() > 1 {
+                    writer.byte_string(Tag::UniqueBatchItemID, &position.to_be_bytes());
+                }
+                writer.structure(Tag::RequestPayload, |writer| writer.encoded(&item.payload));
+            });
+        }
+    });
+    writer
+}

@@ -1,0 +1,224 @@
+//! Where the structures here differ from the standard's tables, and why.
+
+use crate::samples::{
+    Case,
+    Table::{self, Message, Request, Response, Structure},
+};
+
+/// A table, one of its fields, and why it is an exception.
+pub(super) type Exception = (&'static str, Table, &'static str, &'static str);
+
+/// Fields that are not read or written here.
+pub(super) const ABSENT: &[Exception] = &[
+    (
+        "Query",
+        Request,
+        "Object Groups",
+        "2.1: no answer here depends on a group",
+    ),
+    (
+        "Query",
+        Response,
+        "Validation Information",
+        "no validation is claimed",
+    ),
+    (
+        "Query",
+        Response,
+        "Defaults Information",
+        "there are no object defaults",
+    ),
+    (
+        "Create",
+        Response,
+        "Template-Attribute",
+        "1.x: what the server chose; Get Attributes tells it",
+    ),
+    (
+        "Create Key Pair",
+        Response,
+        "Private Key Template-Attribute",
+        "as of Create",
+    ),
+    (
+        "Create Key Pair",
+        Response,
+        "Public Key Template-Attribute",
+        "as of Create",
+    ),
+    ("Register", Response, "Template-Attribute", "as of Create"),
+    (
+        "Response Header",
+        Message,
+        "Server Hashed Password",
+        "no hashed-password credential",
+    ),
+    (
+        "Profile Information",
+        Structure,
+        "Profile Version",
+        "optional",
+    ),
+    ("Profile Information", Structure, "Server URI", "optional"),
+    ("Profile Information", Structure, "Server Port", "optional"),
+    (
+        "Extension Information",
+        Structure,
+        "Extension Enumeration",
+        "optional",
+    ),
+    (
+        "Extension Information",
+        Structure,
+        "Extension Attribute",
+        "optional",
+    ),
+    (
+        "Extension Information",
+        Structure,
+        "Extension Parent Structure Tag",
+        "optional",
+    ),
+    (
+        "Extension Information",
+        Structure,
+        "Extension Description",
+        "optional",
+    ),
+    (
+        "Server Information",
+        Structure,
+        "Server Serial Number",
+        "optional",
+    ),
+    ("Server Information", Structure, "Server Load", "optional"),
+    ("Server Information", Structure, "Build Level", "optional"),
+    ("Server Information", Structure, "Build Date", "optional"),
+    ("Server Information", Structure, "Cluster Info", "optional"),
+    (
+        "Server Information",
+        Structure,
+        "Alternate Failover Endpoints",
+        "optional",
+    ),
+    (
+        "Server Information",
+        Structure,
+        "Vendor-Specific",
+        "optional",
+    ),
+];
+
+/// Required fields whose absence is read as something.
+pub(super) const LOOSER: &[Exception] = &[
+    (
+        "Create",
+        Request,
+        "Attributes",
+        "none is an empty list; what is missing is the operation's to say",
+    ),
+    ("Create", Request, "Template-Attribute", "as of Attributes"),
+    ("Register", Request, "Attributes", "as of Create"),
+    ("Register", Request, "Template-Attribute", "as of Create"),
+    (
+        "Locate",
+        Request,
+        "Attributes",
+        "none is an empty list: everything",
+    ),
+    (
+        "Query",
+        Request,
+        "Query Function",
+        "none is an empty list: nothing is asked",
+    ),
+    (
+        "Delete Attribute",
+        Request,
+        "Attribute Name",
+        "one type for 1.x and 2.x, where it is optional",
+    ),
+    (
+        "Add Attribute",
+        Response,
+        "Attribute",
+        "one type for 1.x and 2.x, where it is gone",
+    ),
+    (
+        "Modify Attribute",
+        Response,
+        "Attribute",
+        "as of Add Attribute",
+    ),
+    (
+        "Delete Attribute",
+        Response,
+        "Attribute",
+        "as of Add Attribute",
+    ),
+    (
+        "Get Attributes",
+        Response,
+        "Attributes",
+        "none is an empty list, and that is 1.x's form of it",
+    ),
+    (
+        "Get Attribute List",
+        Response,
+        "Attribute Name",
+        "none is an empty list",
+    ),
+    (
+        "Get Attribute List",
+        Response,
+        "Attribute Reference",
+        "none is an empty list",
+    ),
+    (
+        "Query",
+        Response,
+        "Protection Storage Masks",
+        "2.x requires it even where it was not asked for, 3.0 no longer",
+    ),
+    (
+        "Authentication Structure in Message Header",
+        Structure,
+        "Credential",
+        "none holds as none is sent",
+    ),
+    (
+        "Usage Limits",
+        Structure,
+        "Usage Limits Count",
+        "a client does not set it (1.4 §3.21)",
+    ),
+    (
+        "Usage limits",
+        Structure,
+        "Usage Limits Count",
+        "a client does not set it (2.1 §4.59)",
+    ),
+];
+
+/// Fields that must be there although the standard does not always say so.
+pub(super) const STRICTER: &[Exception] = &[(
+    "Attribute",
+    Structure,
+    "Attribute Value",
+    "absent only in Notify, which is not served",
+)];
+
+/// The exception of a list for a field.
+pub(super) fn exception(list: &'static [Exception], case: &Case, field: &str) -> Option<Exception> {
+    list.iter()
+        .find(|(name, table, own, _)| *name == case.name && *table == case.table && *own == field)
+        .copied()
+}
+
+/// The exceptions of a list that were not needed.
+pub(super) fn unneeded(list: &'static [Exception], needed: &[Exception]) -> Vec<Exception> {
+    list.iter()
+        .filter(|own| !needed.contains(own))
+        .copied()
+        .collect()
+}

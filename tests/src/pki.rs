@@ -1,0 +1,130 @@
+//! Certificates, good and bad, and TLS clients that show them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
+use rustls::{
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use time::{Duration, OffsetDateTime};
+
+/// A certificate chain and its key, PEM.
+#[derive(Clone)]
+pub struct Identity {
+    /// The chain.
+    pub chain: String,
+    /// The key.
+    pub key: String,
+}
+
+impl Identity {
+    /// Reads both from files.
+    #[must_use]
+    pub fn read(chain: &Path, key: &Path) -> Self {
+        Self {
+            chain: fs::read_to_string(chain).unwrap(),
+            key: fs::read_to_string(key).unwrap(),
+        }
+    }
+
+    /// Writes both into a folder.
+    pub fn write(&self, folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+        let (chain, key) = (
+            folder.join(format!("{name}.pem")),
+            folder.join(format!("{name}.key")),
+        );
+        fs::write(&chain, &self.chain).unwrap();
+        fs::write(&key, &self.key).unwrap();
+        (chain, key)
+    }
+}
+
+/// A client's configuration of TLS.
+#[must_use]
+pub fn client_config(authority: &Path, identity: Option<&Identity>) -> Arc<ClientConfig> {
+    client_config_of(authority, identity, rustls::ALL_VERSIONS)
+}
+
+/// A client's configuration of some versions of TLS.
+#[must_use]
+pub fn client_config_of(
+    authority: &Path,
+    identity: Option<&Identity>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(own) => {
+            let chain = CertificateDer::pem_slice_iter(own.chain.as_bytes())
+                .map(|certificate| certificate.unwrap())
+                .collect();
+            let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+    };
+    Arc::new(config)
+}
+
+fn client_parameters(name: &str) -> CertificateParams {
+    let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    parameters
+}
+
+/// A client's certificate that nobody but itself signed.
+#[must_use]
+pub fn self_signed(name: &str) -> Identity {
+    let key = KeyPair::generate().unwrap();
+    Identity {
+        chain: client_parameters(name).self_signed(&key).unwrap().pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+/// A client's certificate of an authority that is not the appliance's, but bears its name.
+#[must_use]
+pub fn foreign(name: &str) -> Identity {
+    let mut parameters = CertificateParams::new([]).unwrap();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    Identity {
+        chain: client_parameters(name)
+            .signed_by(&key, &issuer)
+            .unwrap()
+            .pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+/// A client's certificate of the appliance's own authority, made with the authority's key, over since yesterday.
+#[must_use]
+pub fn expired(authority: &Path, authority_key: &Path, name: &str) -> Identity {
+    let pem = fs::read_to_string(authority).unwrap();
+    let key = KeyPair::from_pem(&fs::read_to_string(authority_key).unwrap()).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_pem(&pem, key).unwrap();
+    let mut parameters = client_parameters(name);
+    parameters.not_before = OffsetDateTime::now_utc() - Duration::days(30);
+    parameters.not_after = OffsetDateTime::now_utc() - Duration::days(1);
+    let own = KeyPair::generate().unwrap();
+    Identity {
+        chain: parameters.signed_by(&own, &issuer).unwrap().pem(),
+        key: own.serialize_pem(),
+    }
+}

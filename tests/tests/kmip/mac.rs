@@ -1,0 +1,192 @@
+//! MAC, MAC Verify, Hash and RNG Retrieve, checked against OpenSSL's own program.
+
+use keyhold_tests::{Appliance, VERSIONS, objects::*};
+use kmip::{
+    CryptographicAlgorithm as Algorithm, HashingAlgorithm as Hash, KeyFormatType, ResultReason,
+    V2_1, ValidityIndicator,
+    attribute::CryptographicParameters,
+    object::{KeyObject, ManagedObject},
+    payload::{
+        hash::{Hash as HashOperation, HashRequest},
+        mac::{MAC as MacOperation, MACRequest, MACVerify, MACVerifyRequest},
+        rng::{RNGRetrieve, RNGRetrieveRequest},
+    },
+    ttlv::Bytes,
+};
+
+on_each_backend!(
+    macs_agree_with_openssl,
+    digests_agree_with_openssl,
+    random_bytes_differ
+);
+
+const MESSAGE: &[u8] = b"a message that is authenticated";
+
+fn macs_agree_with_openssl(appliance: &Appliance) {
+    let client = &mut appliance.client(V2_1);
+    for (algorithm, hash, name, length) in [
+        (Algorithm::HMACSHA1, Hash::SHA1, "SHA1", 20_usize),
+        (Algorithm::HMACSHA256, Hash::SHA256, "SHA256", 32),
+        (Algorithm::HMACSHA384, Hash::SHA384, "SHA384", 48),
+        (Algorithm::HMACSHA512, Hash::SHA512, "SHA512", 64),
+    ] {
+        let material: Vec<u8> = (7..).take(length).collect();
+        let bits = i32::try_from(length * 8).unwrap();
+        let key_block = block(KeyFormatType::Raw, &material, Some(algorithm), Some(bits));
+        let object = ManagedObject::SymmetricKey(KeyObject { key_block });
+        let key = register(client, object, symmetric(algorithm, bits, MAC));
+        activate(client, &key);
+        let (hexkey, digest) = (
+            format!("hexkey:{}", hex::encode(&material)),
+            format!("digest:{name}"),
+        );
+        let arguments = ["mac", "-binary", "-macopt", &digest, "-macopt", &hexkey];
+        let mut command = keyhold_tests::programs::peer("openssl");
+        std::fs::write(appliance.scratch().join("in"), MESSAGE).unwrap();
+        command
+            .args(arguments)
+            .args(["-in", "in", "-out", "out", "HMAC"])
+            .current_dir(appliance.scratch());
+        keyhold_tests::programs::succeed(&mut command);
+        let expected = std::fs::read(appliance.scratch().join("out")).unwrap();
+        for version in VERSIONS
+            .into_iter()
+            .filter(|version| has_cryptography(*version))
+        {
+            client.version = version;
+            for parameters in [
+                None,
+                Some(CryptographicParameters {
+                    hashing_algorithm: Some(hash),
+                    ..CryptographicParameters::default()
+                }),
+                Some(CryptographicParameters {
+                    cryptographic_algorithm: Some(algorithm),
+                    ..CryptographicParameters::default()
+                }),
+            ] {
+                let response = client.call::<MacOperation>(&MACRequest {
+                    unique_identifier: id(&key),
+                    cryptographic_parameters: parameters.clone(),
+                    data: Some(MESSAGE.into()),
+                    correlation_value: None,
+                    init_indicator: None,
+                    final_indicator: None,
+                });
+                assert_eq!(
+                    response.mac_data.unwrap().0,
+                    expected,
+                    "{algorithm:?} in {version}"
+                );
+                for (message, tag, verdict) in [
+                    (MESSAGE, &expected[..], ValidityIndicator::Valid),
+                    (b"another", &expected, ValidityIndicator::Invalid),
+                    (
+                        MESSAGE,
+                        &expected[..expected.len() - 1],
+                        ValidityIndicator::Invalid,
+                    ),
+                    (MESSAGE, &[], ValidityIndicator::Invalid),
+                ] {
+                    let verified = client.try_call::<MACVerify>(&MACVerifyRequest {
+                        unique_identifier: id(&key),
+                        cryptographic_parameters: parameters.clone(),
+                        data: Some(message.into()),
+                        mac_data: Some(Bytes(tag.to_vec())),
+                        correlation_value: None,
+                        init_indicator: None,
+                        final_indicator: None,
+                    });
+                    // A MAC of the wrong length may be called invalid, or be refused; valid it is not.
+                    match verified {
+                        Ok(verified) => assert_eq!(verified.validity_indicator, Some(verdict)),
+                        Err(refused) => {
+                            assert_eq!(verdict, ValidityIndicator::Invalid, "{refused}")
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn digests_agree_with_openssl(appliance: &Appliance) {
+    let client = &mut appliance.client(V2_1);
+    for (hash, name) in [
+        (Hash::SHA1, "-sha1"),
+        (Hash::SHA224, "-sha224"),
+        (Hash::SHA256, "-sha256"),
+        (Hash::SHA384, "-sha384"),
+        (Hash::SHA512, "-sha512"),
+        (Hash::SHA3256, "-sha3-256"),
+        (Hash::SHA3512, "-sha3-512"),
+    ] {
+        std::fs::write(appliance.scratch().join("in"), MESSAGE).unwrap();
+        let mut command = keyhold_tests::programs::peer("openssl");
+        command
+            .args(["dgst", "-r", name, "in"])
+            .current_dir(appliance.scratch());
+        let said = keyhold_tests::programs::succeed(&mut command);
+        let expected = said.split_whitespace().next().unwrap().to_owned();
+        for version in VERSIONS
+            .into_iter()
+            .filter(|version| has_cryptography(*version))
+        {
+            client.version = version;
+            let response = client.call::<HashOperation>(&hashing(hash));
+            assert_eq!(
+                hex::encode(response.data.unwrap().0),
+                expected,
+                "{hash:?} in {version}"
+            );
+        }
+    }
+    let refused = client.refused::<HashOperation>(&hashing(Hash::MD2));
+    assert_eq!(refused, ResultReason::UnsupportedCryptographicParameters);
+}
+
+fn hashing(hash: Hash) -> HashRequest {
+    HashRequest {
+        cryptographic_parameters: CryptographicParameters {
+            hashing_algorithm: Some(hash),
+            ..CryptographicParameters::default()
+        },
+        data: Some(MESSAGE.into()),
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+    }
+}
+
+fn random_bytes_differ(appliance: &Appliance) {
+    let client = &mut appliance.client(V2_1);
+    let mut seen = Vec::new();
+    for version in VERSIONS
+        .into_iter()
+        .filter(|version| has_cryptography(*version))
+    {
+        client.version = version;
+        for length in [1, 16, 32, 4096] {
+            let data = client
+                .call::<RNGRetrieve>(&RNGRetrieveRequest {
+                    data_length: length,
+                })
+                .data;
+            assert_eq!(i32::try_from(data.len()).unwrap(), length);
+            if length >= 16 {
+                let data = data.expose().to_vec();
+                assert!(!seen.contains(&data), "the same random bytes twice");
+                seen.push(data);
+            }
+        }
+        for length in [-1, i32::MAX] {
+            assert!(
+                client
+                    .try_call::<RNGRetrieve>(&RNGRetrieveRequest {
+                        data_length: length
+                    })
+                    .is_err()
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The main job over the wire: every operation, in every version, on the embedded HSM and on SoftHSM2.
+
+/// Makes each of the functions named a test on the embedded HSM, and one on SoftHSM2.
+macro_rules! on_each_backend {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[test]
+            fn $name() {
+                super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::Embedded));
+            })*
+        }
+
+        mod softhsm {
+            $(#[test]
+            fn $name() {
+                super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::SoftHsm));
+            })*
+        }
+    };
+}
+
+mod attributes;
+mod batch;
+mod cipher;
+mod formats;
+mod keys;
+mod lifecycle;
+mod locate;
+mod locked;
+mod mac;
+mod register;
+mod sign;
+mod versions;
+mod wrap;
