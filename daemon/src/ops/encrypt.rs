@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -65,11 +66,14 @@ fn encrypt(
     plain: &[u8],
 ) -> Result<Encrypted> {
     let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     if let (ObjectType::PublicKey, Custody::Public(spki)) =
         (key.record().object_type, &key.record().custody)
     {
         context.permitted(key, CryptographicUsageMask::Encrypt)?;
-        let data = hsm::public::encrypt(spki, &parameters::cipher(spec, &parameters)?, plain)?;
+        let cipher = parameters::cipher(spec, &parameters)?;
+        profile::check_encryption(context.vault()?.as_ref(), &cipher, false)?;
+        let data = hsm::public::encrypt(spki, &cipher, plain)?;
         return Ok(Encrypted {
             data,
             iv: None,
@@ -84,7 +88,7 @@ fn encrypt(
     }
     let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Encrypt)?;
     let cipher = parameters::cipher(spec, &parameters)?;
-    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    profile::check_encryption(context.vault()?.as_ref(), &cipher, iv.is_some())?;
     if iv.is_some() && parameters.random_iv == Some(true) {
         return Err(Error::new(
             Fault::BadParameters,
@@ -142,6 +146,7 @@ impl Handler for Decrypt {
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Decrypt)?;
         let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
         let cipher = parameters::cipher(spec, &parameters)?;
+        profile::check_decryption(context.vault()?.as_ref(), &cipher)?;
         let input = input(&request, &cipher)?;
         let plain = context
             .backend(&backend)?

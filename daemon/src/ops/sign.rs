@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -49,6 +50,7 @@ impl Handler for Sign {
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Sign)?;
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
         let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
+        profile::check_signing(context.vault()?.as_ref(), mechanism)?;
         let signature = context
             .backend(&backend)?
             .sign(&key_ref, mechanism, input)?;
