@@ -11,7 +11,7 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, refuse_streams};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -37,10 +37,7 @@ impl Handler for Encrypt {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let data = request
-            .data
-            .as_ref()
-            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let data = needed(request.data.as_ref(), "Data is missing")?;
         let key = context.object(request.unique_identifier.clone())?;
         let encrypted = encrypt(context, &key, &request, data.expose())?;
         context.spend(&key, data.len())?;
@@ -161,11 +158,10 @@ impl Handler for Decrypt {
 
 /// The parts of a ciphertext; the tag from its field, or from behind the ciphertext where 1.3 and older put it.
 fn input<'a>(request: &'a DecryptRequest, cipher: &Cipher) -> Result<Decryption<'a>> {
-    let mut data = request
-        .data
-        .as_ref()
-        .map(|data| data.0.as_slice())
-        .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+    let mut data = needed(
+        request.data.as_ref().map(|data| data.0.as_slice()),
+        "Data is missing",
+    )?;
     let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let mut tag = request
         .authenticated_encryption_tag

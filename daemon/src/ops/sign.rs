@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, refuse_streams};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -84,9 +84,7 @@ impl Handler for SignatureVerify {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let given = request
-            .signature_data
-            .ok_or_else(|| Error::new(Fault::MissingData, "Signature Data is missing"))?;
+        let given = needed(request.signature_data, "Signature Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         context.permitted(&key, CryptographicUsageMask::Verify)?;
         let (ObjectType::PublicKey, Custody::Public(spki)) =
