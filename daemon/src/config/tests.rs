@@ -1,3 +1,5 @@
+//! Configurations that are good, and what is said of those that are not.
+
 use std::path::Path;
 
 use super::*;
