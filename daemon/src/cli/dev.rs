@@ -233,7 +233,7 @@ impl Dev {
         let _ = write!(
             text,
             "\nTo paste into another terminal:\n\n\
-             python3 -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.enums import CryptographicAlgorithm as A\n\
+             python3 -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.core.enums import CryptographicAlgorithm as A\n\
              with C(\"127.0.0.1\", {port}, cert=\"{cert}\", key=\"{key}\", ca=\"{ca}\") as c: print(c.create(A.AES, 256))'\n\n\
              KEYHOLD_PKCS11_CONFIG={pkcs11} pkcs11-tool --module {module} --token-label {VAULT} --login {pin} --keygen --key-type aes:32 --label first\n\n\
              {own} status --config {configuration}\n",
