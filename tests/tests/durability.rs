@@ -22,7 +22,15 @@ use kmip::{
     },
 };
 
-const KILLS: u64 = 100;
+/// How often the daemon is killed; ten times as often in a long run.
+fn kills() -> u64 {
+    if std::env::var_os("KEYHOLD_TEST_LONG").is_some() {
+        1_000
+    } else {
+        100
+    }
+}
+
 const CLIENTS: usize = 4;
 
 /// What a client was told of its keys; the state in which the last change, not acknowledged, may have left one.
@@ -40,7 +48,8 @@ fn nothing_acknowledged_is_lost_by_a_hundred_kills() {
     let known: Vec<_> = (0..CLIENTS)
         .map(|_| Mutex::new(Acknowledged::default()))
         .collect();
-    for kill in 0..KILLS {
+    let kills = kills();
+    for kill in 0..kills {
         let stop = AtomicBool::new(false);
         let started = Barrier::new(CLIENTS + 1);
         thread::scope(|scope| {
@@ -63,7 +72,12 @@ fn nothing_acknowledged_is_lost_by_a_hundred_kills() {
         appliance.restart();
         let mut client = appliance.client(V2_1);
         for own in &known {
-            is_all_there(&mut client, &mut own.lock().unwrap(), kill);
+            is_all_there(
+                &mut client,
+                &mut own.lock().unwrap(),
+                kill,
+                kill + 1 == kills,
+            );
         }
     }
     let changes: usize = known
@@ -153,7 +167,7 @@ fn call<O: kmip::payload::Operation>(
     Some(answered.unwrap_or_else(|refused| panic!("{:?}: {refused}", O::CODE)))
 }
 
-fn is_all_there(client: &mut Client, own: &mut Acknowledged, kill: u64) {
+fn is_all_there(client: &mut Client, own: &mut Acknowledged, kill: u64, last: bool) {
     if let Some((key, perhaps)) = own.in_flight.take() {
         let found = state(client, &key);
         let before = own.states[&key];
@@ -164,7 +178,7 @@ fn is_all_there(client: &mut Client, own: &mut Acknowledged, kill: u64) {
         own.states.insert(key, found);
     }
     // What was just in the making each time, and everything now and then.
-    let all = kill % 20 == 19 || kill + 1 == KILLS;
+    let all = kill % 20 == 19 || last;
     let recent = std::mem::take(&mut own.since_start);
     for (key, expected) in own
         .states
