@@ -1,0 +1,395 @@
+//! The lists in `docs/operations.md` and `docs/pkcs11.md`, written from the tables: `UPDATE=1` writes, without it they are
+//! compared.
+
+use std::{collections::BTreeMap, fmt::Write, fs};
+
+use hsm::{
+    Capabilities, Hsm,
+    soft::{Master, SECURE_HEAP_BYTES, SoftHsm},
+};
+use keyhold::{
+    fault::Fault,
+    ops::{NOT_SERVED, OBJECT_TYPES, ROUTES, name},
+    policy::Access,
+};
+use keyhold_tests::{
+    Appliance, Backend, Client,
+    documents::{Document, table},
+    objects::{
+        Pair, aes, aes_object, certificate_object, create, create_pair, get, opaque_object,
+        register, registration, secret_object, symmetric,
+    },
+    programs::{module, peer, root, succeed},
+};
+use kmip::{
+    CryptographicAlgorithm, CryptographicUsageMask as Usage, KeyFormatType, OpaqueDataType,
+    RecommendedCurve, SecretDataType, V1_0, V1_4, V2_1,
+    attribute::{Attribute, AttributeKind, SetBy},
+    mechanism::{Cipher, Hash, Mac, Padding, Signing},
+    object::ManagedObject,
+    payload::{
+        get::{Get, GetRequest},
+        register::Register,
+    },
+};
+
+#[test]
+fn operations() {
+    Document::read("docs/operations.md")
+        .with("served", &served())
+        .with("not served", &not_served())
+        .with("formats", &formats())
+        .with("attributes", &attributes())
+        .with("faults", &faults())
+        .with("algorithms", &algorithms())
+        .settle();
+}
+
+#[test]
+fn pkcs11() {
+    Document::read("docs/pkcs11.md")
+        .with("functions", &functions())
+        .with("mechanisms", &mechanisms())
+        .settle();
+}
+
+fn served() -> String {
+    let rows = ROUTES.iter().map(|route| {
+        let access = match route.access {
+            Access::Use(usage) => format!("use ({usage:?})"),
+            other => other.name().to_owned(),
+        };
+        [route.name().to_owned(), route.since.to_string(), access]
+    });
+    table(["operation", "since", "access"], rows)
+}
+
+fn not_served() -> String {
+    let rows = NOT_SERVED
+        .iter()
+        .map(|(code, why)| [name(*code).to_owned(), (*why).to_owned()]);
+    table(["operation", "why not"], rows)
+}
+
+/// Asks an appliance: what a Get gives out, and whether a Register takes the same back.
+fn formats() -> String {
+    let appliance = Appliance::start(Backend::Embedded);
+    let client = &mut appliance.client(V2_1);
+    let pem = fs::read_to_string(appliance.file("ca.pem")).unwrap();
+    let mut rows = Vec::new();
+    for (what, id) in samples(client, &pem) {
+        let mut both = Vec::new();
+        for format in KeyFormatType::ALL {
+            let request = GetRequest {
+                key_format_type: Some(*format),
+                ..get(&id)
+            };
+            let Ok(got) = client.try_call::<Get>(&request) else {
+                continue;
+            };
+            let block = got.object.key_block();
+            // A certificate has no key block; asking for its own format is all there is to ask.
+            assert!(block.is_none_or(|block| block.key_format_type == *format));
+            let usage = Attribute::CryptographicUsageMask(Usage::Verify);
+            let back = registration(got.object, [usage]);
+            let refused = client.try_call::<Register>(&back).err();
+            assert!(
+                refused.is_none(),
+                "{what} comes as {format:?} and does not go: {refused:?}"
+            );
+            both.push(format!("{format:?}"));
+        }
+        let both = if both.is_empty() {
+            "as it is".to_owned()
+        } else {
+            both.join(", ")
+        };
+        rows.push([what.to_owned(), both]);
+    }
+    let types: Vec<_> = OBJECT_TYPES.iter().map(|own| format!("{own:?}")).collect();
+    format!(
+        "Object types: {}.\n\n{}",
+        types.join(", "),
+        table(["value", "Key Format Types"], rows)
+    )
+}
+
+fn samples(client: &mut Client, pem: &str) -> Vec<(&'static str, String)> {
+    let hmac = symmetric(CryptographicAlgorithm::HMACSHA256, 256, Usage::MACGenerate);
+    let p256 = Pair::Ec(RecommendedCurve::P256, 256);
+    let mut all = vec![
+        ("AES key", create(client, aes(256, Usage::Encrypt))),
+        ("HMAC key", create(client, hmac)),
+    ];
+    for (kind, private, public) in [
+        (Pair::Rsa(2048), "RSA private key", "RSA public key"),
+        (p256, "EC private key", "EC public key"),
+        (Pair::Ed25519, "Ed25519 private key", "Ed25519 public key"),
+    ] {
+        let (own, other) = create_pair(client, kind, []);
+        all.extend([(private, own), (public, other)]);
+    }
+    let password = secret_object(SecretDataType::Password, KeyFormatType::Raw, b"secret");
+    let opaque = opaque_object(OpaqueDataType(0x8000_0001), b"opaque");
+    // What is registered as it came may be read as it came.
+    let key = register(
+        client,
+        aes_object(&[1; 32]),
+        [Attribute::CryptographicUsageMask(Usage::Encrypt)],
+    );
+    all.extend([
+        ("Secret Data", register(client, password, [])),
+        ("Certificate", register(client, certificate(pem), [])),
+        ("Opaque Object", register(client, opaque, [])),
+        ("AES key, registered", key),
+    ]);
+    all
+}
+
+fn certificate(pem: &str) -> ManagedObject {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    certificate_object(&CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+}
+
+fn attributes() -> String {
+    let yes = |flag| if flag { "yes" } else { "no" }.to_owned();
+    let rows = AttributeKind::ALL.iter().map(|kind| {
+        let rule = kind.rule();
+        let versions = match rule.until {
+            None => format!("from {}", rule.since),
+            Some(until) => format!("{} until before {until}", rule.since),
+        };
+        let set_by = match rule.set_by {
+            SetBy::Client => "client",
+            SetBy::Either => "client or server",
+            SetBy::Server => "server",
+        };
+        [
+            rule.name.to_owned(),
+            versions,
+            set_by.to_owned(),
+            yes(rule.client_changes),
+            yes(rule.client_deletes),
+            yes(rule.multiple),
+        ]
+    });
+    let headings = [
+        "attribute",
+        "versions",
+        "set by",
+        "changed by clients",
+        "deleted by clients",
+        "several",
+    ];
+    table(headings, rows)
+}
+
+fn faults() -> String {
+    let meanings = meanings();
+    let rows = Fault::ALL.iter().map(|fault| {
+        let meaning = meanings
+            .get(fault.name())
+            .unwrap_or_else(|| panic!("{} has no sentence", fault.name()));
+        let reason = |version| format!("{:?}", fault.reason(version));
+        [
+            fault.name().to_owned(),
+            meaning.clone(),
+            reason(V1_0),
+            reason(V1_4),
+            reason(V2_1),
+        ]
+    });
+    table(["outcome", "meaning", "1.0", "1.4", "2.1"], rows)
+}
+
+/// The sentence over each row of the table of faults.
+fn meanings() -> BTreeMap<String, String> {
+    let source = fs::read_to_string(root().join("daemon/src/fault.rs")).unwrap();
+    let (_, rows) = source.split_once("\nfaults! {\n").unwrap();
+    let (rows, _) = rows.split_once("\n}\n").unwrap();
+    let mut all = BTreeMap::new();
+    let mut sentence = String::new();
+    for line in rows.lines().map(str::trim) {
+        match (line.strip_prefix("/// "), line.split_once(':')) {
+            (Some(text), _) => sentence.push_str(text),
+            (None, Some((name, _))) => {
+                all.insert(name.to_owned(), std::mem::take(&mut sentence));
+            }
+            (None, None) => {}
+        }
+    }
+    all
+}
+
+fn algorithms() -> String {
+    hsm::soft::start(SECURE_HEAP_BYTES).unwrap();
+    let hsm = SoftHsm::new(Master::ephemeral().unwrap(), 1);
+    let Capabilities {
+        generate,
+        import,
+        sign,
+        cipher,
+        mac,
+        ..
+    } = hsm.capabilities();
+    assert_eq!(generate, import, "the list has one line for both");
+    let keys: Vec<_> = generate.iter().map(ToString::to_string).collect();
+    let mut rows = vec![["keys".to_owned(), keys.join(", ")]];
+    let mut add = |what: &str, names: Vec<(String, String)>| {
+        let mut families: Vec<(String, Vec<String>)> = Vec::new();
+        for (family, detail) in names {
+            match families.iter_mut().find(|(own, _)| *own == family) {
+                Some((_, details)) if details.contains(&detail) => {}
+                Some((_, details)) => details.push(detail),
+                None => families.push((family, vec![detail])),
+            }
+        }
+        rows.extend(families.into_iter().map(|(family, mut details)| {
+            details.retain(|detail| !detail.is_empty());
+            let text = match details.as_slice() {
+                [] => family,
+                _ => format!("{family}: {}", details.join(", ")),
+            };
+            [what.to_owned(), text]
+        }));
+    };
+    add("signatures", sign.iter().map(signing).collect());
+    add("encryption", cipher.iter().map(encryption).collect());
+    add(
+        "authentication",
+        mac.iter()
+            .map(|Mac::Hmac(hash)| ("HMAC".to_owned(), hash.name().to_owned()))
+            .collect(),
+    );
+    table(["what", "served"], rows)
+}
+
+fn signing(own: &Signing) -> (String, String) {
+    let or_digest = |hash: &Option<Hash>| {
+        hash.map_or("a digest made by the client", Hash::name)
+            .to_owned()
+    };
+    match own {
+        Signing::RsaPkcs1(hash) => ("RSA PKCS#1 v1.5".to_owned(), or_digest(hash)),
+        Signing::RsaPss { hash, .. } => (
+            "RSA PSS, any of these for MGF1".to_owned(),
+            hash.name().to_owned(),
+        ),
+        Signing::Ecdsa(hash) => ("ECDSA".to_owned(), or_digest(hash)),
+        Signing::Eddsa => ("Ed25519".to_owned(), String::new()),
+    }
+}
+
+fn encryption(own: &Cipher) -> (String, String) {
+    let padded = |padding: &Padding| match padding {
+        Padding::None => "without padding".to_owned(),
+        Padding::Pkcs5 => "PKCS5 padding".to_owned(),
+    };
+    let (family, detail) = match own {
+        Cipher::AesEcb(padding) => ("AES ECB", padded(padding)),
+        Cipher::AesCbc(padding) => ("AES CBC", padded(padding)),
+        Cipher::AesCtr => ("AES CTR", String::new()),
+        Cipher::AesGcm { tag_bytes } => ("AES GCM, bytes of the tag", tag_bytes.to_string()),
+        Cipher::AesKeyWrap => ("AES key wrap (RFC 3394)", String::new()),
+        Cipher::AesKeyWrapPadded => ("AES key wrap with padding (RFC 5649)", String::new()),
+        Cipher::RsaPkcs1 => ("RSA PKCS#1 v1.5", String::new()),
+        Cipher::RsaOaep { hash, .. } => ("RSA OAEP, any of these for MGF1", hash.name().to_owned()),
+    };
+    (family.to_owned(), detail)
+}
+
+/// The rows of the provider's table of C functions: served, or not and why.
+fn functions() -> String {
+    let source = fs::read_to_string(root().join("pkcs11-provider/src/abi/functions.rs")).unwrap();
+    let mut served = Vec::new();
+    let mut refused: Vec<(String, Vec<String>)> = Vec::new();
+    for row in source.split("\n        C_").skip(1) {
+        let (name, body) = row.split_once('(').unwrap();
+        let name = format!("`C_{name}`");
+        let reason = body
+            .split_once("unsupported \"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        match reason {
+            None => served.push(name),
+            Some((why, _)) => match refused.iter_mut().find(|(own, _)| own == why) {
+                Some((_, names)) => names.push(name),
+                None => refused.push((why.to_owned(), vec![name])),
+            },
+        }
+    }
+    assert!(
+        served.len() > 30 && !refused.is_empty(),
+        "the table is read wrongly"
+    );
+    let rows = refused
+        .into_iter()
+        .map(|(why, names)| [names.join(", "), why]);
+    let mut text = String::new();
+    let _ = writeln!(text, "Served: {}.\n", served.join(", "));
+    text.push_str("Answered with `CKR_FUNCTION_NOT_SUPPORTED`:\n\n");
+    text + &table(["functions", "why"], rows)
+}
+
+/// The rows of the provider's table of mechanisms; the built module must list as many.
+fn mechanisms() -> String {
+    let source = fs::read_to_string(root().join("pkcs11-provider/src/mechanism.rs")).unwrap();
+    let size = |name: &str| {
+        let (_, rest) = source
+            .split_once(&format!("const {name}: (Ulong, Ulong) = ("))
+            .unwrap();
+        let (sizes, _) = rest.split_once(')').unwrap();
+        match sizes.split_once(", ").unwrap() {
+            ("0", "0") => String::new(),
+            (least, most) if least == most => least.to_owned(),
+            (least, most) => format!("{least} to {most}"),
+        }
+    };
+    let rows: Vec<_> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("    CKM_")?.strip_suffix(';'))
+        .map(|row| {
+            let (name, rest) = row.split_once(' ').unwrap();
+            let mut words = rest.rsplit(", ");
+            let (_, sizes, flags) = (words.next(), words.next().unwrap(), words.next().unwrap());
+            let unit = match sizes {
+                "NO_KEY" => "",
+                "AES_BYTES" | "HMAC_BYTES" => " bytes",
+                _ => " bits",
+            };
+            [
+                format!("`CKM_{name}`"),
+                uses(flags).to_owned(),
+                size(sizes) + unit,
+            ]
+        })
+        .collect();
+    assert_eq!(
+        rows.len(),
+        listed_by_the_module(),
+        "the table is read wrongly"
+    );
+    table(["mechanism", "for", "keys"], rows)
+}
+
+fn uses(flags: &str) -> &'static str {
+    match flags {
+        "SIGN | CRYPT" => "sign, verify, encrypt, decrypt",
+        "SIGN" | "SIGN | EC" => "sign, verify",
+        "CRYPT" => "encrypt, decrypt",
+        "PAIR" | "PAIR | EC" => "generate a key pair",
+        "KEY" => "generate a key",
+        "ck::CKF_DIGEST" => "digest",
+        other => panic!("what are {other}?"),
+    }
+}
+
+fn listed_by_the_module() -> usize {
+    let appliance = Appliance::start(Backend::Embedded);
+    let mut command = peer("pkcs11-tool");
+    command
+        .arg("--module")
+        .arg(module())
+        .arg("--list-mechanisms");
+    let said = succeed(appliance.environment(&mut command));
+    said.lines().filter(|line| line.starts_with("  ")).count()
+}
