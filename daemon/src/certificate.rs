@@ -1,7 +1,7 @@
 //! What the server reads out of a registered certificate (KMIP 2.1 §4.6, §4.62 to §4.64; KMIP 1.0 §3.9 to §3.11).
 
 use kmip::{
-    CertificateType, DigitalSignatureAlgorithm,
+    CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm,
     attribute::{
         Attributes, CertificateIdentifier, CertificateIssuer, CertificateSubject,
         X509CertificateIdentifier, X509CertificateIssuer, X509CertificateSubject,
@@ -10,11 +10,12 @@ use kmip::{
 };
 use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, oid_registry as oid, prelude::FromDer,
-    x509::X509Name,
+    public_key::PublicKey, x509::X509Name,
 };
 
 use crate::{
     error::{Error, Result},
+    names::distinguished_name,
     template,
 };
 
@@ -84,17 +85,30 @@ pub(crate) fn describe(
     if let Some((_, name)) = SIGNATURES.iter().find(|(own, _)| own == algorithm) {
         attributes.digital_signature_algorithm.push(*name);
     }
-    // The algorithm and length are those of the key inside, where it is of a kind that is served.
-    if let Ok(spec) = hsm::public::spec(certificate.public_key().raw) {
+    describe_key(attributes, &certificate);
+    Ok(())
+}
+
+/// The algorithm and length are those of the key inside, also of one that is too weak to be served as a key.
+fn describe_key(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
+    if let Ok(PublicKey::RSA(key)) = certificate.public_key().parsed() {
+        attributes.cryptographic_algorithm = Some(CryptographicAlgorithm::RSA);
+        attributes.cryptographic_length = i32::try_from(key.key_size()).ok();
+    } else if let Ok(spec) = hsm::public::spec(certificate.public_key().raw) {
         template::describe(attributes, spec);
         attributes.cryptographic_domain_parameters = None;
     }
-    Ok(())
+}
+
+/// The DER encoding of an INTEGER with this content, which X.509 bounds to twenty bytes.
+fn der_integer(content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap_or(u8::MAX);
+    [&[0x02, length], content].concat()
 }
 
 fn identify(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
     let (subject, issuer) = (certificate.subject(), certificate.issuer());
-    let serial = certificate.raw_serial().to_vec();
+    let serial = der_integer(certificate.raw_serial());
     attributes.x_509_certificate_identifier = Some(X509CertificateIdentifier {
         issuer_distinguished_name: Bytes(issuer.as_raw().to_vec()),
         certificate_serial_number: Bytes(serial),
@@ -108,15 +122,15 @@ fn identify(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
         issuer_alternative_name: Vec::new(),
     });
     attributes.certificate_identifier = Some(CertificateIdentifier {
-        issuer: issuer.to_string(),
-        serial_number: Some(certificate.raw_serial_as_string()),
+        issuer: distinguished_name(issuer),
+        serial_number: Some(hex::encode(certificate.raw_serial())),
     });
     attributes.certificate_subject = Some(CertificateSubject {
-        certificate_subject_distinguished_name: Some(subject.to_string()),
+        certificate_subject_distinguished_name: Some(distinguished_name(subject)),
         certificate_subject_alternative_name: alternative_names(certificate),
     });
     attributes.certificate_issuer = Some(CertificateIssuer {
-        certificate_issuer_distinguished_name: issuer.to_string(),
+        certificate_issuer_distinguished_name: distinguished_name(issuer),
         certificate_issuer_alternative_name: Vec::new(),
     });
 }

@@ -128,6 +128,7 @@ impl From<Unfit> for Error {
     fn from(unfit: Unfit) -> Self {
         match unfit {
             Unfit::Bad(message) => Self::new(Fault::BadParameters, message),
+            Unfit::TagLength(message) => Self::new(Fault::BadTagLength, message),
             Unfit::Unsupported(message) => Self::new(Fault::UnsupportedParameters, message),
         }
     }

@@ -40,6 +40,8 @@ faults! {
     AttributeSingleValued: IndexOutOfBounds | AttributeSingleValued;
     /// Cryptographic parameters that contradict the key or themselves.
     BadParameters: CryptographicFailure | BadCryptographicParameters;
+    /// A tag of an authenticating mode whose length does not exist.
+    BadTagLength: GeneralFailure | GeneralFailure;
     /// Limits of the server or the HSM are reached for now.
     Busy: GeneralFailure | ServerLimitExceeded;
     /// The cryptographic operation failed: a tag, a padding, a key that is not valid.
@@ -65,11 +67,11 @@ faults! {
     /// The key wrap type is not served.
     KeyWrapNotServed: FeatureNotSupported | KeyWrapTypeNotSupported;
     /// The usage limits of the key are spent.
-    LimitSpent: PermissionDenied | UsageLimitExceeded;
+    LimitSpent: PermissionDenied | PermissionDenied;
     /// A field or attribute that is needed is absent.
     MissingData: MissingData | InvalidField;
     /// The mode needs an IV, counter or nonce.
-    MissingIV: CryptographicFailure | MissingInitializationVector;
+    MissingIV: InvalidMessage | InvalidMessage;
     /// Another object of the vault has the name.
     NameTaken: InvalidField | NonUniqueNameAttribute;
     /// The server makes no data for the application namespace.

@@ -1,8 +1,10 @@
-//! What the process gives up before it holds a secret: core dumps, debuggers of its own user, files open to others.
+//! What the process gives up before it holds a secret, and what it takes: dumps, neighbours, descriptors.
 
 use rustix::{
     fs::Mode,
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
+    process::{
+        DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit, umask,
+    },
 };
 
 /// Hardens the process, or says what the system did not allow.
@@ -12,8 +14,18 @@ pub(crate) fn process() -> std::io::Result<()> {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none)?;
+    let limited = setrlimit(Resource::Core, none);
     // Also keeps other processes of the same user from reading this one's memory.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    Ok(())
+    Ok(limited?)
+}
+
+/// Allows as many descriptors as the system lets this process have: a client needs one, and shells start with few.
+pub(crate) fn raise_descriptors() -> std::io::Result<()> {
+    let own = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: own.maximum,
+        ..own
+    };
+    Ok(setrlimit(Resource::Nofile, most)?)
 }

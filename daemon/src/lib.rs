@@ -24,6 +24,7 @@ pub mod lifecycle;
 pub mod listener;
 pub mod lock;
 mod material;
+mod names;
 pub mod ops;
 pub mod pin;
 pub mod pki;

@@ -186,7 +186,7 @@ pub(crate) async fn accept_network(
     permits: Arc<Semaphore>,
 ) {
     while let Ok(permit) = permits.clone().acquire_owned().await {
-        let (stream, _) = match socket.accept().await {
+        let (stream, from) = match socket.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 drop(permit);
@@ -200,7 +200,7 @@ pub(crate) async fn accept_network(
         let terms = tls.terms();
         tokio::spawn(async move {
             let _open = shared.meters.network.open();
-            connection::serve_network(stream, terms, &shared).await;
+            connection::serve_network(stream, from, terms, &shared).await;
             drop(permit);
         });
     }

@@ -260,3 +260,38 @@ pub const CLIENT_DAYS: u32 = 365;
 const AUTHORITY_DAYS: u32 = 3650;
 const SERVER_DAYS: u32 = 825;
 const REVOCATION_DAYS: u32 = 30;
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+    use super::*;
+    use crate::tls::certificate_facts;
+
+    #[test]
+    fn an_authority_is_kept_and_issues_what_it_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp(1_800_000_000);
+        let made = Authority::create(folder.path(), "Test", now).unwrap();
+        assert!(Authority::create(folder.path(), "Other", now).is_err());
+        let kept = Authority::load(folder.path()).unwrap();
+        assert_eq!(kept.certificate_pem(), made.certificate_pem());
+        let issued = kept.issue_client("käse 1", 30, now).unwrap();
+        assert_eq!(issued.expires, Timestamp(now.0 + 30 * 24 * 3600));
+        let der = CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap();
+        let facts = certificate_facts(&der).unwrap();
+        assert_eq!(facts.identity.spki_sha256, issued.spki_sha256);
+        assert_eq!(facts.identity.issuer, "CN=Test");
+        assert_eq!(facts.identity.subject, "CN=käse 1");
+        assert_eq!(
+            facts.identity.alternative_names,
+            ["URI:urn:keyhold:client:k%C3%A4se%201"]
+        );
+        assert_eq!((facts.serial, facts.ends), (issued.serial, issued.expires));
+        assert!(
+            kept.issue_client("x", u32::MAX, now).is_err(),
+            "beyond the calendar"
+        );
+        assert!(kept.issue_client("x", 1, Timestamp(i64::MAX)).is_err());
+    }
+}

@@ -8,7 +8,7 @@ use kmip::{
         UniqueIdentifier, VendorAttribute,
     },
     mechanism::{Hash, KeySpec, parameters},
-    ttlv::{Bytes, Timestamp},
+    ttlv::{Bytes, Interval, Timestamp},
 };
 use store::{ObjectId, Vault};
 
@@ -30,6 +30,9 @@ const DESCRIBING: &[AttributeKind] = &[
     AttributeKind::OpaqueDataType,
     AttributeKind::ProtectionStorageMask,
 ];
+
+/// How long a client may use what it got before it looks again (KMIP 2.1 §4.30). Leases are advice: nothing ends with them.
+const LEASE_TIME: Interval = Interval(3_600);
 
 /// The longest value of a text that becomes an attribute, in bytes.
 const TEXT_BYTES_MAX: usize = 8_192;
@@ -138,7 +141,9 @@ pub(crate) fn key_spec(attributes: &Attributes) -> Result<KeySpec> {
     let domain = attributes.cryptographic_domain_parameters.as_ref();
     parameters::key_spec(algorithm, attributes.cryptographic_length, domain).map_err(|unfit| {
         match unfit {
-            parameters::Unfit::Bad(message) => Error::new(Fault::InvalidAttributeValue, message),
+            parameters::Unfit::Bad(message) | parameters::Unfit::TagLength(message) => {
+                Error::new(Fault::InvalidAttributeValue, message)
+            }
             parameters::Unfit::Unsupported(message) => {
                 Error::new(Fault::UnsupportedAlgorithm, message)
             }
@@ -177,6 +182,14 @@ pub(crate) fn decide_class(attributes: &mut Attributes, vault: &Vault) {
     attributes.never_extractable = Some(!extractable);
 }
 
+/// Says that a certificate or a public key is no secret.
+pub(crate) fn decide_public(attributes: &mut Attributes) {
+    attributes.sensitive = Some(false);
+    attributes.always_sensitive = Some(false);
+    attributes.extractable = Some(true);
+    attributes.never_extractable = Some(false);
+}
+
 /// The terms under which the HSM is to keep the key.
 pub(crate) fn terms(id: &ObjectId, attributes: &Attributes) -> Terms {
     let label = attributes
@@ -205,6 +218,7 @@ pub(crate) fn complete(
     attributes.initial_date = Some(now);
     attributes.last_change_date = Some(now);
     attributes.fresh = Some(attributes.fresh.unwrap_or(true));
+    attributes.lease_time = Some(LEASE_TIME);
     attributes.protection_storage_mask = Some(ProtectionStorageMask::Software);
 }
 

@@ -104,6 +104,14 @@ struct FileToken {
     key: Option<PathBuf>,
 }
 
+/// A variable of the environment. A program with more rights than its caller does not let the caller say which files it
+/// reads and writes.
+pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
+    let same_user = rustix::process::getuid() == rustix::process::geteuid();
+    let same_group = rustix::process::getgid() == rustix::process::getegid();
+    std::env::var_os(name).filter(|value| same_user && same_group && !value.is_empty())
+}
+
 const fn timeout_seconds_default() -> u64 {
     10
 }
@@ -112,11 +120,11 @@ impl Config {
     /// The configuration of this process. Without any file there are no tokens, which is no error: module loaders offer
     /// every installed module to every program.
     pub(crate) fn of_process() -> Result<Self, ConfigError> {
-        if let Some(path) = std::env::var_os("KEYHOLD_PKCS11_CONFIG") {
+        if let Some(path) = environment("KEYHOLD_PKCS11_CONFIG") {
             return Self::load(Path::new(&path));
         }
-        let home = std::env::var_os("HOME")
-            .map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
+        let home =
+            environment("HOME").map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
         let system = Some(PathBuf::from("/etc/keyhold/pkcs11.toml"));
         home.into_iter()
             .chain(system)
@@ -278,5 +286,29 @@ mod tests {
         assert!(tls.unwrap_err().contains("needs certificate"));
         let login = parse("version = 1\nlogin = \"perhaps\"\n").unwrap_err();
         assert!(login.contains(":2: "), "{login}");
+    }
+
+    #[test]
+    fn the_sample_shows_the_defaults_and_loads() {
+        let sample = include_str!("../../config/pkcs11.toml");
+        let config = parse(sample).unwrap();
+        let bare = parse("version = 1\n").unwrap();
+        assert_eq!(
+            (config.login, config.timeout, config.log),
+            (bare.login, bare.timeout, bare.log)
+        );
+        assert_eq!(config.tokens.len(), 1);
+        // What is commented out loads too.
+        let whole: String = sample
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(hidden) if hidden.contains(" = ") || hidden == "[[token]]" => hidden,
+                _ => line,
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let whole = parse(&whole).unwrap();
+        assert_eq!(whole.tokens.len(), 2);
+        assert!(matches!(whole.tokens[1].route, Route::Tls { .. }));
     }
 }

@@ -151,14 +151,30 @@ impl Channel {
         self.wire().begin();
     }
 
-    /// Whether the peer has not closed the connection while it lay idle.
+    /// Whether the peer has not closed the connection while it lay idle. What TLS has to say meanwhile, new tickets or a
+    /// farewell, is read here, where nothing is lost by it.
     pub(crate) fn is_open(&mut self) -> bool {
-        let mut byte = [0_u8; 1];
-        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-        match recv(&self.wire().socket, &mut byte[..], flags) {
-            // Bytes that wait here are TLS's own, such as session tickets; a plain socket has nothing to say.
-            Ok((_, count)) => count > 0 && matches!(self, Self::Tls(_)),
-            Err(error) => error == rustix::io::Errno::AGAIN,
+        self.begin();
+        loop {
+            let mut byte = [0_u8; 1];
+            let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+            match recv(&self.wire().socket, &mut byte[..], flags) {
+                Err(error) => return error == rustix::io::Errno::AGAIN,
+                Ok((_, 0)) => return false,
+                Ok(_) => {}
+            }
+            // A daemon on a plain socket has nothing to say unasked.
+            let Self::Tls(stream) = self else {
+                return false;
+            };
+            let StreamOwned { conn, sock } = stream.as_mut();
+            let has_read = conn.read_tls(sock).is_ok_and(|count| count > 0);
+            let goes_on = conn
+                .process_new_packets()
+                .is_ok_and(|state| !state.peer_has_closed());
+            if !has_read || !goes_on {
+                return false;
+            }
         }
     }
 

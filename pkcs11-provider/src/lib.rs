@@ -25,3 +25,4 @@ mod public_key;
 mod remote;
 mod session;
 mod slot;
+mod template;

@@ -112,6 +112,11 @@ impl Material {
         self.public = self.public.take().or(other.public);
     }
 
+    /// Whether nothing is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// A value in C.
     pub(crate) fn value(&self, kind: Ulong) -> Option<&[u8]> {
         self.values

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::{
     attribute::{Ulong, size},
-    config::Config,
+    config::{self, Config},
     error::{Result, Rv},
     handle::Handles,
     log::Log,
@@ -23,7 +23,7 @@ impl Module {
     /// The module as this process's configuration says; nothing is connected yet.
     pub(crate) fn of_process() -> Result<Self> {
         let by_environment =
-            std::env::var_os("KEYHOLD_PKCS11_LOG").map(|path| Log::to(Path::new(&path)));
+            config::environment("KEYHOLD_PKCS11_LOG").map(|path| Log::to(Path::new(&path)));
         let config = match Config::of_process() {
             Ok(config) => config,
             Err(error) => {

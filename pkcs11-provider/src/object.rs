@@ -73,13 +73,13 @@ impl Object {
             return Ok(Arc::clone(material));
         }
         let facts = self.facts();
-        // A private key that was imported carries its public half with it.
+        // A private key that was imported, or has outlived its public half, carries that with it.
         let mut whole = Material::of_public(facts.value(ck::CKA_PUBLIC_KEY_INFO), facts.spec);
-        if let Some(half) = facts
+        let half = facts
             .other_half
             .as_ref()
-            .filter(|_| facts.class == ck::CKO_PRIVATE_KEY)
-        {
+            .filter(|_| facts.class == ck::CKO_PRIVATE_KEY && whole.is_empty());
+        if let Some(half) = half {
             whole = read(remote, half, ck::CKO_PUBLIC_KEY, &facts)?;
         }
         let may_be_told = !facts.is_secret && !facts.id.is_empty();
@@ -212,11 +212,6 @@ impl Objects {
         self.forget_id(&facts.id);
         self.handles
             .replace(handle, Object::new(facts, object.owner, true));
-    }
-
-    /// How many handles there are.
-    pub(crate) fn count(&self) -> usize {
-        self.handles.all(|_| true).len()
     }
 
     fn forget_id(&self, id: &str) {

@@ -129,10 +129,10 @@ fn initialisation_takes_the_arguments_that_hosts_pass() {
         "abi::initialisation_takes_the_arguments_that_hosts_pass",
         CONFIG,
         |fake, api| {
-            unsafe extern "C" fn make(_: *mut *mut std::ffi::c_void) -> u64 {
+            extern "C" fn make(_: *mut *mut std::ffi::c_void) -> u64 {
                 ck::CKR_OK
             }
-            unsafe extern "C" fn other(_: *mut std::ffi::c_void) -> u64 {
+            extern "C" fn other(_: *mut std::ffi::c_void) -> u64 {
                 ck::CKR_OK
             }
             let initialise = |args: &mut ck::CK_C_INITIALIZE_ARGS| {
@@ -435,4 +435,19 @@ fn the_cryptoki_crate_drives_the_module() {
             );
         },
     );
+}
+
+#[test]
+fn the_library_exports_the_standards_functions_and_nothing_else() {
+    let Ok(output) = std::process::Command::new("nm")
+        .args(["-D", "--defined-only", "--format=just-symbols"])
+        .arg(crate::common::module_path())
+        .output()
+    else {
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let symbols: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(symbols.len(), 92, "{symbols:?}");
+    assert!(symbols.iter().all(|symbol| symbol.starts_with("C_")));
 }

@@ -3,16 +3,16 @@
     unsafe_code,
     reason = "a C interface is tested through its C functions"
 )]
-#![allow(
-    missing_docs,
+#![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
-    clippy::too_many_lines,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     clippy::needless_pass_by_value,
-    clippy::or_fun_call,
     unreachable_pub,
-    reason = "tests say what they do by their names, and their numbers are small"
+    clippy::too_many_lines,
+    reason = "what the tests share may panic as they may, its numbers are small, and its names say what it does"
 )]
 
 #[macro_use]
@@ -24,4 +24,5 @@ mod fork;
 mod objects;
 mod operations;
 mod sessions;
+mod tls;
 mod tools;

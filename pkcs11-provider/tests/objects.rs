@@ -143,7 +143,7 @@ fn objects_of_other_clients_are_found_as_they_are_shown() {
             assert_eq!(found.len(), 1);
             assert_eq!(
                 api.get(session, found[0], ck::CKA_UNIQUE_ID),
-                Ok(private.clone().into_bytes())
+                Ok(private.into_bytes())
             );
             let id = api.get(session, found[0], ck::CKA_ID).unwrap();
             assert_eq!(id.len(), 16);
@@ -166,6 +166,12 @@ fn objects_of_other_clients_are_found_as_they_are_shown() {
                 ck::CKR_OK
             );
             assert_eq!(api.find(session, &[bytes(ck::CKA_LABEL, b"mine")]), found);
+            assert_eq!(
+                api.set(session, found[0], &[bytes(ck::CKA_ID, b"set on one half")]),
+                ck::CKR_OK
+            );
+            let halves = api.find(session, &[bytes(ck::CKA_ID, b"set on one half")]);
+            assert_eq!(halves.len(), 2, "and shown by both");
             assert!(
                 api.find(session, &[bytes(ck::CKA_LABEL, b"tde")])
                     .is_empty(),
@@ -612,6 +618,10 @@ fn copies_are_handles_or_become_the_tokens() {
                 ],
             );
             assert_eq!(found.len(), 1, "it outlived its session");
+            assert!(
+                api.get(session, found[0], ck::CKA_EC_POINT).is_ok(),
+                "and knows its public half, which did not"
+            );
             assert!(api.sign(session, &mut ecdsa, found[0], &[1; 48]).is_ok());
         },
     );

@@ -315,18 +315,14 @@ fn macs_are_made_and_compared() {
                     &[flag(ck::CKA_SIGN, false)],
                 )
                 .unwrap();
+            let mut sha384 = plain(ck::CKM_SHA384_HMAC);
             assert_eq!(
-                call!(
-                    api,
-                    C_SignInit(session, (&raw mut *&mut plain(ck::CKM_SHA384_HMAC)), own)
-                ),
+                call!(api, C_SignInit(session, &raw mut sha384, own)),
                 ck::CKR_KEY_FUNCTION_NOT_PERMITTED
             );
+            let mut sha256 = plain(ck::CKM_SHA256_HMAC);
             assert_eq!(
-                call!(
-                    api,
-                    C_VerifyInit(session, (&raw mut *&mut plain(ck::CKM_SHA256_HMAC)), own)
-                ),
+                call!(api, C_VerifyInit(session, &raw mut sha256, own)),
                 ck::CKR_KEY_TYPE_INCONSISTENT
             );
             let wrong = api.verify(
@@ -397,10 +393,8 @@ fn crypt_in_parts(
         )
     };
     // SAFETY: the mechanism is the test's own.
-    assert_eq!(
-        unsafe { init.unwrap()(session, &raw mut *mechanism, key) },
-        ck::CKR_OK
-    );
+    let rv = unsafe { init.unwrap()(session, &raw mut *mechanism, key) };
+    assert_eq!(rv, ck::CKR_OK);
     let mut output = Vec::new();
     for part in data.chunks(23) {
         // SAFETY: so is the data.

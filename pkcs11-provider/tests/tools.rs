@@ -149,3 +149,210 @@ fn p11tool_works() {
         ]);
     });
 }
+
+#[test]
+fn pkcs11_tools_own_tests_find_nothing() {
+    alone(
+        "tools::pkcs11_tools_own_tests_find_nothing",
+        CONFIG,
+        |_, _| {
+            if !is_installed("pkcs11-tool") {
+                return;
+            }
+            let module = module_path();
+            let tool = |arguments: &[&str]| {
+                let mut all = vec!["--module", module.to_str().unwrap(), "--token-label", "dev"];
+                all.extend(["--login", "--pin", "1234"]);
+                all.extend(arguments);
+                run("pkcs11-tool", &all)
+            };
+            tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "02"]);
+            let tested = tool(&["--test"]);
+            assert!(tested.contains("No errors"), "{tested}");
+            let forked = tool(&["--test-fork"]);
+            assert!(!forked.to_lowercase().contains("error"), "{forked}");
+        },
+    );
+}
+
+#[test]
+fn openssh_reads_the_keys_before_login() {
+    alone(
+        "tools::openssh_reads_the_keys_before_login",
+        CONFIG,
+        |_, api| {
+            if !is_installed("ssh-keygen") {
+                return;
+            }
+            let session = api.ready();
+            api.p384(session, "ssh");
+            let keys = run("ssh-keygen", &["-D", module_path().to_str().unwrap()]);
+            assert!(keys.contains("ecdsa-sha2-nistp384 "), "{keys}");
+        },
+    );
+}
+
+#[test]
+fn openssl_signs_through_its_engine() {
+    alone(
+        "tools::openssl_signs_through_its_engine",
+        CONFIG,
+        |_, api| {
+            let engine = "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so";
+            if !is_installed("openssl") || !std::path::Path::new(engine).exists() {
+                return;
+            }
+            let session = api.ready();
+            api.p384(session, "web");
+            let folder = tempfile::tempdir().unwrap();
+            let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+            std::fs::write(
+            path("openssl.cnf"),
+            format!(
+                "openssl_conf = init\n[init]\nengines = engines\n[engines]\npkcs11 = pkcs11\n[pkcs11]\n\
+                 engine_id = pkcs11\ndynamic_path = {engine}\nMODULE_PATH = {}\ninit = 0\n\
+                 [req]\ndistinguished_name = name\n[name]\n",
+                module_path().display()
+            ),
+        )
+        .unwrap();
+            let output = Command::new("openssl")
+                .args([
+                    "req", "-new", "-x509", "-sha384", "-subj", "/CN=web", "-days", "30",
+                ])
+                .args(["-engine", "pkcs11", "-keyform", "engine"])
+                .args([
+                    "-key",
+                    "pkcs11:token=dev;object=web;type=private;pin-value=1234",
+                ])
+                .args(["-out", &path("web.pem")])
+                .env("OPENSSL_CONF", path("openssl.cnf"))
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{text}");
+            run(
+                "openssl",
+                &["verify", "-CAfile", &path("web.pem"), &path("web.pem")],
+            );
+        },
+    );
+}
+
+#[test]
+fn nss_makes_a_certificate() {
+    alone("tools::nss_makes_a_certificate", CONFIG, |_, _| {
+        if !is_installed("modutil") || Command::new("certutil").output().is_err() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let database = format!("sql:{}", folder.path().display());
+        std::fs::write(path("pin"), "1234\n").unwrap();
+        std::fs::write(path("noise"), [7; 64]).unwrap();
+        run("certutil", &["-N", "-d", &database, "--empty-password"]);
+        let module = module_path();
+        let module = module.to_str().unwrap();
+        run(
+            "modutil",
+            &[
+                "-dbdir", &database, "-add", "Keyhold", "-libfile", module, "-force",
+            ],
+        );
+        let in_token = ["-d", &database, "-h", "dev", "-f", &path("pin")];
+        let with = |arguments: &[&str]| run("certutil", &[arguments, &in_token].concat());
+        with(&[
+            "-S",
+            "-x",
+            "-n",
+            "web",
+            "-s",
+            "CN=web",
+            "-t",
+            "u,u,u",
+            "-k",
+            "rsa",
+            "-g",
+            "2048",
+            "-z",
+            &path("noise"),
+            "-m",
+            "7",
+        ]);
+        assert!(with(&["-L"]).contains("dev:web"));
+        assert!(
+            with(&["-K"]).contains("dev:web"),
+            "certificate and key show one CKA_ID"
+        );
+    });
+}
+
+#[test]
+fn java_keeps_its_keys_here() {
+    alone("tools::java_keeps_its_keys_here", CONFIG, |fake, _| {
+        if Command::new("keytool").arg("-help").output().is_err() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("java.cfg");
+        let library = module_path();
+        std::fs::write(
+            &config,
+            format!(
+                "name = Keyhold\nlibrary = {}\nslot = 0\n",
+                library.display()
+            ),
+        )
+        .unwrap();
+        let keytool = |arguments: &[&str]| {
+            let store = [
+                "-keystore",
+                "NONE",
+                "-storetype",
+                "PKCS11",
+                "-storepass",
+                "1234",
+                "-addprovider",
+                "SunPKCS11",
+                "-providerArg",
+                config.to_str().unwrap(),
+            ];
+            run("keytool", &[arguments, &store].concat())
+        };
+        keytool(&[
+            "-genkeypair",
+            "-alias",
+            "web",
+            "-dname",
+            "CN=web",
+            "-keyalg",
+            "EC",
+            "-groupname",
+            "secp384r1",
+            "-sigalg",
+            "SHA384withECDSA",
+            "-providerName",
+            "SunPKCS11-Keyhold",
+        ]);
+        let list = keytool(&["-list"]);
+        assert!(list.contains("web, PrivateKeyEntry"), "{list}");
+        let request = keytool(&["-certreq", "-alias", "web", "-sigalg", "SHA384withECDSA"]);
+        assert!(
+            request.contains("BEGIN NEW CERTIFICATE REQUEST"),
+            "{request}"
+        );
+        let state = fake.state.lock().unwrap();
+        let of_sessions = |stored: &&crate::common::fake::Stored| {
+            stored.attributes.iter().any(|own| {
+                matches!(own, kmip::attribute::Attribute::Vendor(own) if own.attribute_name == "pkcs11-session")
+            })
+        };
+        // Java ends without closing its sessions: the public half, which it does not keep, is left with its mark.
+        assert_eq!(state.objects.values().filter(of_sessions).count(), 1);
+        assert_eq!(
+            state.objects.len(),
+            3,
+            "beside the private key and its certificate"
+        );
+    });
+}

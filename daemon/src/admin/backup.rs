@@ -48,6 +48,7 @@ impl Execute for BackupCreate {
         };
         Ok(Deed {
             note,
+            lets_others_pass: true,
             ..Deed::new(act)
         })
     }

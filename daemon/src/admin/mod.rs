@@ -77,6 +77,8 @@ struct Deed<'a, R> {
     note: Option<String>,
     /// Whether the service records it, because it is done by KMIP messages.
     is_service_recorded: bool,
+    /// Whether other changes need not wait for it: a long backup must not hold a revocation up.
+    lets_others_pass: bool,
     /// Does it.
     act: Box<dyn FnOnce() -> Result<R> + 'a>,
 }
@@ -89,6 +91,7 @@ impl<'a, R> Deed<'a, R> {
             object: None,
             note: None,
             is_service_recorded: false,
+            lets_others_pass: false,
             act: Box::new(act),
         }
     }
@@ -200,6 +203,7 @@ impl Admin {
         if !deed.is_service_recorded {
             self.record(&event, durability)?;
         }
+        let guard = guard.filter(|_| !deed.lets_others_pass);
         let result = (deed.act)();
         drop(guard);
         match result {

@@ -173,15 +173,13 @@ impl FileTrail {
 
     fn append_line(&self, event: &Event<'_>) -> std::io::Result<()> {
         let stream = self.shared.stream(record::stream_of(event));
-        let is_first = LINE.with_borrow_mut(|line| {
+        LINE.with_borrow_mut(|line| {
             record::begin(line, event);
             let so_far = record::hashing(line);
-            stream.append(line, so_far, event.time)
-        })?;
-        if is_first {
-            self.shared.push_changed(stream);
-        }
-        Ok(())
+            stream.append(line, so_far, event.time, || {
+                self.shared.push_changed(stream.clone());
+            })
+        })
     }
 
     fn wake_worker(&self) {
@@ -307,7 +305,8 @@ impl Shared {
     }
 
     fn work(&self, woken: &Receiver<()>) {
-        let mut syncs = self.syncs.load(Ordering::Acquire);
+        // None that counts: the heads that opening wrote are told, and this thread may begin after the first events.
+        let mut syncs = 0;
         while woken.recv().is_ok() {
             // Whoever appends meanwhile is taken along; only the end of the trail is not waited for.
             let _ = woken.recv_timeout(GROUP_TIME);

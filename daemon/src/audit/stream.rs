@@ -102,14 +102,15 @@ impl Stream {
         }
     }
 
-    /// Appends the line that [`record::begin`] began, whole or not at all. Tells whether it is the first since the
-    /// last sync.
+    /// Appends the line that [`record::begin`] began, whole or not at all. Of the first since the last sync it tells
+    /// `changed` while the stream is locked: whoever appends next and syncs must find the stream among the changed.
     pub(super) fn append(
         &self,
         line: &mut Vec<u8>,
         so_far: digest::Context,
         time: Timestamp,
-    ) -> io::Result<bool> {
+        changed: impl FnOnce(),
+    ) -> io::Result<()> {
         let mut end = self.end();
         let sequence = end.sequence + 1;
         let hash = record::end(line, so_far, sequence, &end.hash);
@@ -120,7 +121,10 @@ impl Stream {
         end.sequence = sequence;
         end.hash = hash;
         end.time = end.time.max(time);
-        Ok(!std::mem::replace(&mut end.changed, true))
+        if !std::mem::replace(&mut end.changed, true) {
+            changed();
+        }
+        Ok(())
     }
 
     /// Sees to an open file that has room for so many bytes.

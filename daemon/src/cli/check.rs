@@ -1,6 +1,11 @@
 //! `keyhold check`: whether a configuration works, and what its HSMs can do.
 
-use std::{collections::BTreeSet, fmt::Debug, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use clap::Args;
 use hsm::Hsm;
@@ -168,14 +173,56 @@ fn show(output: &Output, findings: &[Finding]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a list is about, without its parameters: people read families, machines get every member.
+/// A list by its families, each with what its members differ in, as far as one word says it: people read families,
+/// machines get every member.
 fn families(all: &[String]) -> String {
-    if all.is_empty() {
-        return "nothing".to_owned();
+    let mut families: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for name in all {
+        let end = name.find([' ', '(', '{']).unwrap_or(name.len());
+        let (family, rest) = name.split_at(end);
+        let members = families.entry(family).or_default();
+        let member = rest.trim_start_matches(['(']).trim_end_matches(')');
+        let member = member.strip_prefix("Some(").unwrap_or(member);
+        if !member.is_empty() && !member.contains(['{', ' ']) {
+            members.insert(member);
+        }
     }
-    let short: BTreeSet<&str> = all
-        .iter()
-        .map(|name| name.split([' ', '{']).next().unwrap_or(name))
+    let words: Vec<_> = families
+        .into_iter()
+        .map(|(family, members)| match members.len() {
+            0 => family.to_owned(),
+            _ => {
+                let members: Vec<_> = members.into_iter().collect();
+                format!("{family} ({})", members.join(", "))
+            }
+        })
         .collect();
-    short.into_iter().collect::<Vec<_>>().join(", ")
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_told_by_family() {
+        let all = [
+            "Ecdsa(Some(Sha256))",
+            "Ecdsa(None)",
+            "Aes { bits: 128 }",
+            "Aes { bits: 256 }",
+            "Ec(P256)",
+            "Eddsa",
+        ]
+        .map(ToOwned::to_owned);
+        assert_eq!(
+            families(&all),
+            "Aes; Ec (P256); Ecdsa (None, Sha256); Eddsa"
+        );
+        assert_eq!(families(&[]), "nothing");
+    }
 }

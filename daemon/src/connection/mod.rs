@@ -5,6 +5,7 @@ mod lines;
 
 use std::{
     io,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -42,18 +43,23 @@ pub(crate) struct Shared {
 }
 
 /// Serves a client of the network: mutual TLS, then KMIP.
-pub(crate) async fn serve_network(stream: TcpStream, terms: Arc<Terms>, shared: &Shared) {
+pub(crate) async fn serve_network(
+    stream: TcpStream,
+    from: SocketAddr,
+    terms: Arc<Terms>,
+    shared: &Shared,
+) {
     let acceptor = TlsAcceptor::from(terms.server.clone());
     let handshake = Box::pin(acceptor.accept(stream));
     let stream = match timeout(shared.limits.handshake_max, handshake).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return refused(&error),
+        Ok(Err(error)) => return refused(from, &error),
         Err(_) => return telemetry::handshake_failed("timeout"),
     };
     let peer = match terms.peer(stream.get_ref().1) {
         Ok(peer) => peer,
         Err(error) => {
-            tracing::info!(%error, "a resumed session is refused");
+            tracing::info!(%from, %error, "a resumed TLS session is refused");
             return telemetry::handshake_failed(tls::reason(&error));
         }
     };
@@ -82,14 +88,14 @@ pub(crate) async fn serve_local(mut stream: UnixStream, shared: &Shared) {
 }
 
 /// A handshake that came to nothing. A port scan or a health probe that only connects is no event.
-fn refused(error: &io::Error) {
+fn refused(from: SocketAddr, error: &io::Error) {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
         Some(error) => {
-            tracing::info!(%error, "a TLS handshake is refused");
+            tracing::info!(%from, %error, "a TLS handshake is refused");
             telemetry::handshake_failed(tls::reason(error));
         }
         None => {
-            tracing::debug!(%error, "a connection ended before its TLS handshake did");
+            tracing::debug!(%from, %error, "a connection ended before its TLS handshake did");
             telemetry::handshake_failed("closed");
         }
     }

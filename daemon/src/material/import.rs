@@ -37,7 +37,9 @@ pub(crate) fn symmetric_key(
         .ok_or_else(|| Error::invalid_field("the cryptographic algorithm is missing"))?;
     let bits = i32::try_from(bytes.len().saturating_mul(8)).map_err(|_| malformed())?;
     let spec = parameters::key_spec(algorithm, Some(bits), None).map_err(|unfit| match unfit {
-        parameters::Unfit::Bad(message) => Error::invalid_field(message),
+        parameters::Unfit::Bad(message) | parameters::Unfit::TagLength(message) => {
+            Error::invalid_field(message)
+        }
         parameters::Unfit::Unsupported(_) => Error::from(unfit),
     })?;
     if spec.is_asymmetric() {

@@ -1,7 +1,7 @@
 //! Create and Create Key Pair.
 
 use kmip::{
-    LinkType, ObjectType,
+    KeyFormatType, LinkType, ObjectType,
     attribute::{AttributeList, Attributes, Link, UniqueIdentifier},
     mechanism::KeySpec,
     payload::create::{
@@ -76,6 +76,7 @@ impl Handler for CreateKeyPair {
         template::usage(&private)?;
         template::usage(&public)?;
         template::decide_class(&mut private, context.vault()?.as_ref());
+        template::decide_public(&mut public);
         let (private_id, public_id) = (new_id(), new_id());
         describe(
             &mut private,
@@ -214,10 +215,24 @@ fn digest_what_may_leave(context: &Context<'_>, record: &mut Record) -> Result<(
         Value::Key(hsm::Material::Secret { bytes, .. }) => {
             template::digest(bytes.expose(), format)?
         }
-        Value::Key(hsm::Material::Private { pkcs8, .. }) => {
-            template::digest(pkcs8.expose(), Some(kmip::KeyFormatType::PKCS8))?
+        Value::Key(hsm::Material::Private {
+            spec: KeySpec::Rsa { .. },
+            pkcs8,
+        }) => {
+            let pkcs1 = hsm::encoding::pkcs8_to_pkcs1(pkcs8)?;
+            template::digest(pkcs1.expose(), Some(KeyFormatType::PKCS1))?
         }
-        Value::PublicKey { spki, .. } => template::digest(spki, Some(kmip::KeyFormatType::X509))?,
+        Value::Key(hsm::Material::Private { pkcs8, .. }) => {
+            template::digest(pkcs8.expose(), Some(KeyFormatType::PKCS8))?
+        }
+        Value::PublicKey {
+            spec: KeySpec::Rsa { .. },
+            spki,
+        } => {
+            let pkcs1 = hsm::encoding::spki_to_pkcs1_public(spki)?;
+            template::digest(&pkcs1, Some(KeyFormatType::PKCS1))?
+        }
+        Value::PublicKey { spki, .. } => template::digest(spki, Some(KeyFormatType::X509))?,
         Value::Bytes(bytes) => template::digest(bytes.expose(), format)?,
     };
     record.attributes.digest.push(digest);

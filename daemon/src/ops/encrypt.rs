@@ -2,7 +2,7 @@
 
 use hsm::{Decryption, Encrypted, Encryption};
 use kmip::{
-    CryptographicUsageMask, ObjectType, V1_4, Version,
+    CryptographicUsageMask, ObjectType, V1_4,
     mechanism::{Cipher, parameters},
     payload::encrypt::{
         Decrypt, DecryptRequest, DecryptResponse, Encrypt, EncryptRequest, EncryptResponse,
@@ -142,7 +142,7 @@ impl Handler for Decrypt {
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Decrypt)?;
         let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
         let cipher = parameters::cipher(spec, &parameters)?;
-        let input = input(&request, &cipher, context.version)?;
+        let input = input(&request, &cipher)?;
         let plain = context
             .backend(&backend)?
             .decrypt(&key_ref, &cipher, input)?;
@@ -154,33 +154,24 @@ impl Handler for Decrypt {
     }
 }
 
-/// The parts of a ciphertext, from their fields or, in 1.x, from where older clients put them.
-fn input<'a>(
-    request: &'a DecryptRequest,
-    cipher: &Cipher,
-    version: Version,
-) -> Result<Decryption<'a>> {
+/// The parts of a ciphertext; the tag from its field, or from behind the ciphertext where 1.3 and older put it.
+fn input<'a>(request: &'a DecryptRequest, cipher: &Cipher) -> Result<Decryption<'a>> {
     let mut data = request
         .data
         .as_ref()
         .map(|data| data.0.as_slice())
         .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
-    let mut iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let mut tag = request
         .authenticated_encryption_tag
         .as_ref()
         .map(|tag| tag.0.as_slice());
     let cut = || Error::new(Fault::CryptoFailed, "the ciphertext is too short");
-    if let (None, Some(iv_bytes)) = (iv, iv_bytes(cipher)) {
-        if version.is_2() {
-            return Err(Error::new(
-                Fault::MissingIV,
-                "the IV, counter or nonce is missing",
-            ));
-        }
-        // Some 1.x clients put the IV in front of the ciphertext instead of in its field.
-        let (front, rest) = data.split_at_checked(iv_bytes).ok_or_else(cut)?;
-        (iv, data) = (Some(front), rest);
+    if iv.is_none() && needs_iv(cipher) {
+        return Err(Error::new(
+            Fault::MissingIV,
+            "the IV, counter or nonce is missing",
+        ));
     }
     if let (None, Cipher::AesGcm { tag_bytes }) = (tag, cipher) {
         let at = data
@@ -202,15 +193,10 @@ fn input<'a>(
     })
 }
 
-/// The length of the IV that a mode needs.
-const fn iv_bytes(cipher: &Cipher) -> Option<usize> {
-    match cipher {
-        Cipher::AesCbc(_) | Cipher::AesCtr => Some(16),
-        Cipher::AesGcm { .. } => Some(12),
-        Cipher::AesEcb(_)
-        | Cipher::AesKeyWrap
-        | Cipher::AesKeyWrapPadded
-        | Cipher::RsaPkcs1
-        | Cipher::RsaOaep { .. } => None,
-    }
+/// Whether a mode has an IV, counter or nonce.
+const fn needs_iv(cipher: &Cipher) -> bool {
+    matches!(
+        cipher,
+        Cipher::AesCbc(_) | Cipher::AesCtr | Cipher::AesGcm { .. }
+    )
 }

@@ -69,7 +69,9 @@ impl New {
         template::fold(&mut attributes, list)?;
         let id = new_id();
         let is_public = matches!(object_type, ObjectType::PublicKey | ObjectType::Certificate);
-        if !is_public {
+        if is_public {
+            template::decide_public(&mut attributes);
+        } else {
             template::decide_class(&mut attributes, context.vault()?.as_ref());
         }
         template::complete(&mut attributes, &id, object_type, context.now);

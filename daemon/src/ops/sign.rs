@@ -96,6 +96,7 @@ impl Handler for SignatureVerify {
             ));
         };
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
+        let salt_named = names_salt(&key, request.cryptographic_parameters.as_ref());
         let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
         let valid = match spec {
             KeySpec::Ec(curve) if curve != Curve::Ed25519 => {
@@ -104,7 +105,7 @@ impl Handler for SignatureVerify {
                     None => false,
                 }
             }
-            _ => hsm::public::verify(spki, mechanism, input, &given.0)?,
+            _ => verify_rsa_or_edwards(spki, (spec, mechanism), salt_named, input, &given.0)?,
         };
         let validity = if valid {
             ValidityIndicator::Valid
@@ -118,6 +119,50 @@ impl Handler for SignatureVerify {
             correlation_value: None,
         })
     }
+}
+
+/// Whether the salt of a PSS signature has a length that somebody named.
+fn names_salt(key: &Authorized, asked: Option<&CryptographicParameters>) -> bool {
+    let own = key.record().attributes.cryptographic_parameters.first();
+    asked
+        .or(own)
+        .is_some_and(|parameters| parameters.salt_length.is_some())
+}
+
+/// Verifies what is no ECDSA signature. The salt of a PSS signature shows its own length, so where none is named those
+/// that are in use are tried: the digest's, the longest, and the twenty bytes of PKCS #1's default.
+fn verify_rsa_or_edwards(
+    spki: &[u8],
+    (spec, mechanism): (KeySpec, Signing),
+    salt_named: bool,
+    input: Input<'_>,
+    signature: &[u8],
+) -> Result<bool> {
+    if hsm::public::verify(spki, mechanism, input, signature)? {
+        return Ok(true);
+    }
+    let (
+        Signing::RsaPss {
+            hash, mask_hash, ..
+        },
+        false,
+    ) = (mechanism, salt_named)
+    else {
+        return Ok(false);
+    };
+    let digest_bytes = u16::try_from(hash.digest_bytes()).unwrap_or(u16::MAX);
+    let longest = spec.bits().div_ceil(8).saturating_sub(digest_bytes + 2);
+    for salt_bytes in [longest, 20] {
+        let mechanism = Signing::RsaPss {
+            hash,
+            mask_hash,
+            salt_bytes,
+        };
+        if hsm::public::verify(spki, mechanism, input, signature)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_ecdsa(spec: KeySpec) -> bool {
@@ -161,12 +206,6 @@ fn mechanism<'a>(
         // Without a hash the data is a whole DigestInfo, padded as it is.
         (Signing::RsaPkcs1(None), Input::Message(bytes)) => {
             (Signing::RsaPkcs1(None), Input::Digest(bytes))
-        }
-        (Signing::RsaPkcs1(None), Input::Digest(_)) => {
-            return Err(Error::new(
-                Fault::BadParameters,
-                "the hashing algorithm of the digest is not named",
-            ));
         }
         (Signing::Eddsa, Input::Digest(_)) => {
             return Err(Error::new(

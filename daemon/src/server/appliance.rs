@@ -51,6 +51,9 @@ impl Appliance {
         if let Err(error) = harden::process() {
             tracing::warn!(%error, "the process cannot be hardened");
         }
+        if let Err(error) = harden::raise_descriptors() {
+            tracing::warn!(%error, "the number of open descriptors cannot be raised");
+        }
         let lock = DataLock::take(data_directory(&config)?)?;
         let backends = backends(&config)?;
         let trail = Arc::new(trail(&config)?);

@@ -7,7 +7,6 @@ use std::{future::pending, net::SocketAddr, path::PathBuf, sync::Arc, time::Dura
 use metrics_exporter_prometheus::PrometheusHandle;
 use sd_notify::NotifyState;
 use tokio::{
-    net::TcpListener,
     runtime,
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
@@ -91,6 +90,12 @@ impl Running {
             Some(own) => Some(Arc::new(Tls::load(own, &appliance.directory)?)),
             None => None,
         };
+        if tls.is_none() && !listeners.network.is_empty() {
+            return Err(ServerError(format!(
+                "{}: `[tls]` is missing, but systemd passes sockets of the network: give it, or disable them",
+                config.file.display()
+            )));
+        }
         let bound = Bound {
             kmip: listeners.network_addresses(),
             socket: config.server.socket.clone(),
@@ -107,32 +112,21 @@ impl Running {
         });
         let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
         let mut loops = JoinSet::new();
-        let [network, local] = &permits;
-        if let Some(tls) = &tls {
-            for socket in listeners.network {
-                loops.spawn(listener::accept_network(
-                    socket,
-                    tls.clone(),
-                    shared.clone(),
-                    network.clone(),
-                ));
-            }
-        }
-        for socket in listeners.local {
-            loops.spawn(listener::accept_local(
-                socket,
-                shared.clone(),
-                local.clone(),
-            ));
-        }
-        serve_pages(&mut loops, listeners.metrics, &appliance, metrics);
-        loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
-        let own = appliance.clone();
-        loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
-        if let Some(limit) = sd_notify::watchdog_enabled() {
-            let own = appliance.clone();
-            loops.spawn(every(limit / 3, move || alive(&own)));
-        }
+        let pages = Pages {
+            metrics,
+            health: Box::new({
+                let own = appliance.clone();
+                move || own.health()
+            }),
+        };
+        let file = serve_all(
+            &mut loops,
+            listeners,
+            tls.as_ref(),
+            &shared,
+            (&permits, pages),
+        );
+        keep_time(&mut loops, &appliance, metrics);
         let running = Self {
             appliance,
             tls,
@@ -140,7 +134,7 @@ impl Running {
             loops,
             permits,
             stop,
-            _socket: listeners.file,
+            _socket: file,
         };
         running.tell_expiry();
         Ok(running)
@@ -233,19 +227,52 @@ impl Running {
     }
 }
 
-fn serve_pages(
+/// Starts to accept on every socket. What is returned keeps the local socket's file.
+fn serve_all(
     loops: &mut JoinSet<()>,
-    sockets: Vec<TcpListener>,
+    listeners: Listeners,
+    tls: Option<&Arc<Tls>>,
+    shared: &Arc<Shared>,
+    (permits, pages): (&[Arc<Semaphore>; 2], Pages),
+) -> Option<listener::SocketFile> {
+    let [network, local] = permits;
+    if let Some(tls) = tls {
+        for socket in listeners.network {
+            let permits = network.clone();
+            loops.spawn(listener::accept_network(
+                socket,
+                tls.clone(),
+                shared.clone(),
+                permits,
+            ));
+        }
+    }
+    for socket in listeners.local {
+        loops.spawn(listener::accept_local(
+            socket,
+            shared.clone(),
+            local.clone(),
+        ));
+    }
+    let pages = Arc::new(pages);
+    for socket in listeners.metrics {
+        loops.spawn(probes::serve(socket, pages.clone()));
+    }
+    listeners.file
+}
+
+/// Starts what is done by the clock.
+fn keep_time(
+    loops: &mut JoinSet<()>,
     appliance: &Arc<Appliance>,
     metrics: &'static PrometheusHandle,
 ) {
+    loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
     let own = appliance.clone();
-    let pages = Arc::new(Pages {
-        metrics,
-        health: Box::new(move || own.health()),
-    });
-    for socket in sockets {
-        loops.spawn(probes::serve(socket, pages.clone()));
+    loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
+    if let Some(limit) = sd_notify::watchdog_enabled() {
+        let own = appliance.clone();
+        loops.spawn(every(limit / 3, move || alive(&own)));
     }
 }
 

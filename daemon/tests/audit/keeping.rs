@@ -1,9 +1,10 @@
 //! What is written is kept, whole and in order.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Write,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -139,9 +140,10 @@ fn threads_share_streams_and_files() {
         ..Options::default()
     };
     let trail = FileTrail::open(folder.path(), options).unwrap();
+    let told = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for thread in 0..32 {
-            let trail = &trail;
+            let (trail, told) = (&trail, &told);
             scope.spawn(move || {
                 let vault = format!("vault-{}", thread % 3);
                 for number in 0..60 {
@@ -153,6 +155,10 @@ fn threads_share_streams_and_files() {
                     let who = format!("{thread}/{number}");
                     let event = event(&vault, &who, number);
                     trail.append(&event, durability).unwrap();
+                    if durability == Durability::Durable {
+                        let synced = trail.heads()[&vault].seq;
+                        told.lock().unwrap().insert(who, synced);
+                    }
                 }
             });
         }
@@ -164,8 +170,15 @@ fn threads_share_streams_and_files() {
     assert_eq!(records, 32 * 60);
     let mut tail = Tail::new(folder.path(), None);
     let mut seen = BTreeSet::new();
-    tail.read(|record| assert!(seen.insert(record.principal.into_owned())))
-        .unwrap();
+    let told = told.into_inner().unwrap();
+    tail.read(|record| {
+        let who = record.principal.into_owned();
+        let synced = told.get(&who).copied().unwrap_or(u64::MAX);
+        assert!(record.seq <= synced, "{who} returned before it was synced");
+        assert!(seen.insert(who));
+    })
+    .unwrap();
+    assert_eq!(told.len(), 32 * 15);
     assert_eq!(seen.len(), 32 * 60);
 }
 

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
     client::Resumption,
-    crypto::aws_lc_rs::sign::any_supported_type,
+    crypto::{CryptoProvider, aws_lc_rs::sign::any_supported_type},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     sign::{CertifiedKey, SingleCertAndKey},
     version::{TLS12, TLS13},
@@ -46,9 +46,13 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `keyhold dev` in a directory.
     pub(crate) fn start(dir: &Path) -> Self {
-        let mut child = keyhold()
+        Self::start_with(dir, keyhold().arg("dev"))
+    }
+
+    /// Starts `keyhold dev` in a directory, by a command that may be prepared further.
+    pub(crate) fn start_with(dir: &Path, command: &mut Command) -> Self {
+        let mut child = command
             .args([
-                "dev",
                 "--json",
                 "--kmip",
                 "127.0.0.1:0",
@@ -142,13 +146,26 @@ impl Daemon {
         identity: Option<&Identity>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Arc<ClientConfig> {
+        self.client_of(
+            rustls::crypto::aws_lc_rs::default_provider(),
+            identity,
+            versions,
+        )
+    }
+
+    /// A client that can do no more than a provider.
+    pub(crate) fn client_of(
+        &self,
+        provider: CryptoProvider,
+        identity: Option<&Identity>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         let ca = fs::read(self.dir.join("ca.pem")).unwrap();
         roots
             .add(CertificateDer::from_pem_slice(&ca).unwrap())
             .unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)
             .unwrap()
             .with_root_certificates(roots);

@@ -4,10 +4,12 @@ use std::{
     fs,
     io::{Read, Write},
     os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{
     BOTH, Daemon, discover_versions, eventually, exchange, is_success, keyhold, now, read_message,
@@ -207,4 +209,145 @@ fn a_local_user_is_served_as_the_kernel_names_it() {
             .unwrap();
         !is_success(&read_message(&mut stream.try_clone().unwrap()).unwrap())
     });
+}
+
+/// No `[tls]`, no addresses, no pages: the local socket is enough.
+#[test]
+fn local_users_need_no_network() {
+    let (_folder, daemon) = Daemon::fresh();
+    let dir = daemon.dir.clone();
+    assert!(daemon.stop().success());
+    let path = dir.join("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("[tls]").unwrap();
+    let (_, behind) = rest.split_once("[audit]").unwrap();
+    let before = before
+        .replace("127.0.0.1:9464", "off")
+        .replace("\"127.0.0.1:5696\"", "");
+    fs::write(&path, format!("{before}[audit]{behind}")).unwrap();
+    let mut child = keyhold()
+        .args(["serve", "--config"])
+        .arg(&path)
+        .stderr(fs::File::create(dir.with_extension("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let socket = dir.join("keyhold.sock");
+    eventually("the local socket is served", || {
+        UnixStream::connect(&socket).is_ok()
+    });
+    let served = exchange(&mut UnixStream::connect(&socket).unwrap());
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    served.unwrap();
+    let log = fs::read_to_string(dir.with_extension("log")).unwrap();
+    assert!(
+        log.contains("\"kmip\":\"[]\"") && log.contains("\"metrics\":\"[]\""),
+        "{log}"
+    );
+}
+
+/// `dev` on a PKCS#11 token instead of the embedded HSM; needs SoftHSM2, which `make test` installs.
+#[test]
+fn dev_runs_on_a_module() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = soft_token(folder.path());
+    let dir = folder.path().join("dev");
+    let start = |arguments: &[&str]| {
+        let mut command = keyhold();
+        command.env("SOFTHSM2_CONF", &settings);
+        let mut daemon = Daemon::start_with(&dir, command.arg("dev").args(arguments));
+        daemon.ask(Some(&daemon.identity()), BOTH).unwrap();
+        daemon.signal(Signal::TERM);
+        assert!(daemon.child.wait().unwrap().success());
+    };
+    start(&[
+        "--module",
+        soft_module(),
+        "--token",
+        "trial",
+        "--token-pin",
+        "9876",
+    ]);
+    let config = fs::read_to_string(dir.join("keyhold.toml")).unwrap();
+    assert!(
+        config.contains("kind = \"module\"") && !config.contains("9876"),
+        "{config}"
+    );
+    start(&[]);
+    let check = keyhold()
+        .env("SOFTHSM2_CONF", &settings)
+        .args(["check", "--json", "--config"])
+        .arg(dir.join("keyhold.toml"))
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{check:?}");
+    let findings: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    let hsm = findings.as_array().unwrap().last().unwrap();
+    assert!(hsm["detail"].as_str().unwrap().contains("SoftHSM"), "{hsm}");
+}
+
+/// A directory that was set up with the embedded HSM has its keys there.
+#[test]
+fn a_directory_keeps_its_hsm() {
+    let (_folder, daemon) = Daemon::fresh();
+    let dir = daemon.dir.clone();
+    assert!(daemon.stop().success());
+    let refused = keyhold()
+        .args([
+            "dev",
+            "--module",
+            "/nowhere.so",
+            "--token",
+            "trial",
+            "--token-pin",
+            "9876",
+            "--dir",
+        ])
+        .arg(&dir)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("another HSM"),
+        "{refused:?}"
+    );
+}
+
+/// A token of SoftHSM2 in a folder, and the settings that lead to it.
+fn soft_token(folder: &Path) -> PathBuf {
+    let tokens = folder.join("tokens");
+    fs::create_dir(&tokens).unwrap();
+    let settings = folder.join("softhsm2.conf");
+    fs::write(
+        &settings,
+        format!("directories.tokendir = {}\n", tokens.display()),
+    )
+    .unwrap();
+    let made = Command::new("softhsm2-util")
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            "trial",
+            "--pin",
+            "9876",
+            "--so-pin",
+            "98765432",
+        ])
+        .env("SOFTHSM2_CONF", &settings)
+        .output()
+        .expect("softhsm2-util; install softhsm2");
+    assert!(made.status.success(), "{made:?}");
+    settings
+}
+
+fn soft_module() -> &'static str {
+    [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+    ]
+    .into_iter()
+    .find(|path| Path::new(path).exists())
+    .expect("SoftHSM2's library; install softhsm2")
 }

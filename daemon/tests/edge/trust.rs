@@ -1,6 +1,6 @@
 //! Who is let in by TLS, and who is not.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -24,7 +24,7 @@ use rustls::{
 use store::{Client, Options, SqliteStore};
 use time::{Duration, OffsetDateTime};
 
-use crate::harness::{BOTH, Daemon, Identity, REFUSED_IN_KMIP, connect, exchange};
+use crate::harness::{BOTH, Daemon, Identity, REFUSED_IN_KMIP, connect, exchange, keyhold};
 
 fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -43,13 +43,18 @@ fn identity(certificate: &rcgen::Certificate, key: &KeyPair) -> Identity {
     }
 }
 
-/// A certificate that the authority of a daemon signs.
-fn issued(daemon: &Daemon, params: &CertificateParams) -> Identity {
+/// The authority of a daemon.
+fn authority_of(daemon: &Daemon) -> Issuer<'static, KeyPair> {
     let key = KeyPair::from_pem(&fs::read_to_string(daemon.dir.join("ca.key")).unwrap()).unwrap();
     let ca = fs::read_to_string(daemon.dir.join("ca.pem")).unwrap();
-    let issuer = Issuer::from_ca_cert_pem(&ca, key).unwrap();
+    Issuer::from_ca_cert_pem(&ca, key).unwrap()
+}
+
+/// A certificate that the authority of a daemon signs.
+fn issued(daemon: &Daemon, params: &CertificateParams) -> Identity {
     let own = KeyPair::generate().unwrap();
-    identity(&params.signed_by(&own, &issuer).unwrap(), &own)
+    let certificate = params.signed_by(&own, &authority_of(daemon)).unwrap();
+    identity(&certificate, &own)
 }
 
 fn self_signed(params: &CertificateParams) -> Identity {
@@ -73,6 +78,51 @@ fn both_versions_of_tls_are_spoken() {
     for (version, wanted) in [(&TLS12, 0x0303), (&TLS13, 0x0304)] {
         let stream = daemon.ask(Some(&identity), &[version]).unwrap();
         assert_eq!(stream.conn.protocol_version().map(u16::from), Some(wanted));
+    }
+}
+
+/// A client of TLS 1.2 that knows RSA alone gets the second certificate, and all others the first.
+#[test]
+fn a_second_certificate_serves_clients_of_rsa() {
+    let (_folder, daemon) = Daemon::fresh();
+    let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
+    let mut server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = server.signed_by(&key, &authority_of(&daemon)).unwrap();
+    fs::write(daemon.dir.join("rsa.pem"), certificate.pem()).unwrap();
+    let path = daemon.dir.join("rsa.key");
+    fs::write(&path, key.serialize_pem()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider
+        .cipher_suites
+        .retain(|suite| format!("{:?}", suite.suite()).contains("_RSA_"));
+    let identity = daemon.identity();
+    let client = daemon.client_of(provider, Some(&identity), &[&TLS12]);
+    assert!(
+        exchange(&mut connect(daemon.kmip, client.clone())).is_err(),
+        "no common suite"
+    );
+
+    daemon.reload(|text| {
+        text.replace(
+            "[tls]",
+            "[tls]\nrsa_certificate = \"rsa.pem\"\nrsa_key = \"rsa.key\"",
+        )
+    });
+    daemon.wait_for_log("the configuration is reloaded");
+    let mut stream = connect(daemon.kmip, client);
+    exchange(&mut stream).unwrap();
+    assert_eq!(
+        stream.conn.peer_certificates().unwrap()[0],
+        *certificate.der()
+    );
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        let stream = daemon.ask(Some(&identity), versions).unwrap();
+        assert_ne!(
+            stream.conn.peer_certificates().unwrap()[0],
+            *certificate.der()
+        );
     }
 }
 
@@ -179,6 +229,48 @@ fn a_revocation_list_is_heeded_after_a_reload() {
         REFUSED_IN_KMIP,
         "who is not on the list gets further"
     );
+}
+
+/// A client that is revoked while it is connected, and holds a ticket.
+#[test]
+fn a_revoked_client_is_gone_at_once() {
+    let (_folder, daemon) = Daemon::fresh();
+    let identity = daemon.identity();
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        daemon.ask(Some(&identity), versions).unwrap();
+    }
+    let clients = [&[&TLS12][..], &[&TLS13]].map(|own| daemon.client(Some(&identity), own));
+    let mut open = Vec::new();
+    for client in &clients {
+        exchange(&mut connect(daemon.kmip, client.clone())).unwrap();
+        let mut resumed = connect(daemon.kmip, client.clone());
+        exchange(&mut resumed).unwrap();
+        let kind = resumed.conn.handshake_kind();
+        assert_eq!(kind, Some(HandshakeKind::Resumed));
+        open.push(resumed);
+    }
+    let revoked = keyhold()
+        .args(["client", "revoke", "dev", "--vault", "dev", "--dir"])
+        .arg(&daemon.dir)
+        .output()
+        .unwrap();
+    assert!(revoked.status.success(), "{revoked:?}");
+    for stream in &mut open {
+        let refused = exchange(stream).err().unwrap();
+        assert_eq!(refused.to_string(), REFUSED_IN_KMIP, "its next message is");
+    }
+    for client in clients {
+        let refused = exchange(&mut connect(daemon.kmip, client)).err().unwrap();
+        assert_ne!(
+            refused.to_string(),
+            REFUSED_IN_KMIP,
+            "its ticket is worth nothing"
+        );
+    }
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        let refused = daemon.ask(Some(&identity), versions).err().unwrap();
+        assert_ne!(refused, REFUSED_IN_KMIP, "nor is its certificate");
+    }
 }
 
 /// Certificates as appliances make them for themselves: let in once their key is enrolled, refused when it is revoked.

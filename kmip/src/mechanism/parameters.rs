@@ -12,6 +12,8 @@ use crate::{
 pub enum Unfit {
     /// They contradict the key or themselves; the text is safe to show to a client.
     Bad(&'static str),
+    /// They name a length of an authentication tag that does not exist; the text is safe to show to a client.
+    TagLength(&'static str),
     /// They make sense, but are not served; the text is safe to show to a client.
     Unsupported(&'static str),
 }
@@ -418,7 +420,7 @@ fn aes_cipher(parameters: &CryptographicParameters) -> Result<Cipher> {
             bytes @ (4 | 8 | 12..=16) => Ok(Cipher::AesGcm {
                 tag_bytes: u8::try_from(bytes).unwrap_or(16),
             }),
-            _ => Err(Unfit::Bad("a GCM tag has 4, 8 or 12 to 16 bytes")),
+            _ => Err(Unfit::TagLength("a GCM tag has 4, 8 or 12 to 16 bytes")),
         },
         BlockCipherMode::NISTKeyWrap => Ok(Cipher::AesKeyWrap),
         BlockCipherMode::AESKeyWrapPadding => Ok(Cipher::AesKeyWrapPadded),

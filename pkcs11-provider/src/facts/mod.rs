@@ -1,15 +1,19 @@
 //! What the module knows of an object: its KMIP attributes as PKCS #11 attributes in their C form.
 
+mod identifier;
+
 use std::collections::BTreeMap;
 
 use cryptoki_sys as ck;
 use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType,
+    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType, State,
     attribute::{
         Attribute, AttributeList, CryptographicDomainParameters, UniqueIdentifier, VendorAttribute,
     },
     mechanism::{KeySpec, parameters::key_spec},
 };
+
+pub(crate) use identifier::{id_bytes, id_of_bytes};
 
 use crate::{
     attribute::{self, Kept, SECRET, SESSION, Ulong, VENDOR, flag_bytes, number_bytes, ulong},
@@ -54,10 +58,11 @@ struct Found {
     always_sensitive: bool,
     never_extractable: bool,
     links: Vec<(LinkType, String)>,
+    is_destroyed: bool,
 }
 
 impl Facts {
-    /// Reads an object's attributes; `None` of a kind that PKCS #11 has no class for.
+    /// Reads an object's attributes; `None` of one that is destroyed, or of a kind that PKCS #11 has no class for.
     pub(crate) fn of(id: &str, attributes: &AttributeList) -> Option<Self> {
         let mut facts = Self::empty(id);
         let mut found = Found::default();
@@ -67,6 +72,9 @@ impl Facts {
             } else {
                 found.take(attribute);
             }
+        }
+        if found.is_destroyed {
+            return None;
         }
         facts.class = match found.object_type? {
             ObjectType::Certificate => ck::CKO_CERTIFICATE,
@@ -329,6 +337,9 @@ impl Found {
     fn take(&mut self, attribute: &Attribute) {
         match attribute {
             Attribute::ObjectType(object_type) => self.object_type = Some(*object_type),
+            Attribute::State(state) => {
+                self.is_destroyed = [State::Destroyed, State::DestroyedCompromised].contains(state);
+            }
             Attribute::CryptographicAlgorithm(algorithm) => self.algorithm = Some(*algorithm),
             Attribute::CryptographicLength(length) => self.length = Some(*length),
             Attribute::CryptographicDomainParameters(domain) => self.domain = Some(domain.clone()),
@@ -358,36 +369,6 @@ impl Found {
         }
         key_spec(algorithm, self.length, self.domain.as_ref()).ok()
     }
-}
-
-/// The bytes of a UUID, or the first sixteen of any other identifier.
-pub(crate) fn id_bytes(id: &str) -> Vec<u8> {
-    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
-    let byte = |pair: &[u8]| {
-        std::str::from_utf8(pair)
-            .ok()
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    };
-    if digits.len() == 32 && id.len() == 36 {
-        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks_exact(2).map(byte).collect();
-        if let Some(bytes) = bytes {
-            return bytes;
-        }
-    }
-    id.bytes().take(16).collect()
-}
-
-/// The UUID whose bytes these are.
-pub(crate) fn id_of_bytes(bytes: &[u8]) -> Option<String> {
-    let bytes: &[u8; 16] = bytes.first_chunk().filter(|_| bytes.len() == 16)?;
-    let mut text = String::with_capacity(36);
-    for (position, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&position) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    Some(text)
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use kmip::{
 };
 
 use crate::{
-    attribute::{Form, Template, Ulong, number_bytes, ulong, vendor},
+    attribute::{Form, Ulong, number_bytes, ulong, vendor},
     curve, der,
     error::{Result, Rv},
     material::{ec_spki, rsa_spki},
+    template::Template,
 };
 
 /// An object as the caller brings it.

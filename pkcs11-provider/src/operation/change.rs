@@ -12,13 +12,14 @@ use kmip::{
 
 use super::copy::lowers_protection;
 use crate::{
-    attribute::{Entry, Given, Kept, Row, Template, Ulong, vendor},
+    attribute::{Entry, Given, Kept, Row, Ulong, vendor},
     error::{Failure, Names, Result, Rv},
     facts::Facts,
     object::destroy,
     remote::{Again, VERSION},
     session::Session,
     slot::User,
+    template::Template,
 };
 
 /// The request that gives an object's attribute another value; `None` where it is not kept at the daemon.

@@ -6,16 +6,18 @@ use cryptoki_sys as ck;
 use kmip::{
     attribute::AttributeReference,
     client::outgoing,
+    message::OutgoingItem,
     payload::attribute::{DeleteAttribute, DeleteAttributeRequest},
 };
 
 use super::{change::change_item, find::outcome};
 use crate::{
-    attribute::{Entry, Given, Kept, ROWS, SESSION, Template, Ulong, VENDOR, row},
+    attribute::{Entry, Given, Kept, ROWS, SESSION, Ulong, VENDOR, row},
     error::{Names, Result, Rv},
     object::Object,
     remote::{Again, VERSION},
     session::Session,
+    template::Template,
 };
 
 /// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
@@ -99,6 +101,7 @@ impl Session {
         for (row, value) in template.iter() {
             items.extend(change_item(&facts, row, value));
         }
+        items.extend(self.public_half_item(object)?);
         let failed = |failure: crate::error::Failure| failure.seen_by(Names::Object);
         let answers = self
             .slot
@@ -109,6 +112,19 @@ impl Session {
         self.slot.objects.become_alias(handle);
         let handles = self.adopt_new(std::slice::from_ref(&facts.id), &[true])?;
         handles.first().copied().ok_or(Rv::DEVICE_ERROR)
+    }
+
+    /// The public half to go with a private key: Java keeps the one and lets the other end with the session.
+    fn public_half_item(&self, object: &Arc<Object>) -> Result<Option<OutgoingItem>> {
+        let facts = object.facts();
+        if facts.class != ck::CKO_PRIVATE_KEY {
+            return Ok(None);
+        }
+        let material = object.material(&self.slot.remote)?;
+        Ok(material
+            .value(ck::CKA_PUBLIC_KEY_INFO)
+            .zip(row(ck::CKA_PUBLIC_KEY_INFO))
+            .and_then(|(value, row)| change_item(&facts, row, value)))
     }
 
     /// A public object once more, from its value.

@@ -10,9 +10,7 @@ use kmip::{
 
 use super::{brought::Brought, find::describe};
 use crate::{
-    attribute::{
-        Entry, Form, Kept, SESSION, Template, Ulong, flag_bytes, number_bytes, row, ulong, vendor,
-    },
+    attribute::{Entry, Form, Kept, SESSION, Ulong, flag_bytes, number_bytes, row, vendor},
     error::{Names, Result, Rv},
     facts::Facts,
     log::seconds_since_1970,
@@ -20,6 +18,7 @@ use crate::{
     remote::Again,
     session::Session,
     slot::User,
+    template::Template,
 };
 
 /// Usage flags that hold where a template is silent: what a key of the kind is for.
@@ -175,13 +174,10 @@ impl Session {
             facts.set(row.kind, value.to_vec());
         }
         facts.is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(false);
-        let unique = format!(
-            "session-{}-{}",
-            self.handle,
-            ulong(self.slot.objects.count())
-        );
-        facts.set(ck::CKA_UNIQUE_ID, unique.into_bytes());
         let (handle, object) = self.slot.objects.insert(facts, Some(self.handle));
+        let mut facts = (*object.facts()).clone();
+        facts.set(ck::CKA_UNIQUE_ID, format!("session-{handle}").into_bytes());
+        object.learn(facts);
         object.keep(material);
         Some(handle)
     }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use cryptoki_sys as ck;
 use kmip::{
-    ObjectType,
-    attribute::{Attribute, Name, UniqueIdentifier},
+    attribute::{Attribute, UniqueIdentifier},
     client::{CallError, incoming, outgoing},
     message::{OutgoingItem, ResponseItem},
     payload::{
@@ -15,10 +14,11 @@ use kmip::{
     },
 };
 
+use super::search::Search;
 use crate::{
-    attribute::{Entry, Form, Ulong, number, row, vendor},
+    attribute::{Entry, Ulong},
     error::{Failure, Names, Result, Rv},
-    facts::{Facts, id_of_bytes},
+    facts::Facts,
     material::Material,
     object::get_request,
     remote::{Again, Remote, VERSION},
@@ -35,101 +35,6 @@ const OBJECTS_MAX: usize = 100_000;
 pub(crate) struct Located {
     pub(crate) facts: Facts,
     pub(crate) material: Option<Material>,
-}
-
-/// A search as the caller's template says it.
-struct Search<'a> {
-    entries: Vec<(Ulong, &'a [u8])>,
-    class: Option<Ulong>,
-}
-
-impl<'a> Search<'a> {
-    /// Reads a template; `None` when nothing can have all that it asks for.
-    fn read(entries: &[Entry<'a>]) -> Option<Self> {
-        let entries: Vec<_> = entries
-            .iter()
-            .map(|entry| (entry.kind, entry.value))
-            .collect();
-        // Attributes that other modules made up are searched for as a matter of course.
-        if entries.iter().any(|(kind, _)| row(*kind).is_none()) {
-            return None;
-        }
-        let class = entries.iter().find(|(kind, _)| *kind == ck::CKA_CLASS);
-        let class = match class {
-            Some((_, value)) => Some(number(value)?),
-            None => None,
-        };
-        Some(Self { entries, class })
-    }
-
-    fn value(&self, kind: Ulong) -> Option<&'a [u8]> {
-        self.entries
-            .iter()
-            .find(|(own, _)| *own == kind)
-            .map(|(_, value)| *value)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// What the daemon is asked for: objects that fit one of these, and one object by its identifier.
-    fn queries(&self) -> (Vec<Vec<Attribute>>, Option<String>) {
-        let by_class = self.object_types();
-        let typed = |more: Option<Attribute>| -> Vec<Vec<Attribute>> {
-            let alternatives: Vec<Option<ObjectType>> = if by_class.is_empty() {
-                vec![None]
-            } else {
-                by_class.iter().copied().map(Some).collect()
-            };
-            alternatives
-                .into_iter()
-                .map(|object_type| {
-                    object_type
-                        .map(Attribute::ObjectType)
-                        .into_iter()
-                        .chain(more.clone())
-                        .collect()
-                })
-                .collect()
-        };
-        let label = self
-            .value(ck::CKA_LABEL)
-            .and_then(|label| std::str::from_utf8(label).ok());
-        if let Some(label) = label {
-            let own = vendor("pkcs11-label", Form::Text.to_kmip(label.as_bytes()));
-            let mut queries = typed(Some(own));
-            queries.extend(typed(Some(Attribute::Name(Name::text(label)))));
-            return (queries, None);
-        }
-        if let Some(id) = self.value(ck::CKA_ID) {
-            // The other half of a pair is found by the half that carries the identifier, of whichever class that is.
-            let own = vendor("pkcs11-id", Form::Bytes.to_kmip(id));
-            return (vec![vec![own]], id_of_bytes(id));
-        }
-        (typed(None), None)
-    }
-
-    fn object_types(&self) -> Vec<ObjectType> {
-        match self.class {
-            Some(ck::CKO_CERTIFICATE) => vec![ObjectType::Certificate],
-            Some(ck::CKO_PUBLIC_KEY) => vec![ObjectType::PublicKey],
-            Some(ck::CKO_PRIVATE_KEY) => vec![ObjectType::PrivateKey],
-            Some(ck::CKO_SECRET_KEY) => vec![ObjectType::SymmetricKey],
-            Some(ck::CKO_DATA) => vec![ObjectType::OpaqueObject, ObjectType::SecretData],
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.
-    fn is_by_id(&self) -> bool {
-        self.value(ck::CKA_ID).is_some() && self.value(ck::CKA_LABEL).is_none()
-    }
-
-    /// The class whose values are read at once: everyone does so, and they are public. The value of an object that may
-    /// be a private key is never asked for unless the application asks.
-    fn class_with_value(&self) -> Option<Ulong> {
-        self.class
-            .filter(|class| [ck::CKO_CERTIFICATE, ck::CKO_PUBLIC_KEY].contains(class))
-            .filter(|_| !self.is_by_id())
-    }
 }
 
 /// What one search has brought so far.
@@ -257,6 +162,7 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
     if search.is_by_id() {
         add_other_halves(remote, search, &mut harvest)?;
     }
+    share_ids(remote, &mut harvest)?;
     Ok(harvest)
 }
 
@@ -306,6 +212,31 @@ fn add_other_halves(
     harvest.ids.extend(halves.iter().cloned());
     let described = describe(remote, &halves, None)?;
     harvest.found.extend(described);
+    Ok(())
+}
+
+/// Gives public keys that have no `CKA_ID` of their own that of their private keys, where those may be seen.
+fn share_ids(remote: &Remote, harvest: &mut Harvest) -> std::result::Result<(), Failure> {
+    let in_want: Vec<(String, String)> = harvest
+        .found
+        .values()
+        .filter(|located| located.facts.class == ck::CKO_PUBLIC_KEY)
+        .filter(|located| !located.facts.vendor.contains(&"pkcs11-id"))
+        .filter_map(|located| Some((located.facts.id.clone(), located.facts.other_half.clone()?)))
+        .collect();
+    let unknown: Vec<String> = in_want
+        .iter()
+        .map(|(_, half)| half.clone())
+        .filter(|half| !harvest.found.contains_key(half))
+        .collect();
+    let halves = describe(remote, &unknown, None)?;
+    for (public, private) in in_want {
+        let private = halves.get(&private).or_else(|| harvest.found.get(&private));
+        let id = private.and_then(|private| private.facts.value(ck::CKA_ID));
+        if let (Some(id), Some(public)) = (id.map(<[u8]>::to_vec), harvest.found.get_mut(&public)) {
+            public.facts.set(ck::CKA_ID, id);
+        }
+    }
     Ok(())
 }
 

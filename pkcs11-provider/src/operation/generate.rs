@@ -14,11 +14,12 @@ use super::{
 };
 use crate::{
     abi::{parameter, pointer::MechanismArgument},
-    attribute::{Entry, Form, Template, Ulong, number, size, vendor},
+    attribute::{Entry, Form, Ulong, number, size, vendor},
     error::{Names, Result, Rv},
     mechanism::{self, Meaning, Row},
     remote::Again,
     session::Session,
+    template::Template,
 };
 
 fn row(mechanism: Option<&MechanismArgument<'_>>, function: Ulong) -> Result<&'static Row> {

@@ -9,6 +9,7 @@ pub(crate) mod digest;
 pub(crate) mod find;
 pub(crate) mod generate;
 pub(crate) mod random;
+mod search;
 pub(crate) mod sign;
 mod trip;
 pub(crate) mod verify;

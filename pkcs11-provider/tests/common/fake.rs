@@ -80,7 +80,11 @@ impl Fake {
                     .unwrap()
                     .connections
                     .push(stream.try_clone().unwrap());
-                std::thread::spawn(move || serve(stream, &state));
+                std::thread::spawn(move || {
+                    // The other end of the pair that is kept must not hold the connection open.
+                    serve(&stream, &state, usize::MAX);
+                    drop(stream.shutdown(std::net::Shutdown::Both));
+                });
             }
         });
         fake
@@ -111,9 +115,10 @@ impl Fake {
     }
 }
 
-fn serve(mut stream: UnixStream, state: &Mutex<State>) {
+/// Serves one connection until it ends, or has had so many answers.
+pub fn serve(mut stream: impl Read + Write, state: &Mutex<State>, answers_max: usize) {
     let mut buffer = Vec::new();
-    loop {
+    for _ in 0..answers_max {
         let length = loop {
             match frame(&buffer, 1 << 24) {
                 Frame::Whole(length) => break length,
@@ -128,7 +133,7 @@ fn serve(mut stream: UnixStream, state: &Mutex<State>) {
         };
         let message: Vec<u8> = buffer.drain(..length).collect();
         let Some(answer) = answer(&message, state) else {
-            return drop(stream.shutdown(std::net::Shutdown::Both));
+            return;
         };
         if stream.write_all(&answer).is_err() {
             return;
@@ -148,8 +153,8 @@ fn who(request: &Request<'_>) -> Option<&'static str> {
     let password = credential.password.as_ref().map(|own| own.0.expose());
     match (credential.username.as_str(), password) {
         ("@dev", None) => Some("public"),
-        ("user@dev", Some(pin)) if pin == PIN => Some("user"),
-        ("so@dev", Some(pin)) if pin == SO_PIN => Some("so"),
+        ("user" | "user@dev", Some(pin)) if pin == PIN => Some("user"),
+        ("so" | "so@dev", Some(pin)) if pin == SO_PIN => Some("so"),
         _ => None,
     }
 }

@@ -126,9 +126,21 @@ impl rsa::rand_core::TryRng for NoRandom {
 
 impl rsa::rand_core::TryCryptoRng for NoRandom {}
 
-fn mgf1(seed: &[u8], length: usize) -> Vec<u8> {
+fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
+    let whole = parts.concat();
+    match hash {
+        Hash::Sha1 => sha1::Sha1::digest(&whole).to_vec(),
+        Hash::Sha224 => sha2::Sha224::digest(&whole).to_vec(),
+        Hash::Sha256 => Sha256::digest(&whole).to_vec(),
+        Hash::Sha384 => Sha384::digest(&whole).to_vec(),
+        Hash::Sha512 => sha2::Sha512::digest(&whole).to_vec(),
+        other => panic!("{other:?} is not made here"),
+    }
+}
+
+fn mgf1(hash: Hash, seed: &[u8], length: usize) -> Vec<u8> {
     (0_u32..)
-        .flat_map(|counter| sha256(&[seed, &counter.to_be_bytes()]))
+        .flat_map(|counter| digest(hash, &[seed, &counter.to_be_bytes()]))
         .take(length)
         .collect()
 }
@@ -139,11 +151,17 @@ pub fn sign(spec: KeySpec, seed: &str, signing: Signing, input: &[u8]) -> Vec<u8
         (KeySpec::Rsa { .. }, Signing::RsaPkcs1(hash)) => {
             let info = match hash {
                 None => input.to_vec(),
-                Some(Hash::Sha256) => {
-                    let oid = [6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0];
-                    element(0x30, &[element(0x30, &oid), element(4, input)].concat())
+                Some(hash) => {
+                    let oid: &[u8] = match hash {
+                        Hash::Sha1 => &[6, 5, 0x2B, 0x0E, 3, 2, 0x1A, 5, 0],
+                        Hash::Sha256 => &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0],
+                        Hash::Sha384 => &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0],
+                        Hash::Sha512 => &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3, 5, 0],
+                        Hash::Sha224 => &[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 4, 5, 0],
+                        other => panic!("{other:?} is not made here"),
+                    };
+                    element(0x30, &[element(0x30, oid), element(4, input)].concat())
                 }
-                Some(other) => panic!("{other:?} is not made here"),
             };
             let mut block = vec![0, 1];
             block.resize(256 - info.len() - 1, 0xFF);
@@ -151,14 +169,22 @@ pub fn sign(spec: KeySpec, seed: &str, signing: Signing, input: &[u8]) -> Vec<u8
             block.extend(info);
             raise(&block)
         }
-        (KeySpec::Rsa { .. }, Signing::RsaPss { salt_bytes, .. }) => {
-            // EMSA-PSS with SHA-256 twice and a salt of sevens, RFC 8017 §9.1.1.
+        (
+            KeySpec::Rsa { .. },
+            Signing::RsaPss {
+                hash,
+                mask_hash,
+                salt_bytes,
+            },
+        ) => {
+            // EMSA-PSS with a salt of sevens, RFC 8017 §9.1.1.
             let salt = vec![7; usize::from(salt_bytes)];
-            let own = sha256(&[&[0; 8], input, &salt]);
-            let mut data = vec![0; 256 - 32 - 1 - salt.len() - 1];
+            let own = digest(hash, &[&[0; 8], input, &salt]);
+            let masked = 256 - own.len() - 1;
+            let mut data = vec![0; masked - salt.len() - 1];
             data.push(1);
             data.extend(&salt);
-            for (byte, mask) in data.iter_mut().zip(mgf1(&own, 223)) {
+            for (byte, mask) in data.iter_mut().zip(mgf1(mask_hash, &own, masked)) {
                 *byte ^= mask;
             }
             data[0] &= 0x7F;
@@ -205,12 +231,12 @@ pub fn oaep_decrypted(ciphertext: &[u8], label: &[u8]) -> Option<Vec<u8>> {
     let (seed, data) = block.get(1..)?.split_at_checked(32)?;
     let seed: Vec<u8> = seed
         .iter()
-        .zip(mgf1(data, 32))
+        .zip(mgf1(Hash::Sha256, data, 32))
         .map(|(a, b)| a ^ b)
         .collect();
     let data: Vec<u8> = data
         .iter()
-        .zip(mgf1(&seed, data.len()))
+        .zip(mgf1(Hash::Sha256, &seed, data.len()))
         .map(|(a, b)| a ^ b)
         .collect();
     let message = data.strip_prefix(sha256(&[label]).as_slice())?;

@@ -476,7 +476,7 @@ fn sign(
     let input = request
         .digested_data
         .map(|own| own.0)
-        .or(request.data.map(|own| own.expose().to_vec()));
+        .or_else(|| request.data.map(|own| own.expose().to_vec()));
     let signature = keys::sign(
         spec,
         &stored.seed,
@@ -503,7 +503,7 @@ fn signature_verify(
     let input = request
         .digested_data
         .map(|own| own.0)
-        .or(request.data.map(|own| own.expose().to_vec()));
+        .or_else(|| request.data.map(|own| own.expose().to_vec()));
     let expected = keys::sign(spec, &stored.seed, how, &input.unwrap());
     let valid = request.signature_data == Some(Bytes(expected));
     Ok(SignatureVerifyResponse {

@@ -39,6 +39,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn deed<R>(mut self, act: impl FnOnce(&mut Self) -> Result<R> + 'a) -> Deed<'a, R> {
         Deed {
             is_service_recorded: true,
+            lets_others_pass: true,
             ..Deed::new(move || act(&mut self))
         }
     }

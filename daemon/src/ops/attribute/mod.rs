@@ -51,6 +51,13 @@ impl Handler for AddAttribute {
                 "the attribute has a single value",
             ));
         }
+        if matches!(&attribute, Attribute::Name(name) if record.attributes.name.iter().any(|own| own == name))
+        {
+            return Err(Error::new(
+                Fault::NameTaken,
+                "the object has this name already",
+            ));
+        }
         let attribute = check_change(context, &mut record, attribute)?;
         let index = record.attributes.add(attribute.clone())?;
         context.save(record)?;

@@ -1,0 +1,170 @@
+//! The way over the network: TLS with certificates on both sides.
+
+use std::{fs, net::TcpListener, sync::Arc};
+
+use cryptoki_sys as ck;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+
+use crate::common::{alone, api::plain, fake::serve};
+
+const CONFIG: &str = "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev\"\naddress = \"127.0.0.1:PORT\"\n\
+    server_name = \"localhost\"\nca = \"ca.pem\"\ncertificate = \"client.pem\"\nkey = \"client.key\"\n";
+
+/// A certificate authority, a server and a client, as files beside the configuration; and the server's configuration.
+fn pki(folder: &std::path::Path) -> ServerConfig {
+    let ca_key = KeyPair::generate().unwrap();
+    let mut ca = CertificateParams::new(Vec::<String>::new()).unwrap();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::new(ca, ca_key);
+    let issue = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (
+            params.signed_by(&key, &issuer).unwrap().pem(),
+            key.serialize_pem(),
+        )
+    };
+    let (server, server_key) = issue("localhost");
+    let (client, client_key) = issue("client");
+    fs::write(folder.join("ca.pem"), &ca_pem).unwrap();
+    fs::write(folder.join("client.pem"), client).unwrap();
+    fs::write(folder.join("client.key"), client_key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(server.as_bytes()).unwrap()],
+            PrivateKeyDer::from_pem_slice(server_key.as_bytes()).unwrap(),
+        )
+        .unwrap()
+}
+
+#[test]
+fn a_token_is_used_over_tls() {
+    alone("tls::a_token_is_used_over_tls", CONFIG, |fake, api| {
+        let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
+        let folder = std::path::Path::new(&file).parent().unwrap();
+        let config = Arc::new(pki(folder));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
+        let state = Arc::clone(&fake.state);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the responder is a server of the test's own"
+        )]
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let (stream, state) = (StreamOwned::new(tls, stream.unwrap()), Arc::clone(&state));
+                std::thread::spawn(move || serve(stream, &state, usize::MAX));
+            }
+        });
+        let session = api.ready();
+        let (public, private) = api.p384(session, "k");
+        let mut mechanism = plain(ck::CKM_ECDSA_SHA384);
+        for _ in 0..3 {
+            let signature = api
+                .sign(session, &mut mechanism, private, b"message")
+                .unwrap();
+            let rv = api.verify(session, &mut mechanism, public, b"message", &signature);
+            assert_eq!(rv, ck::CKR_OK);
+        }
+        fake.state.lock().unwrap().hang_ups = 1;
+        assert!(
+            api.sign(session, &mut mechanism, private, b"message")
+                .is_ok()
+        );
+        assert_eq!(
+            api.login(session, ck::CKU_USER, b"1234"),
+            ck::CKR_USER_ALREADY_LOGGED_IN
+        );
+    });
+}
+
+#[test]
+fn a_server_that_proves_nothing_gets_nothing() {
+    alone(
+        "tls::a_server_that_proves_nothing_gets_nothing",
+        CONFIG,
+        |fake, api| {
+            let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
+            let folder = std::path::Path::new(&file).parent().unwrap();
+            let impostor = Arc::new(pki(folder));
+            // A second authority takes the first one's place in the module's files.
+            pki(folder);
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port().to_string();
+            fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
+            let state = Arc::clone(&fake.state);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the responder is a server of the test's own"
+            )]
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let tls = ServerConnection::new(Arc::clone(&impostor)).unwrap();
+                    serve(StreamOwned::new(tls, stream.unwrap()), &state, usize::MAX);
+                }
+            });
+            api.initialise();
+            let session = api.open(false);
+            assert_eq!(
+                api.login(session, ck::CKU_USER, b"1234"),
+                ck::CKR_DEVICE_REMOVED
+            );
+            assert!(fake.take_requests().is_empty(), "no PIN was sent");
+        },
+    );
+}
+
+#[test]
+fn a_farewell_while_a_connection_lay_idle_is_heard() {
+    alone(
+        "tls::a_farewell_while_a_connection_lay_idle_is_heard",
+        CONFIG,
+        |fake, api| {
+            let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
+            let folder = std::path::Path::new(&file).parent().unwrap();
+            let config = Arc::new(pki(folder));
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port().to_string();
+            fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
+            let state = Arc::clone(&fake.state);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the responder is a server of the test's own"
+            )]
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                    let mut stream = StreamOwned::new(tls, stream.unwrap());
+                    serve(&mut stream, &state, 1);
+                    stream.conn.send_close_notify();
+                    drop(std::io::Write::flush(&mut stream));
+                }
+            });
+            let session = api.ready();
+            for round in 0..3 {
+                // What makes something is not sent twice, so that it only succeeds on a connection known to be open.
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                api.p384(session, &format!("{round}"));
+            }
+            assert_eq!(fake.state.lock().unwrap().objects.len(), 6);
+        },
+    );
+}
