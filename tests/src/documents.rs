@@ -25,11 +25,16 @@ impl Document {
 
     /// Puts a list in its place.
     #[must_use]
-    pub fn with(mut self, name: &str, list: &str) -> Self {
-        let begin = format!("<!-- list {name} -->\n");
-        let (before, rest) = self.split(&begin, &self.text);
-        let (_, after) = self.split("<!-- /list -->", rest);
-        self.text = format!("{before}{begin}{list}<!-- /list -->{after}");
+    pub fn with(self, name: &str, list: &str) -> Self {
+        self.between(&format!("<!-- list {name} -->\n"), "<!-- /list -->", list)
+    }
+
+    /// Puts text between two marks.
+    #[must_use]
+    pub fn between(mut self, begin: &str, end: &str, text: &str) -> Self {
+        let (before, rest) = self.split(begin, &self.text);
+        let (_, after) = self.split(end, rest);
+        self.text = format!("{before}{begin}{text}{end}{after}");
         self
     }
 

@@ -1,3 +1,5 @@
+//! Configurations that work, and what is said of those that do not.
+
 use std::path::Path;
 
 use super::*;
