@@ -30,6 +30,7 @@ pub mod pin;
 pub mod pki;
 pub mod policy;
 mod probes;
+mod profile;
 mod secret_data;
 pub mod server;
 pub mod service;

@@ -18,7 +18,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
-    material,
+    material, profile,
 };
 
 /// Wraps a plain key block as the client asks. `of` is the object whose attributes may travel inside.
@@ -52,6 +52,7 @@ pub(crate) fn wrap(
         OperationCode::Encrypt,
         CryptographicUsageMask::WrapKey,
     )?;
+    profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
     let bytes = value_to_wrap(plain, bare, &how.attribute_name, of, context)?;
     let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
     let input = Encryption {
@@ -78,7 +79,11 @@ pub(crate) fn wrap(
 }
 
 /// Unwraps a key block that a client registers.
-pub(crate) fn unwrap(context: &mut Context<'_>, block: &KeyBlock) -> Result<KeyBlock> {
+pub(crate) fn unwrap(
+    context: &mut Context<'_>,
+    block: &KeyBlock,
+    new_is_sensitive: bool,
+) -> Result<KeyBlock> {
     let how = block
         .key_wrapping_data
         .clone()
@@ -99,6 +104,7 @@ pub(crate) fn unwrap(context: &mut Context<'_>, block: &KeyBlock) -> Result<KeyB
         OperationCode::Decrypt,
         CryptographicUsageMask::UnwrapKey,
     )?;
+    profile::check_unwrapping(mask(&kek), new_is_sensitive)?;
     let bare = how.encoding_option == Some(EncodingOption::NoEncoding);
     let wrapped = match &block.key_value {
         Some(KeyValue::Wrapped(bytes)) => bytes.0.clone(),
@@ -177,6 +183,13 @@ fn wrapping_key(
             "keys are wrapped with AES key wrap or AES-GCM",
         )),
     }
+}
+
+fn mask(key: &Authorized) -> CryptographicUsageMask {
+    key.record()
+        .attributes
+        .cryptographic_usage_mask
+        .unwrap_or_default()
 }
 
 fn value_to_wrap(

@@ -34,6 +34,7 @@ pub struct Appliance {
     folder: TempDir,
     token: Option<Token>,
     arguments: Vec<String>,
+    wrapper: Vec<String>,
     running: Option<Running>,
 }
 
@@ -68,14 +69,27 @@ impl Appliance {
             folder: tempfile::Builder::new().prefix("kh").tempdir().unwrap(),
             token,
             arguments: arguments.iter().map(ToString::to_string).collect(),
+            wrapper: Vec::new(),
             running: None,
         }
+    }
+
+    /// Starts the daemon through another program from now on, which becomes the daemon.
+    pub fn wrap(&mut self, wrapper: &[&str]) {
+        self.wrapper = wrapper.iter().map(ToString::to_string).collect();
     }
 
     /// The command that starts the daemon, on ports that the system chooses.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(programs::keyhold());
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(programs::keyhold()),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(programs::keyhold());
+                command
+            }
+        };
         command.arg("dev").arg("--dir").arg(self.data());
         command.args(["--kmip", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]);
         if let Some(token) = &self.token {

@@ -113,15 +113,28 @@ pub fn foreign(name: &str) -> Identity {
     }
 }
 
-/// A client's certificate of the appliance's own authority, made with the authority's key, over since yesterday.
+/// A client's certificate of the appliance's own authority that was over yesterday.
 #[must_use]
 pub fn expired(authority: &Path, authority_key: &Path, name: &str) -> Identity {
-    let pem = fs::read_to_string(authority).unwrap();
-    let key = KeyPair::from_pem(&fs::read_to_string(authority_key).unwrap()).unwrap();
-    let issuer = rcgen::Issuer::from_ca_cert_pem(&pem, key).unwrap();
     let mut parameters = client_parameters(name);
     parameters.not_before = OffsetDateTime::now_utc() - Duration::days(30);
     parameters.not_after = OffsetDateTime::now_utc() - Duration::days(1);
+    signed(authority, authority_key, &parameters)
+}
+
+/// A good client's certificate of the appliance's own authority, of which the appliance does not know.
+#[must_use]
+pub fn unenrolled(authority: &Path, authority_key: &Path, name: &str) -> Identity {
+    let mut parameters = client_parameters(name);
+    parameters.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+    parameters.not_after = OffsetDateTime::now_utc() + Duration::days(30);
+    signed(authority, authority_key, &parameters)
+}
+
+fn signed(authority: &Path, authority_key: &Path, parameters: &CertificateParams) -> Identity {
+    let pem = fs::read_to_string(authority).unwrap();
+    let key = KeyPair::from_pem(&fs::read_to_string(authority_key).unwrap()).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_pem(&pem, key).unwrap();
     let own = KeyPair::generate().unwrap();
     Identity {
         chain: parameters.signed_by(&own, &issuer).unwrap().pem(),

@@ -111,12 +111,13 @@ pub fn succeed_saying(command: &mut Command) -> String {
 }
 
 /// Runs a command that must fail by itself (not by a signal, not by taking too long), and returns all it said.
+/// `timeout` ends with 124 when it had to stop its command, and with 128 and more when that met a signal.
 pub fn fail(command: &mut Command) -> String {
     let output = output(command);
     let said = text(&output.stdout) + &text(&output.stderr);
     let code = output.status.code();
     assert!(
-        code.is_some_and(|code| code != 0 && code < 124),
+        code.is_some_and(|code| ![0, 124, 134, 137, 139].contains(&code)),
         "{command:?} ended with {} instead of failing\n{said}",
         output.status
     );
@@ -141,4 +142,10 @@ pub fn run_python(program: &str, arguments: &[&str]) -> String {
     let mut command = peer("env");
     command.arg(python()).args(["-c", program]).args(arguments);
     succeed(&mut command).trim().to_owned()
+}
+
+/// The words of a command line in which nothing is quoted.
+#[must_use]
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
 }

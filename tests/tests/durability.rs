@@ -88,7 +88,7 @@ fn change_something(client: &mut Client, own: &mut Acknowledged) -> bool {
         .find(|(_, state)| **state == State::PreActive);
     let living = living.map(|(id, _)| id.clone());
     match living {
-        Some(key) if own.states.len() % 3 == 0 => {
+        Some(key) if own.states.len().is_multiple_of(3) => {
             own.in_flight = Some((key.clone(), State::Destroyed));
             let request = DestroyRequest {
                 unique_identifier: id(&key),

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use keyhold_tests::{
     Appliance, Backend, PIN,
-    programs::{module, peer, succeed, succeed_saying},
+    programs::{fail, module, peer, succeed, succeed_saying},
 };
 
 fn gnutls(appliance: &Appliance, program: &str, arguments: &[&str]) -> Command {
@@ -21,6 +21,7 @@ fn run(appliance: &Appliance, arguments: &[&str]) -> String {
     succeed_saying(&mut gnutls(appliance, "p11tool", arguments))
 }
 
+/// No Ed25519: GnuTLS 3.7 asks for it with a mechanism that only signs, and SoftHSM2 refuses that as well.
 fn generates_and_signs(backend: Backend) {
     let appliance = Appliance::start(backend);
     let tokens = run(&appliance, &["--list-tokens"]);
@@ -31,7 +32,6 @@ fn generates_and_signs(backend: Backend) {
     for (kind, label, extra) in [
         ("rsa", "gnutls-rsa", &["--bits", "2048"][..]),
         ("ecdsa", "gnutls-ec", &["--curve", "secp256r1"]),
-        ("ed25519", "gnutls-ed", &[]),
     ] {
         let arguments = [
             "--login",
@@ -79,8 +79,9 @@ fn generates_and_signs(backend: Backend) {
                 .concat(),
             );
         }
-        let listed = run(&appliance, &["--login", "--list-all", "pkcs11:token=dev"]);
-        assert!(!listed.contains(label), "{listed}");
+        let none = ["--login", "--list-all", "pkcs11:token=dev"];
+        let said = fail(&mut gnutls(&appliance, "p11tool", &none));
+        assert!(said.contains("No matching objects found"), "{said}");
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     fault::Fault,
     material,
     policy::Access,
-    template,
+    profile, template,
 };
 
 impl Handler for Create {
@@ -41,8 +41,9 @@ impl Handler for Create {
                 "the algorithm is not that of a symmetric key",
             ));
         }
-        template::usage(&attributes)?;
-        template::decide_class(&mut attributes, context.vault()?.as_ref());
+        let vault = context.vault()?;
+        profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
+        template::decide_class(&mut attributes, &vault);
         let id = new_id();
         describe(
             &mut attributes,
@@ -73,9 +74,10 @@ impl Handler for CreateKeyPair {
         let mut private = merged(&request.common_attributes, &request.private_key_attributes)?;
         let mut public = merged(&request.common_attributes, &request.public_key_attributes)?;
         let spec = pair_spec(&private, &public)?;
-        template::usage(&private)?;
-        template::usage(&public)?;
-        template::decide_class(&mut private, context.vault()?.as_ref());
+        let vault = context.vault()?;
+        profile::check_new_key(&vault, spec, template::usage(&private)?)?;
+        profile::check_new_key(&vault, spec, template::usage(&public)?)?;
+        template::decide_class(&mut private, &vault);
         template::decide_public(&mut public);
         let (private_id, public_id) = (new_id(), new_id());
         describe(

@@ -11,12 +11,13 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, refuse_streams};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -36,10 +37,7 @@ impl Handler for Encrypt {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let data = request
-            .data
-            .as_ref()
-            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let data = needed(request.data.as_ref(), "Data is missing")?;
         let key = context.object(request.unique_identifier.clone())?;
         let encrypted = encrypt(context, &key, &request, data.expose())?;
         context.spend(&key, data.len())?;
@@ -65,11 +63,14 @@ fn encrypt(
     plain: &[u8],
 ) -> Result<Encrypted> {
     let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     if let (ObjectType::PublicKey, Custody::Public(spki)) =
         (key.record().object_type, &key.record().custody)
     {
         context.permitted(key, CryptographicUsageMask::Encrypt)?;
-        let data = hsm::public::encrypt(spki, &parameters::cipher(spec, &parameters)?, plain)?;
+        let cipher = parameters::cipher(spec, &parameters)?;
+        profile::check_encryption(context.vault()?.as_ref(), &cipher, false)?;
+        let data = hsm::public::encrypt(spki, &cipher, plain)?;
         return Ok(Encrypted {
             data,
             iv: None,
@@ -84,7 +85,7 @@ fn encrypt(
     }
     let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Encrypt)?;
     let cipher = parameters::cipher(spec, &parameters)?;
-    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    profile::check_encryption(context.vault()?.as_ref(), &cipher, iv.is_some())?;
     if iv.is_some() && parameters.random_iv == Some(true) {
         return Err(Error::new(
             Fault::BadParameters,
@@ -142,6 +143,7 @@ impl Handler for Decrypt {
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Decrypt)?;
         let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
         let cipher = parameters::cipher(spec, &parameters)?;
+        profile::check_decryption(context.vault()?.as_ref(), &cipher)?;
         let input = input(&request, &cipher)?;
         let plain = context
             .backend(&backend)?
@@ -156,11 +158,10 @@ impl Handler for Decrypt {
 
 /// The parts of a ciphertext; the tag from its field, or from behind the ciphertext where 1.3 and older put it.
 fn input<'a>(request: &'a DecryptRequest, cipher: &Cipher) -> Result<Decryption<'a>> {
-    let mut data = request
-        .data
-        .as_ref()
-        .map(|data| data.0.as_slice())
-        .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+    let mut data = needed(
+        request.data.as_ref().map(|data| data.0.as_slice()),
+        "Data is missing",
+    )?;
     let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let mut tag = request
         .authenticated_encryption_tag

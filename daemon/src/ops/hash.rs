@@ -6,7 +6,7 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use super::{Handler, refuse_streams};
+use super::{Handler, needed, refuse_streams};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -28,9 +28,7 @@ impl Handler for Hash {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let data = request
-            .data
-            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let data = needed(request.data, "Data is missing")?;
         let algorithm = request
             .cryptographic_parameters
             .hashing_algorithm

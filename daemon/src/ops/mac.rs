@@ -9,11 +9,10 @@ use kmip::{
 };
 use subtle::ConstantTimeEq;
 
-use super::{Handler, is_short, key_parameters, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, refuse_streams};
 use crate::{
     context::{Authorized, Context},
-    error::{Error, Result},
-    fault::Fault,
+    error::Result,
     policy::Access,
     service::Service,
 };
@@ -34,9 +33,7 @@ impl Handler for MAC {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let data = request
-            .data
-            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
+        let data = needed(request.data, "Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         let usage = CryptographicUsageMask::MACGenerate;
         let mac = mac(
@@ -69,12 +66,8 @@ impl Handler for MACVerify {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let data = request
-            .data
-            .ok_or_else(|| Error::new(Fault::MissingData, "Data is missing"))?;
-        let given = request
-            .mac_data
-            .ok_or_else(|| Error::new(Fault::MissingData, "MAC Data is missing"))?;
+        let data = needed(request.data, "Data is missing")?;
+        let given = needed(request.mac_data, "MAC Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         let usage = CryptographicUsageMask::MACVerify;
         let mac = mac(

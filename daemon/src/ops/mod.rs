@@ -199,6 +199,11 @@ fn is_short(data: Option<&Secret>) -> bool {
     data.is_none_or(|data| data.len() <= SHORT_BYTES_MAX)
 }
 
+/// A field that the operation needs, although the standard has payloads without it.
+fn needed<T>(field: Option<T>, missing: &'static str) -> Result<T> {
+    field.ok_or_else(|| Error::new(Fault::MissingData, missing))
+}
+
 /// Multi-part operations are not served; a single part that is first and last at once is no stream.
 fn refuse_streams(
     correlation: Option<&Bytes>,

@@ -19,7 +19,7 @@ use crate::{
     fault::Fault,
     material,
     policy::Access,
-    secret_data, template, wrapping,
+    profile, secret_data, template, wrapping,
 };
 
 impl Handler for Register {
@@ -87,7 +87,6 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<kmip::attribute::UniqueIdentifier> {
-        template::usage(&self.attributes)?;
         let (block, material) = self.plain(context, block)?;
         let algorithm = self.attributes.cryptographic_algorithm;
         let material = material::symmetric_key(&block, &material, algorithm)?;
@@ -99,7 +98,6 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<kmip::attribute::UniqueIdentifier> {
-        template::usage(&self.attributes)?;
         let (block, material) = self.plain(context, block)?;
         let material = material::private_key(&block, &material)?;
         self.key(context, &material, block.key_format_type)
@@ -117,6 +115,11 @@ impl New {
             Material::Private { spec, pkcs8 } => (*spec, pkcs8),
         };
         self.describe(spec)?;
+        profile::check_new_key(
+            context.vault()?.as_ref(),
+            spec,
+            template::usage(&self.attributes)?,
+        )?;
         self.attributes.key_format_type = Some(format);
         if self.attributes.extractable == Some(true) {
             self.attributes
@@ -132,10 +135,14 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<kmip::attribute::UniqueIdentifier> {
-        template::usage(&self.attributes)?;
         let (block, material) = self.plain(context, block)?;
         let (spec, spki) = material::public_key(&block, &material)?;
         self.describe(spec)?;
+        profile::check_new_key(
+            context.vault()?.as_ref(),
+            spec,
+            template::usage(&self.attributes)?,
+        )?;
         self.attributes.key_format_type = Some(block.key_format_type);
         self.attributes
             .digest
@@ -197,7 +204,7 @@ impl New {
         block: KeyBlock,
     ) -> Result<(KeyBlock, KeyMaterial)> {
         let block = if block.key_wrapping_data.is_some() {
-            wrapping::unwrap(context, &block)?
+            wrapping::unwrap(context, &block, self.attributes.sensitive == Some(true))?
         } else {
             block
         };

@@ -13,12 +13,13 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, refuse_streams};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -49,6 +50,7 @@ impl Handler for Sign {
         let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Sign)?;
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
         let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
+        profile::check_signing(context.vault()?.as_ref(), mechanism)?;
         let signature = context
             .backend(&backend)?
             .sign(&key_ref, mechanism, input)?;
@@ -82,9 +84,7 @@ impl Handler for SignatureVerify {
             request.init_indicator,
             request.final_indicator,
         )?;
-        let given = request
-            .signature_data
-            .ok_or_else(|| Error::new(Fault::MissingData, "Signature Data is missing"))?;
+        let given = needed(request.signature_data, "Signature Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         context.permitted(&key, CryptographicUsageMask::Verify)?;
         let (ObjectType::PublicKey, Custody::Public(spki)) =

@@ -322,3 +322,30 @@ fn a_vault_may_lock_by_default() {
     };
     fixture.call::<Get>(&get).unwrap();
 }
+
+/// Clulow's attack on conflicting usages: wrap a sensitive key under a key that also decrypts, then decrypt it.
+#[test]
+fn what_decrypts_does_not_wrap_what_is_sensitive() {
+    let mut fixture = Fixture::new();
+    let mask = CryptographicUsageMask::WrapKey | CryptographicUsageMask::Decrypt;
+    let kek = fixture
+        .create(vec![
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+            Attribute::CryptographicUsageMask(mask),
+            Attribute::ActivationDate(crate::fixture::NOON),
+        ])
+        .unwrap();
+    let how = wrapping(&kek, EncodingOption::NoEncoding, BlockCipherMode::GCM);
+    for (sensitive, refused) in [
+        (true, Some(ResultReason::IncompatibleCryptographicUsageMask)),
+        (false, None),
+    ] {
+        let id = fixture.aes_key([Attribute::Sensitive(sensitive)]);
+        let request = GetRequest {
+            unique_identifier: Some(id.as_str().into()),
+            key_wrapping_specification: Some(how.clone()),
+            ..GetRequest::default()
+        };
+        assert_eq!(fixture.call::<Get>(&request).err(), refused);
+    }
+}

@@ -1,6 +1,6 @@
 //! Batches: Stop, Continue and Undo, the ID placeholder, identifiers echoed, and the size that a client takes.
 
-use keyhold_tests::{Appliance, Batch, Refused, VERSIONS, answer, objects::*};
+use keyhold_tests::{Appliance, Batch, Client, Refused, VERSIONS, answer, objects::*};
 use kmip::{
     BatchErrorContinuationOption as Option_, ObjectType, ResultReason, ResultStatus, State,
     UniqueIdentifierEnumeration,
@@ -176,54 +176,68 @@ fn the_placeholder_names_what_was_made(appliance: &Appliance) {
         assert_eq!(got.unique_identifier, made);
         assert_eq!(bytes(&got.object).len(), 32);
 
-        // Of a key pair, it is the private key (KMIP 1.4 §4.2).
-        let mut batch = Batch::new(version);
-        batch.add::<CreateKeyPair>(&pair(Pair::Ec(kmip::RecommendedCurve::P256, 256), [], []));
-        batch.add::<Activate>(&PLACEHOLDER);
-        let response = client.send(batch);
-        let pair = answer::<CreateKeyPair>(&response.items[0], version).unwrap();
-        let activated = answer::<Activate>(&response.items[1], version)
-            .unwrap()
-            .unique_identifier;
-        assert_eq!(activated, pair.private_key_unique_identifier);
-
-        // Locate sets it by one match, and clears it by several.
-        let unique = create(
-            client,
-            aes(128, CIPHER)
-                .into_iter()
-                .chain([name(&format!("one {version}"))]),
-        );
-        let locating = |attributes: Vec<_>| LocateRequest {
-            attributes: list(attributes),
-            ..LocateRequest::default()
-        };
-        let mut batch = Batch::new(version).on_error(Option_::Continue);
-        batch.add::<Locate>(&locating(vec![name(&format!("one {version}"))]));
-        batch.add::<Activate>(&PLACEHOLDER);
-        batch.add::<Locate>(&locating(Vec::new()));
-        batch.add::<Activate>(&PLACEHOLDER);
-        let response = client.send(batch);
-        let activated = answer::<Activate>(&response.items[1], version)
-            .unwrap()
-            .unique_identifier;
-        assert_eq!(text(&activated), unique);
-        assert!(answer::<Activate>(&response.items[3], version).is_err());
-        assert!(
-            client.try_call::<Activate>(&PLACEHOLDER).is_err(),
-            "it lives for one batch"
-        );
+        of_a_pair_it_is_the_private_key(client);
+        locate_sets_and_clears_it(client);
         if version.is_2() {
-            let by = |which| ActivateRequest {
-                unique_identifier: Some(UniqueIdentifier::Enumeration(which)),
-            };
-            let mut batch = Batch::new(version);
-            batch.add::<Create>(&creating());
-            batch.add::<Activate>(&by(UniqueIdentifierEnumeration::Create));
-            let response = client.send(batch);
-            assert!(answer::<Activate>(&response.items[1], version).is_ok());
+            operations_name_what_they_made(client);
         }
     }
+}
+
+/// KMIP 1.4 §4.2.
+fn of_a_pair_it_is_the_private_key(client: &mut Client) {
+    let version = client.version;
+    let mut batch = Batch::new(version);
+    batch.add::<CreateKeyPair>(&pair(Pair::Ec(kmip::RecommendedCurve::P256, 256), [], []));
+    batch.add::<Activate>(&PLACEHOLDER);
+    let response = client.send(batch);
+    let pair = answer::<CreateKeyPair>(&response.items[0], version).unwrap();
+    let activated = answer::<Activate>(&response.items[1], version)
+        .unwrap()
+        .unique_identifier;
+    assert_eq!(activated, pair.private_key_unique_identifier);
+}
+
+/// By one match it is set, and by several cleared (KMIP 1.4 §4.9).
+fn locate_sets_and_clears_it(client: &mut Client) {
+    let version = client.version;
+    let unique = create(
+        client,
+        aes(128, CIPHER)
+            .into_iter()
+            .chain([name(&format!("one {version}"))]),
+    );
+    let locating = |attributes: Vec<_>| LocateRequest {
+        attributes: list(attributes),
+        ..LocateRequest::default()
+    };
+    let mut batch = Batch::new(version).on_error(Option_::Continue);
+    batch.add::<Locate>(&locating(vec![name(&format!("one {version}"))]));
+    batch.add::<Activate>(&PLACEHOLDER);
+    batch.add::<Locate>(&locating(Vec::new()));
+    batch.add::<Activate>(&PLACEHOLDER);
+    let response = client.send(batch);
+    let activated = answer::<Activate>(&response.items[1], version)
+        .unwrap()
+        .unique_identifier;
+    assert_eq!(text(&activated), unique);
+    assert!(answer::<Activate>(&response.items[3], version).is_err());
+    assert!(
+        client.try_call::<Activate>(&PLACEHOLDER).is_err(),
+        "it lives for one batch"
+    );
+}
+
+fn operations_name_what_they_made(client: &mut Client) {
+    let version = client.version;
+    let by = |which| ActivateRequest {
+        unique_identifier: Some(UniqueIdentifier::Enumeration(which)),
+    };
+    let mut batch = Batch::new(version);
+    batch.add::<Create>(&creating());
+    batch.add::<Activate>(&by(UniqueIdentifierEnumeration::Create));
+    let response = client.send(batch);
+    assert!(answer::<Activate>(&response.items[1], version).is_ok());
 }
 
 fn identifiers_of_items_are_echoed(appliance: &Appliance) {

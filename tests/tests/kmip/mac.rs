@@ -1,6 +1,12 @@
 //! MAC, MAC Verify, Hash and RNG Retrieve, checked against OpenSSL's own program.
 
-use keyhold_tests::{Appliance, VERSIONS, objects::*};
+use std::fs;
+
+use keyhold_tests::{
+    Appliance, Client, VERSIONS,
+    objects::*,
+    programs::{peer, succeed, words},
+};
 use kmip::{
     CryptographicAlgorithm as Algorithm, HashingAlgorithm as Hash, KeyFormatType, ResultReason,
     V2_1, ValidityIndicator,
@@ -36,19 +42,7 @@ fn macs_agree_with_openssl(appliance: &Appliance) {
         let object = ManagedObject::SymmetricKey(KeyObject { key_block });
         let key = register(client, object, symmetric(algorithm, bits, MAC));
         activate(client, &key);
-        let (hexkey, digest) = (
-            format!("hexkey:{}", hex::encode(&material)),
-            format!("digest:{name}"),
-        );
-        let arguments = ["mac", "-binary", "-macopt", &digest, "-macopt", &hexkey];
-        let mut command = keyhold_tests::programs::peer("openssl");
-        std::fs::write(appliance.scratch().join("in"), MESSAGE).unwrap();
-        command
-            .args(arguments)
-            .args(["-in", "in", "-out", "out", "HMAC"])
-            .current_dir(appliance.scratch());
-        keyhold_tests::programs::succeed(&mut command);
-        let expected = std::fs::read(appliance.scratch().join("out")).unwrap();
+        let expected = mac_of_openssl(appliance, name, &material);
         for version in VERSIONS
             .into_iter()
             .filter(|version| has_cryptography(*version))
@@ -78,34 +72,48 @@ fn macs_agree_with_openssl(appliance: &Appliance) {
                     expected,
                     "{algorithm:?} in {version}"
                 );
-                for (message, tag, verdict) in [
-                    (MESSAGE, &expected[..], ValidityIndicator::Valid),
-                    (b"another", &expected, ValidityIndicator::Invalid),
-                    (
-                        MESSAGE,
-                        &expected[..expected.len() - 1],
-                        ValidityIndicator::Invalid,
-                    ),
-                    (MESSAGE, &[], ValidityIndicator::Invalid),
-                ] {
-                    let verified = client.try_call::<MACVerify>(&MACVerifyRequest {
-                        unique_identifier: id(&key),
-                        cryptographic_parameters: parameters.clone(),
-                        data: Some(message.into()),
-                        mac_data: Some(Bytes(tag.to_vec())),
-                        correlation_value: None,
-                        init_indicator: None,
-                        final_indicator: None,
-                    });
-                    // A MAC of the wrong length may be called invalid, or be refused; valid it is not.
-                    match verified {
-                        Ok(verified) => assert_eq!(verified.validity_indicator, Some(verdict)),
-                        Err(refused) => {
-                            assert_eq!(verdict, ValidityIndicator::Invalid, "{refused}")
-                        }
-                    }
-                }
+                is_verified(client, &key, parameters.as_ref(), &expected);
             }
+        }
+    }
+}
+
+fn mac_of_openssl(appliance: &Appliance, digest: &str, key: &[u8]) -> Vec<u8> {
+    let folder = appliance.scratch();
+    fs::write(folder.join("in"), MESSAGE).unwrap();
+    let line = format!(
+        "mac -binary -macopt digest:{digest} -macopt hexkey:{} -in in -out out HMAC",
+        hex::encode(key)
+    );
+    succeed(peer("openssl").args(words(&line)).current_dir(&folder));
+    fs::read(folder.join("out")).unwrap()
+}
+
+fn is_verified(
+    client: &mut Client,
+    key: &str,
+    parameters: Option<&CryptographicParameters>,
+    tag: &[u8],
+) {
+    for (message, tag, verdict) in [
+        (MESSAGE, tag, ValidityIndicator::Valid),
+        (b"another", tag, ValidityIndicator::Invalid),
+        (MESSAGE, &tag[..tag.len() - 1], ValidityIndicator::Invalid),
+        (MESSAGE, &[], ValidityIndicator::Invalid),
+    ] {
+        let verified = client.try_call::<MACVerify>(&MACVerifyRequest {
+            unique_identifier: id(key),
+            cryptographic_parameters: parameters.cloned(),
+            data: Some(message.into()),
+            mac_data: Some(Bytes(tag.to_vec())),
+            correlation_value: None,
+            init_indicator: None,
+            final_indicator: None,
+        });
+        // A MAC of the wrong length may be called invalid, or be refused; valid it is not.
+        match verified {
+            Ok(verified) => assert_eq!(verified.validity_indicator, Some(verdict)),
+            Err(refused) => assert_eq!(verdict, ValidityIndicator::Invalid, "{refused}"),
         }
     }
 }
@@ -121,12 +129,12 @@ fn digests_agree_with_openssl(appliance: &Appliance) {
         (Hash::SHA3256, "-sha3-256"),
         (Hash::SHA3512, "-sha3-512"),
     ] {
-        std::fs::write(appliance.scratch().join("in"), MESSAGE).unwrap();
-        let mut command = keyhold_tests::programs::peer("openssl");
+        fs::write(appliance.scratch().join("in"), MESSAGE).unwrap();
+        let mut command = peer("openssl");
         command
             .args(["dgst", "-r", name, "in"])
             .current_dir(appliance.scratch());
-        let said = keyhold_tests::programs::succeed(&mut command);
+        let said = succeed(&mut command);
         let expected = said.split_whitespace().next().unwrap().to_owned();
         for version in VERSIONS
             .into_iter()

@@ -21,6 +21,7 @@ macro_rules! on_each_backend {
 
 mod attributes;
 mod batch;
+mod changes;
 mod cipher;
 mod formats;
 mod keys;

@@ -1,0 +1,180 @@
+//! The profiles of a vault: `compatible` serves what the field's clients need, `strict` approved algorithms and sizes only.
+//!
+//! Keys whose usages conflict (NIST SP 800-57, and the attacks of Clulow and of Bortolozzo and others) are refused in a
+//! strict vault when they are made, and in any vault when the conflict would matter.
+
+use kmip::{
+    CryptographicUsageMask as Mask,
+    mechanism::{Cipher, Curve, Hash, KeySpec, Signing},
+};
+use store::Vault;
+
+use crate::{
+    error::{Error, Result},
+    fault::Fault,
+};
+
+/// Whether the vault takes a new key of this kind with this usage mask.
+pub(crate) fn check_new_key(vault: &Vault, spec: KeySpec, mask: Mask) -> Result<()> {
+    if !vault.strict {
+        return Ok(());
+    }
+    let approved = match spec {
+        KeySpec::Ec(curve) => curve != Curve::Secp256k1,
+        KeySpec::Hmac { bits, .. } => bits >= 112,
+        KeySpec::Aes { .. } | KeySpec::Rsa { .. } => true,
+    };
+    if !approved {
+        return Err(Error::new(
+            Fault::UnsupportedAlgorithm,
+            "the vault's strict profile does not allow this key",
+        ));
+    }
+    let wraps = mask.intersects(Mask::WrapKey | Mask::UnwrapKey);
+    if wraps && mask.intersects(Mask::Encrypt | Mask::Decrypt) {
+        return Err(Error::new(
+            Fault::InvalidAttributeValue,
+            "the vault's strict profile does not allow a key that wraps keys and encrypts data",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the vault signs so.
+pub(crate) fn check_signing(vault: &Vault, mechanism: Signing) -> Result<()> {
+    let approved = match mechanism {
+        Signing::RsaPkcs1(hash) | Signing::Ecdsa(hash) => hash != Some(Hash::Sha1),
+        Signing::RsaPss {
+            hash, mask_hash, ..
+        } => hash != Hash::Sha1 && mask_hash != Hash::Sha1,
+        Signing::Eddsa => true,
+    };
+    require(!vault.strict || approved)
+}
+
+/// Whether the vault encrypts so; in a strict one IVs are made inside.
+pub(crate) fn check_encryption(vault: &Vault, cipher: &Cipher, iv_is_given: bool) -> Result<()> {
+    require(!vault.strict || (is_approved(cipher) && !iv_is_given))
+}
+
+/// Whether the vault decrypts so.
+pub(crate) fn check_decryption(vault: &Vault, cipher: &Cipher) -> Result<()> {
+    require(!vault.strict || is_approved(cipher))
+}
+
+fn is_approved(cipher: &Cipher) -> bool {
+    match cipher {
+        Cipher::AesEcb(_) | Cipher::RsaPkcs1 => false,
+        Cipher::AesGcm { tag_bytes } => *tag_bytes >= 12,
+        Cipher::AesCbc(_)
+        | Cipher::AesCtr
+        | Cipher::AesKeyWrap
+        | Cipher::AesKeyWrapPadded
+        | Cipher::RsaOaep { .. } => true,
+    }
+}
+
+fn require(approved: bool) -> Result<()> {
+    if approved {
+        return Ok(());
+    }
+    Err(Error::new(
+        Fault::UnsupportedParameters,
+        "the vault's strict profile does not allow these parameters",
+    ))
+}
+
+/// Whether a key with this mask may wrap a key: what decrypts data would show a sensitive one in the clear.
+pub(crate) fn check_wrapping(mask: Mask, wrapped_is_sensitive: bool) -> Result<()> {
+    if wrapped_is_sensitive && mask.intersects(Mask::Decrypt) {
+        return Err(Error::new(
+            Fault::WrongUsage,
+            "a key that decrypts data does not wrap a sensitive key",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a key with this mask may unwrap into an object: what encrypts data would let anybody choose the key.
+pub(crate) fn check_unwrapping(mask: Mask, new_is_sensitive: bool) -> Result<()> {
+    if !new_is_sensitive && mask.intersects(Mask::Encrypt) {
+        return Err(Error::new(
+            Fault::WrongUsage,
+            "a key that encrypts data unwraps into sensitive objects only",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use kmip::{mechanism::Padding, ttlv::Timestamp};
+
+    use super::*;
+
+    fn vault(strict: bool) -> Vault {
+        Vault {
+            name: "v".into(),
+            backend: "b".into(),
+            locked_by_default: false,
+            strict,
+            created: Timestamp(0),
+            user_pin: None,
+            so_pin: None,
+        }
+    }
+
+    #[test]
+    fn strict_refuses_what_compatible_serves() {
+        let hmac = KeySpec::Hmac {
+            hash: Hash::Sha256,
+            bits: 64,
+        };
+        let both = Mask::Encrypt | Mask::WrapKey;
+        for (strict, served) in [(false, true), (true, false)] {
+            let vault = vault(strict);
+            assert_eq!(
+                check_new_key(&vault, KeySpec::Ec(Curve::Secp256k1), Mask::Sign).is_ok(),
+                served
+            );
+            assert_eq!(
+                check_new_key(&vault, hmac, Mask::MACGenerate).is_ok(),
+                served
+            );
+            assert_eq!(
+                check_new_key(&vault, KeySpec::Aes { bits: 256 }, both).is_ok(),
+                served
+            );
+            assert_eq!(
+                check_signing(&vault, Signing::RsaPkcs1(Some(Hash::Sha1))).is_ok(),
+                served
+            );
+            assert_eq!(
+                check_encryption(&vault, &Cipher::AesEcb(Padding::None), false).is_ok(),
+                served
+            );
+            assert_eq!(
+                check_encryption(&vault, &Cipher::AesGcm { tag_bytes: 16 }, true).is_ok(),
+                served
+            );
+            assert_eq!(check_decryption(&vault, &Cipher::RsaPkcs1).is_ok(), served);
+            assert_eq!(
+                check_decryption(&vault, &Cipher::AesGcm { tag_bytes: 4 }).is_ok(),
+                served
+            );
+            assert!(check_new_key(&vault, KeySpec::Aes { bits: 256 }, Mask::Encrypt).is_ok());
+            assert!(check_encryption(&vault, &Cipher::AesGcm { tag_bytes: 16 }, false).is_ok());
+            assert!(check_signing(&vault, Signing::Eddsa).is_ok());
+        }
+    }
+
+    #[test]
+    fn conflicting_usages_show_no_sensitive_key() {
+        assert!(check_wrapping(Mask::WrapKey | Mask::Decrypt, true).is_err());
+        assert!(check_wrapping(Mask::WrapKey | Mask::Decrypt, false).is_ok());
+        assert!(check_wrapping(Mask::WrapKey, true).is_ok());
+        assert!(check_unwrapping(Mask::UnwrapKey | Mask::Encrypt, false).is_err());
+        assert!(check_unwrapping(Mask::UnwrapKey | Mask::Encrypt, true).is_ok());
+        assert!(check_unwrapping(Mask::UnwrapKey, false).is_ok());
+    }
+}

@@ -1,0 +1,172 @@
+//! What databases, backup and cloud storage send.
+
+use keyhold_tests::{Batch, VERSIONS, answer, objects::*};
+use kmip::{
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType,
+    ObjectType, PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, V1_1,
+    V1_2, V1_3, V1_4,
+    attribute::{Attribute, CryptographicParameters},
+    message::ProtocolVersion,
+    payload::{
+        destroy::{Destroy, DestroyRequest},
+        discover::{DiscoverVersions, DiscoverVersionsRequest},
+        encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
+        get::{Get, GetRequest},
+        get_attributes::{GetAttributes, GetAttributesRequest},
+        query::{Query, QueryRequest},
+    },
+    ttlv::Bytes,
+};
+
+use crate::*;
+
+#[test]
+fn ceph_csi_takes_1_4_alone_and_its_marks_back() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    let mut batch = Batch::new(V1_4);
+    batch.add::<DiscoverVersions>(&DiscoverVersionsRequest {
+        protocol_version: vec![ProtocolVersion::from(V1_4)],
+    });
+    batch.id(b"\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x00");
+    let response = client.send(batch);
+    let item = &response.items[0];
+    assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0.len(), 16);
+    let versions = answer::<DiscoverVersions>(item, V1_4)
+        .unwrap()
+        .protocol_version;
+    assert_eq!(versions, [ProtocolVersion::from(V1_4)], "exactly one");
+
+    // Rook: register for export alone, get, destroy at once.
+    let key = register(
+        client,
+        aes_object(&[4; 32]),
+        [Attribute::CryptographicUsageMask(Mask::Export)],
+    );
+    assert_eq!(bytes(&client.call::<Get>(&get(&key)).object), [4; 32]);
+    client.call::<Destroy>(&DestroyRequest {
+        unique_identifier: id(&key),
+    });
+}
+
+#[test]
+fn scylladb_gets_a_key_and_all_its_attributes_in_one_batch() {
+    let appliance = appliance();
+    for version in [V1_1, V1_2, V1_3, V1_4] {
+        let client = &mut appliance.client(version);
+        client.call::<Query>(&QueryRequest {
+            query_function: vec![QueryFunction::QueryOperations, QueryFunction::QueryObjects],
+        });
+        let space = custom("key-namespace", &format!("scylla {version}"));
+        let wanted = || {
+            [
+                Attribute::ObjectType(ObjectType::SymmetricKey),
+                Attribute::State(State::Active),
+                space.clone(),
+            ]
+            .into_iter()
+            .chain(aes(128, CIPHER))
+        };
+        assert_eq!(locate(client, wanted()), [""; 0]);
+        let key = create_active(client, aes(128, CIPHER).into_iter().chain([space.clone()]));
+        assert_eq!(locate(client, wanted()), [key.as_str()]);
+        let mut batch = Batch::new(version);
+        batch.header.batch_order_option = Some(true);
+        batch.add::<Get>(&GetRequest {
+            key_format_type: Some(KeyFormatType::Raw),
+            ..get(&key)
+        });
+        batch.add::<GetAttributes>(&GetAttributesRequest {
+            unique_identifier: id(&key),
+            attribute_reference: Vec::new(),
+        });
+        let response = client.send(batch);
+        assert_eq!(
+            bytes(&answer::<Get>(&response.items[0], version).unwrap().object).len(),
+            16
+        );
+        let all = answer::<GetAttributes>(&response.items[1], version)
+            .unwrap()
+            .attributes;
+        assert!(all.iter().any(|attribute| *attribute == space));
+    }
+}
+
+#[test]
+fn veeam_exports_a_pair_and_destroys_it_without_revoking() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    let made = client.call::<kmip::payload::create::CreateKeyPair>(&pair(Pair::Rsa(2048), [], []));
+    for (key, format) in [
+        (&made.public_key_unique_identifier, KeyFormatType::X509),
+        (&made.public_key_unique_identifier, KeyFormatType::PKCS1),
+        (&made.private_key_unique_identifier, KeyFormatType::PKCS1),
+        (&made.private_key_unique_identifier, KeyFormatType::PKCS8),
+    ] {
+        let got = client.call::<Get>(&GetRequest {
+            key_format_type: Some(format),
+            ..get(&text(key))
+        });
+        assert_eq!(got.object.key_block().unwrap().key_format_type, format);
+        assert!(bytes(&got.object).len() > 200, "never wrapped unasked");
+    }
+    destroy(client, &text(&made.private_key_unique_identifier));
+    destroy(client, &text(&made.public_key_unique_identifier));
+}
+
+#[test]
+fn truenas_and_mysql_go_through_the_whole_life_of_a_key() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_2);
+    let password = secret_object(SecretDataType::Password, KeyFormatType::Raw, b"passphrase");
+    let with = [name("tank"), Attribute::CryptographicUsageMask(Mask(0))];
+    let secret = register(client, password.clone(), with);
+    activate(client, &secret);
+    assert!(client.call::<Get>(&get(&secret)).object == password);
+    revoke(client, &secret, RevocationReasonCode::CessationOfOperation);
+    destroy(client, &secret);
+
+    for version in VERSIONS {
+        let client = &mut appliance.client(version);
+        let key = create_active(client, aes(256, CIPHER));
+        assert_eq!(bytes(&client.call::<Get>(&get(&key)).object).len(), 32);
+        revoke(client, &key, RevocationReasonCode::CessationOfOperation);
+        destroy(client, &key);
+    }
+}
+
+#[test]
+fn edb_encrypts_and_decrypts_with_an_iv_of_its_own() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_2);
+    let key = create_active(client, aes(256, CIPHER));
+    let parameters = CryptographicParameters {
+        block_cipher_mode: Some(BlockCipherMode::CBC),
+        padding_method: Some(PaddingMethod::PKCS5),
+        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+        ..CryptographicParameters::default()
+    };
+    let iv = [0x33; 16];
+    let encrypted = client.call::<Encrypt>(&EncryptRequest {
+        unique_identifier: id(&key),
+        cryptographic_parameters: Some(parameters.clone()),
+        data: Some(b"data encryption key".as_slice().into()),
+        iv_counter_nonce: Some(Bytes(iv.to_vec())),
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+        authenticated_encryption_additional_data: None,
+    });
+    let decrypted = client.call::<Decrypt>(&DecryptRequest {
+        unique_identifier: id(&key),
+        cryptographic_parameters: Some(parameters),
+        data: encrypted.data,
+        iv_counter_nonce: Some(Bytes(iv.to_vec())),
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+        authenticated_encryption_additional_data: None,
+        authenticated_encryption_tag: None,
+    });
+    assert_eq!(decrypted.data.unwrap().expose(), b"data encryption key");
+}
