@@ -1,4 +1,4 @@
-//! Configurations that work, and what is said of those that do not.
+//! Configurations that are good, and what is said of those that are not.
 
 use std::path::Path;
 

@@ -81,7 +81,7 @@ fn a_typing_error_is_named_with_its_line() {
     let config = path.display().to_string();
     for (typed, names) in [
         ("kmpi = []", "kmpi"),
-        ("kmip = 7", "string"),
+        ("kmip = 7", "expected a sequence"),
         ("kmip = [\"here\"]", "kmip"),
     ] {
         let bad = good.replace("kmip = [\"127.0.0.1:5696\"]", typed);

@@ -316,12 +316,10 @@ fn usage_limits_are_counted(appliance: &Appliance) {
         let left = attributes(client, &key, &[AttributeKind::UsageLimits]);
         assert_eq!(left, [limits(32, Some(16), unit)]);
         client.call::<Encrypt>(&encrypting(&key));
-        let expected = if version.is_2() {
-            ResultReason::UsageLimitExceeded
-        } else {
+        assert_eq!(
+            client.refused::<Encrypt>(&encrypting(&key)),
             ResultReason::PermissionDenied
-        };
-        assert_eq!(client.refused::<Encrypt>(&encrypting(&key)), expected);
+        );
         // Reading what was protected costs nothing.
         client.call::<Decrypt>(&decrypting(&key, &encrypted));
     }

@@ -3,7 +3,7 @@
 use keyhold_tests::{Appliance, Client, VERSIONS, objects::*};
 use kmip::{
     CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
-    OpaqueDataType, ResultReason, SecretDataType, Tag, V1_0, V1_1, V2_0, Version,
+    OpaqueDataType, ResultReason, SecretDataType, Tag, V1_0, V1_1, V1_4, Version,
     attribute::{Attribute, AttributeKind},
     object::{KeyObject, ManagedObject},
     payload::{
@@ -119,13 +119,13 @@ fn certificates_are_described(appliance: &Appliance) {
             "{version}: {kinds:?}"
         );
         assert_eq!(has(AttributeKind::X509CertificateSubject), version >= V1_1);
-        assert_eq!(has(AttributeKind::CertificateSubjectCN), version >= V2_0);
+        assert_eq!(has(AttributeKind::CertificateSubjectCN), version >= V1_4);
         let length = i32::try_from(rsa.certificate.len()).unwrap();
         assert_eq!(
             all.contains(&Attribute::CertificateLength(length)),
             version >= V1_1
         );
-        if version.is_2() {
+        if version >= V1_4 {
             assert!(
                 all.contains(&Attribute::CertificateSubjectCN("object".to_owned())),
                 "{all:?}"
