@@ -111,6 +111,7 @@ pub fn script(page: &Path) -> String {
 
 const PYTHON: &str = "python3 - <<'END_OF_PYTHON'";
 const PYTHON_END: &str = "END_OF_PYTHON";
-/// Tells the line of the page, also where a function of the page failed.
+/// Tells the line of the page, also where a function of the page failed, and ends what the page began, however it ends.
 const TRAP: &str = "trap 'at=$LINENO; for up in \"${BASH_LINENO[@]}\"; do [ \"$up\" = 0 ] || at=$up; done; \
-                    echo \"failed at line $at\" >&2' ERR";
+                    echo \"failed at line $at\" >&2' ERR; \
+                    trap 'kill $(jobs -p) $SSH_AGENT_PID 2>/dev/null || true' EXIT";

@@ -1,6 +1,6 @@
-//! The lists in the documents and the map of the code, written from the tables and the files: `UPDATE=1` writes them.
+//! The lists of `docs/operations.md`: operations, objects, attributes, outcomes and algorithms.
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use hsm::{
     Capabilities, Hsm,
@@ -18,7 +18,7 @@ use keyhold_tests::{
         Pair, aes, certificate_object, create, create_pair, get, opaque_object, register,
         registration, secret_object, symmetric,
     },
-    programs::{module, peer, root, succeed},
+    programs::root,
 };
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Usage, KeyFormatType, OpaqueDataType,
@@ -33,7 +33,7 @@ use kmip::{
 };
 
 #[test]
-fn operations() {
+fn are_those_of_the_tables() {
     Document::read("docs/operations.md")
         .with("served", &served())
         .with("not served", &not_served())
@@ -42,73 +42,6 @@ fn operations() {
         .with("faults", &faults())
         .with("algorithms", &algorithms())
         .settle();
-}
-
-#[test]
-fn pkcs11() {
-    Document::read("docs/pkcs11.md")
-        .with("functions", &functions())
-        .with("mechanisms", &mechanisms())
-        .settle();
-}
-
-#[test]
-fn map_of_the_code() {
-    let mut map = String::from("```text\n");
-    for folder in ["kmip", "daemon", "pkcs11-provider", "tests", "fuzz"] {
-        draw(&mut map, &root().join(folder), 0);
-    }
-    map.push_str("```\n");
-    Document::read("ARCHITECTURE.md")
-        .between("<!-- map -->\n", "<!-- /map -->", &map)
-        .settle();
-}
-
-/// A folder's source files, each with its sentence, then its folders, in the order of their names.
-fn draw(map: &mut String, folder: &Path, depth: usize) {
-    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-    let mut entries: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    let begun = map.len();
-    let indent = "  ".repeat(depth);
-    let _ = writeln!(map, "{indent}{}/", name(folder));
-    let head = map.len();
-    let sources = entries
-        .iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    for path in sources {
-        let _ = writeln!(map, "{indent}  {:<22} {}", name(path), sentence(path));
-    }
-    for path in entries
-        .iter()
-        .filter(|path| path.is_dir() && name(path) != "target")
-    {
-        draw(map, path, depth + 1);
-    }
-    // A folder without sources is none of the code's.
-    if map.len() == head {
-        map.truncate(begun);
-    }
-}
-
-/// What a source file says of itself: the first sentence of its first lines.
-fn sentence(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
-    let head: Vec<_> = text
-        .lines()
-        .map_while(|line| line.strip_prefix("//! "))
-        .collect();
-    let head = head.join(" ");
-    let end = head.find(". ").map_or(head.len(), |at| at + 1);
-    assert!(
-        end > 0,
-        "{} does not begin with its sentence",
-        path.display()
-    );
-    head[..end].to_owned()
 }
 
 fn served() -> String {
@@ -356,100 +289,4 @@ fn encryption(own: &Cipher) -> (String, String) {
         Cipher::RsaOaep { hash, .. } => ("RSA OAEP, any of these for MGF1", hash.name().to_owned()),
     };
     (family.to_owned(), detail)
-}
-
-/// The rows of the provider's table of C functions: served, or not and why.
-fn functions() -> String {
-    let source = fs::read_to_string(root().join("pkcs11-provider/src/abi/functions.rs")).unwrap();
-    let mut served = Vec::new();
-    let mut refused: Vec<(String, Vec<String>)> = Vec::new();
-    for row in source.split("\n        C_").skip(1) {
-        let (name, body) = row.split_once('(').unwrap();
-        let name = format!("`C_{name}`");
-        let reason = body
-            .split_once("unsupported \"")
-            .and_then(|(_, rest)| rest.split_once('"'));
-        match reason {
-            None => served.push(name),
-            Some((why, _)) => match refused.iter_mut().find(|(own, _)| own == why) {
-                Some((_, names)) => names.push(name),
-                None => refused.push((why.to_owned(), vec![name])),
-            },
-        }
-    }
-    assert!(
-        served.len() > 30 && !refused.is_empty(),
-        "the table is read wrongly"
-    );
-    let rows = refused
-        .into_iter()
-        .map(|(why, names)| [names.join(", "), why]);
-    let mut text = String::new();
-    let _ = writeln!(text, "Served: {}.\n", served.join(", "));
-    text.push_str("Answered with `CKR_FUNCTION_NOT_SUPPORTED`:\n\n");
-    text + &table(["functions", "why"], rows)
-}
-
-/// The rows of the provider's table of mechanisms; the built module must list as many.
-fn mechanisms() -> String {
-    let source = fs::read_to_string(root().join("pkcs11-provider/src/mechanism.rs")).unwrap();
-    let size = |name: &str| {
-        let (_, rest) = source
-            .split_once(&format!("const {name}: (Ulong, Ulong) = ("))
-            .unwrap();
-        let (sizes, _) = rest.split_once(')').unwrap();
-        match sizes.split_once(", ").unwrap() {
-            ("0", "0") => String::new(),
-            (least, most) if least == most => least.to_owned(),
-            (least, most) => format!("{least} to {most}"),
-        }
-    };
-    let rows: Vec<_> = source
-        .lines()
-        .filter_map(|line| line.strip_prefix("    CKM_")?.strip_suffix(';'))
-        .map(|row| {
-            let (name, rest) = row.split_once(' ').unwrap();
-            let mut words = rest.rsplit(", ");
-            let (_, sizes, flags) = (words.next(), words.next().unwrap(), words.next().unwrap());
-            let unit = match sizes {
-                "NO_KEY" => "",
-                "AES_BYTES" | "HMAC_BYTES" => " bytes",
-                _ => " bits",
-            };
-            [
-                format!("`CKM_{name}`"),
-                uses(flags).to_owned(),
-                size(sizes) + unit,
-            ]
-        })
-        .collect();
-    assert_eq!(
-        rows.len(),
-        listed_by_the_module(),
-        "the table is read wrongly"
-    );
-    table(["mechanism", "for", "keys"], rows)
-}
-
-fn uses(flags: &str) -> &'static str {
-    match flags {
-        "SIGN | CRYPT" => "sign, verify, encrypt, decrypt",
-        "SIGN" | "SIGN | EC" => "sign, verify",
-        "CRYPT" => "encrypt, decrypt",
-        "PAIR" | "PAIR | EC" => "generate a key pair",
-        "KEY" => "generate a key",
-        "ck::CKF_DIGEST" => "digest",
-        other => panic!("what are {other}?"),
-    }
-}
-
-fn listed_by_the_module() -> usize {
-    let appliance = Appliance::start(Backend::Embedded);
-    let mut command = peer("pkcs11-tool");
-    command
-        .arg("--module")
-        .arg(module())
-        .arg("--list-mechanisms");
-    let said = succeed(appliance.environment(&mut command));
-    said.lines().filter(|line| line.starts_with("  ")).count()
 }
