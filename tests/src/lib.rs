@@ -5,6 +5,7 @@
 
 mod appliance;
 mod client;
+pub mod documents;
 pub mod objects;
 pub mod pki;
 pub mod programs;

@@ -1,0 +1,113 @@
+//! The lists of `docs/pkcs11.md`: functions and mechanisms of the module.
+
+use std::{fmt::Write, fs};
+
+use keyhold_tests::{
+    Appliance, Backend,
+    documents::{Document, table},
+    programs::{module, peer, root, succeed},
+};
+
+#[test]
+fn are_those_of_the_module() {
+    Document::read("docs/pkcs11.md")
+        .with("functions", &functions())
+        .with("mechanisms", &mechanisms())
+        .settle();
+}
+
+/// The rows of the provider's table of C functions: served, or not and why.
+fn functions() -> String {
+    let source = fs::read_to_string(root().join("pkcs11-provider/src/abi/functions.rs")).unwrap();
+    let mut served = Vec::new();
+    let mut refused: Vec<(String, Vec<String>)> = Vec::new();
+    for row in source.split("\n        C_").skip(1) {
+        let (name, body) = row.split_once('(').unwrap();
+        let name = format!("`C_{name}`");
+        let reason = body
+            .split_once("unsupported \"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        match reason {
+            None => served.push(name),
+            Some((why, _)) => match refused.iter_mut().find(|(own, _)| own == why) {
+                Some((_, names)) => names.push(name),
+                None => refused.push((why.to_owned(), vec![name])),
+            },
+        }
+    }
+    assert!(
+        served.len() > 30 && !refused.is_empty(),
+        "the table is read wrongly"
+    );
+    let rows = refused
+        .into_iter()
+        .map(|(why, names)| [names.join(", "), why]);
+    let mut text = String::new();
+    let _ = writeln!(text, "Served: {}.\n", served.join(", "));
+    text.push_str("Answered with `CKR_FUNCTION_NOT_SUPPORTED`:\n\n");
+    text + &table(["functions", "why"], rows)
+}
+
+/// The rows of the provider's table of mechanisms; the built module must list as many.
+fn mechanisms() -> String {
+    let source = fs::read_to_string(root().join("pkcs11-provider/src/mechanism.rs")).unwrap();
+    let size = |name: &str| {
+        let (_, rest) = source
+            .split_once(&format!("const {name}: (Ulong, Ulong) = ("))
+            .unwrap();
+        let (sizes, _) = rest.split_once(')').unwrap();
+        match sizes.split_once(", ").unwrap() {
+            ("0", "0") => String::new(),
+            (least, most) if least == most => least.to_owned(),
+            (least, most) => format!("{least} to {most}"),
+        }
+    };
+    let rows: Vec<_> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("    CKM_")?.strip_suffix(';'))
+        .map(|row| {
+            let (name, rest) = row.split_once(' ').unwrap();
+            let mut words = rest.rsplit(", ");
+            let (_, sizes, flags) = (words.next(), words.next().unwrap(), words.next().unwrap());
+            let unit = match sizes {
+                "NO_KEY" => "",
+                "AES_BYTES" | "HMAC_BYTES" => " bytes",
+                _ => " bits",
+            };
+            [
+                format!("`CKM_{name}`"),
+                uses(flags).to_owned(),
+                size(sizes) + unit,
+            ]
+        })
+        .collect();
+    assert_eq!(
+        rows.len(),
+        listed_by_the_module(),
+        "the table is read wrongly"
+    );
+    table(["mechanism", "for", "keys"], rows)
+}
+
+fn uses(flags: &str) -> &'static str {
+    match flags {
+        "SIGN | CRYPT" => "sign, verify, encrypt, decrypt",
+        "SIGN" | "SIGN | EC" => "sign, verify",
+        "CRYPT" => "encrypt, decrypt",
+        "PAIR" | "PAIR | EC" => "generate a key pair",
+        "KEY" => "generate a key",
+        "ck::CKF_DIGEST" => "digest",
+        other => panic!("what are {other}?"),
+    }
+}
+
+fn listed_by_the_module() -> usize {
+    let appliance = Appliance::start(Backend::Embedded);
+    let mut command = peer("pkcs11-tool");
+    command
+        .arg("--module")
+        .arg(module())
+        .arg("--list-mechanisms");
+    let said = succeed(appliance.environment(&mut command));
+    said.lines().filter(|line| line.starts_with("  ")).count()
+}
