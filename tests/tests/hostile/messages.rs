@@ -13,7 +13,7 @@ use kmip::{ResultStatus, V1_2, V2_1, message::Response};
 
 /// What the daemon may need beyond its memory at rest for whatever one client sends: a frame of a megabyte, a few
 /// copies of it, and the pages that allocators keep.
-const MEMORY_BYTES_MORE: u64 = 48 << 20;
+const MEMORY_BYTES_MORE: u64 = 12 << 20;
 
 /// Sends bytes and nothing more, and returns all that comes back.
 fn answer_to(appliance: &Appliance, bytes: &[u8]) -> Vec<u8> {
