@@ -66,9 +66,13 @@ impl Output {
     /// One line, flushed, so that a program that waits for it sees it.
     pub fn line(self, text: impl Display) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{text}")
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::failed(format!("standard output: {error}")))
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            // Who reads has seen enough: `keyhold key list | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => {
+                written.map_err(|error| Failure::failed(format!("standard output: {error}")))
+            }
+        }
     }
 
     /// Why the command ended, on standard error.

@@ -2,7 +2,8 @@
 
 use kmip::{
     CryptographicUsageMask as Usage, ObjectType, V2_1,
-    attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier},
+    attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier, VendorAttribute},
+    mechanism::parameters,
     ttlv::Timestamp,
 };
 
@@ -21,9 +22,6 @@ pub(super) fn collect(list: AttributeList) -> Attributes {
 }
 
 pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
-    let algorithm = attributes.cryptographic_algorithm.map(|own| shown(&own));
-    let length = attributes.cryptographic_length.map(|own| own.to_string());
-    let algorithm: Vec<_> = algorithm.into_iter().chain(length).collect();
     let has_class = matches!(
         attributes.object_type,
         Some(ObjectType::SymmetricKey | ObjectType::PrivateKey | ObjectType::SecretData)
@@ -33,16 +31,12 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
             Some(UniqueIdentifier::Text(id)) => id.clone(),
             _ => String::new(),
         },
-        names: attributes
-            .name
-            .iter()
-            .map(|name| name.name_value.clone())
-            .collect(),
+        names: names(attributes),
         object_type: attributes
             .object_type
             .map(|own| shown(&own))
             .unwrap_or_default(),
-        algorithm: algorithm.join("-"),
+        algorithm: kind(attributes),
         state: attributes.state.map(|own| shown(&own)).unwrap_or_default(),
         class: has_class.then_some(match attributes.extractable {
             Some(false) => Class::Locked,
@@ -54,6 +48,37 @@ pub(super) fn facts(attributes: &Attributes) -> KeyFacts {
             .unwrap_or_default(),
         created: attributes.initial_date.map(rfc3339).unwrap_or_default(),
     }
+}
+
+/// The kind of key as `key create --type` takes it, or what the attributes say of one that is not served as a key.
+fn kind(attributes: &Attributes) -> String {
+    let Some(algorithm) = attributes.cryptographic_algorithm else {
+        return String::new();
+    };
+    let domain = attributes.cryptographic_domain_parameters.as_ref();
+    match parameters::key_spec(algorithm, attributes.cryptographic_length, domain) {
+        Ok(spec) => spec.to_string(),
+        Err(_) => {
+            let length = attributes.cryptographic_length.unwrap_or_default();
+            format!("{}-{length}", shown(&algorithm))
+        }
+    }
+}
+
+/// The names; the label of a key that only PKCS#11 has named, where names need not be unique.
+fn names(attributes: &Attributes) -> Vec<String> {
+    let own: Vec<_> = attributes
+        .name
+        .iter()
+        .map(|name| name.name_value.clone())
+        .collect();
+    if !own.is_empty() {
+        return own;
+    }
+    attributes
+        .vendor_of(VendorAttribute::CLIENT, "pkcs11-label")
+        .filter_map(|(_, label)| String::from_utf8(label.value.body.clone()).ok())
+        .collect()
 }
 
 pub(super) fn details(attributes: &Attributes) -> KeyDetails {

@@ -27,9 +27,8 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
     }
     if words.is_empty() {
         usage = match spec {
-            KeySpec::Aes { .. } => {
-                Usage::Encrypt | Usage::Decrypt | Usage::WrapKey | Usage::UnwrapKey
-            }
+            // A key that wraps keys is made on purpose: what also decrypts data would show what it wraps.
+            KeySpec::Aes { .. } => Usage::Encrypt | Usage::Decrypt,
             KeySpec::Hmac { .. } => Usage::MACGenerate | Usage::MACVerify,
             KeySpec::Rsa { .. } | KeySpec::Ec(_) => Usage::Sign | Usage::Verify,
         };
