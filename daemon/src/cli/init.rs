@@ -29,7 +29,24 @@ pub(super) struct Init {
     /// Seal the master key under the passphrase that is the one line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Seal the master key under this file's contents, 32 bytes or more, which systemd will pass to the daemon as the
+    /// credential `keyhold-master`
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+    credential_file: Option<PathBuf>,
 }
+
+/// What the master key is sealed under.
+enum Seal {
+    /// Nothing but its file's mode.
+    Nothing,
+    /// The line of a file.
+    Passphrase(PathBuf),
+    /// A file's contents, which the daemon will get as a systemd credential.
+    Credential(PathBuf),
+}
+
+/// The name of the credential that opens the master key.
+const CREDENTIAL: &str = "keyhold-master";
 
 /// What was made.
 #[derive(Serialize)]
@@ -64,19 +81,17 @@ impl Init {
         }
         setup::directory(&etc)?;
         setup::directory(&state)?;
-        let passphrase = self
-            .passphrase_file
-            .as_deref()
-            .map(setup::absolute)
-            .transpose()?;
-        self.make_state(&state, passphrase.as_deref())?;
+        let seal = self.seal()?;
+        self.make_state(&state, &seal)?;
         let policy = etc.join("policy.toml");
         setup::file(&policy, POLICY.as_bytes(), Audience::Everybody)?;
-        let text = configuration_text(&state, self.dir.as_deref(), passphrase.as_deref());
+        let text = configuration_text(&state, self.dir.as_deref(), &seal);
         files::create(&configuration, text.as_bytes(), Audience::Everybody)
             .map_err(Failure::failed)?;
-        // What was written must be what is read.
-        Config::load(&configuration).map_err(Failure::failed)?;
+        // What was written must be what is read; a credential is there only once systemd passes it.
+        if !matches!(seal, Seal::Credential(_)) {
+            Config::load(&configuration).map_err(Failure::failed)?;
+        }
         let owner = if self.dir.is_none() {
             hand_over(&etc, &state)?
         } else {
@@ -109,15 +124,27 @@ impl Init {
         }
     }
 
-    fn make_state(&self, state: &Path, passphrase: Option<&Path>) -> Result<(), Failure> {
+    fn seal(&self) -> Result<Seal, Failure> {
+        match (&self.passphrase_file, &self.credential_file) {
+            (Some(path), _) => setup::absolute(path).map(Seal::Passphrase),
+            (None, Some(path)) => setup::absolute(path).map(Seal::Credential),
+            (None, None) => Ok(Seal::Nothing),
+        }
+    }
+
+    fn make_state(&self, state: &Path, seal: &Seal) -> Result<(), Failure> {
         let now = setup::now();
         setup::audit_key(&state.join("audit.key"))?;
         let file = state.join("master.key");
-        let source = match passphrase {
-            None => MasterSource::File(file.clone()),
-            Some(path) => MasterSource::Passphrase {
+        let source = match seal {
+            Seal::Nothing => MasterSource::File(file.clone()),
+            Seal::Passphrase(path) => MasterSource::Passphrase {
                 file: file.clone(),
                 passphrase: files::read_secret_line(path).map_err(Failure::failed)?,
+            },
+            Seal::Credential(path) => MasterSource::Credential {
+                file: file.clone(),
+                secret: files::read_secret(path).map_err(Failure::failed)?,
             },
         };
         setup::master(&source, &file)?;
@@ -134,15 +161,17 @@ impl Init {
     }
 }
 
-fn configuration_text(state: &Path, dir: Option<&Path>, passphrase: Option<&Path>) -> String {
+fn configuration_text(state: &Path, dir: Option<&Path>, seal: &Seal) -> String {
     let quoted = |path: &Path| toml::Value::String(path.display().to_string()).to_string();
     let at = |name: &str| quoted(&state.join(name));
     let socket = dir.map_or_else(String::new, |_| {
         format!("socket = {}\n", at("keyhold.sock"))
     });
-    let passphrase = passphrase.map_or_else(String::new, |path| {
-        format!("passphrase_file = {}\n", quoted(path))
-    });
+    let opened_by = match seal {
+        Seal::Nothing => String::new(),
+        Seal::Passphrase(path) => format!("passphrase_file = {}\n", quoted(path)),
+        Seal::Credential(_) => format!("credential = \"{CREDENTIAL}\"\n"),
+    };
     format!(
         "# Written by `keyhold init`. config/keyhold.toml shows every key with its default.\n\
          version = 1\n\n\
@@ -154,7 +183,7 @@ fn configuration_text(state: &Path, dir: Option<&Path>, passphrase: Option<&Path
          [store]\npath = {store}\n\n\
          [policy]\nfile = \"policy.toml\"\n\n\
          [admin]\nuids = [0]\n\n\
-         [[backend]]\nname = \"embedded\"\nkind = \"embedded\"\nmaster = {master}\n{passphrase}",
+         [[backend]]\nname = \"embedded\"\nkind = \"embedded\"\nmaster = {master}\n{opened_by}",
         certificate = at("server.pem"),
         key = at("server.key"),
         ca = at("authority/ca.pem"),

@@ -1,6 +1,6 @@
 //! What the program says to mistakes.
 
-use std::{fs, process::Output};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
 use crate::harness::keyhold;
 
@@ -120,9 +120,60 @@ fn what_is_broken_is_found_before_anything_listens() {
         }
         fs::write(&path, kept).unwrap();
     }
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let open = PermissionsExt::from_mode(0o644);
     fs::set_permissions(dir.join("server.key"), open).unwrap();
     let output = run(&["check", "--config", config]);
     assert!(output.status.code() == Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains("chmod 600"));
+}
+
+/// A master sealed under a systemd credential opens with that credential, and with no other.
+#[test]
+fn a_credential_opens_the_master() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, passed) = (
+        folder.path().join("appliance"),
+        folder.path().join("passed"),
+    );
+    fs::create_dir(&passed).unwrap();
+    let secret = passed.join("keyhold-master");
+    let private = |contents: [u8; 32]| {
+        fs::write(&secret, contents).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    private([7; 32]);
+    let (dir, file) = (dir.to_str().unwrap(), secret.to_str().unwrap());
+    let made = run(&[
+        "init",
+        "--dir",
+        dir,
+        "--host",
+        "localhost",
+        "--credential-file",
+        file,
+    ]);
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let check = |credentials: Option<&Path>| {
+        let mut command = keyhold();
+        command.args(["check", "--config", &format!("{dir}/keyhold.toml")]);
+        if let Some(credentials) = credentials {
+            command.env("CREDENTIALS_DIRECTORY", credentials);
+        }
+        command.output().unwrap()
+    };
+    let opened = check(Some(&passed));
+    assert_eq!(opened.status.code(), Some(0), "{}", said(&opened));
+    let without = check(None);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(
+        said(&without).contains("CREDENTIALS_DIRECTORY"),
+        "{}",
+        said(&without)
+    );
+    private([8; 32]);
+    assert_eq!(
+        check(Some(&passed)).status.code(),
+        Some(1),
+        "another secret"
+    );
 }
