@@ -3,6 +3,7 @@
 //! This is the one vocabulary of algorithms below the wire. It has three neighbours: Cryptographic Parameters
 //! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
 
+mod names;
 pub mod parameters;
 pub mod signature;
 
