@@ -313,6 +313,6 @@ fn listen_for(kind: SignalKind) -> Result<Signal, ServerError> {
 
 /// Workers beyond those of messages: probes, upkeep, the watchdog.
 const WORKERS_APART: usize = 16;
-/// How long clients may take to finish when the daemon stops, and workers after that: five seconds together.
+/// How long clients may take to finish when the daemon stops, and workers after that: less than five seconds together.
 const DRAIN_MAX: Duration = Duration::from_millis(3_000);
 const CUT_MAX: Duration = Duration::from_millis(900);
