@@ -15,7 +15,9 @@ help:
 
 ## make run        install what the build needs, build in release mode, run `keyhold dev`
 run: build
-	exec target/release/keyhold dev
+	@tests/setup/for-run
+	@python=$(CURDIR)/target/pykmip/bin/python; [ -x "$$python" ] || python=python3; \
+	KEYHOLD_PYTHON="$$python" exec target/release/keyhold dev
 
 ## make build      the daemon and the PKCS#11 module in release mode
 build:

@@ -50,6 +50,14 @@ pub(super) struct Dev {
     /// The vault's security officer's PIN [default: 12345678]
     #[arg(long, value_name = "PIN")]
     so_pin: Option<String>,
+    /// The Python that has PyKMIP, for the command to paste
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "KEYHOLD_PYTHON",
+        default_value = "python3"
+    )]
+    python: PathBuf,
 }
 
 /// Where everything is.
@@ -233,10 +241,11 @@ impl Dev {
         let _ = write!(
             text,
             "\nTo paste into another terminal:\n\n\
-             python3 -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.core.enums import CryptographicAlgorithm as A\n\
+             {python} -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.core.enums import CryptographicAlgorithm as A\n\
              with C(\"127.0.0.1\", {port}, cert=\"{cert}\", key=\"{key}\", ca=\"{ca}\") as c: print(c.create(A.AES, 256))'\n\n\
              KEYHOLD_PKCS11_CONFIG={pkcs11} pkcs11-tool --module {module} --token-label {VAULT} --login {pin} --keygen --key-type aes:32 --label first\n\n\
              {own} status --config {configuration}\n",
+            python = self.python.display(),
             cert = places.client_certificate.display(),
             key = places.client_key.display(),
             ca = places.authority.display(),
