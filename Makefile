@@ -6,7 +6,7 @@ nextest := $(shell command -v cargo-nextest)
 ifdef nextest
 run-tests := cargo nextest run
 else
-run-tests := cargo test --lib --bins --tests
+run-tests := cargo test
 endif
 
 .PHONY: help run build test test-long lint bench clean-dev clean
@@ -42,13 +42,12 @@ lint:
 	@$(step) "Clippy" cargo clippy --workspace --all-targets -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" $(step) "Documentation" cargo doc --workspace --no-deps --document-private-items
 
-## make test-long  every test in release mode, with more repetitions
+## make test-long  what `make test` has no time for: a thousand kills under load
 test-long:
 	@mkdir -p target && : >target/steps.txt
 	@$(step) "Build tools" tests/setup/for-build
-	@$(step) "Test peers" tests/setup/for-tests
-	@$(step) "Build" cargo build --release --package keyhold --package keyhold-pkcs11
-	@KEYHOLD_TEST_LONG=1 $(step) "Tests" $(run-tests) --release --workspace
+	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
+	@KEYHOLD_TEST_LONG=1 $(step) "Kills" $(run-tests) --package keyhold-tests --test durability
 	@echo; cat target/steps.txt
 
 ## make bench      measure
