@@ -1,6 +1,11 @@
 //! The way over the network: TLS with certificates on both sides.
 
-use std::{fs, net::TcpListener, sync::Arc};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cryptoki_sys as ck;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -16,7 +21,7 @@ const CONFIG: &str = "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev
     server_name = \"localhost\"\nca = \"ca.pem\"\ncertificate = \"client.pem\"\nkey = \"client.key\"\n";
 
 /// A certificate authority, a server and a client, as files beside the configuration; and the server's configuration.
-fn pki(folder: &std::path::Path) -> ServerConfig {
+fn pki(folder: &Path) -> ServerConfig {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::<String>::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -53,26 +58,48 @@ fn pki(folder: &std::path::Path) -> ServerConfig {
         .unwrap()
 }
 
+/// The module's configuration file.
+fn config_file() -> PathBuf {
+    std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap().into()
+}
+
+/// The folder of the module's configuration, where its certificates lie.
+fn folder() -> PathBuf {
+    config_file().parent().unwrap().to_owned()
+}
+
+/// Listens with this configuration, which the module's file then names, and hands each connection to `answer`.
+fn listen(
+    config: ServerConfig,
+    answer: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
+) {
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    fs::write(config_file(), CONFIG.replace("PORT", &port)).unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the responder is a server of the test's own"
+    )]
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            answer(StreamOwned::new(tls, stream.unwrap()));
+        }
+    });
+}
+
 #[test]
 fn a_token_is_used_over_tls() {
     alone("tls::a_token_is_used_over_tls", CONFIG, |fake, api| {
-        let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
-        let folder = std::path::Path::new(&file).parent().unwrap();
-        let config = Arc::new(pki(folder));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port().to_string();
-        fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
         let state = Arc::clone(&fake.state);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the responder is a server of the test's own"
-        )]
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-                let (stream, state) = (StreamOwned::new(tls, stream.unwrap()), Arc::clone(&state));
-                std::thread::spawn(move || serve(stream, &state, usize::MAX));
-            }
+        listen(pki(&folder()), move |stream| {
+            let state = Arc::clone(&state);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the responder is a server of the test's own"
+            )]
+            std::thread::spawn(move || serve(stream, &state, usize::MAX));
         });
         let session = api.ready();
         let (public, private) = api.p384(session, "k");
@@ -102,25 +129,11 @@ fn a_server_that_proves_nothing_gets_nothing() {
         "tls::a_server_that_proves_nothing_gets_nothing",
         CONFIG,
         |fake, api| {
-            let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
-            let folder = std::path::Path::new(&file).parent().unwrap();
-            let impostor = Arc::new(pki(folder));
+            let impostor = pki(&folder());
             // A second authority takes the first one's place in the module's files.
-            pki(folder);
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port().to_string();
-            fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
+            pki(&folder());
             let state = Arc::clone(&fake.state);
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the responder is a server of the test's own"
-            )]
-            std::thread::spawn(move || {
-                for stream in listener.incoming() {
-                    let tls = ServerConnection::new(Arc::clone(&impostor)).unwrap();
-                    serve(StreamOwned::new(tls, stream.unwrap()), &state, usize::MAX);
-                }
-            });
+            listen(impostor, move |stream| serve(stream, &state, usize::MAX));
             api.initialise();
             let session = api.open(false);
             assert_eq!(
@@ -138,25 +151,11 @@ fn a_farewell_while_a_connection_lay_idle_is_heard() {
         "tls::a_farewell_while_a_connection_lay_idle_is_heard",
         CONFIG,
         |fake, api| {
-            let file = std::env::var_os("KEYHOLD_PKCS11_CONFIG").unwrap();
-            let folder = std::path::Path::new(&file).parent().unwrap();
-            let config = Arc::new(pki(folder));
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port().to_string();
-            fs::write(&file, CONFIG.replace("PORT", &port)).unwrap();
             let state = Arc::clone(&fake.state);
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the responder is a server of the test's own"
-            )]
-            std::thread::spawn(move || {
-                for stream in listener.incoming() {
-                    let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-                    let mut stream = StreamOwned::new(tls, stream.unwrap());
-                    serve(&mut stream, &state, 1);
-                    stream.conn.send_close_notify();
-                    drop(std::io::Write::flush(&mut stream));
-                }
+            listen(pki(&folder()), move |mut stream| {
+                serve(&mut stream, &state, 1);
+                stream.conn.send_close_notify();
+                drop(std::io::Write::flush(&mut stream));
             });
             let session = api.ready();
             for round in 0..3 {
