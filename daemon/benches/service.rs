@@ -78,6 +78,7 @@ impl Bench {
             policy: Policy::default(),
             admissions: Admissions::default(),
             limits: Limits::default(),
+            conformance: None,
         });
         let facts = CertificateFacts {
             spki_sha256: [1; 32],

@@ -10,6 +10,7 @@ mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod conformance;
 mod connection;
 pub mod context;
 mod custody;

@@ -134,6 +134,7 @@ fn operation(code: OperationCode, payload: &[u8], version: Version) {
         payload::get_attributes::GetAttributes
         payload::get_attributes::GetAttributeList
         payload::hash::Hash
+        payload::interop::Interop
         payload::locate::Locate
         payload::mac::MAC
         payload::mac::MACVerify
@@ -141,6 +142,7 @@ fn operation(code: OperationCode, payload: &[u8], version: Version) {
         payload::register::Register
         payload::revoke::Revoke
         payload::rng::RNGRetrieve
+        payload::rng::RNGSeed
         payload::sign::Sign
         payload::sign::SignatureVerify
     }

@@ -39,6 +39,9 @@ pub trait Hsm: Send + Sync {
     /// Random bytes from the HSM's generator.
     fn random(&self, out: &mut [u8]) -> Result<()>;
 
+    /// Adds bytes that somebody offers to what seeds the generator. They are trusted for nothing.
+    fn seed(&self, offered: &[u8]) -> Result<()>;
+
     /// Encrypts and authenticates data at rest, bound to a label that [`Self::open`] must repeat.
     fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed>;
 

@@ -21,7 +21,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config).map_err(Failure::failed)?;
-        let appliance = Appliance::open(config).map_err(Failure::failed)?;
+        let appliance = Appliance::open(config, None).map_err(Failure::failed)?;
         appliance.serve(|_| Ok(())).map_err(Failure::failed)
     }
 }

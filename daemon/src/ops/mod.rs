@@ -9,6 +9,7 @@ mod encrypt;
 mod get;
 mod get_attributes;
 mod hash;
+mod interop;
 mod locate;
 mod mac;
 mod query;
@@ -42,6 +43,9 @@ pub trait Handler: Operation {
     /// What it does to objects, for the policy.
     const ACCESS: Access;
 
+    /// Whether only a server under test serves it.
+    const IS_FOR_TESTS: bool = false;
+
     /// Whether a request is answered in microseconds, without a disk or an HSM module.
     fn is_light(_: &Service, _: &Self::Request) -> bool {
         false
@@ -59,6 +63,8 @@ pub struct Route {
     pub since: Version,
     /// What it does to objects.
     pub access: Access,
+    /// Whether only a server under test serves it.
+    pub is_for_tests: bool,
     /// Reads the payload, handles it and writes the answer's payload.
     pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Zeroizing<Vec<u8>>>,
     /// Whether the payload is answered in microseconds.
@@ -78,6 +84,7 @@ const fn route<O: Handler>() -> Route {
         code: O::CODE,
         since: O::SINCE,
         access: O::ACCESS,
+        is_for_tests: O::IS_FOR_TESTS,
         run: |context, payload| {
             let request = O::Request::read_fields(payload)?;
             let response = O::handle(context, request)?;
@@ -121,7 +128,9 @@ operations! {
     mac::MAC,
     mac::MACVerify,
     rng::RNGRetrieve,
+    rng::RNGSeed,
     hash::Hash,
+    interop::Interop,
 }
 
 /// The route of an operation.
@@ -156,10 +165,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReKeyKeyPair, NOT_YET),
-    (
-        OperationCode::RNGSeed,
-        "clients have no say in the entropy of the generator",
-    ),
     (OperationCode::CreateSplitKey, NOT_YET),
     (OperationCode::JoinSplitKey, NOT_YET),
     (OperationCode::Import, NOT_YET),
@@ -174,10 +179,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (
         OperationCode::PKCS11,
         "the PKCS#11 module speaks the other operations",
-    ),
-    (
-        OperationCode::Interop,
-        "KMIP 2.1 §6.1.26 forbids it in a production server",
     ),
     (OperationCode::ReProvision, NOT_YET),
     (OperationCode::SetDefaults, NOT_YET),

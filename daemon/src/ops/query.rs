@@ -66,7 +66,7 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
 fn operations(context: &Context<'_>) -> Vec<OperationCode> {
     ROUTES
         .iter()
-        .filter(|route| route.since <= context.version)
+        .filter(|route| context.service.serves(route, context.version))
         .map(|route| route.code)
         .collect()
 }

@@ -14,6 +14,7 @@ use crate::{
     audit::{self, FileTrail, Trail},
     clock::Clock,
     config::{BackendKind, Config, Sync},
+    conformance::Conformance,
     directory::Directory,
     files, harden,
     listener::Passed,
@@ -44,8 +45,8 @@ pub struct Appliance {
 }
 
 impl Appliance {
-    /// Hardens the process and opens every part of the appliance, or none.
-    pub fn open(config: Config) -> Result<Self, ServerError> {
+    /// Hardens the process and opens every part of the appliance, or none; a server under test is told so here.
+    pub fn open(config: Config, conformance: Option<Conformance>) -> Result<Self, ServerError> {
         // First, while there are no other threads: what is read from the environment, and modules that start their own.
         let passed = Passed::take()?;
         if let Err(error) = harden::process() {
@@ -74,6 +75,7 @@ impl Appliance {
             policy: config.policy.clone(),
             admissions: config.admissions.clone(),
             limits: config.server.limits.service,
+            conformance,
         }));
         let admin = admin::Parts::of(&config, service.clone(), trail.clone(), clock.clone())?;
         Ok(Self {

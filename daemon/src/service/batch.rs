@@ -242,7 +242,7 @@ impl Exchange<'_> {
             ));
         }
         let route = ops::find(item.operation)
-            .filter(|route| route.since <= self.version)
+            .filter(|route| self.service.serves(route, self.version))
             .ok_or_else(|| Error::new(Fault::NotServed, "the operation is not served"))?;
         let mut context = Context {
             version: self.version,

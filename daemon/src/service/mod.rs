@@ -31,11 +31,12 @@ use self::{
 use crate::{
     audit::{Durability, Event, Trail},
     clock::Clock,
+    conformance::Conformance,
     directory::Directory,
     error::{Error, Result},
     fault::Fault,
     identity::{Admissions, Caller},
-    ops,
+    ops::{self, Route},
     policy::Policy,
     telemetry,
 };
@@ -58,6 +59,8 @@ pub struct Parts {
     pub admissions: Admissions,
     /// Bounds of a message.
     pub limits: Limits,
+    /// How the server is tested, if it is.
+    pub conformance: Option<Conformance>,
 }
 
 /// Bounds of what one message may ask for.
@@ -87,6 +90,7 @@ pub struct Service {
     pub(crate) directory: Arc<Directory>,
     pub(crate) backends: BTreeMap<String, Arc<dyn Hsm>>,
     pub(crate) limits: Limits,
+    pub(crate) conformance: Option<Conformance>,
     trail: Arc<dyn Trail>,
     clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -117,6 +121,7 @@ impl Service {
             directory: parts.directory,
             backends: parts.backends,
             limits: parts.limits,
+            conformance: parts.conformance,
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -158,6 +163,11 @@ impl Service {
                 self.negotiate(caller, bytes, &asked, now)
             }
         }
+    }
+
+    /// Whether an operation is served in a version.
+    pub(crate) fn serves(&self, route: &Route, version: Version) -> bool {
+        route.since <= version && (!route.is_for_tests || self.conformance.is_some())
     }
 
     /// How much work the message is. A guess that is wrong costs time only.

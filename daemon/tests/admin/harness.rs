@@ -53,6 +53,7 @@ pub(super) fn appliance() -> Appliance {
         policy: Policy::default(),
         admissions: Admissions::default(),
         limits: Limits::default(),
+        conformance: None,
     }));
     fs::write(folder.path().join("master.key"), "sealed").unwrap();
     let admin = Admin::new(Parts {

@@ -12,6 +12,7 @@ use hsm::soft::{Master, MasterSource, SoftHsm};
 use keyhold::{
     audit::{Durability, Event, Trail, TrailError},
     clock::Clock,
+    conformance::{Conformance, Seeding},
     directory::Directory,
     identity::{Admissions, Caller, CertificateFacts, Peer},
     policy::Policy,
@@ -88,9 +89,18 @@ impl Fixture {
         Self::with_policy(Policy::default())
     }
 
+    pub(crate) fn with_policy(policy: Policy) -> Self {
+        Self::with(policy, None)
+    }
+
+    /// A server under test, which serves what no other does.
+    pub(crate) fn under_test(policy: Policy, seeding: Seeding) -> Self {
+        Self::with(policy, Some(Conformance { seeding }))
+    }
+
     /// Two vaults: `one` with an administrator (key 1) and a client of each built-in role (keys 2 to 5), `two` with an
     /// administrator (key 9).
-    pub(crate) fn with_policy(policy: Policy) -> Self {
+    fn with(policy: Policy, conformance: Option<Conformance>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = MasterSource::File(folder.path().join("master"));
         Master::create(&source).unwrap();
@@ -123,6 +133,7 @@ impl Fixture {
             policy,
             admissions: Admissions::default(),
             limits: Limits::default(),
+            conformance,
         });
         Self {
             service,

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod batch;
+mod conformance;
 mod envelope;
 mod fixture;
 mod lifecycle;

@@ -9,6 +9,7 @@ pub mod encrypt;
 pub mod get;
 pub mod get_attributes;
 pub mod hash;
+pub mod interop;
 pub mod locate;
 pub mod mac;
 pub mod query;

@@ -16,7 +16,7 @@ macro_rules! structure {
         }
 
         impl $crate::ttlv::Structure for $name {
-            #[allow(unused_mut, unused_variables, reason = "a structure may have no fields")]
+            #[allow(unused_imports, unused_mut, unused_variables, reason = "a structure may have no fields")]
             fn read_fields(mut reader: $crate::ttlv::Reader<'_>) -> $crate::Result<Self> {
                 use $crate::ttlv::Field;
                 $(let mut $field = <$type as Field>::Slot::default();)*

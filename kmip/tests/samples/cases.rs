@@ -102,6 +102,7 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::get_attributes::GetAttributes>(),
         operation::<payload::get_attributes::GetAttributeList>(),
         operation::<payload::hash::Hash>(),
+        operation::<payload::interop::Interop>(),
         operation::<payload::locate::Locate>(),
         operation::<payload::mac::MAC>(),
         operation::<payload::mac::MACVerify>(),
@@ -109,6 +110,7 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::register::Register>(),
         operation::<payload::revoke::Revoke>(),
         operation::<payload::rng::RNGRetrieve>(),
+        operation::<payload::rng::RNGSeed>(),
         operation::<payload::sign::Sign>(),
         operation::<payload::sign::SignatureVerify>(),
     ]

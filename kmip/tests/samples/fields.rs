@@ -7,6 +7,7 @@ use super::{Make, Source};
 macro_rules! make_fields {
     ($($type:path { $($field:ident),* $(,)? })*) => {
         $(impl Make for $type {
+            #[allow(unused_variables, reason = "a structure may have no fields")]
             fn make(source: &mut Source<'_>) -> Self {
                 Self { $($field: Make::make(source)),* }
             }
@@ -72,8 +73,8 @@ make_attribute! {
 make_enums! {
     OperationCode ObjectType AlternativeNameType AttestationType BatchErrorContinuationOption BlockCipherMode
     CertificateType ClientRegistrationMethod CryptographicAlgorithm DRBGAlgorithm DestroyAction
-    DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm KeyCompressionType KeyFormatType
-    KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
+    DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm InteropFunction KeyCompressionType
+    KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
     ValidityIndicator WrappingMethod OpaqueDataType
@@ -194,6 +195,8 @@ make_fields! {
         cryptographic_parameters, data, correlation_value, init_indicator, final_indicator,
     }
     payload::hash::HashResponse { data, correlation_value }
+    payload::interop::InteropRequest { interop_function, interop_identifier }
+    payload::interop::InteropResponse {}
     payload::locate::LocateRequest {
         maximum_items, offset_items, storage_status_mask, object_group_member, attributes,
     }
@@ -229,6 +232,8 @@ make_fields! {
     payload::revoke::RevokeResponse { unique_identifier }
     payload::rng::RNGRetrieveRequest { data_length }
     payload::rng::RNGRetrieveResponse { data }
+    payload::rng::RNGSeedRequest { data }
+    payload::rng::RNGSeedResponse { data_length }
     payload::sign::SignRequest {
         unique_identifier, cryptographic_parameters, data, digested_data, correlation_value, init_indicator,
         final_indicator,

@@ -257,6 +257,10 @@ impl Hsm for ModuleHsm {
         Ok(())
     }
 
+    fn seed(&self, offered: &[u8]) -> Result<()> {
+        self.pool.run(|seat| Ok(seat.session.seed_random(offered)?))
+    }
+
     fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
         self.sealing.seal(&self.pool, &self.settings, plain, label)
     }

@@ -116,6 +116,10 @@ impl Hsm for SoftHsm {
         rng::fill(out)
     }
 
+    fn seed(&self, offered: &[u8]) -> Result<()> {
+        rng::stir(offered)
+    }
+
     fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
         seal::seal(&self.master, plain, label)
     }

@@ -4,9 +4,13 @@
 //! tested at the start and again and again, and so is every output: a source that is stuck or biased (NIST SP 800-90B
 //! §4.4) stops the generator for good.
 
-use std::sync::{
-    LazyLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    fs::File,
+    io::Write,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -16,6 +20,16 @@ use crate::{Error, Result};
 /// Fills a buffer with random bytes.
 pub fn fill(out: &mut [u8]) -> Result<()> {
     GENERATOR.fill(out)
+}
+
+/// Adds bytes to the kernel's pool, from which the generator seeds itself. Anybody may: the kernel mixes them in and counts
+/// them for no entropy.
+pub fn stir(offered: &[u8]) -> Result<()> {
+    File::options()
+        .write(true)
+        .open("/dev/urandom")
+        .and_then(|mut pool| pool.write_all(offered))
+        .map_err(|error| Error::Unavailable(format!("/dev/urandom: {error}")))
 }
 
 /// Whether the generator's tests have passed so far.

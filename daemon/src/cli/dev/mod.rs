@@ -1,7 +1,8 @@
 //! `keyhold dev`: a ready appliance for one person.
 
+mod places;
+
 use std::{
-    fmt::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -9,12 +10,13 @@ use std::{
 use clap::Args;
 use hsm::soft::MasterSource;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use serde::Serialize;
 use store::{Client, Vault};
 
+use self::places::Whereabouts;
 use super::{Failure, Output, setup};
 use crate::{
     config::{BackendKind, Config},
+    conformance::{Conformance, Seeding},
     files::{self, Audience},
     pin,
     pki::CLIENT_DAYS,
@@ -58,22 +60,19 @@ pub(super) struct Dev {
         default_value = "python3"
     )]
     python: PathBuf,
-}
-
-/// Where everything is.
-#[derive(Serialize)]
-struct Whereabouts {
-    directory: PathBuf,
-    configuration: PathBuf,
-    kmip: Vec<SocketAddr>,
-    metrics: Vec<SocketAddr>,
-    socket: PathBuf,
-    authority: PathBuf,
-    client_certificate: PathBuf,
-    client_key: PathBuf,
-    pkcs11_configuration: PathBuf,
-    pkcs11_module: PathBuf,
-    vault: &'static str,
+    /// Be tested for conformance: serve Interop, which empties the vault, and have a second client. Never for keys that
+    /// matter
+    #[arg(long)]
+    conformance: bool,
+    /// What RNG Seed makes of the bytes that clients offer
+    #[arg(
+        long,
+        value_enum,
+        value_name = "CHOICE",
+        default_value = "whole",
+        requires = "conformance"
+    )]
+    rng_seed: Seeding,
 }
 
 impl Dev {
@@ -84,7 +83,7 @@ impl Dev {
         if !dir.join(CONFIGURATION).exists() {
             self.make_configuration(&dir)?;
         }
-        make_certificates(&dir)?;
+        self.make_certificates(&dir)?;
         let text = "version = 1\n\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
         setup::file(
             &dir.join("pkcs11.toml"),
@@ -99,10 +98,10 @@ impl Dev {
         if let Some(address) = self.metrics {
             config.server.metrics = Some(address);
         }
-        let appliance = Appliance::open(config).map_err(Failure::failed)?;
+        let appliance = Appliance::open(config, self.conformance()).map_err(Failure::failed)?;
         self.furnish(&appliance, &dir)?;
         let ready = |bound: &Bound| {
-            let places = Whereabouts::of(&dir, bound);
+            let places = Whereabouts::of(&dir, bound, self.conformance);
             output
                 .say(&places, |places| self.words(places))
                 .and_then(|()| output.line("keyhold ready"))
@@ -198,112 +197,59 @@ impl Dev {
             };
             directory.put_vault(&vault).map_err(Failure::failed)?;
         }
-        enrol(appliance, &dir.join("clients").join("dev.pem"))
-    }
-
-    fn words(&self, places: &Whereabouts) -> String {
-        let mut text = String::new();
-        let kmip = places
-            .kmip
-            .first()
-            .map_or_else(String::new, ToString::to_string);
-        let metrics = places
-            .metrics
-            .first()
-            .map_or_else(String::new, ToString::to_string);
-        let pins = match (&self.pin, &self.so_pin) {
-            (None, None) => {
-                "unless you chose others: user PIN 1234, security officer's PIN 12345678"
-            }
-            _ => "with the PINs that you chose",
-        };
-        let rows = [
-            ("configuration", places.configuration.display().to_string()),
-            ("KMIP", format!("{kmip} (mutual TLS)")),
-            ("authority", places.authority.display().to_string()),
-            ("client", places.client_certificate.display().to_string()),
-            ("client's key", places.client_key.display().to_string()),
-            ("vault", format!("{VAULT} ({pins})")),
-            ("local socket", places.socket.display().to_string()),
-            ("PKCS#11", places.pkcs11_configuration.display().to_string()),
-            ("metrics", format!("http://{metrics}/metrics")),
-        ];
-        let _ = writeln!(
-            text,
-            "Keyhold keeps everything in {}\n",
-            places.directory.display()
-        );
-        for (what, place) in rows {
-            let _ = writeln!(text, "  {what:<14} {place}");
+        for client in self.clients() {
+            enrol(appliance, client, &certificate_file(dir, client))?;
         }
-        let port = places.kmip.first().map_or(0, SocketAddr::port);
-        let pin = self.pin.as_deref().map_or("--pin 1234", |_| "");
-        let _ = write!(
-            text,
-            "\nTo paste into another terminal:\n\n\
-             {python} -c 'from kmip.pie.client import ProxyKmipClient as C; from kmip.core.enums import CryptographicAlgorithm as A\n\
-             with C(\"127.0.0.1\", {port}, cert=\"{cert}\", key=\"{key}\", ca=\"{ca}\") as c: print(c.create(A.AES, 256))'\n\n\
-             KEYHOLD_PKCS11_CONFIG={pkcs11} pkcs11-tool --module {module} --token-label {VAULT} --login {pin} --keygen --key-type aes:32 --label first\n\n\
-             {own} status --config {configuration}\n",
-            python = self.python.display(),
-            cert = places.client_certificate.display(),
-            key = places.client_key.display(),
-            ca = places.authority.display(),
-            pkcs11 = places.pkcs11_configuration.display(),
-            module = places.pkcs11_module.display(),
-            own = program().display(),
-            configuration = places.configuration.display(),
-        );
-        text
+        Ok(())
     }
-}
 
-impl Whereabouts {
-    fn of(dir: &Path, bound: &Bound) -> Self {
-        Self {
-            directory: dir.to_owned(),
-            configuration: dir.join(CONFIGURATION),
-            kmip: bound.kmip.clone(),
-            metrics: bound.metrics.clone(),
-            socket: bound.socket.clone(),
-            authority: dir.join("ca.pem"),
-            client_certificate: dir.join("clients").join("dev.pem"),
-            client_key: dir.join("clients").join("dev.key"),
-            pkcs11_configuration: dir.join("pkcs11.toml"),
-            pkcs11_module: program().with_file_name("libkeyhold_pkcs11.so"),
-            vault: VAULT,
+    /// How the server is tested, if it is.
+    fn conformance(&self) -> Option<Conformance> {
+        self.conformance.then_some(Conformance {
+            seeding: self.rng_seed,
+        })
+    }
+
+    /// The clients of the vault. Some test cases need two who know of each other's objects.
+    fn clients(&self) -> &'static [&'static str] {
+        if self.conformance {
+            &[VAULT, SECOND_CLIENT]
+        } else {
+            &[VAULT]
         }
     }
+
+    /// The authority, the server's certificate and the clients'; those that soon end are issued anew.
+    fn make_certificates(&self, dir: &Path) -> Result<(), Failure> {
+        let now = setup::now();
+        let authority = setup::authority(dir, "Keyhold development authority", now)?;
+        let names = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
+        setup::certificate(
+            &dir.join("server.pem"),
+            &dir.join("server.key"),
+            now,
+            || authority.issue_server(&names, now),
+        )?;
+        for client in self.clients() {
+            let certificate = certificate_file(dir, client);
+            setup::certificate(
+                &certificate,
+                &certificate.with_extension("key"),
+                now,
+                || authority.issue_client(client, CLIENT_DAYS, now),
+            )?;
+        }
+        Ok(())
+    }
 }
 
-/// This program; the PKCS#11 module is built and installed beside it.
-fn program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("keyhold"))
-}
-
-/// The authority, the server's certificate and the client's; those that soon end are issued anew.
-fn make_certificates(dir: &Path) -> Result<(), Failure> {
-    let now = setup::now();
-    let authority = setup::authority(dir, "Keyhold development authority", now)?;
-    let names = ["localhost", "127.0.0.1", "::1"].map(ToOwned::to_owned);
-    setup::certificate(
-        &dir.join("server.pem"),
-        &dir.join("server.key"),
-        now,
-        || authority.issue_server(&names, now),
-    )?;
-    let clients = dir.join("clients");
-    setup::certificate(
-        &clients.join("dev.pem"),
-        &clients.join("dev.key"),
-        now,
-        || authority.issue_client(VAULT, CLIENT_DAYS, now),
-    )?;
-    Ok(())
+/// Where a client's certificate is; its key is beside it.
+fn certificate_file(dir: &Path, client: &str) -> PathBuf {
+    dir.join("clients").join(format!("{client}.pem"))
 }
 
 /// Enrols the client whose certificate is in a file, unless it is.
-fn enrol(appliance: &Appliance, path: &Path) -> Result<(), Failure> {
+fn enrol(appliance: &Appliance, name: &str, path: &Path) -> Result<(), Failure> {
     let text = files::read_text(path).map_err(Failure::failed)?;
     let der = CertificateDer::from_pem_slice(text.as_bytes())
         .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
@@ -317,7 +263,7 @@ fn enrol(appliance: &Appliance, path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let client = Client {
-        name: VAULT.to_owned(),
+        name: name.to_owned(),
         vault: VAULT.to_owned(),
         role: Policy::ADMINISTRATOR.to_owned(),
         spki_sha256: facts.identity.spki_sha256,
@@ -338,6 +284,7 @@ fn quoted(text: &str) -> String {
 }
 
 const VAULT: &str = "dev";
+const SECOND_CLIENT: &str = "dev2";
 const CONFIGURATION: &str = "keyhold.toml";
 const CONFIGURATION_HEAD: &str = r#"# Written by `keyhold dev`. config/keyhold.toml shows every key with its default.
 version = 1
