@@ -12,6 +12,7 @@ pub mod hash;
 pub mod interop;
 pub mod locate;
 pub mod mac;
+pub mod poll;
 pub mod query;
 pub mod register;
 pub mod revoke;

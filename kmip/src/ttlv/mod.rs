@@ -11,7 +11,10 @@ pub use self::{
     dump::dump,
     frame::{Frame, frame},
     reader::{DEPTH_MAX, Item, Reader},
-    value::{AnyValue, BigInteger, Bytes, Field, Interval, Structure, Timestamp, Value},
+    value::{
+        AnyValue, BigInteger, Bytes, Field, Interval, Structure, Timestamp, TimestampExtended,
+        Value,
+    },
     writer::Writer,
 };
 pub(crate) use self::{structure::structure, value::read_once};

@@ -186,6 +186,12 @@ impl<'a> Item<'a> {
         self.fixed(ItemType::DateTime).map(i64::from_be_bytes)
     }
 
+    /// A Date-Time Extended in microseconds since 1970.
+    pub fn date_time_extended(&self) -> Result<i64> {
+        self.fixed(ItemType::DateTimeExtended)
+            .map(i64::from_be_bytes)
+    }
+
     /// An Interval in seconds.
     pub fn interval(&self) -> Result<u32> {
         self.fixed(ItemType::Interval).map(u32::from_be_bytes)

@@ -159,6 +159,7 @@ values! {
     Secret: |item| item.bytes().map(Self::from), |value, tag, writer| writer.byte_string(tag, value.expose());
     BigInteger: |item| item.big_integer().map(|bytes| Self(bytes.into())), |value, tag, writer| writer.big_integer(tag, value.0.expose());
     Timestamp: |item| item.date_time().map(Self), |value, tag, writer| writer.date_time(tag, value.0);
+    TimestampExtended: |item| item.date_time_extended().map(Self), |value, tag, writer| writer.item(tag, ItemType::DateTimeExtended, &value.0.to_be_bytes());
     Interval: |item| item.interval().map(Self), |value, tag, writer| writer.interval(tag, value.0);
 }
 
@@ -169,6 +170,16 @@ pub struct Bytes(pub Vec<u8>);
 /// A Date-Time: seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
+
+/// A Date-Time Extended: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimestampExtended(pub i64);
+
+impl From<Timestamp> for TimestampExtended {
+    fn from(seconds: Timestamp) -> Self {
+        Self(seconds.0.saturating_mul(1_000_000))
+    }
+}
 
 /// An Interval in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -255,10 +266,7 @@ fn check(item: Item<'_>) -> Result<()> {
         ItemType::ByteString => item.bytes().map(drop),
         ItemType::DateTime => item.date_time().map(drop),
         ItemType::Interval => item.interval().map(drop),
-        ItemType::DateTimeExtended if item.body().len() == 8 => Ok(()),
-        ItemType::DateTimeExtended => Err(item.error(DecodeErrorKind::ValueInvalid(
-            "has the wrong length for its type",
-        ))),
+        ItemType::DateTimeExtended => item.date_time_extended().map(drop),
     }
 }
 

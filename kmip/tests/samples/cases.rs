@@ -85,6 +85,15 @@ where
     ]
 }
 
+/// The request of an operation whose response has no table.
+fn request<O: Operation>() -> [Case; 1]
+where
+    O::Request: Make + PartialEq,
+{
+    let name = O::CODE.name().unwrap();
+    [case::<O::Request>(name, Table::Request, O::SINCE)]
+}
+
 /// Both payloads of every operation that has payload types.
 pub(crate) fn payloads() -> Vec<Case> {
     [
@@ -106,6 +115,9 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::locate::Locate>(),
         operation::<payload::mac::MAC>(),
         operation::<payload::mac::MACVerify>(),
+        operation::<payload::poll::Cancel>(),
+        operation::<payload::poll::QueryAsynchronousRequests>(),
+        operation::<payload::poll::Process>(),
         operation::<payload::query::Query>(),
         operation::<payload::register::Register>(),
         operation::<payload::revoke::Revoke>(),
@@ -116,6 +128,7 @@ pub(crate) fn payloads() -> Vec<Case> {
     ]
     .into_iter()
     .flatten()
+    .chain(request::<payload::poll::Poll>())
     .collect()
 }
 
@@ -136,6 +149,12 @@ fn messages() -> Vec<Case> {
         structure::<payload::query::ProfileInformation>("Profile Information", V1_3),
         structure::<payload::query::CapabilityInformation>("Capability Information", V1_3),
         structure::<payload::query::ServerInformation>("Server Information", V2_0),
+        structure::<payload::poll::Operations>("Operations", V2_0),
+        structure::<payload::poll::AsynchronousRequest>("Asynchronous Request", V2_1),
+        structure::<payload::poll::AsynchronousCorrelationValues>(
+            "Asynchronous Correlation Values",
+            V2_1,
+        ),
     ]
 }
 

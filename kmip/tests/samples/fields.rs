@@ -77,7 +77,7 @@ make_enums! {
     KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
-    ValidityIndicator WrappingMethod OpaqueDataType
+    ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
 }
 
 make_fields! {
@@ -210,6 +210,17 @@ make_fields! {
         final_indicator,
     }
     payload::mac::MACVerifyResponse { unique_identifier, validity_indicator, correlation_value }
+    payload::poll::PollRequest { asynchronous_correlation_value }
+    payload::poll::CancelRequest { asynchronous_correlation_value }
+    payload::poll::CancelResponse { asynchronous_correlation_value, cancellation_result }
+    payload::poll::ProcessRequest { asynchronous_correlation_value }
+    payload::poll::QueryAsynchronousRequestsRequest { asynchronous_correlation_values, operations }
+    payload::poll::QueryAsynchronousRequestsResponse { asynchronous_request }
+    payload::poll::AsynchronousCorrelationValues { asynchronous_correlation_value }
+    payload::poll::Operations { operation }
+    payload::poll::AsynchronousRequest {
+        asynchronous_correlation_value, operation, submission_date, processing_stage,
+    }
     payload::query::QueryRequest { query_function }
     payload::query::QueryResponse {
         operation, object_type, vendor_identification, server_information, application_namespace,

@@ -1,6 +1,6 @@
 //! Samples of scalars, and of the types whose fields depend on each other.
 
-use kmip::{attribute::*, message::*, object::*, ttlv::*, *};
+use kmip::{attribute::*, message::*, object::*, payload, ttlv::*, *};
 // Also the name of an enumeration of the standard.
 use kmip::ttlv::ItemType;
 
@@ -31,6 +31,8 @@ make! {
     };
     Secret: |source| Bytes::make(source).0.into();
     Timestamp: |source| Self(Make::make(source));
+    TimestampExtended: |source| Self(Make::make(source));
+    payload::poll::ProcessResponse: |_source| Self {};
     Interval: |source| Self(u32::from_be_bytes(source.array()));
     BigInteger: |source| {
         // What is read has been sign-extended to whole words, so the sample is as long.
