@@ -8,6 +8,7 @@ use kmip::{
     UsageLimitsUnit, Version,
     attribute::{Attributes, UniqueIdentifier, UsageLimits},
     mechanism::KeySpec,
+    message::ResponseItem,
     ttlv::Timestamp,
 };
 use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault};
@@ -18,6 +19,7 @@ use crate::{
     identity::Principal,
     lifecycle,
     ops::Route,
+    pending::Mark,
     policy::{self, Access, Decision},
     service::Service,
 };
@@ -39,6 +41,8 @@ pub struct Context<'a> {
     pub(crate) object: Option<String>,
     /// What else the audit record will say.
     pub(crate) note: Option<Cow<'static, str>>,
+    /// The answer of another item, which is this one's answer.
+    pub(crate) instead: Option<Box<ResponseItem>>,
 }
 
 /// An object that the policy has allowed this item's operation on. Only [`Context::object`] makes one.
@@ -347,11 +351,13 @@ impl Batch {
     }
 }
 
-/// What an item did outside of the store: keys made before the commit, and keys to break after it.
+/// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers
+/// that were fetched.
 #[derive(Default)]
 pub(crate) struct Effects {
     made: Vec<(String, KeyRef)>,
     broken: Vec<(ObjectId, String, KeyRef)>,
+    fetched: Vec<Mark>,
 }
 
 impl Effects {
@@ -365,10 +371,18 @@ impl Effects {
         self.broken.push((object, backend.to_owned(), key));
     }
 
+    /// A late answer that is forgotten once it is sent.
+    pub(crate) fn fetched(&mut self, mark: Mark) {
+        self.fetched.push(mark);
+    }
+
     /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
     pub(crate) fn finish(self, service: &Service) {
         for (object, backend, key) in self.broken {
             crate::custody::pay(service, &object, &backend, &key);
+        }
+        for mark in self.fetched {
+            service.pending.forget(&mark);
         }
     }
 

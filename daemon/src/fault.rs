@@ -44,8 +44,12 @@ faults! {
     BadTagLength: GeneralFailure | GeneralFailure;
     /// Limits of the server or the HSM are reached for now.
     Busy: GeneralFailure | ServerLimitExceeded;
+    /// The request was canceled before it was done.
+    Canceled: OperationCanceledByRequester | OperationCanceledByRequester;
     /// The cryptographic operation failed: a tag, a padding, a key that is not valid.
     CryptoFailed: CryptographicFailure | CryptographicFailure;
+    /// An earlier item of the batch failed, so this one was not done.
+    EarlierItemFailed: GeneralFailure | GeneralFailure;
     /// The encoding option does not fit the wrapping.
     EncodingOption: EncodingOptionError | EncodingOptionError;
     /// A feature of the protocol that is not served.
@@ -86,8 +90,12 @@ faults! {
     NotServed: OperationNotSupported | OperationNotSupported;
     /// There is no such object, or the principal may not know of it.
     NoSuchObject: ItemNotFound | ObjectNotFound;
+    /// No request with this mark waits for its answer, or none that the principal may know of.
+    NoSuchRequest: ItemNotFound | InvalidAsynchronousCorrelationValue;
     /// The object is destroyed; its attributes remain.
     ObjectDestroyed: ItemNotFound | ObjectDestroyed;
+    /// The request is being done already.
+    RequestInProcess: GeneralFailure | DuplicateProcessRequest;
     /// The key may leave wrapped only.
     Sensitive: Sensitive | Sensitive;
     /// The response is longer than the client takes.

@@ -185,7 +185,7 @@ impl Caller {
     }
 }
 
-fn not_authenticated() -> Error {
+pub(crate) fn not_authenticated() -> Error {
     Error::new(Fault::NotAuthenticated, "authentication not successful")
 }
 

@@ -27,6 +27,7 @@ pub mod lock;
 mod material;
 mod names;
 pub mod ops;
+pub mod pending;
 pub mod pin;
 pub mod pki;
 pub mod policy;

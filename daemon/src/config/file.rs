@@ -61,6 +61,12 @@ pub(super) struct Limits {
     pub(super) stall_seconds_max: Spanned<u64>,
     pub(super) batch_items_max: Spanned<u64>,
     pub(super) locate_items_max: Spanned<u64>,
+    pub(super) pending_max: Spanned<u64>,
+    pub(super) pending_per_client_max: Spanned<u64>,
+    pub(super) pending_bytes_max: Spanned<u64>,
+    pub(super) pending_seconds_max: Spanned<u64>,
+    pub(super) pending_patience_milliseconds_max: Spanned<u64>,
+    pub(super) pending_workers_max: Spanned<u64>,
 }
 
 impl Default for Limits {
@@ -75,6 +81,12 @@ impl Default for Limits {
             stall_seconds_max: of(10),
             batch_items_max: of(1_000),
             locate_items_max: of(10_000),
+            pending_max: of(1_000),
+            pending_per_client_max: of(100),
+            pending_bytes_max: of(64 * 1024 * 1024),
+            pending_seconds_max: of(3600),
+            pending_patience_milliseconds_max: of(2_000),
+            pending_workers_max: of(4),
         }
     }
 }

@@ -25,6 +25,7 @@ use self::{
 use crate::{
     files,
     identity::{Admission, Admissions, LocalUser},
+    pending,
     policy::Policy,
     service,
 };
@@ -77,6 +78,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// The most slow messages served at a time.
     pub workers_max: usize,
+    /// The most requests done at a time whose answers come later.
+    pub pending_workers_max: usize,
     /// How long a TLS handshake may take.
     pub handshake_max: Duration,
     /// How long a connection may rest between messages.
@@ -208,6 +211,11 @@ fn server(place: &Place<'_>, file: &file::Server) -> Result<Server, ConfigError>
                 1..=1_000_000,
             )?,
             workers_max: place.count(&limits.workers_max, "server.limits.workers_max", 1..=4096)?,
+            pending_workers_max: place.count(
+                &limits.pending_workers_max,
+                "server.limits.pending_workers_max",
+                1..=1024,
+            )?,
             handshake_max: seconds(
                 &limits.handshake_seconds_max,
                 "server.limits.handshake_seconds_max",
@@ -235,7 +243,42 @@ fn service_limits(
             1..=10_000,
         )?,
         locate_items_max: u64::try_from(locate_items_max).unwrap_or(u64::MAX),
+        pending: pending_limits(place, limits)?,
         ..service::Limits::default()
+    })
+}
+
+fn pending_limits(
+    place: &Place<'_>,
+    limits: &file::Limits,
+) -> Result<pending::Limits, ConfigError> {
+    let milliseconds = place.count(
+        &limits.pending_patience_milliseconds_max,
+        "server.limits.pending_patience_milliseconds_max",
+        0..=60_000,
+    )?;
+    Ok(pending::Limits {
+        all_max: place.count(
+            &limits.pending_max,
+            "server.limits.pending_max",
+            0..=1_000_000,
+        )?,
+        per_client_max: place.count(
+            &limits.pending_per_client_max,
+            "server.limits.pending_per_client_max",
+            0..=1_000_000,
+        )?,
+        bytes_max: place.count(
+            &limits.pending_bytes_max,
+            "server.limits.pending_bytes_max",
+            0..=64 * 1024 * 1024 * 1024,
+        )?,
+        age_max: to_duration(place.count(
+            &limits.pending_seconds_max,
+            "server.limits.pending_seconds_max",
+            1..=7 * 24 * 3600,
+        )?),
+        patience: Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX)),
     })
 }
 

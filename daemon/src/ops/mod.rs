@@ -12,6 +12,7 @@ mod hash;
 mod interop;
 mod locate;
 mod mac;
+mod poll;
 mod query;
 mod register;
 mod revoke;
@@ -120,6 +121,8 @@ operations! {
     revoke::Revoke,
     destroy::Destroy,
     query::Query,
+    poll::Cancel,
+    poll::Poll,
     discover::DiscoverVersions,
     encrypt::Encrypt,
     encrypt::Decrypt,
@@ -131,6 +134,8 @@ operations! {
     rng::RNGSeed,
     hash::Hash,
     interop::Interop,
+    poll::QueryAsynchronousRequests,
+    poll::Process,
 }
 
 /// The route of an operation.
@@ -160,8 +165,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Archive, NOT_YET),
     (OperationCode::Recover, NOT_YET),
     (OperationCode::Validate, NOT_YET),
-    (OperationCode::Cancel, SYNCHRONOUS),
-    (OperationCode::Poll, SYNCHRONOUS),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReKeyKeyPair, NOT_YET),
@@ -184,13 +187,10 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::SetDefaults, NOT_YET),
     (OperationCode::SetConstraints, NOT_YET),
     (OperationCode::GetConstraints, NOT_YET),
-    (OperationCode::QueryAsynchronousRequests, SYNCHRONOUS),
-    (OperationCode::Process, SYNCHRONOUS),
     (OperationCode::Ping, NOT_YET),
 ];
 
 const NOT_YET: &str = "beyond the main job, and not built yet";
-const SYNCHRONOUS: &str = "every answer is synchronous";
 const SENT_BY_SERVERS: &str = "sent by servers, never received by them";
 
 /// Data up to this length is worked on where it was read.

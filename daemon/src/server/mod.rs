@@ -47,7 +47,7 @@ impl Appliance {
         let runtime = runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_name("keyhold")
-            .max_blocking_threads(self.config.server.limits.workers_max + WORKERS_APART)
+            .max_blocking_threads(workers(&self.config))
             .build()
             .map_err(|error| ServerError(format!("no threads: {error}")))?;
         let passed = std::mem::take(&mut self.passed);
@@ -127,6 +127,10 @@ impl Running {
             (&permits, pages),
         );
         keep_time(&mut loops, &appliance, metrics);
+        for _ in 0..config.server.limits.pending_workers_max {
+            let service = appliance.service.clone();
+            tokio::task::spawn_blocking(move || service.work_off());
+        }
         let running = Self {
             appliance,
             tls,
@@ -212,6 +216,8 @@ impl Running {
     /// Lets nobody in, lets everybody finish the message that is being served, and closes who rests.
     async fn drain(mut self) {
         self.loops.shutdown().await;
+        // What is being done is finished; what only waits is not begun any more.
+        self.appliance.service.end_late_work();
         // Nobody listens for it when there are no clients.
         let _ = self.stop.send(true);
         let all = u32::try_from(self.appliance.config.server.limits.connections_max);
@@ -269,7 +275,10 @@ fn keep_time(
 ) {
     loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
     let own = appliance.clone();
-    loops.spawn(every(jobs::PERIOD, move || jobs::pay_debts(&own.service)));
+    loops.spawn(every(jobs::PERIOD, move || {
+        jobs::pay_debts(&own.service);
+        own.service.forget_late_answers();
+    }));
     if let Some(limit) = sd_notify::watchdog_enabled() {
         let own = appliance.clone();
         loops.spawn(every(limit / 3, move || alive(&own)));
@@ -309,6 +318,11 @@ fn notify(state: &[NotifyState<'_>]) {
 
 fn listen_for(kind: SignalKind) -> Result<Signal, ServerError> {
     signal(kind).map_err(|error| ServerError(format!("signals cannot be received: {error}")))
+}
+
+fn workers(config: &Config) -> usize {
+    let limits = &config.server.limits;
+    limits.workers_max + limits.pending_workers_max + WORKERS_APART
 }
 
 /// Workers beyond those of messages: probes, upkeep, the watchdog.

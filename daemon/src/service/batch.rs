@@ -1,17 +1,13 @@
 //! The items of a message: run in transactions, recorded, committed or undone.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use kmip::{
-    BatchErrorContinuationOption, OperationCode, ResultStatus, Version,
-    message::{Request, RequestItem, ResponseItem},
-    ttlv::Timestamp,
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
-use store::Transaction;
-use zeroize::Zeroizing;
 
 use super::{
     Service,
+    deferred::{Aside, Manner, may_be_late},
     envelope::{Sizes, encoded_bytes, failure, fits, success},
 };
 use crate::{
@@ -19,9 +15,15 @@ use crate::{
     context::{Batch, Context, Effects},
     error::{Error, Result},
     fault::Fault,
-    identity::Principal,
+    identity::{Peer, Principal},
     ops::{self, Route},
 };
+use kmip::{
+    BatchErrorContinuationOption, OperationCode, ResultStatus, Version,
+    message::{Request, RequestItem, ResponseItem},
+    ttlv::Timestamp,
+};
+use store::Transaction;
 
 /// How often an item that lost a race for its record is tried again.
 const TRIES_MAX: u32 = 5;
@@ -29,22 +31,42 @@ const TRIES_MAX: u32 = 5;
 /// One message being answered.
 pub(super) struct Exchange<'a> {
     pub(super) service: &'a Service,
-    pub(super) principal: &'a Principal,
+    pub(super) principal: &'a Arc<Principal>,
+    pub(super) from: &'a Peer,
     pub(super) peer: &'a str,
+    /// The message's own bytes.
+    pub(super) message: &'a [u8],
     pub(super) version: Version,
     pub(super) now: Timestamp,
+    pub(super) manner: Manner,
 }
 
 impl Exchange<'_> {
     pub(super) fn batch(&self, request: &Request<'_>, mut sizes: Sizes) -> Vec<ResponseItem> {
         let option = request.header.batch_error_continuation_option;
         let mut batch = Batch::default();
-        if option == Some(BatchErrorContinuationOption::Undo) && request.items.len() > 1 {
-            return self.undoable(request, sizes, &mut batch);
+        let late = self.first_late(request);
+        let undo = option == Some(BatchErrorContinuationOption::Undo) && request.items.len() > 1;
+        if undo && late.is_none() {
+            return self.undoable(&request.items, sizes, &mut batch);
         }
+        let mut aside: Option<Aside> = None;
+        let mut has_room = true;
         let mut answers = Vec::with_capacity(request.items.len());
-        for item in &request.items {
-            let answer = self.item(item, &mut batch, sizes);
+        for (at, item) in request.items.iter().enumerate() {
+            let mut refused = None;
+            let is_late = late.is_some_and(|late| at >= late) && self.can_wait(item);
+            if is_late && aside.is_none() && has_room {
+                match self.put_aside(request, at, &mut batch, sizes) {
+                    Ok(None) if undo => return self.undoable(&request.items, sizes, &mut batch),
+                    Ok(None) => has_room = false,
+                    Ok(put) => aside = put,
+                    Err(error) => refused = Some(self.refused(item, error)),
+                }
+            }
+            let answer = refused
+                .or_else(|| aside.as_ref()?.answer((at, item)))
+                .unwrap_or_else(|| self.item(item, &mut batch, sizes));
             let failed = answer.result_status == ResultStatus::OperationFailed;
             sizes.used += encoded_bytes(&answer);
             answers.push(answer);
@@ -57,7 +79,12 @@ impl Exchange<'_> {
     }
 
     /// One item in a transaction of its own.
-    fn item(&self, item: &RequestItem<'_>, batch: &mut Batch, sizes: Sizes) -> ResponseItem {
+    pub(super) fn item(
+        &self,
+        item: &RequestItem<'_>,
+        batch: &mut Batch,
+        sizes: Sizes,
+    ) -> ResponseItem {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -65,7 +92,7 @@ impl Exchange<'_> {
             let mut effects = Effects::default();
             let mut event = self.event(item.operation);
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            let result = result.and_then(|payload| fits(payload, item, sizes));
+            let result = result.and_then(|answer| fits(answer, sizes));
             let durability = if result.is_ok() && tx.is_changed() {
                 Durability::Durable
             } else {
@@ -73,8 +100,8 @@ impl Exchange<'_> {
             };
             let result = self.service.recorded(&mut event, durability, result);
             let result = match result {
-                Ok(payload) => match tx.commit() {
-                    Ok(()) => Ok(payload),
+                Ok(answer) => match tx.commit() {
+                    Ok(()) => Ok(answer),
                     Err(store::Error::Conflict) if tries < TRIES_MAX => {
                         self.undone(&mut event, effects);
                         continue;
@@ -88,10 +115,10 @@ impl Exchange<'_> {
                 Err(error) => Err(error),
             };
             return match result {
-                Ok(payload) => {
+                Ok(answer) => {
                     effects.finish(self.service);
                     batch.answered(item.operation, event.object.as_deref());
-                    success(item, payload)
+                    answer
                 }
                 Err(error) => {
                     effects.undo(self.service);
@@ -116,24 +143,23 @@ impl Exchange<'_> {
     }
 
     /// All items in one transaction: because effects are made before and broken after, undoing is not committing.
-    fn undoable(
+    pub(super) fn undoable(
         &self,
-        request: &Request<'_>,
+        items: &[RequestItem<'_>],
         mut sizes: Sizes,
         batch: &mut Batch,
     ) -> Vec<ResponseItem> {
         let mut tx = self.service.store.begin();
         let mut effects = Effects::default();
-        let mut answers = Vec::with_capacity(request.items.len());
-        let mut events = Vec::with_capacity(request.items.len());
+        let mut answers = Vec::with_capacity(items.len());
+        let mut events = Vec::with_capacity(items.len());
         let mut failed = None;
-        for item in &request.items {
+        for item in items {
             let mut event = self.event(item.operation);
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            match result.and_then(|payload| fits(payload, item, sizes)) {
-                Ok(payload) => {
+            match result.and_then(|answer| fits(answer, sizes)) {
+                Ok(answer) => {
                     batch.answered(item.operation, event.object.as_deref());
-                    let answer = success(item, payload);
                     sizes.used += encoded_bytes(&answer);
                     answers.push(answer);
                     events.push(event);
@@ -166,7 +192,7 @@ impl Exchange<'_> {
                 for answer in &mut answers {
                     answer.result_status = ResultStatus::OperationUndone;
                 }
-                let last = item.or_else(|| request.items.last());
+                let last = item.or_else(|| items.last());
                 let id = last.and_then(|item| item.unique_batch_item_id.clone());
                 if item.is_none() {
                     answers.pop();
@@ -207,6 +233,20 @@ impl Exchange<'_> {
         })
     }
 
+    /// An item that was not even begun.
+    pub(super) fn refused(&self, item: &RequestItem<'_>, error: Error) -> ResponseItem {
+        let mut event = self.event(item.operation);
+        let recorded = self
+            .service
+            .recorded::<()>(&mut event, Durability::Grouped, Err(error));
+        failure(
+            Some(item.operation),
+            item.unique_batch_item_id.clone(),
+            &recorded.err().unwrap_or_else(Error::not_permitted),
+            self.version,
+        )
+    }
+
     fn event(&self, operation: OperationCode) -> Event<'_> {
         Event {
             time: self.now,
@@ -229,7 +269,7 @@ impl Exchange<'_> {
         batch: &mut Batch,
         effects: &mut Effects,
         event: &mut Event<'_>,
-    ) -> Result<Zeroizing<Vec<u8>>> {
+    ) -> Result<ResponseItem> {
         if item
             .message_extension
             .iter()
@@ -244,6 +284,12 @@ impl Exchange<'_> {
         let route = ops::find(item.operation)
             .filter(|route| self.service.serves(route, self.version))
             .ok_or_else(|| Error::new(Fault::NotServed, "the operation is not served"))?;
+        if self.manner == Manner::Later && !may_be_late(item.operation) {
+            return Err(Error::new(
+                Fault::FeatureNotServed,
+                "this operation is never answered later",
+            ));
+        }
         let mut context = Context {
             version: self.version,
             now: self.now,
@@ -255,11 +301,20 @@ impl Exchange<'_> {
             effects,
             object: None,
             note: None,
+            instead: None,
         };
         let result = catch_unwind(AssertUnwindSafe(|| serve(route, &mut context, item)));
         event.object = context.object.take();
         event.note = context.note.take();
-        result.unwrap_or_else(|_| Err(Error::internal("a handler panicked")))
+        let instead = context.instead.take();
+        let payload = result.unwrap_or_else(|_| Err(Error::internal("a handler panicked")))?;
+        Ok(match instead {
+            Some(other) => ResponseItem {
+                unique_batch_item_id: item.unique_batch_item_id.clone(),
+                ..*other
+            },
+            None => success(item, payload),
+        })
     }
 }
 
@@ -267,7 +322,7 @@ fn serve(
     route: &Route,
     context: &mut Context<'_>,
     item: &RequestItem<'_>,
-) -> Result<Zeroizing<Vec<u8>>> {
+) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     context.authorise_operation()?;
     (route.run)(context, item.payload)
 }

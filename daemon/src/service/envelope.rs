@@ -21,16 +21,19 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// The room of an answer that is sent another time.
+    pub(super) const UNLIMITED: Self = Self {
+        used: 0,
+        bytes_max: usize::MAX,
+    };
+
     /// The room that a request leaves, with the header of the response already in it.
     pub(super) fn of(request: &RequestHeader, version: Version, now: Timestamp) -> Self {
         match request
             .maximum_response_size
             .and_then(|bytes| usize::try_from(bytes).ok())
         {
-            None => Self {
-                used: 0,
-                bytes_max: usize::MAX,
-            },
+            None => Self::UNLIMITED,
             Some(bytes_max) => {
                 let head = write_response(&header(Some(request), version, now, 0), &[], version);
                 Self {
@@ -43,19 +46,14 @@ impl Sizes {
 }
 
 /// Checks that the answer fits before anything is committed, because a Create that was done cannot be taken back.
-pub(super) fn fits(
-    payload: Zeroizing<Vec<u8>>,
-    item: &RequestItem<'_>,
-    sizes: Sizes,
-) -> Result<Zeroizing<Vec<u8>>> {
-    let answer = success(item, payload);
+pub(super) fn fits(answer: ResponseItem, sizes: Sizes) -> Result<ResponseItem> {
     if sizes.used.saturating_add(encoded_bytes(&answer)) > sizes.bytes_max {
         return Err(Error::new(
             Fault::TooLarge,
             "the response is longer than the maximum response size",
         ));
     }
-    Ok(answer.payload.unwrap_or_default())
+    Ok(answer)
 }
 
 pub(super) fn encoded_bytes(item: &ResponseItem) -> usize {
@@ -66,6 +64,10 @@ pub(super) fn encoded_bytes(item: &ResponseItem) -> usize {
     8 + operation
         + status
         + reason
+        + item
+            .asynchronous_correlation_value
+            .as_ref()
+            .map_or(0, |mark| padded(mark.0.len()))
         + item
             .unique_batch_item_id
             .as_ref()

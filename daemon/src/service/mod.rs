@@ -1,6 +1,7 @@
 //! Message in, message out: version, identity, batch, envelope, audit, commit.
 
 mod batch;
+mod deferred;
 mod envelope;
 
 use std::{
@@ -14,18 +15,21 @@ use std::{
 use arc_swap::ArcSwap;
 use hsm::Hsm;
 use kmip::{
-    AsynchronousIndicator, OperationCode, V1_0, V1_4, V2_1, Version,
+    AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, V1_0, V1_4, V2_1, Version,
     attribute::UniqueIdentifier,
     message::{
-        ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
+        ProtocolVersion, Request, RequestError, RequestHeader, RequestItem, ResponseItem,
+        write_response,
     },
     ttlv::Timestamp,
 };
 use store::{Custody, ObjectId, Record, Store};
 use zeroize::Zeroizing;
 
+pub(crate) use self::deferred::canceled;
 use self::{
     batch::Exchange,
+    deferred::Manner,
     envelope::{Sizes, failure, header},
 };
 use crate::{
@@ -35,8 +39,9 @@ use crate::{
     directory::Directory,
     error::{Error, Result},
     fault::Fault,
-    identity::{Admissions, Caller},
+    identity::{Admissions, Caller, Principal},
     ops::{self, Route},
+    pending::{self, Pending},
     policy::Policy,
     telemetry,
 };
@@ -72,6 +77,8 @@ pub struct Limits {
     pub locate_items_max: u64,
     /// The most bytes of one RNG Retrieve.
     pub random_bytes_max: usize,
+    /// Bounds of what is answered later.
+    pub pending: pending::Limits,
 }
 
 impl Default for Limits {
@@ -80,6 +87,7 @@ impl Default for Limits {
             batch_items_max: 1_000,
             locate_items_max: 10_000,
             random_bytes_max: 65_536,
+            pending: pending::Limits::default(),
         }
     }
 }
@@ -91,6 +99,7 @@ pub struct Service {
     pub(crate) backends: BTreeMap<String, Arc<dyn Hsm>>,
     pub(crate) limits: Limits,
     pub(crate) conformance: Option<Conformance>,
+    pub(crate) pending: Pending,
     trail: Arc<dyn Trail>,
     clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -122,6 +131,7 @@ impl Service {
             backends: parts.backends,
             limits: parts.limits,
             conformance: parts.conformance,
+            pending: Pending::new(parts.limits.pending),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -154,7 +164,7 @@ impl Service {
     pub fn respond(&self, caller: &mut Caller, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
         let now = self.clock.now();
         match Request::read(bytes, self.limits.batch_items_max) {
-            Ok(request) => self.answer(caller, &request, now),
+            Ok(request) => self.answer(caller, &request, bytes, now),
             Err(RequestError::Unreadable(error, version)) => {
                 let version = version.unwrap_or(V1_0);
                 self.refuse_message(caller, version, now, Error::from(error))
@@ -179,10 +189,17 @@ impl Service {
         if !caller.has_proven(request.header.authentication.as_ref()) {
             return Weight::Heavy;
         }
-        let light = request.items.iter().all(|item| {
-            ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
-        });
+        let later = Manner::of(&request) == Manner::Later;
+        let light = request
+            .items
+            .iter()
+            .all(|item| self.is_light(item) || (later && deferred::may_be_late(item.operation)));
         if light { Weight::Light } else { Weight::Heavy }
+    }
+
+    /// Whether an item is answered in microseconds.
+    fn is_light(&self, item: &RequestItem<'_>) -> bool {
+        ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
     }
 
     /// Whether a record is at hand, so that reading it is light.
@@ -233,7 +250,7 @@ impl Service {
                     .iter()
                     .all(|item| item.operation == OperationCode::DiscoverVersions) =>
             {
-                self.answer(caller, &request, now)
+                self.answer(caller, &request, bytes, now)
             }
             _ => {
                 let error = Error::new(
@@ -276,16 +293,10 @@ impl Service {
         &self,
         caller: &mut Caller,
         request: &Request<'_>,
+        message: &[u8],
         now: Timestamp,
     ) -> Zeroizing<Vec<u8>> {
-        let rules = self.rules.load();
-        let principal = caller.principal(
-            request.header.authentication.as_ref(),
-            &self.directory,
-            &rules.policy,
-            &rules.admissions,
-            now,
-        );
+        let principal = self.principal_of(caller, &request.header, now);
         let principal =
             principal.and_then(|principal| check_header(&request.header).map(|()| principal));
         let peer = caller.description();
@@ -294,9 +305,12 @@ impl Service {
                 let exchange = Exchange {
                     service: self,
                     principal: &principal,
+                    from: &caller.peer,
                     peer,
+                    message,
                     version: request.version,
                     now,
+                    manner: Manner::of(request),
                 };
                 exchange.batch(request, Sizes::of(&request.header, request.version, now))
             }
@@ -309,6 +323,23 @@ impl Service {
             request.version,
         )
         .into_bytes()
+    }
+
+    /// Who asks.
+    fn principal_of(
+        &self,
+        caller: &mut Caller,
+        header: &RequestHeader,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>> {
+        let rules = self.rules.load();
+        caller.principal(
+            header.authentication.as_ref(),
+            &self.directory,
+            &rules.policy,
+            &rules.admissions,
+            now,
+        )
     }
 
     /// The first item fails for all: nobody knows who asks, or the header asks for what is not served.
@@ -375,13 +406,18 @@ impl Service {
     }
 }
 
-/// Header fields that ask for what is not served fail the whole message (KMIP 2.1 §9.1).
+/// Header fields whose value is not known fail the whole message: a guess at what the client means could do harm
+/// (KMIP 2.1 §9.2, §9.6).
 fn check_header(header: &RequestHeader) -> Result<()> {
-    match header.asynchronous_indicator {
-        Some(indicator) if indicator.0 == AsynchronousIndicator::Mandatory => Err(Error::new(
-            Fault::FeatureNotServed,
-            "answers are synchronous here",
-        )),
-        _ => Ok(()),
+    let asynchronous = header.asynchronous_indicator.map(|indicator| indicator.0);
+    if asynchronous.is_some_and(|own| !AsynchronousIndicator::ALL.contains(&own)) {
+        return Err(Error::invalid_field("no such asynchronous indicator"));
     }
+    let option = header.batch_error_continuation_option;
+    if option.is_some_and(|own| !BatchErrorContinuationOption::ALL.contains(&own)) {
+        return Err(Error::invalid_field(
+            "no such batch error continuation option",
+        ));
+    }
+    Ok(())
 }

@@ -65,7 +65,7 @@ impl Trail for MemoryTrail {
 }
 
 pub(crate) struct Fixture {
-    pub(crate) service: Service,
+    pub(crate) service: Arc<Service>,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) trail: Arc<MemoryTrail>,
     pub(crate) clock: Arc<Clock>,
@@ -98,9 +98,18 @@ impl Fixture {
         Self::with(policy, Some(Conformance { seeding }))
     }
 
+    fn with(policy: Policy, conformance: Option<Conformance>) -> Self {
+        Self::with_parts(policy, conformance, Limits::default())
+    }
+
+    /// A service with bounds of its own.
+    pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self::with_parts(Policy::default(), None, limits)
+    }
+
     /// Two vaults: `one` with an administrator (key 1) and a client of each built-in role (keys 2 to 5), `two` with an
     /// administrator (key 9).
-    fn with(policy: Policy, conformance: Option<Conformance>) -> Self {
+    fn with_parts(policy: Policy, conformance: Option<Conformance>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = MasterSource::File(folder.path().join("master"));
         Master::create(&source).unwrap();
@@ -124,7 +133,7 @@ impl Fixture {
         }
         let trail = Arc::new(MemoryTrail::default());
         let clock = Arc::new(Clock::fixed(NOON));
-        let service = Service::new(Parts {
+        let service = Arc::new(Service::new(Parts {
             store: store.clone(),
             directory,
             backends: BTreeMap::from([("soft".to_owned(), hsm)]),
@@ -132,9 +141,9 @@ impl Fixture {
             clock: clock.clone(),
             policy,
             admissions: Admissions::default(),
-            limits: Limits::default(),
+            limits,
             conformance,
-        });
+        }));
         Self {
             service,
             store,
@@ -277,7 +286,7 @@ fn vault(name: &str) -> Vault {
     }
 }
 
-fn client(key: u8, vault: &str, role: &str) -> Client {
+pub(crate) fn client(key: u8, vault: &str, role: &str) -> Client {
     Client {
         name: format!("client {key}"),
         vault: vault.into(),

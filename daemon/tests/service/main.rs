@@ -10,6 +10,7 @@ mod batch;
 mod conformance;
 mod envelope;
 mod fixture;
+mod later;
 mod lifecycle;
 mod locked;
 mod policy;

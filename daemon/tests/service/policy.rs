@@ -21,6 +21,10 @@ const FREE: &[OperationCode] = &[
     OperationCode::Hash,
     OperationCode::RNGRetrieve,
     OperationCode::RNGSeed,
+    OperationCode::Cancel,
+    OperationCode::Poll,
+    OperationCode::QueryAsynchronousRequests,
+    OperationCode::Process,
 ];
 
 /// For each operation A, a role that may do A alone is refused every other operation B.

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// One item of a response.
+#[derive(Clone)]
 pub struct ResponseItem {
     /// The operation answered; absent only where the request could not be read so far.
     pub operation: Option<OperationCode>,

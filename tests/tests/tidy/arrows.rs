@@ -29,7 +29,7 @@ const DAEMON: Layers = Layers {
         &["ops"],
         &["certificate", "wrapping"],
         &["material"],
-        &["context", "custody"],
+        &["context", "custody", "pending"],
         &["identity", "policy"],
         &[
             "directory",
