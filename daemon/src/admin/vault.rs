@@ -166,7 +166,10 @@ impl Admin {
             items_max: Some(0),
         };
         let mut tx = self.parts.service.store.begin();
-        Ok(tx.locate(&Filter::default(), &scope, page, now)?.total)
+        Ok(tx
+            .locate(&Filter::default(), &scope, page, now)?
+            .total
+            .unwrap_or_default())
     }
 }
 

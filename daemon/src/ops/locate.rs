@@ -19,11 +19,12 @@ impl Handler for Locate {
     const ACCESS: Access = Access::Read;
 
     fn is_light(_: &Service, request: &LocateRequest) -> bool {
-        // A name, or a vendor's attribute, is found through an index.
-        request
-            .attributes
-            .iter()
-            .any(|attribute| matches!(attribute, Attribute::Name(_) | Attribute::Vendor(_)))
+        // A name is found in memory, and what one attribute tells apart at one place of an index.
+        let names = |attribute| matches!(attribute, &Attribute::Name(_));
+        let is_short = request
+            .maximum_items
+            .is_some_and(|most| most <= LIGHT_ITEMS_MAX);
+        request.attributes.iter().any(names) || (is_short && request.attributes.iter().count() < 2)
     }
 
     fn handle(context: &mut Context<'_>, request: LocateRequest) -> Result<LocateResponse> {
@@ -61,11 +62,14 @@ impl Handler for Locate {
         };
         context.set_placeholder(placeholder);
         Ok(LocateResponse {
-            located_items: i32::try_from(found.total).ok(),
+            located_items: found.total.and_then(|total| i32::try_from(total).ok()),
             unique_identifier: found.ids.into_iter().map(|id| id.0.into()).collect(),
         })
     }
 }
+
+/// Answers with more identifiers than these are not light.
+const LIGHT_ITEMS_MAX: i32 = 64;
 
 /// The public objects among those that match, for who has not given the PIN.
 fn public(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {
@@ -78,7 +82,7 @@ fn public(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Loca
         filter.attributes.push(Attribute::ObjectType(*object_type));
         ids.extend(context.locate(&filter, Page::default())?.ids);
     }
-    let total = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let total = u64::try_from(ids.len()).ok();
     let number = |items: u64| usize::try_from(items).unwrap_or(usize::MAX);
     let ids = ids
         .into_iter()

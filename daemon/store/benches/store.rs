@@ -21,6 +21,9 @@ use kmip::{
 };
 use store::{Custody, Filter, ObjectId, Options, Page, Record, Scope, SqliteStore, Store};
 
+/// How many groups the objects belong to.
+const GROUPS: u64 = 2_000;
+
 const NOW: Timestamp = Timestamp(1_700_000_000);
 
 fn key(n: u64) -> Record {
@@ -39,6 +42,9 @@ fn key(n: u64) -> Record {
         ..Attributes::default()
     };
     attributes.name.push(Name::text(&format!("key {n}")));
+    attributes
+        .object_group
+        .push(format!("group {}", n % GROUPS));
     attributes.digest.push(Digest {
         hashing_algorithm: HashingAlgorithm::SHA256,
         digest_value: Some(Bytes(id.as_bytes().repeat(2))),
@@ -98,7 +104,33 @@ fn locate(store: &SqliteStore, attributes: Vec<Attribute>, items_max: Option<u64
     };
     let mut transaction = store.begin();
     let located = transaction.locate(&filter, &scope, page, NOW);
-    located.expect("an answer").total
+    located.expect("an answer").total.unwrap_or(u64::MAX)
+}
+
+/// Attributes asked, and how many objects have them all; `u64::MAX` where nobody counts so far.
+fn searches(keys: u64) -> Vec<(&'static str, Vec<Attribute>, u64)> {
+    let rare = Attribute::ObjectGroup("group 77".to_owned());
+    let date = Attribute::InitialDate(NOW);
+    let state = Attribute::State(State::Active);
+    let length = |length| Attribute::CryptographicLength(length);
+    let name = Attribute::Name(Name::text(&format!("key {keys}")));
+    let type_ = Attribute::ObjectType(ObjectType::SymmetricKey);
+    let members = keys.div_ceil(GROUPS);
+    vec![
+        ("no such name", vec![name], 0),
+        ("everything", vec![], keys),
+        ("all active", vec![state.clone()], keys),
+        ("all of a length", vec![length(256)], keys),
+        ("none of a length", vec![length(128)], 0),
+        ("all sensitive", vec![Attribute::Sensitive(true)], keys),
+        ("all of a date", vec![date.clone()], u64::MAX),
+        ("a group", vec![rare.clone()], members),
+        (
+            "a group of a state, a type and a date",
+            vec![rare, state, type_, date],
+            members,
+        ),
+    ]
 }
 
 fn memory_kilobytes() -> u64 {
@@ -112,13 +144,15 @@ fn among_many(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.db");
     let store = SqliteStore::open(&path, &Options::default()).expect("a store");
-    let keys = 100_000;
+    let keys = std::env::var("KEYS").map_or(100_000, |keys| keys.parse().expect("a number"));
     let time = insert(&store, 0..keys);
     tell(&format!("{keys} inserts from 64 threads in {time:?}"));
     drop(store);
     let begun = Instant::now();
     let store = SqliteStore::open(&path, &Options::default()).expect("a store");
     tell(&format!("opened in {:?}", begun.elapsed()));
+    assert_eq!(locate(&store, vec![], Some(1)), keys);
+    tell(&format!("searched in {:?}", begun.elapsed()));
 
     let some = store.records_after(None, 1).expect("records");
     let id = some.first().expect("a record").id.clone();
@@ -145,14 +179,7 @@ fn among_many(criterion: &mut Criterion) {
             assert_eq!(locate(&store, vec![name(n)], None), 1);
         });
     });
-    let searches = [
-        ("no such name", vec![name(keys)], 0),
-        ("everything", vec![], keys),
-        ("all active", vec![Attribute::State(State::Active)], keys),
-        ("all of a date", vec![Attribute::InitialDate(NOW)], keys),
-        ("all by decoding", vec![Attribute::Sensitive(true)], keys),
-    ];
-    for (what, attributes, total) in searches {
+    for (what, attributes, total) in searches(keys) {
         criterion.bench_function(&format!("locate {what}, first 10"), |bench| {
             bench.iter(|| assert_eq!(locate(&store, attributes.clone(), Some(10)), total));
         });

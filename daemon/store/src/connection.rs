@@ -36,7 +36,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
 }
 
 /// Opens a connection that reads what the writer committed.
-fn open_reader(path: &Path) -> Result<Connection> {
+pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     let opened = Connection::open_with_flags(path, READ_ONLY);
     let connection = opened.map_err(|error| cannot_open(path, &error))?;
     harden(&connection)?;

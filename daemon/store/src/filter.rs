@@ -80,7 +80,7 @@ impl Filter {
 
     /// KMIP 2.1 §6.1.28: fresh members are those never handed out; the default member is the server's choice, here any
     /// member that is no longer fresh.
-    fn matches_group_member(&self, record: &Record) -> bool {
+    pub(crate) fn matches_group_member(&self, record: &Record) -> bool {
         let is_fresh = record.attributes.fresh == Some(true);
         let is_member = !record.attributes.object_group.is_empty();
         match self.object_group_member {
@@ -101,7 +101,7 @@ fn has_date_in(record: &Record, kind: AttributeKind, (from, to): (Timestamp, Tim
 }
 
 /// Whether an instance matches; of the attributes that the record keeps as fields of its own, the field counts.
-fn has_attribute(record: &Record, asked: &Attribute, now: Timestamp) -> bool {
+pub(crate) fn has_attribute(record: &Record, asked: &Attribute, now: Timestamp) -> bool {
     match asked {
         Attribute::UniqueIdentifier(id) => {
             matches!(id, UniqueIdentifier::Text(id) if *id == record.id.0)
@@ -158,16 +158,6 @@ impl Page {
 pub struct Located {
     /// The page, newest first.
     pub ids: Vec<ObjectId>,
-    /// How many there are in all.
-    pub total: u64,
-}
-
-impl Located {
-    /// Counts an object, and keeps it if it is on the page.
-    pub(crate) fn add(&mut self, id: ObjectId, page: Page) {
-        if page.shows(self.total) {
-            self.ids.push(id);
-        }
-        self.total += 1;
-    }
+    /// How many there are in all; absent where counting them would take longer than finding the page did.
+    pub total: Option<u64>,
 }

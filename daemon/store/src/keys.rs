@@ -2,7 +2,10 @@
 
 use kmip::{
     Tag,
-    attribute::{Attribute, AttributeKind, Name, UniqueIdentifier},
+    attribute::{
+        ApplicationSpecificInformation, Attribute, AttributeKind, Name, UniqueIdentifier,
+        UsageLimits,
+    },
 };
 use rusqlite::types::{ToSql, ToSqlOutput};
 
@@ -12,7 +15,7 @@ use crate::{Record, fields};
 const KEY_BYTES_MAX: usize = 128;
 
 /// Stands between texts in a key, because it never stands in UTF-8.
-const SEPARATOR: u8 = 0xFF;
+pub(crate) const SEPARATOR: u8 = 0xFF;
 
 /// A search key. If an asked attribute matches a stored one and has a key, the stored one has the same key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,8 +123,11 @@ pub(crate) fn search_key(attribute: &Attribute) -> Option<SearchKey> {
             UniqueIdentifier::Enumeration(_) | UniqueIdentifier::Integer(_) => return None,
         },
         A::ApplicationSpecificInformation(own) => (
-            joined(&[&own.application_namespace, own.application_data.as_ref()?]),
-            true,
+            namespaced(own.application_data.as_deref().unwrap_or_default(), own),
+            // Nothing and an empty text are not the same, but have the same key.
+            own.application_data
+                .as_ref()
+                .is_some_and(|data| !data.is_empty()),
         ),
         A::ShortUniqueIdentifier(id) => (id.0.clone(), true),
         A::Digest(digest) => (digest.digest_value.as_ref()?.0.clone(), false),
@@ -131,23 +137,142 @@ pub(crate) fn search_key(attribute: &Attribute) -> Option<SearchKey> {
         }
         A::X509CertificateIssuer(own) => (own.issuer_distinguished_name.0.clone(), false),
         A::CertificateIdentifier(own) => (own.serial_number.clone()?.into_bytes(), false),
+        A::CertificateSubject(own) => {
+            let name = own.certificate_subject_distinguished_name.clone()?;
+            (name.into_bytes(), false)
+        }
+        A::CertificateIssuer(own) => {
+            let name = own.certificate_issuer_distinguished_name.clone();
+            (name.into_bytes(), false)
+        }
         A::Vendor(vendor) => {
             let mut bytes = joined(&[&vendor.vendor_identification, &vendor.attribute_name]);
             bytes.extend([SEPARATOR, vendor.value.item_type as u8]);
             bytes.extend_from_slice(&vendor.value.body);
             (bytes, true)
         }
-        other => return date_key(other).or_else(|| text_key(other)),
+        other => return number_key(other).or_else(|| text_key(other)),
     };
     Some(key(attribute, bytes, is_whole))
 }
 
-fn date_key(attribute: &Attribute) -> Option<SearchKey> {
-    fields::date(attribute).map(|(kind, date)| SearchKey {
-        kind: kind_number(Some(kind)),
-        value: KeyValue::Number(date.0),
-        is_whole: true,
+/// Whether instances of an attribute of this kind have search keys: all that many values tell apart. The others are
+/// facets.
+pub(crate) const fn is_key(kind: AttributeKind) -> bool {
+    use AttributeKind as K;
+    let is_key = matches!(
+        kind,
+        K::ActivationDate
+            | K::AlternativeName
+            | K::ApplicationSpecificInformation
+            | K::ArchiveDate
+            | K::Comment
+            | K::CompromiseDate
+            | K::CompromiseOccurrenceDate
+            | K::ContactInformation
+            | K::DeactivationDate
+            | K::Description
+            | K::DestroyDate
+            | K::Digest
+            | K::InitialDate
+            | K::KeyValueLocation
+            | K::LastChangeDate
+            | K::Link
+            | K::Name
+            | K::ObjectGroup
+            | K::OperationPolicyName
+            | K::OriginalCreationDate
+            | K::PKCS12FriendlyName
+            | K::ProcessStartDate
+            | K::ProtectStopDate
+            | K::RotateDate
+            | K::RotateGeneration
+            | K::RotateName
+            | K::ShortUniqueIdentifier
+            | K::UsageLimits
+    );
+    is_key || is_of_certificate(kind)
+}
+
+/// Whether an attribute is read out of a certificate, which many others do not share.
+const fn is_of_certificate(kind: AttributeKind) -> bool {
+    use AttributeKind as K;
+    matches!(
+        kind,
+        K::CertificateIdentifier
+            | K::CertificateIssuer
+            | K::CertificateIssuerC
+            | K::CertificateIssuerCN
+            | K::CertificateIssuerDC
+            | K::CertificateIssuerDNQualifier
+            | K::CertificateIssuerEmail
+            | K::CertificateIssuerL
+            | K::CertificateIssuerO
+            | K::CertificateIssuerOU
+            | K::CertificateIssuerST
+            | K::CertificateIssuerSerialNumber
+            | K::CertificateIssuerTitle
+            | K::CertificateIssuerUID
+            | K::CertificateLength
+            | K::CertificateSubject
+            | K::CertificateSubjectC
+            | K::CertificateSubjectCN
+            | K::CertificateSubjectDC
+            | K::CertificateSubjectDNQualifier
+            | K::CertificateSubjectEmail
+            | K::CertificateSubjectL
+            | K::CertificateSubjectO
+            | K::CertificateSubjectOU
+            | K::CertificateSubjectST
+            | K::CertificateSubjectSerialNumber
+            | K::CertificateSubjectTitle
+            | K::CertificateSubjectUID
+            | K::X509CertificateIdentifier
+            | K::X509CertificateIssuer
+            | K::X509CertificateSubject
+    )
+}
+
+/// The key of a date, a count or a length.
+fn number_key(attribute: &Attribute) -> Option<SearchKey> {
+    let (number, is_whole) = match attribute {
+        Attribute::CertificateLength(number) | Attribute::RotateGeneration(number) => {
+            (i64::from(*number), true)
+        }
+        Attribute::UsageLimits(limits) => (usage_left(limits), false),
+        _ => (fields::date(attribute)?.1.0, true),
+    };
+    Some(SearchKey {
+        kind: kind_number(attribute.kind()),
+        value: KeyValue::Number(number),
+        is_whole,
     })
+}
+
+/// What is left of the usage limits; a count not yet made is less than any other, as in [`fields::has`].
+fn usage_left(limits: &UsageLimits) -> i64 {
+    limits.usage_limits_count.unwrap_or(i64::MIN)
+}
+
+/// The keys among which every match of what is asked has one, from the first to the last, and whether each of these
+/// is a match. Dates are asked as ranges of their own.
+pub(crate) fn asked_range(asked: &Attribute) -> Option<(SearchKey, KeyValue)> {
+    match asked {
+        Attribute::UsageLimits(_) => {
+            let key = search_key(asked)?;
+            Some((key, KeyValue::Number(i64::MAX)))
+        }
+        // Of a namespace alone, its data may be any: the keys that begin with it.
+        Attribute::ApplicationSpecificInformation(own) if own.application_data.is_none() => {
+            let last = [namespaced("", own), vec![SEPARATOR]].concat();
+            Some((search_key(asked)?, KeyValue::Bytes(cut(last))))
+        }
+        _ => {
+            let key = search_key(asked)?;
+            let last = key.value.clone();
+            Some((key, last))
+        }
+    }
 }
 
 /// The key of an attribute that is a text.
@@ -161,25 +286,53 @@ fn text_key(attribute: &Attribute) -> Option<SearchKey> {
         | A::Description(text)
         | A::Comment(text)
         | A::CertificateSubjectCN(text)
+        | A::CertificateSubjectO(text)
+        | A::CertificateSubjectOU(text)
         | A::CertificateSubjectEmail(text)
+        | A::CertificateSubjectC(text)
+        | A::CertificateSubjectST(text)
+        | A::CertificateSubjectL(text)
         | A::CertificateSubjectUID(text)
         | A::CertificateSubjectSerialNumber(text)
+        | A::CertificateSubjectTitle(text)
+        | A::CertificateSubjectDC(text)
+        | A::CertificateSubjectDNQualifier(text)
         | A::CertificateIssuerCN(text)
-        | A::CertificateIssuerSerialNumber(text) => {
+        | A::CertificateIssuerO(text)
+        | A::CertificateIssuerOU(text)
+        | A::CertificateIssuerEmail(text)
+        | A::CertificateIssuerC(text)
+        | A::CertificateIssuerST(text)
+        | A::CertificateIssuerL(text)
+        | A::CertificateIssuerUID(text)
+        | A::CertificateIssuerSerialNumber(text)
+        | A::CertificateIssuerTitle(text)
+        | A::CertificateIssuerDC(text)
+        | A::CertificateIssuerDNQualifier(text) => {
             Some(key(attribute, text.clone().into_bytes(), true))
         }
         _ => None,
     }
 }
 
-fn key(attribute: &Attribute, mut bytes: Vec<u8>, is_whole: bool) -> SearchKey {
+fn key(attribute: &Attribute, bytes: Vec<u8>, is_whole: bool) -> SearchKey {
     let is_cut = bytes.len() > KEY_BYTES_MAX;
-    bytes.truncate(KEY_BYTES_MAX);
     SearchKey {
         kind: kind_number(attribute.kind()),
-        value: KeyValue::Bytes(bytes),
+        value: KeyValue::Bytes(cut(bytes)),
         is_whole: is_whole && !is_cut,
     }
+}
+
+fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(KEY_BYTES_MAX);
+    bytes
+}
+
+/// Data behind its namespace.
+fn namespaced(data: &str, own: &ApplicationSpecificInformation) -> Vec<u8> {
+    let namespace = own.application_namespace.as_bytes();
+    [namespace, &[SEPARATOR], data.as_bytes()].concat()
 }
 
 /// A text behind the number of its type.

@@ -16,10 +16,13 @@
 
 mod backup;
 mod cache;
+mod census;
 mod connection;
+mod facets;
 mod fields;
 mod filter;
 mod keys;
+mod loader;
 mod locate;
 mod migrate;
 mod record;

@@ -1,51 +1,51 @@
-//! Locate in SQL: what the tables can tell narrows the search, and the meaning of the filter decides on the rest.
+//! Locate: classes in memory leave out what cannot match, an index finds what one value tells apart, and only what
+//! neither can say is decoded.
 
 use kmip::{
     attribute::{Attribute, UniqueIdentifier},
     ttlv::Timestamp,
 };
-use rusqlite::{Connection, params_from_iter, types::Value};
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
 use crate::{
-    Filter, Located, ObjectId, Page, Result, Scope,
-    keys::{self, KeyValue, SearchKey},
+    Filter, ObjectId, Page, Result, Scope,
+    census::{self, Census, Selection},
+    facets::{self, Facets},
+    fields,
+    keys::{self, KeyValue},
     rows,
 };
 
-/// More conditions than these gain nothing, and a filter is as long as a message may be.
-const CONDITIONS_MAX: usize = 8;
+/// More conditions on keys than these gain nothing, and a filter is as long as a message may be.
+const RANGES_MAX: usize = 8;
 
 /// Of two keys with more objects than this, none is worth more than the other.
-const OBJECTS_COUNTED_MAX: i64 = 1_000;
+const OBJECTS_COUNTED_MAX: u64 = 256;
 
-/// [`crate::Record::state_at`] in SQL, of the time bound twice.
-const STATE_AT: &str = "CASE WHEN o.state = 2 OR (o.state = 1 AND o.activation_date <= ?) \
-    THEN CASE WHEN o.deactivation_date <= ? THEN 3 ELSE 2 END ELSE o.state END";
+/// How many candidates behind the page are looked at to count them all.
+const COUNTED_BEHIND_MAX: u64 = 256;
+
+/// Candidates are taken in parts: first few, because most searches find one object.
+const FIRST_PART: usize = 64;
+const PART: usize = 512;
 
 /// How the objects that match are found.
 pub(crate) struct Plan<'a> {
     filter: &'a Filter,
     scope: &'a Scope,
     now: Timestamp,
-    columns: Conditions,
+    facets: Vec<&'a Attribute>,
     ranges: Vec<KeyRange>,
-    /// Whether what SQL finds also matches, so that nothing has to be decoded.
-    is_exact: bool,
+    /// Whether what classes and keys say is not all that is asked, so that candidates are decoded.
+    has_rest: bool,
 }
 
-/// Conditions on the columns of `object o`, and what they bind.
+/// The rows found, newest first.
 #[derive(Default)]
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn and(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(condition);
-        self.values.extend(values);
-    }
+pub(crate) struct Found {
+    pub(crate) rows: Vec<u32>,
+    pub(crate) total: Option<u64>,
 }
 
 /// A condition on the search keys of one kind.
@@ -56,30 +56,16 @@ struct KeyRange {
 }
 
 impl KeyRange {
-    fn equal(key: SearchKey) -> Self {
-        Self {
-            kind: key.kind,
-            from: key.value.clone(),
-            to: key.value,
-        }
+    fn is_point(&self) -> bool {
+        self.from == self.to
     }
 
     /// The condition in SQL. Equality is said as such, for then the rows come in the order of creation.
     fn condition(&self) -> &'static str {
-        if self.from == self.to {
+        if self.is_point() {
             "vault = ? AND kind = ? AND value = ?"
         } else {
             "vault = ? AND kind = ? AND value BETWEEN ? AND ?"
-        }
-    }
-
-    /// The condition asked of one object: equality at a point of the index, a range in a set made once.
-    fn test(&self) -> String {
-        let condition = self.condition();
-        if self.from == self.to {
-            format!(" AND EXISTS (SELECT 1 FROM attribute WHERE {condition} AND object = o.row)")
-        } else {
-            format!(" AND o.row IN (SELECT object FROM attribute WHERE {condition})")
         }
     }
 
@@ -93,18 +79,78 @@ impl KeyRange {
             Value::Integer(self.kind),
             value(&self.from),
         ];
-        if self.from != self.to {
+        if !self.is_point() {
             values.push(value(&self.to));
         }
         values
     }
+
+    /// How many objects meet the condition, as far as that is worth knowing.
+    fn count(&self, connection: &Connection, scope: &Scope, most: u64) -> Result<u64> {
+        let mut values = self.values(scope);
+        values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
+        let objects: i64 = connection
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM (SELECT 1 FROM attribute WHERE {} LIMIT ?)",
+                self.condition()
+            ))?
+            .query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(u64::try_from(objects).unwrap_or_default())
+    }
+
+    /// Whether one object meets the condition, which is a point.
+    fn is_met(&self, connection: &Connection, scope: &Scope, row: u32) -> Result<bool> {
+        let mut values = self.values(scope);
+        values.push(Value::Integer(i64::from(row)));
+        let met = connection
+            .prepare_cached(&format!(
+                "SELECT 1 FROM attribute WHERE {} AND object = ?",
+                self.condition()
+            ))?
+            .query_row(params_from_iter(values), |_| Ok(()))
+            .optional()?;
+        Ok(met.is_some())
+    }
+
+    /// Rows that meet the condition, before one, newest first.
+    fn before(
+        &self,
+        connection: &Connection,
+        scope: &Scope,
+        before: u32,
+        most: usize,
+    ) -> Result<Vec<u32>> {
+        let mut values = self.values(scope);
+        values.push(Value::Integer(i64::from(before)));
+        values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT object FROM attribute WHERE {} AND object < ? ORDER BY object DESC LIMIT ?",
+            self.condition()
+        ))?;
+        let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Every row that meets the condition.
+    fn all(&self, connection: &Connection, scope: &Scope) -> Result<RoaringBitmap> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT object FROM attribute WHERE {}",
+            self.condition()
+        ))?;
+        let values = params_from_iter(self.values(scope));
+        let rows = statement.query_map(values, |row| row.get::<_, u32>(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
-/// A statement from FROM to the last condition, and the column in whose order it walks.
-struct Search {
-    sql: String,
-    values: Vec<Value>,
-    order: &'static str,
+/// Where candidates come from, newest first.
+enum Candidates<'a> {
+    /// All objects of the classes that match.
+    Classes { offset: u64 },
+    /// Those that a key finds.
+    Point { range: &'a KeyRange, before: u32 },
+    /// Those that a range of keys finds.
+    Rows(RoaringBitmap),
 }
 
 impl<'a> Plan<'a> {
@@ -114,14 +160,10 @@ impl<'a> Plan<'a> {
             filter,
             scope,
             now,
-            columns: Conditions::default(),
+            facets: Vec::new(),
             ranges: Vec::new(),
-            is_exact: filter.object_group_member.is_none(),
+            has_rest: false,
         };
-        if let Some(owner) = &scope.owner {
-            plan.columns
-                .and("o.owner = ?", [Value::Text(owner.clone())]);
-        }
         for (kind, range) in filter.date_ranges() {
             let (from, to) = range?;
             plan.ranges.push(KeyRange {
@@ -130,209 +172,193 @@ impl<'a> Plan<'a> {
                 to: KeyValue::Number(to.0),
             });
         }
-        for (n, asked) in filter.attributes.iter().enumerate() {
-            // Other identifiers point into a batch, and are resolved before they get here.
-            if matches!(asked, Attribute::UniqueIdentifier(id) if !matches!(id, UniqueIdentifier::Text(_)))
-            {
-                return None;
-            }
-            if n >= CONDITIONS_MAX || !(plan.ask_column(asked) || plan.ask_key(asked)) {
-                plan.is_exact = false;
+        for asked in &filter.attributes {
+            match asked {
+                // Other identifiers point into a batch, and are resolved before they get here.
+                Attribute::UniqueIdentifier(id) if !matches!(id, UniqueIdentifier::Text(_)) => {
+                    return None;
+                }
+                _ if fields::date(asked).is_some() => {}
+                _ if facets::is_facet(asked) => plan.facets.push(asked),
+                _ => plan.ask_key(asked),
             }
         }
         Some(plan)
     }
 
-    /// Adds a condition on a column of its own; whether there is one.
-    fn ask_column(&mut self, asked: &Attribute) -> bool {
-        let number = |n: u32| Value::Integer(i64::from(n));
-        let (condition, values) = match asked {
-            Attribute::ObjectType(own) => ("o.object_type = ?", vec![number(own.0)]),
-            Attribute::CryptographicAlgorithm(own) => ("o.algorithm = ?", vec![number(own.0)]),
-            Attribute::CryptographicLength(own) => {
-                ("o.length = ?", vec![Value::Integer(i64::from(*own))])
+    fn ask_key(&mut self, asked: &Attribute) {
+        match keys::asked_range(asked) {
+            Some((key, to)) if self.ranges.len() < RANGES_MAX => {
+                self.has_rest |= !key.is_whole;
+                self.ranges.push(KeyRange {
+                    kind: key.kind,
+                    from: key.value,
+                    to,
+                });
             }
-            Attribute::CryptographicUsageMask(own) => {
-                ("o.usage_mask & ? = ?", vec![number(own.0); 2])
-            }
-            Attribute::State(own) => {
-                let now = Value::Integer(self.now.0);
-                let condition = format!("{STATE_AT} = ?");
-                self.columns
-                    .and(&condition, [now.clone(), now, number(own.0)]);
-                return true;
-            }
-            _ => return false,
-        };
-        self.columns.and(condition, values);
-        true
-    }
-
-    /// Adds a condition on a search key; whether that says all that is asked. Dates have their ranges already.
-    fn ask_key(&mut self, asked: &Attribute) -> bool {
-        match keys::search_key(asked) {
-            Some(SearchKey {
-                value: KeyValue::Number(_),
-                ..
-            }) => true,
-            Some(key) => {
-                let is_whole = key.is_whole;
-                self.ranges.push(KeyRange::equal(key));
-                is_whole
-            }
-            None => false,
+            _ => self.has_rest = true,
         }
     }
 
-    /// The page, and how many there are in all.
-    pub(crate) fn page(&self, connection: &Connection, page: Page) -> Result<Located> {
-        // One snapshot, so that the total is that of the page.
-        let snapshot = connection.unchecked_transaction()?;
-        let search = self.search(&snapshot)?;
-        let mut located = Located::default();
-        if !self.is_exact {
-            self.visit(&snapshot, &search, |_, id| located.add(id, page))?;
-            return Ok(located);
-        }
-        let mut statement = snapshot.prepare_cached(&format!(
-            "SELECT o.id {} ORDER BY {} DESC LIMIT ? OFFSET ?",
-            search.sql, search.order
-        ))?;
-        let signed = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-        let limits = [
-            signed(page.items_max.unwrap_or(u64::MAX)),
-            signed(page.offset),
-        ];
-        let values = search.values.iter().chain(&limits);
-        let ids = statement.query_map(params_from_iter(values), |row| row.get(0).map(ObjectId))?;
-        located.ids = ids.collect::<rusqlite::Result<_>>()?;
-        located.total = if page == Page::default() {
-            u64::try_from(located.ids.len()).unwrap_or(u64::MAX)
-        } else {
-            count(&snapshot, &search)?
-        };
-        Ok(located)
+    /// Whether objects with these facets can match.
+    fn wants(&self, facets: &Facets) -> bool {
+        self.filter.matches_group_member(&facets.record)
+            && census::has_all(facets, &self.facets, self.now)
     }
 
-    /// Every object that matches with its row, newest first.
-    pub(crate) fn all(&self, connection: &Connection) -> Result<Vec<(i64, ObjectId)>> {
-        let snapshot = connection.unchecked_transaction()?;
-        let search = self.search(&snapshot)?;
-        let mut found = Vec::new();
-        if self.is_exact {
-            let mut statement = snapshot.prepare_cached(&format!(
-                "SELECT o.row, o.id {} ORDER BY {} DESC",
-                search.sql, search.order
-            ))?;
-            let mut rows = statement.query(params_from_iter(&search.values))?;
-            while let Some(row) = rows.next()? {
-                found.push((row.get(0)?, ObjectId(row.get(1)?)));
-            }
-        } else {
-            self.visit(&snapshot, &search, |row, id| found.push((row, id)))?;
-        }
-        Ok(found)
-    }
-
-    /// The row of an object: its place in the order of creation.
-    pub(crate) fn row_of(connection: &Connection, id: &ObjectId) -> Result<i64> {
-        Ok(connection
-            .prepare_cached("SELECT row FROM object WHERE id = ?")?
-            .query_row([&id.0], |row| row.get(0))?)
-    }
-
-    /// Decodes what SQL found, one record at a time, and shows what matches.
-    fn visit(
+    /// The page, and how many there are in all where that is soon told.
+    pub(crate) fn find(
         &self,
         connection: &Connection,
-        search: &Search,
-        mut show: impl FnMut(i64, ObjectId),
-    ) -> Result<()> {
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT {}, o.row {} ORDER BY {} DESC",
-            rows::COLUMNS,
-            search.sql,
-            search.order
-        ))?;
-        let mut rows = statement.query(params_from_iter(&search.values))?;
-        while let Some(row) = rows.next()? {
-            let record = rows::read(row)?;
-            if self.filter.matches(&record, self.now) {
-                show(row.get("row")?, record.id);
-            }
+        census: &Census,
+        page: Page,
+    ) -> Result<Found> {
+        // One snapshot, so that every part of the walk sees the same keys.
+        let snapshot = connection.unchecked_transaction()?;
+        let storage = self.filter.storage_mask();
+        let selection =
+            census.select(self.scope, storage, |facets| self.wants(facets), self.now)?;
+        if self.ranges.is_empty() && !self.has_rest {
+            return Ok(Found {
+                rows: census.newest(&selection, page),
+                total: Some(selection.total),
+            });
         }
-        Ok(())
+        let lead = self.lead(&snapshot, &selection)?;
+        let mut candidates = match lead.and_then(|lead| self.ranges.get(lead)) {
+            None => Candidates::Classes { offset: 0 },
+            Some(range) if range.is_point() => Candidates::Point {
+                range,
+                before: u32::MAX,
+            },
+            Some(range) => Candidates::Rows(range.all(&snapshot, self.scope)?),
+        };
+        let mut found = Found::default();
+        let (mut matching, mut behind, mut part) = (0, 0, FIRST_PART);
+        loop {
+            let rows = candidates.next(&snapshot, self.scope, census, &selection, part)?;
+            let Some(mut rows) = rows else {
+                found.total = Some(matching);
+                return Ok(found);
+            };
+            let candidates_seen = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            if lead.is_some() {
+                census.retain(&selection, &mut rows);
+            }
+            for row in rows {
+                if self.passes(&snapshot, row, lead)? {
+                    if page.shows(matching) {
+                        found.rows.push(row);
+                    }
+                    matching += 1;
+                }
+            }
+            let is_full = page
+                .items_max
+                .is_some_and(|most| matching >= page.offset.saturating_add(most));
+            if is_full {
+                behind += candidates_seen;
+                if behind > COUNTED_BEHIND_MAX {
+                    return Ok(found);
+                }
+            }
+            part = PART;
+        }
     }
 
-    /// The search from the key with the fewest objects, or from the vault. The other conditions are asked of each.
-    fn search(&self, connection: &Connection) -> Result<Search> {
-        let body = if self.is_exact {
-            ""
-        } else {
-            " CROSS JOIN body b ON b.object = o.row"
-        };
-        let first = self.fewest(connection)?;
-        // CROSS JOIN is SQLite's word for this order of the tables, whatever its statistics say.
-        let (mut sql, mut values, order) = match first.and_then(|first| self.ranges.get(first)) {
-            Some(range) => (
-                format!(
-                    "FROM (SELECT object FROM attribute WHERE {}) a \
-                    CROSS JOIN object o ON o.row = a.object{body} WHERE true",
-                    range.condition()
-                ),
-                range.values(self.scope),
-                "a.object",
-            ),
-            None => (
-                format!("FROM object o{body} WHERE o.vault = ?"),
-                vec![Value::Text(self.scope.vault.clone())],
-                "o.row",
-            ),
-        };
-        let mask = self.filter.storage_mask().0;
-        // Of one kind of storage, the index has the objects in the order of creation.
-        sql.push_str(if mask.is_power_of_two() {
-            " AND o.storage = ?"
-        } else {
-            " AND o.storage & ? != 0"
-        });
-        values.push(Value::Integer(i64::from(mask)));
-        sql.push_str(&self.columns.sql);
-        values.extend(self.columns.values.iter().cloned());
+    /// Whether a candidate passes the conditions that did not lead to it.
+    fn passes(&self, connection: &Connection, row: u32, lead: Option<usize>) -> Result<bool> {
+        let mut has_rest = self.has_rest;
         for (n, range) in self.ranges.iter().enumerate() {
-            if Some(n) != first {
-                sql.push_str(&range.test());
-                values.extend(range.values(self.scope));
+            if Some(n) == lead {
+                continue;
+            }
+            if range.is_point() {
+                if !range.is_met(connection, self.scope, row)? {
+                    return Ok(false);
+                }
+            } else {
+                has_rest = true;
             }
         }
-        Ok(Search { sql, values, order })
+        if !has_rest {
+            return Ok(true);
+        }
+        let record = rows::find_row(connection, row)?;
+        Ok(record.is_some_and(|record| self.filter.matches(&record, self.now)))
     }
 
-    /// The key condition that the fewest objects meet.
-    fn fewest(&self, connection: &Connection) -> Result<Option<usize>> {
-        if self.ranges.len() < 2 {
-            return Ok((!self.ranges.is_empty()).then_some(0));
+    /// The key condition that the fewest objects meet; `None` when fewer are of the classes.
+    fn lead(&self, connection: &Connection, selection: &Selection) -> Result<Option<usize>> {
+        let most = OBJECTS_COUNTED_MAX.min(selection.total);
+        if self.ranges.len() == 1 && most == OBJECTS_COUNTED_MAX {
+            return Ok(Some(0));
         }
-        let mut fewest: Option<(i64, usize)> = None;
+        let mut lead = None;
+        let mut least = most;
         for (n, range) in self.ranges.iter().enumerate() {
-            let objects: i64 = connection
-                .prepare_cached(&format!(
-                    "SELECT count(*) FROM (SELECT 1 FROM attribute WHERE {} LIMIT \
-                    {OBJECTS_COUNTED_MAX})",
-                    range.condition()
-                ))?
-                .query_row(params_from_iter(range.values(self.scope)), |row| row.get(0))?;
-            if fewest.is_none_or(|(least, _)| objects < least) {
-                fewest = Some((objects, n));
+            let objects = range.count(connection, self.scope, most)?;
+            let is_less = objects < least;
+            // Of two ends of the earth, a point is nearer, for it is walked in order.
+            if is_less || (lead.is_none() && most == OBJECTS_COUNTED_MAX && range.is_point()) {
+                (lead, least) = (Some(n), objects.min(least));
             }
         }
-        Ok(fewest.map(|(_, n)| n))
+        if lead.is_none() && most == OBJECTS_COUNTED_MAX && !self.ranges.is_empty() {
+            lead = Some(0);
+        }
+        Ok(lead)
     }
 }
 
-fn count(connection: &Connection, search: &Search) -> Result<u64> {
-    let total: i64 = connection
-        .prepare_cached(&format!("SELECT count(*) {}", search.sql))?
-        .query_row(params_from_iter(&search.values), |row| row.get(0))?;
-    Ok(u64::try_from(total).unwrap_or_default())
+impl Candidates<'_> {
+    /// The next part; `None` at the end.
+    fn next(
+        &mut self,
+        connection: &Connection,
+        scope: &Scope,
+        census: &Census,
+        selection: &Selection,
+        part: usize,
+    ) -> Result<Option<Vec<u32>>> {
+        let rows = match self {
+            Self::Classes { offset } => {
+                let items_max = u64::try_from(part).unwrap_or(u64::MAX);
+                let page = Page {
+                    offset: *offset,
+                    items_max: Some(items_max),
+                };
+                *offset += items_max;
+                census.newest(selection, page)
+            }
+            Self::Point { range, before } => {
+                let rows = range.before(connection, scope, *before, part)?;
+                *before = rows.last().copied().unwrap_or(0);
+                rows
+            }
+            Self::Rows(rows) => {
+                let last: Vec<u32> = rows.iter().rev().take(part).collect();
+                if let Some(oldest) = last.last() {
+                    rows.remove_range(*oldest..);
+                }
+                last
+            }
+        };
+        Ok((!rows.is_empty()).then_some(rows))
+    }
+}
+
+/// The row of an object: its place in the order of creation.
+pub(crate) fn row_of(connection: &Connection, id: &ObjectId) -> Result<u32> {
+    Ok(connection
+        .prepare_cached("SELECT row FROM object WHERE id = ?")?
+        .query_row([&id.0], |row| row.get(0))?)
+}
+
+/// The identifiers of rows, in their order.
+pub(crate) fn ids(connection: &Connection, rows: &[u32]) -> Result<Vec<ObjectId>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM object WHERE row = ?")?;
+    rows.iter()
+        .map(|row| Ok(ObjectId(statement.query_row([row], |row| row.get(0))?)))
+        .collect()
 }

@@ -4,20 +4,34 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use crate::{Error, Result, backup, connection::APPLICATION_ID};
+use crate::{Error, Result, backup, connection::APPLICATION_ID, rows};
 
 /// A step of the schema. Once released, its text never changes.
 pub(crate) struct Migration {
     /// Its number in words, as the file is called.
     name: &'static str,
     sql: &'static str,
+    /// What SQL cannot say, done after it in the same transaction.
+    then: fn(&Connection) -> Result<()>,
 }
 
 /// The steps in order; the n-th makes the schema n.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_objects",
-    sql: include_str!("../migrations/sqlite/0001_objects.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_objects",
+        sql: include_str!("../migrations/sqlite/0001_objects.sql"),
+        then: nothing,
+    },
+    Migration {
+        name: "0002_facets",
+        sql: include_str!("../migrations/sqlite/0002_facets.sql"),
+        then: rows::add_search_keys,
+    },
+];
+
+fn nothing(_: &Connection) -> Result<()> {
+    Ok(())
+}
 
 /// The steps taken, each with its whole text: that is the strongest checksum, and tells support what was run.
 const LEDGER: &str = "CREATE TABLE migration (
@@ -97,6 +111,7 @@ pub(crate) fn migrate(
     }
     for (number, migration) in (1_i64..).zip(migrations).skip(taken) {
         transaction.execute_batch(migration.sql)?;
+        (migration.then)(&transaction)?;
         transaction.execute(
             "INSERT INTO migration (number, name, sql) VALUES (?, ?, ?)",
             params![number, migration.name, migration.sql],
@@ -159,12 +174,14 @@ mod tests {
     const SECOND: Migration = Migration {
         name: "0002_more",
         sql: "ALTER TABLE vault ADD COLUMN note TEXT",
+        then: nothing,
     };
 
     fn first() -> Migration {
         Migration {
             name: "0001_objects",
             sql: MIGRATIONS[0].sql,
+            then: nothing,
         }
     }
 
@@ -189,6 +206,39 @@ mod tests {
     }
 
     #[test]
+    fn objects_of_the_first_schema_get_the_search_keys_of_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut connection = connection::open_writer(&path).unwrap();
+        migrate(&mut connection, &path, &[first()]).unwrap();
+        let attributes = kmip::attribute::Attributes {
+            certificate_length: Some(700),
+            ..kmip::attribute::Attributes::default()
+        };
+        connection
+            .execute_batch(
+                "INSERT INTO object (row, id, vault, owner, object_type, storage, revision) \
+                VALUES (7, 'id', 'v', 'o', 1, 1, 1)",
+            )
+            .unwrap();
+        connection
+            .execute(
+                "INSERT INTO body (object, custody, value, attributes) VALUES (7, 3, x'00', ?)",
+                [attributes.to_stored()],
+            )
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS).unwrap();
+        let object: i64 = connection
+            .query_row(
+                "SELECT object FROM attribute WHERE value = 700",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(object, 7);
+    }
+
+    #[test]
     fn a_migration_that_fails_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
@@ -197,6 +247,7 @@ mod tests {
         let broken = Migration {
             name: "0002_broken",
             sql: "CREATE TABLE fine (a); CREATE TABLE vault (a)",
+            then: nothing,
         };
         assert!(migrate(&mut connection, &path, &[first(), broken]).is_err());
         assert_eq!(check(&connection, &path, &[first()]), Ok(1));
@@ -213,6 +264,7 @@ mod tests {
         let other = Migration {
             name: "0001_objects",
             sql: "CREATE TABLE other (a)",
+            then: nothing,
         };
         let Err(Error::NotOurs(text)) = check(&connection, &path, &[other]) else {
             panic!("another schema was taken");

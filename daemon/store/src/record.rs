@@ -7,6 +7,8 @@ use kmip::{
     ttlv::Timestamp,
 };
 
+use crate::facets;
+
 /// An object's Unique Identifier: a UUID in text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId(pub String);
@@ -42,19 +44,13 @@ impl Record {
     /// The state at a time: dates act by themselves (KMIP 2.1 §4.57, transitions 4 and 6).
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> Option<State> {
-        let due = |date: Option<Timestamp>| date.is_some_and(|date| date <= now);
-        let state = self.attributes.state?;
-        let active = state == State::Active
-            || (state == State::PreActive && due(self.attributes.activation_date));
-        Some(match state {
-            State::PreActive | State::Active
-                if active && due(self.attributes.deactivation_date) =>
-            {
-                State::Deactivated
-            }
-            State::PreActive if active => State::Active,
-            other => other,
-        })
+        let attributes = &self.attributes;
+        facets::state_at(
+            attributes.state,
+            attributes.activation_date,
+            attributes.deactivation_date,
+            now,
+        )
     }
 
     /// Whether the value is gone; such an object keeps its attributes and frees its names.

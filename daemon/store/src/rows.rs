@@ -5,7 +5,10 @@ use std::{str::FromStr, sync::Arc};
 use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec, ttlv::Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
 
-use crate::{Client, Custody, Error, ObjectId, Record, Result, Vault, keys::NameKey};
+use crate::{
+    Client, Custody, Error, ObjectId, Record, Result, Vault,
+    keys::{self, NameKey},
+};
 
 /// More than any message may carry; far from the lengths where SQLite's own arithmetic ends.
 const RECORD_BYTES_MAX: usize = 8 << 20;
@@ -40,12 +43,10 @@ impl Encoded {
     }
 
     /// Adds the object and tells its row, or `None` when there is one with this identifier.
-    pub(crate) fn insert(&self, connection: &Connection) -> Result<Option<i64>> {
+    pub(crate) fn insert(&self, connection: &Connection) -> Result<Option<u32>> {
         let mut statement = connection.prepare_cached(
-            "INSERT INTO object (id, vault, owner, object_type, storage, state, \
-            activation_date, deactivation_date, algorithm, length, usage_mask, revision) \
-            SELECT :id, :vault, :owner, :object_type, :storage, :state, :activation_date, \
-            :deactivation_date, :algorithm, :length, :usage_mask, :revision WHERE :before = 0 \
+            "INSERT INTO object (id, vault, owner, object_type, revision) \
+            SELECT :id, :vault, :owner, :object_type, :revision WHERE :before = 0 \
             ON CONFLICT (id) DO NOTHING RETURNING row",
         )?;
         let row = self.put_object(&mut statement, 0)?;
@@ -56,12 +57,9 @@ impl Encoded {
     }
 
     /// Replaces the object of the revision before and tells its row, or `None` when it is not of that revision.
-    pub(crate) fn update(&self, connection: &Connection, before: u64) -> Result<Option<i64>> {
+    pub(crate) fn update(&self, connection: &Connection, before: u64) -> Result<Option<u32>> {
         let mut statement = connection.prepare_cached(
-            "UPDATE object SET owner = :owner, storage = :storage, state = :state, \
-            activation_date = :activation_date, deactivation_date = :deactivation_date, \
-            algorithm = :algorithm, length = :length, usage_mask = :usage_mask, \
-            revision = :revision \
+            "UPDATE object SET owner = :owner, revision = :revision \
             WHERE id = :id AND vault = :vault AND object_type = :object_type \
             AND revision = :before RETURNING row",
         )?;
@@ -72,22 +70,14 @@ impl Encoded {
         Ok(row)
     }
 
-    fn put_object(&self, statement: &mut CachedStatement<'_>, before: u64) -> Result<Option<i64>> {
+    fn put_object(&self, statement: &mut CachedStatement<'_>, before: u64) -> Result<Option<u32>> {
         let record = &*self.record;
-        let attributes = &record.attributes;
         let row = statement.query_row(
             named_params! {
                 ":id": record.id.0,
                 ":vault": record.vault,
                 ":owner": record.owner,
                 ":object_type": record.object_type.0,
-                ":storage": record.storage_status().0,
-                ":state": attributes.state.map(|state| state.0),
-                ":activation_date": attributes.activation_date.map(|date| date.0),
-                ":deactivation_date": attributes.deactivation_date.map(|date| date.0),
-                ":algorithm": attributes.cryptographic_algorithm.map(|algorithm| algorithm.0),
-                ":length": attributes.cryptographic_length,
-                ":usage_mask": attributes.cryptographic_usage_mask.map(|mask| mask.0),
                 ":revision": record.revision.cast_signed(),
                 ":before": before.cast_signed(),
             },
@@ -96,7 +86,7 @@ impl Encoded {
         Ok(row.optional()?)
     }
 
-    fn put_body(&self, row: i64, connection: &Connection) -> Result<()> {
+    fn put_body(&self, row: u32, connection: &Connection) -> Result<()> {
         let (custody, backend, value) = columns(&self.record.custody);
         connection
             .prepare_cached(
@@ -176,6 +166,40 @@ pub(crate) fn find(connection: &Connection, id: &ObjectId) -> Result<Option<Reco
     rows.next()?.map(read).transpose()
 }
 
+/// The record in a row.
+pub(crate) fn find_row(connection: &Connection, row: u32) -> Result<Option<Record>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM object o JOIN body b ON b.object = o.row WHERE o.row = ?"
+    ))?;
+    let mut rows = statement.query([row])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// A part of all records.
+pub(crate) struct Part {
+    /// Those that can be read, with their rows, in their order.
+    pub(crate) records: Vec<(u32, Record)>,
+    /// The last row looked at; none at the end.
+    pub(crate) last: Option<u32>,
+}
+
+/// The next records in the order of their rows.
+pub(crate) fn find_after_row(connection: &Connection, after: u32, rows_max: u32) -> Result<Part> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, o.row FROM object o JOIN body b ON b.object = o.row \
+        WHERE o.row > ? ORDER BY o.row LIMIT ?"
+    ))?;
+    let mut rows = statement.query(params![after, rows_max])?;
+    let (mut records, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let number = row.get("row")?;
+        last = Some(number);
+        // A damaged record is told of where it is asked for; it must not hide the others.
+        records.extend(read(row).ok().map(|record| (number, record)));
+    }
+    Ok(Part { records, last })
+}
+
 /// Records in the order of their identifiers.
 pub(crate) fn find_after(
     connection: &Connection,
@@ -204,6 +228,27 @@ fn read_all(mut rows: Rows<'_>) -> Result<Vec<Record>> {
         records.push(read(row)?);
     }
     Ok(records)
+}
+
+/// Adds the search keys that stored objects do not have yet.
+pub(crate) fn add_search_keys(connection: &Connection) -> Result<()> {
+    let mut added = connection.prepare_cached(
+        "INSERT INTO attribute (vault, kind, value, object) VALUES (?, ?, ?, ?) \
+        ON CONFLICT DO NOTHING",
+    )?;
+    let mut after = 0;
+    loop {
+        let part = find_after_row(connection, after, 1_000)?;
+        for (row, record) in part.records {
+            for key in keys::search_keys(&record) {
+                added.execute(params![record.vault, key.kind, key.value, row])?;
+            }
+        }
+        match part.last {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
 }
 
 /// The object that is not destroyed and has the name.

@@ -10,12 +10,14 @@ use std::{
 use crate::{
     Client, Error, ObjectId, Record, Result, Store, Transaction, Vault, backup,
     cache::{Cache, Found},
+    census::Census,
     connection::{self, Lease, Pool},
     keys::NameKey,
+    loader::Loader,
     migrate::{self, MIGRATIONS},
     rows,
     transaction::SqliteTransaction,
-    writer::{Change, Home, Writer},
+    writer::{Change, Home, Memory, Writer},
 };
 
 /// How large a store may grow in memory and on the disk.
@@ -42,8 +44,9 @@ impl Default for Options {
 /// A store in one SQLite file, which belongs to this process alone while it is open.
 pub struct SqliteStore {
     // In this order they end: the writer's connection is the last, and leaves no log behind.
+    _loader: Option<Loader>,
     readers: Arc<Pool>,
-    cache: Arc<Cache>,
+    memory: Arc<Memory>,
     writer: Writer,
     _lock: Option<File>,
 }
@@ -65,11 +68,15 @@ impl SqliteStore {
         let lock = lock(path)?;
         connection::make_durable(&writer, options)?;
         migrate::migrate(&mut writer, path, MIGRATIONS)?;
-        let cache = Arc::new(Cache::new(options.cached_records_max));
+        let memory = memory(options);
+        let readers = Arc::new(Pool::of_file(path, options.readers_max));
+        // What the loader reads was committed before the writer starts, which tells of all that comes later.
+        let loader = Loader::start(path, &memory)?;
         Ok(Self {
-            readers: Arc::new(Pool::of_file(path, options.readers_max)),
-            writer: Writer::start(Home::Own(Box::new(writer)), Arc::clone(&cache))?,
-            cache,
+            _loader: Some(loader),
+            readers,
+            writer: Writer::start(Home::Own(Box::new(writer)), Arc::clone(&memory))?,
+            memory,
             _lock: Some(lock),
         })
     }
@@ -79,11 +86,13 @@ impl SqliteStore {
         let mut connection = connection::open_in_memory()?;
         migrate::migrate(&mut connection, Path::new("memory"), MIGRATIONS)?;
         let readers = Arc::new(Pool::of_one(connection));
-        let cache = Arc::new(Cache::new(Options::default().cached_records_max));
+        let memory = memory(&Options::default());
+        memory.census.loaded(Ok(()));
         Ok(Self {
-            writer: Writer::start(Home::Shared(Arc::clone(&readers)), Arc::clone(&cache))?,
+            _loader: None,
+            writer: Writer::start(Home::Shared(Arc::clone(&readers)), Arc::clone(&memory))?,
             readers,
-            cache,
+            memory,
             _lock: None,
         })
     }
@@ -95,16 +104,23 @@ impl SqliteStore {
 
     /// The object that is not destroyed and has the name.
     pub(crate) fn holder(&self, name: &NameKey) -> Result<Option<ObjectId>> {
-        match self.cache.names.find(name) {
+        match self.memory.cache.names.find(name) {
             Found::Hit(id) => Ok(Some(id)),
             Found::Miss(ticket) => {
                 let id = rows::find_name(&*self.reader()?, name)?;
                 if let Some(id) = &id {
-                    self.cache.names.fill(name.clone(), id.clone(), &ticket);
+                    self.memory
+                        .cache
+                        .names
+                        .fill(name.clone(), id.clone(), &ticket);
                 }
                 Ok(id)
             }
         }
+    }
+
+    pub(crate) fn census(&self) -> &Census {
+        &self.memory.census
     }
 
     pub(crate) fn reader(&self) -> Result<Lease<'_>> {
@@ -122,13 +138,13 @@ impl Store for SqliteStore {
     }
 
     fn record(&self, id: &ObjectId) -> Result<Option<Arc<Record>>> {
-        match self.cache.records.find(id) {
+        match self.memory.cache.records.find(id) {
             Found::Hit(record) => Ok(Some(record)),
             Found::Miss(ticket) => {
                 let record = rows::find(&*self.reader()?, id)?.map(Arc::new);
                 if let Some(record) = &record {
                     let record = Arc::clone(record);
-                    self.cache.records.fill(id.clone(), record, &ticket);
+                    self.memory.cache.records.fill(id.clone(), record, &ticket);
                 }
                 Ok(record)
             }
@@ -180,12 +196,20 @@ impl Store for SqliteStore {
                 "the writer has ended; restart the program".to_owned(),
             ));
         }
+        self.memory.census.health()?;
         let reader = self.reader()?;
         reader
             .prepare_cached("SELECT number FROM migration LIMIT 1")?
             .query_row([], |_| Ok(()))?;
         Ok(())
     }
+}
+
+fn memory(options: &Options) -> Arc<Memory> {
+    Arc::new(Memory {
+        cache: Cache::new(options.cached_records_max),
+        census: Census::default(),
+    })
 }
 
 /// Takes the file for this process: what others wrote, this one's memory would not know. The lock stands beside it,

@@ -1,13 +1,16 @@
 //! Transactions: changes kept aside until the commit, and the view of the store through them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use kmip::{StorageStatusMask, attribute::Attribute, attribute::UniqueIdentifier, ttlv::Timestamp};
 
 use crate::{
     Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore, Store, Transaction,
     keys::{self, NameKey},
-    locate::Plan,
+    locate::{self, Plan},
     writer::{Change, ObjectChange},
 };
 
@@ -113,23 +116,43 @@ impl<'a> SqliteTransaction<'a> {
     /// The committed objects with the pending ones laid over them: changed ones in their places, new ones first.
     fn locate_overlaid(&self, plan: &Plan<'_>, query: &Query<'_>) -> Result<Located> {
         let connection = self.store.reader()?;
-        let mut found = plan.all(&connection)?;
-        found.retain(|(_, id)| !self.places.contains_key(id));
+        let committed = plan.find(&connection, self.store.census(), Page::default())?;
+        let changed = self
+            .pending
+            .iter()
+            .filter_map(|pending| pending.before.as_ref())
+            .map(|before| locate::row_of(&connection, &before.id))
+            .collect::<Result<HashSet<_>>>()?;
+        let mut found: Vec<_> = committed
+            .rows
+            .into_iter()
+            .filter(|row| !changed.contains(row))
+            .map(|row| (i64::from(row), None))
+            .collect();
         for (n, pending) in (0_i64..).zip(&self.pending) {
             if query.admits(&pending.after) {
                 let row = match &pending.before {
-                    Some(before) => Plan::row_of(&connection, &before.id)?,
+                    Some(before) => i64::from(locate::row_of(&connection, &before.id)?),
                     None => i64::MAX / 2 + n,
                 };
-                found.push((row, pending.after.id.clone()));
+                found.push((row, Some(pending.after.id.clone())));
             }
         }
         found.sort_unstable_by_key(|(row, _)| std::cmp::Reverse(*row));
-        let mut located = Located::default();
-        found
-            .into_iter()
-            .for_each(|(_, id)| located.add(id, query.page));
-        Ok(located)
+        let total = u64::try_from(found.len()).ok();
+        let shown =
+            (0..)
+                .zip(found)
+                .filter(|(n, _)| query.page.shows(*n))
+                .map(|(_, (row, pending))| match pending {
+                    Some(id) => Ok(vec![id]),
+                    None => locate::ids(
+                        &connection,
+                        &u32::try_from(row).into_iter().collect::<Vec<_>>(),
+                    ),
+                });
+        let ids = shown.collect::<Result<Vec<_>>>()?.concat();
+        Ok(Located { ids, total })
     }
 }
 
@@ -187,19 +210,28 @@ impl Transaction for SqliteTransaction<'_> {
         };
         if let Some(named) = self.named(filter, scope)? {
             let record = named.map(|id| self.read(&id)).transpose()?.flatten();
-            let mut located = Located::default();
-            if let Some(record) = record.filter(|record| query.admits(record)) {
-                located.add(record.id.clone(), page);
-            }
-            return Ok(located);
+            let found = record.filter(|record| query.admits(record));
+            let shown = found.as_ref().filter(|_| page.shows(0));
+            return Ok(Located {
+                ids: shown.map(|record| record.id.clone()).into_iter().collect(),
+                total: Some(found.map_or(0, |_| 1)),
+            });
         }
         let Some(plan) = Plan::new(filter, scope, now) else {
-            return Ok(Located::default());
+            return Ok(Located {
+                total: Some(0),
+                ..Located::default()
+            });
         };
         if self.is_changed() {
             self.locate_overlaid(&plan, &query)
         } else {
-            plan.page(&*self.store.reader()?, page)
+            let connection = self.store.reader()?;
+            let found = plan.find(&connection, self.store.census(), page)?;
+            Ok(Located {
+                ids: locate::ids(&connection, &found.rows)?,
+                total: found.total,
+            })
         }
     }
 

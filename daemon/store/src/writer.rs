@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 use crate::{
     Client, Error, Record, Result, Vault,
     cache::Cache,
+    census::Census,
     connection::Pool,
     keys::{self, NameKey, SearchKey},
     rows::{self, Encoded},
@@ -78,6 +79,15 @@ struct Job {
     done: SyncSender<Result<()>>,
 }
 
+/// The rows of a job's objects, in the order of its changes.
+type Rows = Vec<u32>;
+
+/// What is kept in memory of what is stored.
+pub(crate) struct Memory {
+    pub(crate) cache: Cache,
+    pub(crate) census: Census,
+}
+
 /// The way to the writer's thread, which ends when this is dropped.
 pub(crate) struct Writer {
     jobs: Option<Sender<Job>>,
@@ -86,11 +96,11 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(home: Home, cache: Arc<Cache>) -> Result<Self> {
+    pub(crate) fn start(home: Home, memory: Arc<Memory>) -> Result<Self> {
         let (jobs, waiting) = channel();
         let thread = Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&home, &waiting, &cache))
+            .spawn(move || run(&home, &waiting, &memory))
             .map_err(|error| Error::Unavailable(format!("no thread for the writer: {error}")))?;
         Ok(Self {
             jobs: Some(jobs),
@@ -125,7 +135,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(home: &Home, waiting: &Receiver<Job>, cache: &Cache) {
+fn run(home: &Home, waiting: &Receiver<Job>, memory: &Memory) {
     // The first job is taken at once; whatever came while the last group was written joins it. Nobody waits for a timer.
     while let Ok(first) = waiting.recv() {
         let others = waiting.try_iter().take(GROUP_MAX - 1);
@@ -138,22 +148,20 @@ fn run(home: &Home, waiting: &Receiver<Job>, cache: &Cache) {
         };
         let results = results.unwrap_or_else(|error| vec![Err(error); group.len()]);
         // Every record is corrected before anybody is told, so that a read after an acknowledgement is never stale.
-        for (job, _) in group
-            .iter()
-            .zip(&results)
-            .filter(|(_, result)| result.is_ok())
-        {
-            job.changes.iter().for_each(|change| correct(cache, change));
+        for (job, result) in group.iter().zip(&results) {
+            if let Ok(rows) = result {
+                correct(memory, &job.changes, rows);
+            }
         }
         for (job, result) in group.into_iter().zip(results) {
             // Nobody listens when the committer's thread was ended.
-            let _ = job.done.send(result);
+            let _ = job.done.send(result.map(drop));
         }
     }
 }
 
 /// One transaction for the group. An error means that nothing of it was changed; the results inside are each job's own.
-fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<()>>> {
+fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<Rows>>> {
     let outcome = (|| {
         execute(connection, "BEGIN IMMEDIATE")?;
         let results = group
@@ -174,11 +182,11 @@ fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<()>
 }
 
 /// Applies one job under a savepoint, so that its own refusal leaves the others' changes alone.
-fn apply_alone(connection: &Connection, changes: &[Change]) -> Result<Result<()>> {
+fn apply_alone(connection: &Connection, changes: &[Change]) -> Result<Result<Rows>> {
     execute(connection, "SAVEPOINT job")?;
     let applied = apply(connection, changes);
     match applied {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(Error::Conflict | Error::NameTaken(_)) => execute(connection, "ROLLBACK TO job")?,
         Err(error) => return Err(error),
     }
@@ -186,21 +194,22 @@ fn apply_alone(connection: &Connection, changes: &[Change]) -> Result<Result<()>
     Ok(applied)
 }
 
-fn apply(connection: &Connection, changes: &[Change]) -> Result<()> {
+fn apply(connection: &Connection, changes: &[Change]) -> Result<Rows> {
     // Names are freed before they are taken: one transaction may pass a name from one object to another.
     for change in changes {
         if let Change::Object(change) = change {
             free_names(connection, change)?;
         }
     }
+    let mut rows = Rows::new();
     for change in changes {
         match change {
             Change::Client(client) => rows::put_client(connection, client)?,
-            Change::Object(change) => put_object(connection, change)?,
+            Change::Object(change) => rows.push(put_object(connection, change)?),
             Change::Vault(vault) => rows::put_vault(connection, vault)?,
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
 fn free_names(connection: &Connection, change: &ObjectChange) -> Result<()> {
@@ -215,7 +224,7 @@ fn free_names(connection: &Connection, change: &ObjectChange) -> Result<()> {
     Ok(())
 }
 
-fn put_object(connection: &Connection, change: &ObjectChange) -> Result<()> {
+fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     let row = match change.before {
         None => change.after.insert(connection)?,
         Some(revision) => change.after.update(connection, revision)?,
@@ -242,12 +251,19 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<()> {
     for key in &change.keys_added {
         added.execute(params![vault, key.kind, key.value, row])?;
     }
-    Ok(())
+    Ok(row)
 }
 
-fn correct(cache: &Cache, change: &Change) {
-    if let Change::Object(change) = change {
+/// Tells the memory of a job's changes, whose objects have these rows.
+fn correct(memory: &Memory, changes: &[Change], rows: &[u32]) {
+    let objects = changes.iter().filter_map(|change| match change {
+        Change::Object(change) => Some(change),
+        Change::Client(_) | Change::Vault(_) => None,
+    });
+    for (change, row) in objects.zip(rows) {
         let record = &change.after.record;
+        memory.census.put(*row, record);
+        let cache = &memory.cache;
         cache.records.correct(&record.id, Some(Arc::clone(record)));
         for name in change.names_removed.iter().chain(&change.names_added) {
             cache.names.correct(name, None);

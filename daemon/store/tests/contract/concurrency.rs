@@ -98,6 +98,6 @@ fn a_read_after_an_acknowledged_commit_is_never_stale() {
                 });
             }
         });
-        assert_eq!(locate(store, &with(vec![])).total, 16);
+        assert_eq!(locate(store, &with(vec![])).total, Some(16));
     });
 }

@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use kmip::attribute::Attribute;
 use store::{Error, Options, SqliteStore, Store};
 
 use crate::sample::{insert, key, locate, named, with};
@@ -132,7 +133,7 @@ fn a_full_store_refuses_commits_and_serves_reads() {
     let store = SqliteStore::open(&path, &small).unwrap();
     let kept = fill(&store);
     assert!(kept > 10, "{kept} records");
-    assert_eq!(locate(&store, &with(vec![])).total, kept);
+    assert_eq!(locate(&store, &with(vec![])).total, Some(kept));
     assert_eq!(store.count(), Ok(kept));
     drop(store);
     let store = open(&path).unwrap();
@@ -242,4 +243,27 @@ fn a_backup_is_a_store_as_of_one_moment_and_never_overwrites() {
         0o600
     );
     insert(&copy, &key("in the copy")).unwrap();
+}
+
+#[test]
+fn what_was_stored_is_found_again_by_every_attribute() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).unwrap();
+    let mut transaction = store.begin();
+    for n in 0..2_500 {
+        let mut record = key(&format!("key {n}"));
+        record.attributes.sensitive = Some(n % 5 == 0);
+        transaction.insert(record).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(store);
+    let store = open(&path).unwrap();
+    let mut later = key("later");
+    later.attributes.sensitive = Some(true);
+    insert(&store, &later).unwrap();
+    let sensitive = with(vec![Attribute::Sensitive(true)]);
+    let located = locate(&store, &sensitive);
+    assert_eq!(located.total, Some(501));
+    assert_eq!(located.ids.first(), Some(&later.id));
 }

@@ -14,8 +14,9 @@ use store::{Custody, Filter, ObjectId, Page, Record, Scope, SqliteStore, Store, 
 
 use crate::sample::key;
 
+/// Far from each other, for the clock of a store's users goes back by seconds at most.
 fn date() -> impl Strategy<Value = Timestamp> {
-    (0_i64..5).prop_map(Timestamp)
+    (0_i64..5).prop_map(|n| Timestamp(n * 1_000))
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -234,7 +235,7 @@ impl Asked {
             .filter(|(n, _)| page.shows(*n as u64))
             .map(|(_, id)| id.clone());
         prop_assert_eq!(found.ids, shown.collect::<Vec<_>>(), "{:?}", filter);
-        prop_assert_eq!(found.total, matching.len() as u64);
+        prop_assert_eq!(found.total, Some(matching.len() as u64));
         Ok(())
     }
 }
