@@ -2,7 +2,7 @@
 # Fills corpus/ of the targets with the recorded messages, one file each.
 set -eu
 cd "$(dirname "$0")"
-for target in decode frame message; do
+for target in decode frame message texts; do
     mkdir -p "corpus/$target"
     for file in ../tests/captures/*.txt; do
         name=$(basename "$file" .txt)

@@ -5,6 +5,7 @@ use kmip::{
     attribute::Attributes,
     message::{Request, RequestError, Response, ResponseHeader, write_response},
     payload::{self, Operation},
+    text::Encoding,
     ttlv::{self, Frame, Item, Reader, Structure, Writer},
 };
 
@@ -107,6 +108,45 @@ pub fn message(bytes: &[u8]) {
         };
         let written = write_response(&header, &response.items, response.version);
         assert!(Response::read(written.bytes()).is_ok());
+    }
+}
+
+/// Reads a text as a message; what could be read is written and read again unchanged.
+pub fn text(bytes: &[u8], encoding: Encoding) {
+    match encoding.read(bytes) {
+        Ok(ttlv) => {
+            // What was read of a text is TTLV as it is written, and so nothing is lost by writing it again.
+            let json = Encoding::Json.write(&ttlv).unwrap_or_default();
+            assert!(Encoding::Json.read(&json).ok() == Some(ttlv.clone()));
+            as_texts(&ttlv);
+            message(&ttlv);
+        }
+        Err(unreadable) => assert!(!unreadable.error.to_string().is_empty()),
+    }
+}
+
+/// Reads XML.
+pub fn xml(bytes: &[u8]) {
+    text(bytes, Encoding::Xml);
+}
+
+/// Reads JSON.
+pub fn json(bytes: &[u8]) {
+    text(bytes, Encoding::Json);
+}
+
+/// Writes any items as texts, which are read and written again unchanged.
+pub fn as_texts(bytes: &[u8]) {
+    let mut writer = Writer::new(kmip::V2_1);
+    writer.structure(Tag::RequestMessage, |writer| writer.encoded(bytes));
+    for encoding in [Encoding::Xml, Encoding::Json] {
+        let Ok(once) = encoding.write(writer.bytes()) else {
+            return;
+        };
+        match encoding.read(&once) {
+            Ok(ttlv) => assert!(encoding.write(&ttlv).ok() == Some(once)),
+            Err(unreadable) => panic!("{}", unreadable.error),
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub mod message;
 pub mod object;
 pub mod payload;
 mod secret;
+pub mod text;
 pub mod ttlv;
 mod vocabulary;
 

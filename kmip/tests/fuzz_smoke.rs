@@ -1,6 +1,6 @@
 //! The fuzz targets on the stable compiler: random bytes, mutated messages, random attributes.
 
-use kmip::{Tag, V1_4, V2_1, ttlv::Writer};
+use kmip::{Tag, V1_4, V2_1, text::Encoding, ttlv::Writer};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::{
@@ -87,6 +87,9 @@ fn every_target(bytes: &[u8]) {
     fuzz::frame(bytes);
     fuzz::attributes(bytes);
     fuzz::message(bytes);
+    fuzz::as_texts(bytes);
+    fuzz::xml(bytes);
+    fuzz::json(bytes);
 }
 
 /// Bytes behind the header of a message, with lengths that fit.
@@ -117,6 +120,18 @@ proptest! {
         if let Some(body) = bytes.len().checked_sub(8) {
             bytes[4..8].copy_from_slice(&u32::try_from(body).unwrap().to_be_bytes());
             every_target(&bytes);
+        }
+    }
+
+    #[test]
+    fn mutated_texts(which in any::<Index>(), mutations in vec(mutation(), 1..8)) {
+        let captures = captures_once();
+        for encoding in [Encoding::Xml, Encoding::Json] {
+            let mut bytes = encoding.write(&captures[which.index(captures.len())]).unwrap().to_vec();
+            for mutation in &mutations {
+                mutate(&mut bytes, mutation);
+            }
+            fuzz::text(&bytes, encoding);
         }
     }
 

@@ -18,3 +18,5 @@ mod roundtrip;
 mod samples;
 #[cfg(test)]
 mod spec;
+#[cfg(test)]
+mod text;

@@ -11,6 +11,7 @@ mod tests {
             discover::DiscoverVersionsRequest, get_attributes::GetAttributesRequest,
             locate::LocateResponse, query::QueryResponse,
         },
+        text::Encoding,
         ttlv::{Field, Reader, Structure, Writer},
     };
     use peak_alloc::PeakAlloc;
@@ -167,6 +168,25 @@ mod tests {
         ]
     }
 
+    /// Messages as texts: what is longest in memory and shortest on the wire.
+    fn texts() -> Vec<(&'static str, usize)> {
+        let xml = format!("<D>{}</D>", "<D/>".repeat(1 << 18));
+        let json = format!(
+            "{{\"tag\":\"D\",\"value\":[{{\"tag\":\"D\"}}{}]}}",
+            ",{\"tag\":\"D\"}".repeat(1 << 16)
+        );
+        let escaped = format!(
+            "<D type=\"TextString\" value=\"{}\"/>",
+            "&lt;".repeat(1 << 18)
+        );
+        let read = |encoding: Encoding| move |bytes: &[u8]| assert!(encoding.read(bytes).is_ok());
+        vec![
+            ("XML", cost(xml.as_bytes(), read(Encoding::Xml))),
+            ("JSON", cost(json.as_bytes(), read(Encoding::Json))),
+            ("entities", cost(escaped.as_bytes(), read(Encoding::Xml))),
+        ]
+    }
+
     /// One test, because the allocator counts for the whole process.
     #[test]
     fn memory_is_bounded_by_the_input() {
@@ -182,7 +202,7 @@ mod tests {
             0x42, 0x00, 0x78, 0x01, 0xFF, 0xFF, 0xFF, 0xF8, 0, 0, 0, 0, 0, 0, 0, 0,
         ];
         assert!(cost(&announced, |bytes| drop(Request::read(bytes, 10))) <= 8);
-        let mut costs = [attributes(), fields(), batches()].concat();
+        let mut costs = [attributes(), fields(), batches(), texts()].concat();
         costs.retain(|(_, cost)| *cost > BYTES_PER_BYTE_MAX);
         assert_eq!(costs, []);
     }

@@ -14,7 +14,8 @@ pub(crate) fn choices() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..400)
 }
 
-fn every_case() -> impl Iterator<Item = (Case, Version)> {
+/// Every structure in every version that has it.
+pub(crate) fn every_case() -> impl Iterator<Item = (Case, Version)> {
     Version::SPOKEN.iter().flat_map(|version| {
         let every = payloads().into_iter().chain(structures());
         every

@@ -11,7 +11,7 @@ use kmip::Version;
 use serde_json::Value;
 
 /// The standard as data.
-static SPEC: LazyLock<Value> = LazyLock::new(|| {
+pub(crate) static SPEC: LazyLock<Value> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/spec/kmip.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 });
@@ -22,18 +22,18 @@ fn versions() -> impl Iterator<Item = Version> {
 }
 
 /// The rows of an array.
-fn rows(value: &Value) -> &Vec<Value> {
+pub(crate) fn rows(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap()
 }
 
 /// A field that is a text.
-fn text<'a>(row: &'a Value, field: &str) -> &'a str {
+pub(crate) fn text<'a>(row: &'a Value, field: &str) -> &'a str {
     row[field]
         .as_str()
         .unwrap_or_else(|| panic!("{field} of {row}"))
 }
 
 /// A number that is written as `0x…`.
-fn number(row: &Value, field: &str) -> u32 {
+pub(crate) fn number(row: &Value, field: &str) -> u32 {
     u32::from_str_radix(text(row, field).trim_start_matches("0x"), 16).unwrap()
 }

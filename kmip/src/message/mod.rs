@@ -49,7 +49,7 @@ impl ProtocolVersion {
 }
 
 /// The version that a message's header names, read before anything else and by no version's rules.
-fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
+pub(crate) fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
     let mut outer = Reader::new(bytes, Tag::RequestMessage, crate::V1_0);
     let whole = outer
         .next_item()?

@@ -17,7 +17,7 @@ pub use self::{
     },
     writer::Writer,
 };
-pub(crate) use self::{structure::structure, value::read_once};
+pub(crate) use self::{structure::structure, value::read_once, writer::reserve};
 
 use crate::error::{DecodeErrorKind, Result};
 
@@ -68,6 +68,28 @@ impl ItemType {
             _ => return None,
         })
     }
+}
+
+macro_rules! names {
+    ($($name:ident)*) => {
+        impl ItemType {
+            /// The name as XML and JSON messages spell it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// Every type.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+names! {
+    Structure Integer LongInteger BigInteger Enumeration Boolean TextString ByteString DateTime Interval
+    DateTimeExtended
 }
 
 /// Whether a structure may pass over an item it does not know: vendors' tags, which begin with 0x54, and no others, so

@@ -47,16 +47,17 @@ impl Writer {
     }
 
     /// A structure and what `fill` writes into it.
-    pub fn structure(&mut self, tag: Tag, fill: impl FnOnce(&mut Self)) {
+    pub fn structure<R>(&mut self, tag: Tag, fill: impl FnOnce(&mut Self) -> R) -> R {
         self.reserve(8);
         self.header(tag, ItemType::Structure, 0);
         let start = self.buffer.len();
-        fill(self);
+        let filled = fill(self);
         // A message of 4 GiB cannot be asked for: requests are limited, and each response to what one request names.
         let length = u32::try_from(self.buffer.len() - start).unwrap_or(u32::MAX);
         if let Some(place) = self.buffer.get_mut(start - 4..start) {
             place.copy_from_slice(&length.to_be_bytes());
         }
+        filled
     }
 
     /// An Integer.
@@ -131,14 +132,18 @@ impl Writer {
         self.buffer.extend_from_slice(&header.to_be_bytes());
     }
 
-    /// Makes room, zeroing the buffer that is left: a vector that grows by itself would leave its contents behind.
     fn reserve(&mut self, more: usize) {
-        let needed = self.buffer.len() + more;
-        if needed > self.buffer.capacity() {
-            let mut larger = Vec::with_capacity(needed.max(self.buffer.capacity() * 2));
-            larger.extend_from_slice(&self.buffer);
-            std::mem::replace(&mut *self.buffer, larger).zeroize();
-        }
+        reserve(&mut self.buffer, more);
+    }
+}
+
+/// Makes room, zeroing the buffer that is left: a vector that grows by itself would leave its contents behind.
+pub(crate) fn reserve(buffer: &mut Zeroizing<Vec<u8>>, more: usize) {
+    let needed = buffer.len() + more;
+    if needed > buffer.capacity() {
+        let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2));
+        larger.extend_from_slice(buffer);
+        std::mem::replace(&mut **buffer, larger).zeroize();
     }
 }
 

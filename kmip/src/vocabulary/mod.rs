@@ -7,7 +7,9 @@ mod reason;
 mod table;
 mod tag;
 mod version;
+mod words;
 
+pub(crate) use self::words::{Words, is_same, tag_of, words_of, words_of_attribute};
 pub use self::{
     enums::*,
     masks::*,

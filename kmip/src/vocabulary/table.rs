@@ -45,6 +45,21 @@ macro_rules! open_enum {
             }
         }
 
+        impl super::words::Vocabulary for $type {
+            const WORDS: super::words::Words = super::words::Words {
+                is_mask: false,
+                name_of: |number| Self(number).xml_name(),
+                number_of: |text| {
+                    let is_named = |name: Option<&str>| {
+                        name.is_some_and(|name| super::words::is_same(name, text))
+                    };
+                    let mut all = Self::ALL.iter();
+                    let found = all.find(|value| is_named(value.xml_name()) || is_named(value.name()));
+                    found.map(|value| value.0)
+                },
+            };
+        }
+
         impl crate::ttlv::Value for $type {
             fn read(item: crate::ttlv::Item<'_>) -> crate::Result<Self> {
                 item.enumeration().map(Self)
@@ -94,6 +109,19 @@ macro_rules! mask {
             pub const fn intersects(self, other: Self) -> bool {
                 self.0 & other.0 != 0
             }
+        }
+
+        impl super::words::Vocabulary for $type {
+            const WORDS: super::words::Words = super::words::Words {
+                is_mask: true,
+                name_of: |number| match number { $($bit => Some($xml),)* _ => None },
+                number_of: |text| {
+                    let is_named = |name| super::words::is_same(name, text);
+                    let mut all = Self::ALL.iter();
+                    let found = all.find(|(_, xml, full, _)| is_named(xml) || is_named(full));
+                    found.map(|(value, ..)| value.0)
+                },
+            };
         }
 
         impl std::ops::BitOr for $type {
