@@ -6,7 +6,7 @@ use hsm::{Hsm, KeyRef};
 use kmip::{
     CryptographicUsageMask, ObjectType, OperationCode, State, UniqueIdentifierEnumeration,
     UsageLimitsUnit, Version,
-    attribute::{Attributes, UniqueIdentifier, UsageLimits},
+    attribute::{Attribute, Attributes, Link, UniqueIdentifier, UsageLimits},
     mechanism::KeySpec,
     message::ResponseItem,
     ttlv::Timestamp,
@@ -120,6 +120,19 @@ impl Context<'_> {
                 "no unique identifier is given, and none was returned before",
             )
         })
+    }
+
+    /// A link as it is stored: with the identifier itself, for what points into a batch means nothing after it.
+    pub(crate) fn resolve_links(&self, attribute: Attribute) -> Result<Attribute> {
+        match attribute {
+            Attribute::Link(link) => Ok(Attribute::Link(Link {
+                linked_object_identifier: UniqueIdentifier::Text(
+                    self.resolve(Some(link.linked_object_identifier))?.0,
+                ),
+                ..link
+            })),
+            other => Ok(other),
+        }
     }
 
     /// The objects that match and that the principal may find.

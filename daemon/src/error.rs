@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use kmip::{DecodeError, DecodeErrorKind, attribute::Refusal, mechanism::parameters::Unfit};
+use kmip::{
+    DecodeError, DecodeErrorKind, Version,
+    attribute::Refusal,
+    mechanism::parameters::Unfit,
+    ttlv::{Structure, Writer},
+};
 
 use crate::fault::Fault;
 
@@ -13,6 +18,7 @@ pub struct Error {
     pub fault: Fault,
     message: Cow<'static, str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    payload: Option<Vec<u8>>,
 }
 
 impl Error {
@@ -23,6 +29,7 @@ impl Error {
             fault,
             message: message.into(),
             source: None,
+            payload: None,
         }
     }
 
@@ -33,6 +40,7 @@ impl Error {
             fault: Fault::Internal,
             message: Cow::Borrowed("internal error"),
             source: Some(source.into()),
+            payload: None,
         }
     }
 
@@ -41,6 +49,21 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same failure with a payload, of the few operations that say in it what was refused.
+    #[must_use]
+    pub fn answering(mut self, payload: &impl Structure, version: Version) -> Self {
+        let mut writer = Writer::new(version);
+        payload.write_fields(&mut writer);
+        self.payload = Some(writer.bytes().to_vec());
+        self
+    }
+
+    /// The payload of the failed item's answer.
+    #[must_use]
+    pub fn payload(&self) -> Option<&[u8]> {
+        self.payload.as_deref()
     }
 
     /// The words for the client.

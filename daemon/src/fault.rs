@@ -32,12 +32,16 @@ macro_rules! faults {
 faults! {
     /// The attribute instance named does not exist.
     AttributeInstanceNotFound: ItemNotFound | AttributeInstanceNotFound;
+    /// The object has several instances of an attribute, and the operation means one.
+    AttributeMultiValued: InvalidField | MultiValuedAttribute;
     /// The object does not have the attribute.
     AttributeNotFound: ItemNotFound | AttributeNotFound;
     /// A client may not set, change or delete the attribute.
     AttributeReadOnly: PermissionDenied | AttributeReadOnly;
     /// A second value for an attribute that has one.
     AttributeSingleValued: IndexOutOfBounds | AttributeSingleValued;
+    /// A tag that is no attribute served here.
+    AttributeUnsupported: InvalidField | UnsupportedAttribute;
     /// Cryptographic parameters that contradict the key or themselves.
     BadParameters: CryptographicFailure | BadCryptographicParameters;
     /// A tag of an authenticating mode whose length does not exist.
@@ -71,7 +75,7 @@ faults! {
     /// The key wrap type is not served.
     KeyWrapNotServed: FeatureNotSupported | KeyWrapTypeNotSupported;
     /// The usage limits of the key are spent.
-    LimitSpent: PermissionDenied | PermissionDenied;
+    LimitSpent: PermissionDenied | UsageLimitExceeded;
     /// A field or attribute that is needed is absent.
     MissingData: MissingData | InvalidField;
     /// The mode needs an IV, counter or nonce.
@@ -88,6 +92,12 @@ faults! {
     NotPermitted: PermissionDenied | PermissionDenied;
     /// The operation is not served.
     NotServed: OperationNotSupported | OperationNotSupported;
+    /// The attribute that is to be adjusted is not there.
+    NothingToAdjust: ItemNotFound | ItemNotFound;
+    /// The object has no usage limits to allocate from.
+    NoUsageLimits: IllegalOperation | AttributeNotFound;
+    /// A number is adjusted beyond its range.
+    NumericRange: InvalidField | NumericRange;
     /// There is no such object, or the principal may not know of it.
     NoSuchObject: ItemNotFound | ObjectNotFound;
     /// No request with this mark waits for its answer, or none that the principal may know of.
@@ -96,6 +106,8 @@ faults! {
     ObjectDestroyed: ItemNotFound | ObjectDestroyed;
     /// The request is being done already.
     RequestInProcess: GeneralFailure | DuplicateProcessRequest;
+    /// A client may not set or adjust the attribute.
+    ReadOnlyAttribute: PermissionDenied | ReadOnlyAttribute;
     /// The key may leave wrapped only.
     Sensitive: Sensitive | Sensitive;
     /// The response is longer than the client takes.
@@ -114,6 +126,8 @@ faults! {
     WrappingObjectDestroyed: ItemNotFound | WrappingObjectDestroyed;
     /// There is no such wrapping key.
     WrappingObjectNotFound: ItemNotFound | WrappingObjectNotFound;
+    /// A value whose type does not fit what is to be done with it.
+    WrongDataType: InvalidField | InvalidDataType;
     /// An operation on a kind of object that it does not apply to.
     WrongObjectType: InvalidField | InvalidObjectType;
     /// The key's state or dates do not allow it.

@@ -32,7 +32,7 @@ const DESCRIBING: &[AttributeKind] = &[
 ];
 
 /// How long a client may use what it got before it looks again (KMIP 2.1 §4.30). Leases are advice: nothing ends with them.
-const LEASE_TIME: Interval = Interval(3_600);
+pub(crate) const LEASE_TIME: Interval = Interval(3_600);
 
 /// The longest value of a text that becomes an attribute, in bytes.
 const TEXT_BYTES_MAX: usize = 8_192;

@@ -39,12 +39,7 @@ pub(crate) fn captures() -> Vec<Capture> {
 }
 
 /// Operations that clients call and that have no payload types.
-const NOT_SERVED: &[OperationCode] = &[
-    OperationCode::Check,
-    OperationCode::DeriveKey,
-    OperationCode::ReKey,
-    OperationCode::SetAttribute,
-];
+const NOT_SERVED: &[OperationCode] = &[OperationCode::DeriveKey];
 
 /// Requests that are written otherwise than they came: the client sends fields that its version does not have.
 const DIFFERING: &[&str] = &[
@@ -57,15 +52,22 @@ const DIFFERING: &[&str] = &[
     "v1.0 decrypt",
     "v1.0 sign",
     "v1.0 signature_verify",
+    // An empty Template-Attribute, in every version.
+    "v1.0 rekey",
     "v1.1 locate",
     "v1.1 mac",
     "v1.1 encrypt",
     "v1.1 decrypt",
     "v1.1 sign",
     "v1.1 signature_verify",
+    "v1.1 rekey",
     "v1.2 locate",
+    "v1.2 rekey",
+    "v1.3 rekey",
+    "v1.4 rekey",
     // No Attributes, which 2.0 requires.
     "v2.0 locate_everything",
+    "v2.0 rekey",
 ];
 
 /// The item with its payload read and written, if its operation is served.

@@ -2,6 +2,7 @@
 
 mod activate;
 mod attribute;
+mod check;
 mod create;
 mod destroy;
 mod discover;
@@ -10,7 +11,9 @@ mod get;
 mod get_attributes;
 mod hash;
 mod interop;
+mod lease;
 mod locate;
+mod log;
 mod mac;
 mod poll;
 mod query;
@@ -111,12 +114,15 @@ operations! {
     create::CreateKeyPair,
     register::Register,
     locate::Locate,
+    check::Check,
     get::Get,
     get_attributes::GetAttributes,
     get_attributes::GetAttributeList,
     attribute::AddAttribute,
     attribute::ModifyAttribute,
     attribute::DeleteAttribute,
+    lease::ObtainLease,
+    lease::GetUsageAllocation,
     activate::Activate,
     revoke::Revoke,
     destroy::Destroy,
@@ -133,9 +139,13 @@ operations! {
     rng::RNGRetrieve,
     rng::RNGSeed,
     hash::Hash,
+    log::Log,
+    attribute::AdjustAttribute,
+    attribute::SetAttribute,
     interop::Interop,
     poll::QueryAsynchronousRequests,
     poll::Process,
+    log::Ping,
 }
 
 /// The route of an operation.
@@ -159,9 +169,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::DeriveKey, NOT_YET),
     (OperationCode::Certify, NOT_YET),
     (OperationCode::ReCertify, NOT_YET),
-    (OperationCode::Check, NOT_YET),
-    (OperationCode::ObtainLease, NOT_YET),
-    (OperationCode::GetUsageAllocation, NOT_YET),
     (OperationCode::Archive, NOT_YET),
     (OperationCode::Recover, NOT_YET),
     (OperationCode::Validate, NOT_YET),
@@ -172,12 +179,9 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::JoinSplitKey, NOT_YET),
     (OperationCode::Import, NOT_YET),
     (OperationCode::Export, NOT_YET),
-    (OperationCode::Log, NOT_YET),
     (OperationCode::Login, NOT_YET),
     (OperationCode::Logout, NOT_YET),
     (OperationCode::DelegatedLogin, NOT_YET),
-    (OperationCode::AdjustAttribute, NOT_YET),
-    (OperationCode::SetAttribute, NOT_YET),
     (OperationCode::SetEndpointRole, NOT_YET),
     (
         OperationCode::PKCS11,
@@ -187,7 +191,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::SetDefaults, NOT_YET),
     (OperationCode::SetConstraints, NOT_YET),
     (OperationCode::GetConstraints, NOT_YET),
-    (OperationCode::Ping, NOT_YET),
 ];
 
 const NOT_YET: &str = "beyond the main job, and not built yet";

@@ -125,6 +125,6 @@ pub(super) fn failure(
         result_reason: Some(error.fault.reason(version)),
         result_message: Some(error.message().to_owned()),
         asynchronous_correlation_value: None,
-        payload: None,
+        payload: error.payload().map(|payload| payload.to_vec().into()),
     }
 }

@@ -20,7 +20,7 @@ use keyhold::{
 };
 use kmip::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, ObjectType,
-    ResultReason, ResultStatus, V2_1, Version,
+    OperationCode, ResultReason, ResultStatus, V2_1, Version,
     attribute::{Attribute, AttributeList, UniqueIdentifier},
     client::{incoming, outgoing},
     message::{OutgoingItem, RequestHeader, Response, ResponseItem, write_request},
@@ -40,12 +40,16 @@ pub(crate) const NOON: Timestamp = Timestamp(1_790_000_000);
 #[derive(Default)]
 pub(crate) struct MemoryTrail {
     pub(crate) events: Mutex<Vec<(String, Option<String>, &'static str)>>,
+    /// What events said beside, in their order.
+    pub(crate) notes: Mutex<Vec<String>>,
     pub(crate) is_full: AtomicBool,
 }
 
 impl Trail for MemoryTrail {
     fn append(&self, event: &Event<'_>, _: Durability) -> Result<(), TrailError> {
         self.health()?;
+        let note = event.note.as_ref().map(ToString::to_string);
+        self.notes.lock().unwrap().extend(note);
         let event = (
             event.operation.to_owned(),
             event.object.clone(),
@@ -270,7 +274,9 @@ pub(crate) fn read<O: Operation>(
             .map_err(|error| error.to_string())
             .unwrap());
     }
-    assert!(item.payload.is_none() || item.result_status == ResultStatus::OperationUndone);
+    let says_more =
+        item.result_status == ResultStatus::OperationUndone || O::CODE == OperationCode::Check;
+    assert!(item.payload.is_none() || says_more);
     Err(item.result_reason.expect("a failure has its reason"))
 }
 

@@ -5,12 +5,14 @@
     reason = "a fixture that fails is a failed test"
 )]
 
+mod adjust;
 mod attributes;
 mod batch;
 mod conformance;
 mod envelope;
 mod fixture;
 mod later;
+mod leases;
 mod lifecycle;
 mod locked;
 mod policy;

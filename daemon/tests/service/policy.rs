@@ -25,6 +25,8 @@ const FREE: &[OperationCode] = &[
     OperationCode::Poll,
     OperationCode::QueryAsynchronousRequests,
     OperationCode::Process,
+    OperationCode::Log,
+    OperationCode::Ping,
 ];
 
 /// For each operation A, a role that may do A alone is refused every other operation B.

@@ -1,9 +1,10 @@
-//! Add, Modify and Delete Attribute (KMIP 2.1 §6.1.2, §6.1.34, §6.1.11).
+//! Add, Modify, Delete, Set and Adjust Attribute (KMIP 2.1 §6.1.2, §6.1.34, §6.1.11, §6.1.51, §6.1.3).
 
 use super::operation;
 use crate::{
+    AdjustmentType,
     attribute::{AttributeReference, SingleAttribute, UniqueIdentifier},
-    ttlv::structure,
+    ttlv::{AnyValue, structure},
 };
 
 operation! {
@@ -13,6 +14,10 @@ operation! {
     ModifyAttribute since V1_0: ModifyAttributeRequest -> ModifyAttributeResponse;
     /// Delete Attribute: one instance less, or all of an attribute.
     DeleteAttribute since V1_0: DeleteAttributeRequest -> DeleteAttributeResponse;
+    /// Adjust Attribute: a number more or less, or the opposite.
+    AdjustAttribute since V2_0: AdjustAttributeRequest -> AdjustAttributeResponse;
+    /// Set Attribute: the value, whether there was one or not.
+    SetAttribute since V2_0: SetAttributeRequest -> SetAttributeResponse;
 }
 
 structure! {
@@ -78,5 +83,45 @@ structure! {
         unique_identifier: UniqueIdentifier = UniqueIdentifier;
         /// The instance that is gone, in 1.x.
         attribute: Option<SingleAttribute> = Attribute until V2_0;
+    }
+}
+
+structure! {
+    /// Adjust Attribute, request.
+    pub struct AdjustAttributeRequest {
+        /// The object; the placeholder when absent.
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+        /// Which attribute.
+        attribute_reference: AttributeReference = AttributeReference;
+        /// How.
+        adjustment_type: AdjustmentType = AdjustmentType;
+        /// By how much; 1 when absent.
+        adjustment_value: Option<AnyValue> = AdjustmentValue;
+    }
+}
+
+structure! {
+    /// Adjust Attribute, response.
+    pub struct AdjustAttributeResponse {
+        /// The object.
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+    }
+}
+
+structure! {
+    /// Set Attribute, request.
+    pub struct SetAttributeRequest {
+        /// The object; the placeholder when absent.
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+        /// The value.
+        new_attribute: SingleAttribute = NewAttribute;
+    }
+}
+
+structure! {
+    /// Set Attribute, response.
+    pub struct SetAttributeResponse {
+        /// The object.
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
     }
 }

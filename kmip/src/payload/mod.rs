@@ -1,7 +1,10 @@
 //! Payloads: one file a family of operations, each with its request, its response and its [`Operation`].
 
 pub mod activate;
+pub mod archive;
 pub mod attribute;
+pub mod check;
+pub mod constraint;
 pub mod create;
 pub mod destroy;
 pub mod discover;
@@ -9,12 +12,16 @@ pub mod encrypt;
 pub mod get;
 pub mod get_attributes;
 pub mod hash;
+pub mod import;
 pub mod interop;
+pub mod lease;
 pub mod locate;
+pub mod log;
 pub mod mac;
 pub mod poll;
 pub mod query;
 pub mod register;
+pub mod rekey;
 pub mod revoke;
 pub mod rng;
 pub mod sign;

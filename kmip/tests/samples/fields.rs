@@ -71,7 +71,7 @@ make_attribute! {
 }
 
 make_enums! {
-    OperationCode ObjectType AlternativeNameType AttestationType BatchErrorContinuationOption BlockCipherMode
+    OperationCode ObjectType AdjustmentType AlternativeNameType AttestationType BatchErrorContinuationOption BlockCipherMode
     CertificateType ClientRegistrationMethod CryptographicAlgorithm DRBGAlgorithm DestroyAction
     DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm InteropFunction KeyCompressionType
     KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
@@ -156,6 +156,34 @@ make_fields! {
         unique_identifier, current_attribute, attribute_reference, attribute_index,
     }
     payload::attribute::DeleteAttributeResponse { unique_identifier, attribute }
+    payload::archive::ArchiveRequest { unique_identifier }
+    payload::archive::ArchiveResponse { unique_identifier }
+    payload::archive::RecoverRequest { unique_identifier }
+    payload::archive::RecoverResponse { unique_identifier }
+    payload::attribute::AdjustAttributeRequest {
+        unique_identifier, attribute_reference, adjustment_type, adjustment_value,
+    }
+    payload::attribute::AdjustAttributeResponse { unique_identifier }
+    payload::attribute::SetAttributeRequest { unique_identifier, new_attribute }
+    payload::attribute::SetAttributeResponse { unique_identifier }
+    payload::check::CheckRequest {
+        unique_identifier, usage_limits_count, cryptographic_usage_mask, lease_time,
+    }
+    payload::check::CheckResponse {
+        unique_identifier, usage_limits_count, cryptographic_usage_mask, lease_time,
+    }
+    payload::constraint::ObjectTypes { object_type }
+    payload::constraint::ObjectGroups { object_group }
+    payload::constraint::ObjectDefaults { object_type, object_types, attributes, object_groups }
+    payload::constraint::DefaultsInformation { object_defaults }
+    payload::constraint::Constraint { object_types, object_groups, attributes }
+    payload::constraint::Constraints { constraint }
+    payload::constraint::SetDefaultsRequest { defaults_information }
+    payload::constraint::SetDefaultsResponse {}
+    payload::constraint::SetConstraintsRequest { constraints }
+    payload::constraint::SetConstraintsResponse {}
+    payload::constraint::GetConstraintsRequest {}
+    payload::constraint::GetConstraintsResponse { constraints }
     payload::create::ProtectionStorageMasks { protection_storage_mask }
     payload::create::CreateRequest { object_type, attributes, protection_storage_masks }
     payload::create::CreateResponse { object_type, unique_identifier }
@@ -197,10 +225,27 @@ make_fields! {
     payload::hash::HashResponse { data, correlation_value }
     payload::interop::InteropRequest { interop_function, interop_identifier }
     payload::interop::InteropResponse {}
+    payload::import::ImportRequest {
+        unique_identifier, object_type, replace_existing, key_wrap_type, attributes, object,
+    }
+    payload::import::ImportResponse { unique_identifier }
+    payload::import::ExportRequest {
+        unique_identifier, key_format_type, key_wrap_type, key_compression_type,
+        key_wrapping_specification,
+    }
+    payload::import::ExportResponse { object_type, unique_identifier, attributes, object }
+    payload::lease::ObtainLeaseRequest { unique_identifier }
+    payload::lease::ObtainLeaseResponse { unique_identifier, lease_time, last_change_date }
+    payload::lease::GetUsageAllocationRequest { unique_identifier, usage_limits_count }
+    payload::lease::GetUsageAllocationResponse { unique_identifier }
     payload::locate::LocateRequest {
         maximum_items, offset_items, storage_status_mask, object_group_member, attributes,
     }
     payload::locate::LocateResponse { located_items, unique_identifier }
+    payload::log::LogRequest { log_message }
+    payload::log::LogResponse {}
+    payload::log::PingRequest {}
+    payload::log::PingResponse {}
     payload::mac::MACRequest {
         unique_identifier, cryptographic_parameters, data, correlation_value, init_indicator, final_indicator,
     }
@@ -237,6 +282,16 @@ make_fields! {
     }
     payload::register::RegisterRequest { object_type, attributes, object, protection_storage_masks }
     payload::register::RegisterResponse { unique_identifier }
+    payload::rekey::ReKeyRequest { unique_identifier, offset, attributes, protection_storage_masks }
+    payload::rekey::ReKeyResponse { unique_identifier }
+    payload::rekey::ReKeyKeyPairRequest {
+        private_key_unique_identifier, offset, common_attributes, private_key_attributes,
+        public_key_attributes, common_protection_storage_masks, private_protection_storage_masks,
+        public_protection_storage_masks,
+    }
+    payload::rekey::ReKeyKeyPairResponse {
+        private_key_unique_identifier, public_key_unique_identifier,
+    }
     payload::revoke::RevokeRequest {
         unique_identifier, revocation_reason, compromise_occurrence_date,
     }

@@ -1,4 +1,4 @@
-//! Add, Modify and Delete Attribute.
+//! Add, Modify and Delete Attribute, and what all changes of attributes have in common.
 
 use kmip::{
     attribute::{Attribute, AttributeKind, AttributeReference, Attributes, SetBy, SingleAttribute},
@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod change;
+mod set;
 
 use change::check_change;
 
@@ -40,6 +41,7 @@ impl Handler for AddAttribute {
             ));
         }
         let mut record = changeable(&object)?;
+        let attribute = context.resolve_links(attribute)?;
         settable(&attribute)?;
         template::check_value(&attribute)?;
         if let Some(kind) = attribute.kind()
@@ -81,6 +83,7 @@ impl Handler for ModifyAttribute {
         let object = context.object(request.unique_identifier)?;
         let SingleAttribute { index, attribute } = request.new_attribute;
         let mut record = changeable(&object)?;
+        let attribute = context.resolve_links(attribute)?;
         modifiable(&attribute)?;
         template::check_value(&attribute)?;
         let index = instance(
