@@ -6,6 +6,7 @@ use kmip::{
     RevocationReasonCode, UsageLimitsUnit, V1_0, V1_4, V2_0, V2_1, Version,
     attribute::{Attribute, RevocationReason, UsageLimits},
     client::{incoming, outgoing},
+    message::ResponseItem,
     payload::{
         check::{Check, CheckRequest, CheckResponse},
         destroy::{Destroy, DestroyRequest},
@@ -64,71 +65,56 @@ fn a_check_that_is_allowed_names_the_object_alone() {
     }
 }
 
+/// Checks that are denied, each with its reason in 2.x and whether 2.x tells in the payload what was refused.
+fn denied(id: &str) -> [(CheckRequest, ResultReason, bool); 5] {
+    let mask = Some(Mask::Encrypt | Mask::Sign);
+    let wrong_mask = ResultReason::IncompatibleCryptographicUsageMask;
+    let too_long = ResultReason::PermissionDenied;
+    [
+        (check(id, None, mask, None), wrong_mask, false),
+        (
+            check(id, Some(11), None, None),
+            ResultReason::UsageLimitExceeded,
+            false,
+        ),
+        (check(id, None, None, Some(3_601)), too_long, true),
+        (check(id, None, None, Some(0)), too_long, true),
+        (check(id, Some(11), mask, None), wrong_mask, true),
+    ]
+}
+
 /// What is refused comes back, unless the reason of 2.x says it already (BL-M-3).
 #[test]
 fn a_check_that_is_denied_says_what_was_refused() {
     let mut fixture = Fixture::new();
     let id = fixture.aes_key([limits(10)]);
-    let wrong_mask = Some(Mask::Encrypt | Mask::Sign);
-    let cases = [
-        (
-            check(&id, None, wrong_mask, None),
-            ResultReason::IncompatibleCryptographicUsageMask,
-            false,
-        ),
-        (
-            check(&id, Some(11), None, None),
-            ResultReason::UsageLimitExceeded,
-            false,
-        ),
-        (
-            check(&id, None, None, Some(3_601)),
-            ResultReason::PermissionDenied,
-            true,
-        ),
-        (
-            check(&id, None, None, Some(0)),
-            ResultReason::PermissionDenied,
-            true,
-        ),
-        (
-            check(&id, Some(11), wrong_mask, None),
-            ResultReason::IncompatibleCryptographicUsageMask,
-            true,
-        ),
-    ];
     for version in [V1_0, V1_4, V2_0, V2_1] {
         fixture.version = version;
-        for (request, reason, told_in_v2) in &cases {
-            let mut items = fixture.batch(None, &[outgoing::<Check>(request, version)]);
+        for (request, reason, told_in_v2) in denied(&id) {
+            let mut items = fixture.batch(None, &[outgoing::<Check>(&request, version)]);
             let item = items.remove(0);
             assert_eq!(item.result_status, ResultStatus::OperationFailed);
-            let reason = if version.is_2() {
-                *reason
-            } else {
-                ResultReason::PermissionDenied
-            };
+            let in_v1 = ResultReason::PermissionDenied;
+            let reason = if version.is_2() { reason } else { in_v1 };
             assert_eq!(item.result_reason, Some(reason), "{version} {request:?}");
-            assert_eq!(item.payload.is_some(), *told_in_v2 || !version.is_2());
-            if item.payload.is_some() {
-                let refused = incoming::<Check>(
-                    &kmip::message::ResponseItem {
-                        result_status: ResultStatus::Success,
-                        ..item
-                    },
-                    version,
-                );
-                let refused = refused.map_err(|error| error.to_string()).unwrap();
-                assert_eq!(
-                    refused,
-                    CheckResponse {
-                        unique_identifier: None,
-                        usage_limits_count: request.usage_limits_count,
-                        cryptographic_usage_mask: request.cryptographic_usage_mask,
-                        lease_time: request.lease_time,
-                    }
-                );
+            assert_eq!(item.payload.is_some(), told_in_v2 || !version.is_2());
+            if item.payload.is_none() {
+                continue;
             }
+            let as_success = ResponseItem {
+                result_status: ResultStatus::Success,
+                ..item
+            };
+            let refused = incoming::<Check>(&as_success, version)
+                .map_err(|error| error.to_string())
+                .unwrap();
+            let wanted = CheckResponse {
+                unique_identifier: None,
+                usage_limits_count: request.usage_limits_count,
+                cryptographic_usage_mask: request.cryptographic_usage_mask,
+                lease_time: request.lease_time,
+            };
+            assert_eq!(refused, wanted);
         }
     }
 }
