@@ -2,7 +2,8 @@
 
 use hsm::Terms;
 use kmip::{
-    CryptographicUsageMask, KeyFormatType, ObjectType, ProtectionStorageMask, RNGAlgorithm, State,
+    CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
+    ProtectionStorageMask, RNGAlgorithm, State,
     attribute::{
         Attribute, AttributeKind, AttributeList, Attributes, Digest, RNGParameters, SetBy,
         UniqueIdentifier, VendorAttribute,
@@ -226,16 +227,21 @@ pub(crate) fn complete(
 pub(crate) fn generated(attributes: &mut Attributes, format: KeyFormatType, now: Timestamp) {
     attributes.key_format_type = Some(format);
     attributes.original_creation_date = Some(now);
-    attributes.random_number_generator = Some(RNGParameters {
+    attributes.random_number_generator = Some(generator());
+}
+
+/// The generator behind every key of the server: the libraries' CTR_DRBG with AES-256 (NIST SP 800-90A).
+pub(crate) fn generator() -> RNGParameters {
+    RNGParameters {
         rng_algorithm: RNGAlgorithm::DRBG,
-        cryptographic_algorithm: None,
-        cryptographic_length: None,
+        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+        cryptographic_length: Some(256),
         hashing_algorithm: None,
         drbg_algorithm: None,
         recommended_curve: None,
         fips186_variation: None,
         prediction_resistance: None,
-    });
+    }
 }
 
 /// The digest of an object's value in a format.

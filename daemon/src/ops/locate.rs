@@ -34,10 +34,10 @@ impl Handler for Locate {
             })
         };
         let asked = request.maximum_items.map(unsigned).transpose()?;
-        let offset = request.offset_items.map(unsigned).transpose()?.unwrap_or(0);
+        let offset = request.offset_items.map(unsigned).transpose()?;
         let most = context.service.limits.locate_items_max;
         let page = Page {
-            offset,
+            offset: offset.unwrap_or(0),
             items_max: Some(asked.map_or(most, |asked| asked.min(most))),
         };
         let filter = Filter {
@@ -61,8 +61,12 @@ impl Handler for Locate {
             _ => None,
         };
         context.set_placeholder(placeholder);
+        // Who pages is told how many there are, and who must page because the server holds some back.
+        let is_cut =
+            asked.is_none_or(|asked| asked > most) && found.total.is_none_or(|total| total > most);
+        let told = found.total.filter(|_| offset.is_some() || is_cut);
         Ok(LocateResponse {
-            located_items: found.total.and_then(|total| i32::try_from(total).ok()),
+            located_items: told.and_then(|total| i32::try_from(total).ok()),
             unique_identifier: found.ids.into_iter().map(|id| id.0.into()).collect(),
         })
     }

@@ -1,9 +1,8 @@
 //! Query.
 
 use kmip::{
-    DestroyAction, ObjectType, OperationCode, ProtectionStorageMask, QueryFunction, RNGAlgorithm,
-    RNGMode, UnwrapMode,
-    attribute::RNGParameters,
+    DestroyAction, ObjectType, OperationCode, ProtectionStorageMask, QueryFunction, RNGMode,
+    UnwrapMode,
     payload::{
         create::ProtectionStorageMasks,
         query::{CapabilityInformation, Query, QueryRequest, QueryResponse, ServerInformation},
@@ -11,7 +10,7 @@ use kmip::{
 };
 
 use super::{Handler, ROUTES};
-use crate::{context::Context, error::Result, policy::Access, service::Service};
+use crate::{context::Context, error::Result, policy::Access, service::Service, template};
 
 /// The kinds of objects served.
 pub const OBJECT_TYPES: &[ObjectType] = &[
@@ -52,7 +51,7 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
                 product_name: Some("Keyhold".to_owned()),
             });
         }
-        QueryFunction::QueryRNGs => response.rng_parameters = vec![generator()],
+        QueryFunction::QueryRNGs => response.rng_parameters = vec![template::generator()],
         QueryFunction::QueryCapabilities => response.capability_information = vec![capabilities()],
         QueryFunction::QueryStorageProtectionMasks => {
             response.protection_storage_masks = Some(ProtectionStorageMasks {
@@ -69,19 +68,6 @@ fn operations(context: &Context<'_>) -> Vec<OperationCode> {
         .filter(|route| context.service.serves(route, context.version))
         .map(|route| route.code)
         .collect()
-}
-
-fn generator() -> RNGParameters {
-    RNGParameters {
-        rng_algorithm: RNGAlgorithm::DRBG,
-        cryptographic_algorithm: None,
-        cryptographic_length: None,
-        hashing_algorithm: None,
-        drbg_algorithm: None,
-        recommended_curve: None,
-        fips186_variation: None,
-        prediction_resistance: None,
-    }
 }
 
 fn capabilities() -> CapabilityInformation {

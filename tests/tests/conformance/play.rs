@@ -1,0 +1,201 @@
+//! Plays cases against a server of their own, over the network as any client would.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use keyhold_tests::Appliance;
+
+use super::{
+    case::Case,
+    compare::{self, Comparison, Difference},
+    convert::{self, Bindings},
+    encodings::Encoding,
+    link::Link,
+    node::Node,
+    objects::Objects,
+    tolerance::{Facts, Tolerance},
+    xml::Element,
+};
+
+/// How a case went.
+pub(crate) struct Outcome {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) version: String,
+    pub(crate) family: String,
+    /// What was wrong; nothing in a case that passes.
+    pub(crate) failures: Vec<String>,
+    pub(crate) used: BTreeSet<Tolerance>,
+    /// How often each operation was answered as expected.
+    pub(crate) operations: BTreeMap<String, usize>,
+}
+
+impl Outcome {
+    pub(crate) fn of(case: &Case, failures: Vec<String>) -> Self {
+        Self {
+            name: case.name.clone(),
+            kind: case.kind.clone(),
+            version: case.version.clone(),
+            family: case.family.clone(),
+            failures,
+            used: BTreeSet::new(),
+            operations: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) const fn has_passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Plays the cases of a group, each with what it says itself.
+pub(crate) fn group(cases: &[Case]) -> Vec<Outcome> {
+    let mut arguments = vec!["--conformance"];
+    arguments.extend(cases[0].arguments.iter().map(String::as_str));
+    let appliance = Appliance::start_with(None, &arguments);
+    let mut objects = Objects::default();
+    cases
+        .iter()
+        .map(|case| {
+            let mut player = Player {
+                appliance: &appliance,
+                links: HashMap::new(),
+                bindings: Bindings::default(),
+                objects: &mut objects,
+                outcome: Outcome::of(case, Vec::new()),
+            };
+            player.play(case);
+            player.outcome
+        })
+        .collect()
+}
+
+struct Player<'a> {
+    appliance: &'a Appliance,
+    links: HashMap<String, Link>,
+    bindings: Bindings,
+    objects: &'a mut Objects,
+    outcome: Outcome,
+}
+
+impl Player<'_> {
+    fn play(&mut self, case: &Case) {
+        for (number, (request, response)) in case.exchanges.iter().enumerate() {
+            let operations: Vec<_> = items(request).iter().map(|item| operation(item)).collect();
+            let place = format!("message {number} ({})", operations.join(", "));
+            match self.exchange(case, request, response) {
+                Ok(differences) if differences.is_empty() => {
+                    for operation in operations {
+                        *self.outcome.operations.entry(operation).or_default() += 1;
+                    }
+                }
+                Ok(differences) => {
+                    let told = differences.iter().take(DIFFERENCES_TOLD_MAX).map(|own| {
+                        format!(
+                            "{place}: {}: expected {}, got {}",
+                            own.path, own.expected, own.actual
+                        )
+                    });
+                    self.outcome.failures.extend(told);
+                    return;
+                }
+                Err(error) => {
+                    self.outcome.failures.push(format!("{place}: {error}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn exchange(
+        &mut self,
+        case: &Case,
+        request: &Element,
+        response: &Element,
+    ) -> Result<Vec<Difference>, String> {
+        let encoding = case.encoding.unwrap_or(Encoding::Ttlv);
+        if items(request)
+            .iter()
+            .all(|item| SENT_BY_SERVERS.contains(&operation(item).as_str()))
+        {
+            return self.answer_server(request, response);
+        }
+        let asked = convert::node(request, &self.bindings, now(), None)?;
+        let client = request.attribute("client").unwrap_or("dev").to_owned();
+        let bytes = encoding.write(&asked);
+        let link = self.link(&client)?;
+        let answer = if case.encoding.is_some() {
+            link.post(encoding.content_type(), &bytes)?
+        } else {
+            link.exchange(&bytes)?
+        };
+        let answer = encoding
+            .read(&answer)
+            .map_err(|error| format!("the answer cannot be read: {error}"))?;
+        let facts = self.objects.facts(request, &asked, &answer, &case.version);
+        let differences = self.compared(response, &answer, &facts);
+        let differences = compare::told(differences, &answer);
+        self.bindings.remember(&answer);
+        Ok(differences)
+    }
+
+    fn compared(&mut self, expected: &Element, actual: &Node, facts: &[Facts]) -> Vec<Difference> {
+        Comparison {
+            bindings: &mut self.bindings,
+            used: &mut self.outcome.used,
+            now: now(),
+            items: facts,
+        }
+        .message(expected, actual)
+    }
+
+    /// A request that the server sends over the client's connection, which the client answers.
+    fn answer_server(
+        &mut self,
+        request: &Element,
+        response: &Element,
+    ) -> Result<Vec<Difference>, String> {
+        let said = self.link("dev")?.read()?;
+        let said = Node::from_ttlv(&said)?;
+        let facts = vec![Facts::default(); items(request).len()];
+        let differences = self.compared(request, &said, &facts);
+        self.bindings.remember(&said);
+        let answer = convert::node(response, &self.bindings, now(), None)?;
+        self.link("dev")?.write(&answer.to_ttlv())?;
+        Ok(differences)
+    }
+
+    fn link(&mut self, client: &str) -> Result<&mut Link, String> {
+        if !self.links.contains_key(client) {
+            let link = Link::open(self.appliance, client)?;
+            self.links.insert(client.to_owned(), link);
+        }
+        Ok(self.links.get_mut(client).unwrap())
+    }
+}
+
+/// The batch items of a message.
+pub(crate) fn items(message: &Element) -> Vec<&Element> {
+    message
+        .children
+        .iter()
+        .filter(|child| child.name == "BatchItem")
+        .collect()
+}
+
+/// The operation of a batch item.
+pub(crate) fn operation(item: &Element) -> String {
+    item.child("Operation")
+        .map(|own| own.value().to_owned())
+        .unwrap_or_default()
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
+const DIFFERENCES_TOLD_MAX: usize = 6;
+const SENT_BY_SERVERS: &[&str] = &["Put", "Notify"];
