@@ -11,7 +11,7 @@ use kmip::{
     message::ResponseItem,
     ttlv::Timestamp,
 };
-use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault};
+use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault, is_account};
 
 use crate::{
     error::{Error, Result},
@@ -86,6 +86,14 @@ impl Context<'_> {
         }
     }
 
+    /// Whether a ticket's rights are not to certain objects only, so that one may search, or make another.
+    fn authorise_no_object(&self) -> Result<()> {
+        match &self.principal.ticket {
+            Some(ticket) if !ticket.allows(self.route.code, None) => Err(Error::not_permitted()),
+            _ => Ok(()),
+        }
+    }
+
     /// The object named, or the placeholder's, if this operation on it is allowed.
     pub fn object(&mut self, id: Option<UniqueIdentifier>) -> Result<Authorized> {
         let id = self.resolve(id)?;
@@ -137,6 +145,7 @@ impl Context<'_> {
 
     /// The objects that match and that the principal may find.
     pub fn locate(&mut self, filter: &Filter, page: Page) -> Result<Located> {
+        self.authorise_no_object()?;
         Ok(self
             .tx
             .locate(filter, &policy::scope(self.principal), page, self.now)?)
@@ -220,6 +229,9 @@ impl Context<'_> {
 
     /// Counts a protecting use against the key's usage limits.
     pub(crate) fn spend(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
+        if let Some(ticket) = &self.principal.ticket {
+            ticket.charge(self.route.code, object.record(), bytes)?;
+        }
         let Some(limits) = object.record().attributes.usage_limits.clone() else {
             return Ok(());
         };
@@ -272,8 +284,10 @@ impl Context<'_> {
 
     /// Adds a new object when the item commits; it becomes the placeholder.
     pub(crate) fn insert(&mut self, record: Record) -> Result<UniqueIdentifier> {
+        self.authorise_no_object()?;
         let id = record.id.clone();
         self.object = Some(id.0.clone());
+        self.effects.accounts |= is_account(record.object_type);
         self.tx.insert(record)?;
         self.set_placeholder(Some(id.clone()));
         Ok(UniqueIdentifier::Text(id.0))
@@ -287,6 +301,7 @@ impl Context<'_> {
 
     /// Replaces a record without counting it as a change of the object.
     pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
+        self.effects.accounts |= is_account(record.object_type);
         Ok(self.tx.update(record)?)
     }
 
@@ -371,6 +386,8 @@ pub(crate) struct Effects {
     made: Vec<(String, KeyRef)>,
     broken: Vec<(ObjectId, String, KeyRef)>,
     fetched: Vec<Mark>,
+    /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
+    accounts: bool,
 }
 
 impl Effects {
@@ -391,6 +408,9 @@ impl Effects {
 
     /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
     pub(crate) fn finish(self, service: &Service) {
+        if self.accounts {
+            service.directory.touch();
+        }
         for (object, backend, key) in self.broken {
             crate::custody::pay(service, &object, &backend, &key);
         }

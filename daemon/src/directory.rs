@@ -25,8 +25,8 @@ pub struct Directory {
     proven: Mutex<HashMap<(String, String), [u8; 32]>>,
     /// The key of the tags, which does not outlive the process.
     tag_key: hmac::Key,
-    /// Wrong guesses of a vault's PIN since the last right one, and when the last was made.
-    guesses: Mutex<HashMap<String, (u32, Timestamp)>>,
+    /// Wrong guesses of an account's secrets since the last right one, and when the last was made.
+    guesses: Mutex<HashMap<(String, String), (u32, Timestamp)>>,
 }
 
 #[derive(Default)]
@@ -35,9 +35,25 @@ struct Contents {
     clients: HashMap<[u8; 32], Arc<Client>>,
 }
 
-/// Wrong guesses after which a vault's PINs rest, and for how many seconds.
+/// A guess at the secret of an account of a vault; no account means the vault's PINs.
+pub(crate) struct Guess<'a> {
+    pub(crate) vault: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl Guess<'_> {
+    fn key(&self) -> (String, String) {
+        (self.vault.to_owned(), self.account.to_owned())
+    }
+}
+
+/// Wrong guesses after which an account's secrets rest, and for how many seconds.
 const GUESSES_MAX: u32 = 10;
 const REST_SECONDS: i64 = 60;
+
+/// The most accounts whose wrong guesses are counted.
+const GUESSED_MAX: usize = 10_000;
 
 impl Directory {
     /// Reads the store.
@@ -126,7 +142,23 @@ impl Directory {
             _ => None,
         };
         let verifier = verifier.ok_or(Refused::NotSet)?;
-        let who = (vault.to_owned(), user.to_owned());
+        let guess = Guess {
+            vault,
+            account: "",
+            now,
+        };
+        self.verify(&guess, user, verifier, given)
+    }
+
+    /// Whether a secret is that of a verifier, which belongs to `owner`; slow the first time.
+    pub(crate) fn verify(
+        &self,
+        guess: &Guess<'_>,
+        owner: &str,
+        verifier: &str,
+        given: &Secret,
+    ) -> Result<(), Refused> {
+        let who = (guess.vault.to_owned(), owner.to_owned());
         let tag = self.tag(verifier, given);
         if lock(&self.proven)
             .get(&who)
@@ -134,21 +166,44 @@ impl Directory {
         {
             return Ok(());
         }
-        let (wrong, last) = lock(&self.guesses).get(vault).copied().unwrap_or((0, now));
-        if wrong >= GUESSES_MAX && now.0 - last.0 < REST_SECONDS {
-            return Err(Refused::TooManyGuesses);
-        }
+        self.may_guess(guess)?;
         let result = pin::verify(verifier, given);
-        match result {
-            Ok(()) => {
-                lock(&self.guesses).remove(vault);
-                lock(&self.proven).insert(who, tag);
-            }
-            Err(_) => {
-                lock(&self.guesses).insert(vault.to_owned(), (wrong.saturating_add(1), now));
-            }
+        self.guessed(guess, result.is_ok());
+        if result.is_ok() {
+            lock(&self.proven).insert(who, tag);
         }
         result
+    }
+
+    /// Whether another guess may be made now.
+    pub(crate) fn may_guess(&self, guess: &Guess<'_>) -> Result<(), Refused> {
+        let guesses = lock(&self.guesses);
+        match guesses.get(&guess.key()) {
+            Some((wrong, last)) if *wrong >= GUESSES_MAX && guess.now.0 - last.0 < REST_SECONDS => {
+                Err(Refused::TooManyGuesses)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a guess.
+    pub(crate) fn guessed(&self, guess: &Guess<'_>, is_right: bool) {
+        let mut guesses = lock(&self.guesses);
+        if is_right {
+            guesses.remove(&guess.key());
+            return;
+        }
+        if guesses.len() >= GUESSED_MAX {
+            guesses.retain(|_, (_, last)| guess.now.0 - last.0 < REST_SECONDS);
+        }
+        // Names that are made up do not fill the memory: beyond this, the vault's own count is used.
+        let key = match guesses.len() {
+            GUESSED_MAX.. => (guess.vault.to_owned(), String::new()),
+            _ => guess.key(),
+        };
+        let (wrong, last) = guesses.entry(key).or_insert((0, guess.now));
+        *wrong = wrong.saturating_add(1);
+        *last = guess.now;
     }
 
     /// A tag of a PIN together with the verifier that it was proven against: another PIN has another verifier.

@@ -30,6 +30,8 @@ macro_rules! faults {
 
 // 1.x has few reasons and the field's clients look for them; 2.x has one for each cause (KMIP 1.4 §11, KMIP 2.1 §11.49).
 faults! {
+    /// What the client attests is not believed.
+    AttestationFailed: AttestationFailed | AttestationFailed;
     /// The attribute instance named does not exist.
     AttributeInstanceNotFound: ItemNotFound | AttributeInstanceNotFound;
     /// The object has several instances of an attribute, and the operation means one.
@@ -66,6 +68,8 @@ faults! {
     InvalidAttributeValue: InvalidField | InvalidAttributeValue;
     /// A field of the payload that is not acceptable.
     InvalidField: InvalidField | InvalidField;
+    /// The ticket is not known, has ended, or is another's.
+    InvalidTicket: AuthenticationNotSuccessful | InvalidTicket;
     /// The key compression type is not served.
     KeyCompressionNotServed: KeyCompressionTypeNotSupported | KeyCompressionTypeNotSupported;
     /// The key format type is not served for the object.
@@ -110,6 +114,8 @@ faults! {
     ReadOnlyAttribute: PermissionDenied | ReadOnlyAttribute;
     /// The key may leave wrapped only.
     Sensitive: Sensitive | Sensitive;
+    /// The requests or the usage that a ticket allows are spent.
+    TicketSpent: PermissionDenied | UsageLimitExceeded;
     /// The response is longer than the client takes.
     TooLarge: ResponseTooLarge | ResponseTooLarge;
     /// The bytes cannot be read as a request.
@@ -148,6 +154,7 @@ impl Fault {
         match self {
             Self::Sensitive | Self::NotExtractable => ResultReason::PermissionDenied,
             Self::KeyValueAbsent => ResultReason::ItemNotFound,
+            Self::AttestationFailed => ResultReason::AuthenticationNotSuccessful,
             _ => ResultReason::InvalidField,
         }
     }

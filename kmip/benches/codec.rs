@@ -145,6 +145,7 @@ fn response<O: Operation>(response: &O::Response, version: Version) -> Writer {
         protocol_version: version.into(),
         time_stamp: Timestamp(1_700_000_000),
         nonce: None,
+        server_hashed_password: None,
         attestation_type: Vec::new(),
         client_correlation_value: None,
         server_correlation_value: None,

@@ -7,6 +7,7 @@ mod key;
 pub mod manifest;
 pub mod protocol;
 mod status;
+mod user;
 mod vault;
 
 use std::{
@@ -166,6 +167,10 @@ impl Admin {
             ClientEnroll,
             ClientList,
             ClientRevoke,
+            UserCreate,
+            UserList,
+            UserShow,
+            UserRemove,
             KeyCreate,
             KeyList,
             KeyShow,

@@ -15,6 +15,7 @@ mod progress;
 mod serve;
 mod setup;
 mod status;
+mod user;
 mod vault;
 
 use std::process::ExitCode;
@@ -65,6 +66,8 @@ enum Command {
     Vault(vault::Vault),
     /// Issue, enrol, list and revoke clients
     Client(client::Client),
+    /// Make, list, show and remove users
+    User(user::User),
     /// Make, list, activate, revoke and destroy keys
     Key(key::Key),
     /// Verify and watch the audit trail
@@ -108,6 +111,7 @@ impl Command {
             Self::Status(own) => own.run(output),
             Self::Vault(own) => own.run(output),
             Self::Client(own) => own.run(output),
+            Self::User(own) => own.run(output),
             Self::Key(own) => own.run(output),
             Self::Audit(own) => own.run(output),
             Self::Backup(own) => own.run(output),

@@ -49,6 +49,7 @@ impl Handler for Locate {
                 .collect(),
             storage_status: request.storage_status_mask,
             object_group_member: request.object_group_member,
+            accounts: false,
         };
         let found = if context.principal.public_only {
             public(context, &filter, page)?

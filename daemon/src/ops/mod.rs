@@ -14,6 +14,7 @@ mod interop;
 mod lease;
 mod locate;
 mod log;
+mod login;
 mod mac;
 mod poll;
 mod query;
@@ -140,6 +141,9 @@ operations! {
     rng::RNGSeed,
     hash::Hash,
     log::Log,
+    login::Login,
+    login::Logout,
+    login::DelegatedLogin,
     attribute::AdjustAttribute,
     attribute::SetAttribute,
     interop::Interop,
@@ -179,9 +183,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::JoinSplitKey, NOT_YET),
     (OperationCode::Import, NOT_YET),
     (OperationCode::Export, NOT_YET),
-    (OperationCode::Login, NOT_YET),
-    (OperationCode::Logout, NOT_YET),
-    (OperationCode::DelegatedLogin, NOT_YET),
     (OperationCode::SetEndpointRole, NOT_YET),
     (
         OperationCode::PKCS11,

@@ -9,7 +9,7 @@ use std::{
 
 pub use self::file::PolicyError;
 use kmip::{CryptographicUsageMask, ObjectType, OperationCode};
-use store::{Record, Scope};
+use store::{Record, Scope, is_account};
 
 use crate::identity::Principal;
 
@@ -72,6 +72,24 @@ pub struct Role {
     pub compromised_keys_too: bool,
 }
 
+impl Role {
+    /// What both roles allow.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        Self {
+            operations: &self.operations & &other.operations,
+            own_objects_only: self.own_objects_only || other.own_objects_only,
+            compromised_keys_too: self.compromised_keys_too && other.compromised_keys_too,
+        }
+    }
+
+    /// Whether users, groups and credentials may be made, seen and changed.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.operations.contains(&OperationCode::CreateUser)
+    }
+}
+
 /// The roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -100,6 +118,13 @@ pub fn decide_operation(who: &Principal, operation: OperationCode, access: Acces
         access,
         Access::None | Access::Read | Access::Release | Access::Use(_)
     );
+    // Whether the ticket's rights reach the object is decided with the object.
+    if let Some(ticket) = &who.ticket
+        && access != Access::None
+        && !ticket.names(operation)
+    {
+        return Decision::Deny { visible: true };
+    }
     if access == Access::None
         || (who.role.operations.contains(&operation) && (public || !who.public_only))
     {
@@ -118,8 +143,14 @@ pub fn decide(
 ) -> Decision {
     let hidden = what.vault != who.vault
         || (who.role.own_objects_only && what.owner != who.name)
-        || (who.public_only && !is_public(what.object_type));
+        || (who.public_only && !is_public(what.object_type))
+        || (is_account(what.object_type) && !who.role.administers());
     if hidden {
+        return Decision::Deny { visible: false };
+    }
+    if let Some(ticket) = &who.ticket
+        && !ticket.allows(operation, Some(what))
+    {
         return Decision::Deny { visible: false };
     }
     match decide_operation(who, operation, access) {

@@ -251,12 +251,12 @@ impl Service {
     fn try_chain(&self, chain: &mut Chain) -> Result<()> {
         let now = self.clock.now();
         let request = Request::read_as(&chain.message, chain.version, self.limits.batch_items_max)?;
-        let mut caller = Caller::new(chain.peer.clone());
+        let caller = Caller::new(chain.peer.clone());
         // Whoever was revoked, or lost a role, while the request waited is not served.
         let principal = if chain.generation == self.directory.generation() {
             Ok(chain.principal.clone())
         } else {
-            self.principal_of(&mut caller, &request.header, now)
+            self.principal_now(&chain.principal, now)
                 .and_then(|found| same_principal(&chain.principal, found))
         };
         let exchange = Exchange {

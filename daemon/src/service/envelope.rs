@@ -92,6 +92,7 @@ pub(super) fn header(
         protocol_version: version.into(),
         time_stamp: now,
         nonce: None,
+        server_hashed_password: None,
         attestation_type: Vec::new(),
         client_correlation_value: request
             .and_then(|request| request.client_correlation_value.clone()),

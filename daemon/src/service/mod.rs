@@ -39,7 +39,7 @@ use crate::{
     directory::Directory,
     error::{Error, Result},
     fault::Fault,
-    identity::{Admissions, Caller, Principal},
+    identity::{Accounts, Admissions, Caller, Principal, Registry, Tickets},
     ops::{self, Route},
     pending::{self, Pending},
     policy::Policy,
@@ -100,6 +100,7 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) conformance: Option<Conformance>,
     pub(crate) pending: Pending,
+    pub(crate) tickets: Tickets,
     trail: Arc<dyn Trail>,
     clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -132,6 +133,7 @@ impl Service {
             limits: parts.limits,
             conformance: parts.conformance,
             pending: Pending::new(parts.limits.pending),
+            tickets: Tickets::default(),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -158,6 +160,21 @@ impl Service {
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// The users and their credentials.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts<'_> {
+        self.accounts_at(self.clock.now())
+    }
+
+    pub(crate) fn accounts_at(&self, now: Timestamp) -> Accounts<'_> {
+        Accounts {
+            store: &*self.store,
+            backends: &self.backends,
+            directory: &self.directory,
+            now,
+        }
     }
 
     /// Answers one request message. Any bytes in give a response message out.
@@ -316,13 +333,10 @@ impl Service {
             }
             Err(error) => vec![self.refuse_items(peer, request, now, error)],
         };
-        let count = items.len();
-        write_response(
-            &header(Some(&request.header), request.version, now, count),
-            &items,
-            request.version,
-        )
-        .into_bytes()
+        let mut header = header(Some(&request.header), request.version, now, items.len());
+        header.server_hashed_password =
+            caller.server_hashed_password(request.header.authentication.as_ref());
+        write_response(&header, &items, request.version).into_bytes()
     }
 
     /// Who asks.
@@ -333,13 +347,22 @@ impl Service {
         now: Timestamp,
     ) -> Result<Arc<Principal>> {
         let rules = self.rules.load();
-        caller.principal(
-            header.authentication.as_ref(),
-            &self.directory,
-            &rules.policy,
-            &rules.admissions,
-            now,
-        )
+        caller.principal(header.authentication.as_ref(), &self.registry(&rules, now))
+    }
+
+    /// The principal of a request that waited, as it is now.
+    fn principal_now(&self, then: &Principal, now: Timestamp) -> Result<Arc<Principal>> {
+        let rules = self.rules.load();
+        self.registry(&rules, now).again(then)
+    }
+
+    fn registry<'a>(&'a self, rules: &'a Rules, now: Timestamp) -> Registry<'a> {
+        Registry {
+            accounts: self.accounts_at(now),
+            policy: &rules.policy,
+            admissions: &rules.admissions,
+            tickets: &self.tickets,
+        }
     }
 
     /// The first item fails for all: nobody knows who asks, or the header asks for what is not served.

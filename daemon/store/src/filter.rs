@@ -8,7 +8,7 @@ use kmip::{
     ttlv::Timestamp,
 };
 
-use crate::{ObjectId, Record, fields};
+use crate::{ObjectId, Record, fields, is_account};
 
 /// What an object must have (KMIP 2.1 §6.1.28). Empty, it matches everything on-line.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Filter {
     pub storage_status: Option<StorageStatusMask>,
     /// Fresh or default members of an object group only.
     pub object_group_member: Option<ObjectGroupMember>,
+    /// Whether users, groups and credentials are found too.
+    pub accounts: bool,
 }
 
 impl Filter {
@@ -29,7 +31,8 @@ impl Filter {
     /// given are equal, and a date lies in the range where it is asked twice. State is the one at the time given.
     #[must_use]
     pub fn matches(&self, record: &Record, now: Timestamp) -> bool {
-        self.storage_mask().intersects(record.storage_status())
+        (self.accounts || !is_account(record.object_type))
+            && self.storage_mask().intersects(record.storage_status())
             && self.matches_group_member(record)
             && self
                 .date_ranges()

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 pub use self::{
     filter::{Filter, Located, Page, Scope},
-    record::{Client, Custody, ObjectId, Record, Vault},
+    record::{Client, Custody, ObjectId, Record, Vault, is_account},
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;

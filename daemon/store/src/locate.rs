@@ -12,7 +12,7 @@ use crate::{
     Filter, ObjectId, Page, Result, Scope,
     census::{self, Census, Selection},
     facets::{self, Facets},
-    fields,
+    fields, is_account,
     keys::{self, KeyValue},
     rows,
 };
@@ -202,7 +202,8 @@ impl<'a> Plan<'a> {
 
     /// Whether objects with these facets can match.
     fn wants(&self, facets: &Facets) -> bool {
-        self.filter.matches_group_member(&facets.record)
+        (self.filter.accounts || !is_account(facets.record.object_type))
+            && self.filter.matches_group_member(&facets.record)
             && census::has_all(facets, &self.facets, self.now)
     }
 

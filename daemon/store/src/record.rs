@@ -73,6 +73,20 @@ impl Record {
     }
 }
 
+/// Whether objects of a kind say who may ask: users, groups and credentials (KMIP 3.0 §2).
+#[must_use]
+pub const fn is_account(object_type: ObjectType) -> bool {
+    matches!(
+        object_type,
+        ObjectType::User
+            | ObjectType::Group
+            | ObjectType::PasswordCredential
+            | ObjectType::DeviceCredential
+            | ObjectType::OneTimePasswordCredential
+            | ObjectType::HashedPasswordCredential
+    )
+}
+
 /// Where an object's value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Custody {

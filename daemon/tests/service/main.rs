@@ -5,6 +5,7 @@
     reason = "a fixture that fails is a failed test"
 )]
 
+mod accounts;
 mod adjust;
 mod attributes;
 mod batch;
@@ -16,4 +17,5 @@ mod leases;
 mod lifecycle;
 mod locked;
 mod policy;
+mod tickets;
 mod values;

@@ -27,6 +27,9 @@ const FREE: &[OperationCode] = &[
     OperationCode::Process,
     OperationCode::Log,
     OperationCode::Ping,
+    OperationCode::Login,
+    OperationCode::Logout,
+    OperationCode::DelegatedLogin,
 ];
 
 /// For each operation A, a role that may do A alone is refused every other operation B.

@@ -176,6 +176,20 @@ structure! {
     }
 }
 
+impl Link {
+    /// A user's link to a credential: 3.0's, whose number here is its tag (KMIP 3.0, Credential Link).
+    pub const CREDENTIAL: LinkType = LinkType(Tag::CredentialLink.0);
+
+    /// A link to a credential.
+    #[must_use]
+    pub fn credential(id: &str) -> Self {
+        Self {
+            link_type: Self::CREDENTIAL,
+            linked_object_identifier: UniqueIdentifier::from(id),
+        }
+    }
+}
+
 structure! {
     /// Application Specific Information (KMIP 2.1 §4.3).
     #[derive(Debug, Eq, Hash)]

@@ -1,9 +1,13 @@
 //! Credentials: who asks, beside the certificate (KMIP 2.1 §9.4, §9.10).
 
+use super::Nonce;
 use crate::{
-    CredentialType, Result, Secret, Tag,
+    AttestationType, CredentialType, HashingAlgorithm, Result, Secret, Tag, TicketType,
     error::{DecodeError, DecodeErrorKind},
-    ttlv::{Item, ItemType, Value, Writer, read_once, structure, structure_passes_over},
+    ttlv::{
+        Bytes, Item, ItemType, TimestampExtended, Value, Writer, read_once, structure,
+        structure_passes_over,
+    },
 };
 
 structure! {
@@ -19,6 +23,16 @@ structure! {
 pub enum Credential {
     /// Username and Password.
     UsernameAndPassword(UsernameAndPassword),
+    /// Device (1.1).
+    Device(Device),
+    /// Attestation (1.2).
+    Attestation(Attestation),
+    /// One Time Password (2.0).
+    OneTimePassword(OneTimePassword),
+    /// Hashed Password (2.0).
+    HashedPassword(HashedPassword),
+    /// Ticket (2.0).
+    Ticket(Ticket),
     /// A type that is not served: refused when it is used.
     NotServed(CredentialType),
 }
@@ -30,6 +44,82 @@ structure! {
         username: String = Username;
         /// The password.
         password: Option<Password> = Password;
+    }
+}
+
+structure! {
+    /// The Device Credential (KMIP 2.1 §9.10).
+    pub struct Device {
+        /// Its serial number.
+        device_serial_number: Option<String> = DeviceSerialNumber;
+        /// Its password.
+        password: Option<Password> = Password;
+        /// Its identifier.
+        device_identifier: Option<String> = DeviceIdentifier;
+        /// Its network's.
+        network_identifier: Option<String> = NetworkIdentifier;
+        /// Its machine's.
+        machine_identifier: Option<String> = MachineIdentifier;
+        /// Its medium's.
+        media_identifier: Option<String> = MediaIdentifier;
+    }
+}
+
+structure! {
+    /// The Attestation Credential (KMIP 2.1 §9.10).
+    pub struct Attestation {
+        /// The nonce that the server gave.
+        nonce: Nonce = Nonce;
+        /// How the client attests.
+        attestation_type: AttestationType = AttestationType;
+        /// What was measured.
+        attestation_measurement: Option<Bytes> = AttestationMeasurement;
+        /// What a third party says of it.
+        attestation_assertion: Option<Bytes> = AttestationAssertion;
+    }
+}
+
+structure! {
+    /// The One Time Password Credential (KMIP 2.1 §9.10).
+    pub struct OneTimePassword {
+        /// The user.
+        username: String = Username;
+        /// The password that does not change.
+        password: Option<Password> = Password;
+        /// The password that is good once.
+        one_time_password: Password = OneTimePassword;
+    }
+}
+
+structure! {
+    /// The Hashed Password Credential (KMIP 2.1 §9.10).
+    pub struct HashedPassword {
+        /// The user.
+        username: String = Username;
+        /// When it was hashed.
+        time_stamp: TimestampExtended = TimeStamp;
+        /// How; SHA-256 when absent.
+        hashing_algorithm: Option<HashingAlgorithm> = HashingAlgorithm;
+        /// The hash.
+        hashed_password: Secret = HashedPassword;
+    }
+}
+
+structure! {
+    /// Ticket (KMIP 2.1 §7.39): whoever has it is who it was given to.
+    pub struct Ticket {
+        /// What it is for.
+        ticket_type: TicketType = TicketType;
+        /// Its value, which only the server can read.
+        ticket_value: Secret = TicketValue;
+    }
+}
+
+structure! {
+    /// The value of a Ticket Credential (KMIP 2.1 §9.10).
+    pub struct TicketCredential {
+        /// The ticket.
+        ticket: Ticket = Ticket;
     }
 }
 
@@ -62,20 +152,47 @@ impl Value for Credential {
         let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing).within(item.tag);
         let credential_type = credential_type.ok_or_else(|| missing(Tag::CredentialType))?;
         let value = value.ok_or_else(|| missing(Tag::CredentialValue))?;
-        if credential_type == CredentialType::UsernameAndPassword {
-            UsernameAndPassword::read(value).map(Self::UsernameAndPassword)
-        } else {
-            Ok(Self::NotServed(credential_type))
+        match credential_type {
+            CredentialType::UsernameAndPassword => {
+                Value::read(value).map(Self::UsernameAndPassword)
+            }
+            CredentialType::Device => Value::read(value).map(Self::Device),
+            CredentialType::Attestation => Value::read(value).map(Self::Attestation),
+            CredentialType::OneTimePassword => Value::read(value).map(Self::OneTimePassword),
+            CredentialType::HashedPassword => Value::read(value).map(Self::HashedPassword),
+            CredentialType::Ticket => {
+                TicketCredential::read(value).map(|own| Self::Ticket(own.ticket))
+            }
+            other => Ok(Self::NotServed(other)),
         }
+        .map_err(|error| error.within(item.tag))
     }
 
     fn write(&self, tag: Tag, writer: &mut Writer) {
+        fn credential(kind: CredentialType, value: &impl Value, writer: &mut Writer) {
+            kind.write(Tag::CredentialType, writer);
+            value.write(Tag::CredentialValue, writer);
+        }
         writer.structure(tag, |writer| match self {
-            Self::UsernameAndPassword(value) => {
-                CredentialType::UsernameAndPassword.write(Tag::CredentialType, writer);
-                value.write(Tag::CredentialValue, writer);
+            Self::UsernameAndPassword(own) => {
+                credential(CredentialType::UsernameAndPassword, own, writer);
             }
-            Self::NotServed(credential_type) => credential_type.write(Tag::CredentialType, writer),
+            Self::Device(own) => credential(CredentialType::Device, own, writer),
+            Self::Attestation(own) => credential(CredentialType::Attestation, own, writer),
+            Self::OneTimePassword(own) => {
+                credential(CredentialType::OneTimePassword, own, writer);
+            }
+            Self::HashedPassword(own) => credential(CredentialType::HashedPassword, own, writer),
+            Self::Ticket(own) => {
+                let own = TicketCredential {
+                    ticket: own.clone(),
+                };
+                credential(CredentialType::Ticket, &own, writer);
+            }
+            Self::NotServed(credential_type) => {
+                credential_type.write(Tag::CredentialType, writer);
+                writer.structure(Tag::CredentialValue, |_| {});
+            }
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Authentication, ProtocolVersion};
 use crate::{
-    AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, Result, Tag,
+    AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, Result, Secret, Tag,
     ttlv::{AnyValue, Bytes, Item, ItemType, Timestamp, Value, Writer, structure},
 };
 
@@ -93,6 +93,8 @@ structure! {
         time_stamp: Timestamp = TimeStamp;
         /// A nonce for an attestation.
         nonce: Option<Nonce> = Nonce since V1_2;
+        /// The proof of the server to a client that hashed its password.
+        server_hashed_password: Option<Secret> = ServerHashedPassword since V2_0;
         /// How the client may attest.
         attestation_type: Vec<AttestationType> = AttestationType since V1_2;
         /// The client's mark, repeated.

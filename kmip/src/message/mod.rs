@@ -6,7 +6,10 @@ mod request;
 mod response;
 
 pub use self::{
-    credential::{Authentication, Credential, Password, UsernameAndPassword},
+    credential::{
+        Attestation, Authentication, Credential, Device, HashedPassword, OneTimePassword, Password,
+        Ticket, TicketCredential, UsernameAndPassword,
+    },
     header::{Asynchrony, MessageExtension, Nonce, RequestHeader, ResponseHeader},
     request::{OutgoingItem, Request, RequestError, RequestItem, write_request},
     response::{Response, ResponseItem, write_response},

@@ -17,6 +17,7 @@ pub mod interop;
 pub mod lease;
 pub mod locate;
 pub mod log;
+pub mod login;
 pub mod mac;
 pub mod poll;
 pub mod query;

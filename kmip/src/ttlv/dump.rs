@@ -53,9 +53,8 @@ fn scalar(item: Item<'_>) -> Result<String> {
         ItemType::TextString => format!("{:?}", item.text()?),
         ItemType::DateTime => format!("@{}", item.date_time()?),
         ItemType::Interval => format!("{}s", item.interval()?),
-        ItemType::BigInteger | ItemType::ByteString | ItemType::DateTimeExtended => {
-            format!("<{} bytes>", item.body().len())
-        }
+        ItemType::DateTimeExtended => format!("@{}us", item.date_time_extended()?),
+        ItemType::BigInteger | ItemType::ByteString => format!("<{} bytes>", item.body().len()),
     })
 }
 

@@ -159,7 +159,7 @@ values! {
     Secret: |item| item.bytes().map(Self::from), |value, tag, writer| writer.byte_string(tag, value.expose());
     BigInteger: |item| item.big_integer().map(|bytes| Self(bytes.into())), |value, tag, writer| writer.big_integer(tag, value.0.expose());
     Timestamp: |item| item.date_time().map(Self), |value, tag, writer| writer.date_time(tag, value.0);
-    TimestampExtended: |item| item.date_time_extended().map(Self), |value, tag, writer| writer.item(tag, ItemType::DateTimeExtended, &value.0.to_be_bytes());
+    TimestampExtended: |item| item.date_time_extended().map(Self), |value, tag, writer| writer.date_time_extended(tag, value.0);
     Interval: |item| item.interval().map(Self), |value, tag, writer| writer.interval(tag, value.0);
 }
 

@@ -110,6 +110,11 @@ impl Writer {
         self.item(tag, ItemType::DateTime, &value.to_be_bytes());
     }
 
+    /// A Date-Time Extended in microseconds since 1970.
+    pub fn date_time_extended(&mut self, tag: Tag, value: i64) {
+        self.item(tag, ItemType::DateTimeExtended, &value.to_be_bytes());
+    }
+
     /// An Interval in seconds.
     pub fn interval(&mut self, tag: Tag, value: u32) {
         self.item(tag, ItemType::Interval, &value.to_be_bytes());

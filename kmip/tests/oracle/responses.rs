@@ -39,6 +39,7 @@ fn message(items: &[ResponseItem]) -> ResponseMessage {
         protocol_version: VERSION.into(),
         time_stamp: Timestamp(1_700_000_000),
         nonce: None,
+        server_hashed_password: None,
         attestation_type: Vec::new(),
         client_correlation_value: None,
         server_correlation_value: None,

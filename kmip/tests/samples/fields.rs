@@ -77,7 +77,7 @@ make_enums! {
     KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
-    ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
+    TicketType ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
 }
 
 make_fields! {
@@ -134,6 +134,15 @@ make_fields! {
     Nonce { nonce_id, nonce_value }
     Authentication { credential }
     UsernameAndPassword { username, password }
+    Device {
+        device_serial_number, password, device_identifier, network_identifier, machine_identifier,
+        media_identifier,
+    }
+    Attestation { nonce, attestation_type, attestation_measurement, attestation_assertion }
+    OneTimePassword { username, password, one_time_password }
+    HashedPassword { username, time_stamp, hashing_algorithm, hashed_password }
+    Ticket { ticket_type, ticket_value }
+    TicketCredential { ticket }
     MessageExtension { vendor_identification, criticality_indicator, vendor_extension }
     RequestHeader {
         protocol_version, maximum_response_size, client_correlation_value, server_correlation_value,
@@ -141,8 +150,8 @@ make_fields! {
         batch_error_continuation_option, batch_order_option, time_stamp, batch_count,
     }
     ResponseHeader {
-        protocol_version, time_stamp, nonce, attestation_type, client_correlation_value,
-        server_correlation_value, batch_count,
+        protocol_version, time_stamp, nonce, server_hashed_password, attestation_type,
+        client_correlation_value, server_correlation_value, batch_count,
     }
     payload::activate::ActivateRequest { unique_identifier }
     payload::activate::ActivateResponse { unique_identifier }
@@ -246,6 +255,17 @@ make_fields! {
     payload::log::LogResponse {}
     payload::log::PingRequest {}
     payload::log::PingResponse {}
+    payload::login::LoginRequest { lease_time, request_count, usage_limits }
+    payload::login::LoginResponse { ticket }
+    payload::login::LogoutRequest { ticket }
+    payload::login::LogoutResponse { }
+    payload::login::DelegatedLoginRequest { lease_time, request_count, usage_limits, rights }
+    payload::login::DelegatedLoginResponse { ticket }
+    payload::login::Rights { right }
+    payload::login::Right { usage_limits, operations, objects, object_groups }
+    payload::login::Operations { operation }
+    payload::login::Objects { unique_identifier }
+    payload::login::ObjectGroups { object_group }
     payload::mac::MACRequest {
         unique_identifier, cryptographic_parameters, data, correlation_value, init_indicator, final_indicator,
     }

@@ -71,7 +71,14 @@ make! {
         let items = (0..count).map(|_| (index(source), Make::make(source))).collect();
         Self { items, templates: Vec::new() }
     };
-    Credential: |source| Self::UsernameAndPassword(Make::make(source));
+    Credential: |source| match source.below(6) {
+        1 => Self::Device(Make::make(source)),
+        2 => Self::Attestation(Make::make(source)),
+        3 => Self::OneTimePassword(Make::make(source)),
+        4 => Self::HashedPassword(Make::make(source)),
+        5 => Self::Ticket(Make::make(source)),
+        _ => Self::UsernameAndPassword(Make::make(source)),
+    };
     Asynchrony: |source| Self(match source.below(if source.version.is_2() { 3 } else { 2 }) {
         0 => AsynchronousIndicator::Prohibited,
         1 => AsynchronousIndicator::Optional,

@@ -2,7 +2,7 @@
 
 use crate::samples::{
     Case,
-    Table::{self, Message, Request, Response, Structure},
+    Table::{self, Request, Response, Structure},
 };
 
 /// A table, one of its fields, and why it is an exception.
@@ -59,12 +59,6 @@ pub(super) const ABSENT: &[Exception] = &[
         Response,
         "Public Key Template-Attribute",
         "as of Create",
-    ),
-    (
-        "Response Header",
-        Message,
-        "Server Hashed Password",
-        "no hashed-password credential",
     ),
     (
         "Profile Information",

@@ -214,6 +214,7 @@ fn answer(message: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
         protocol_version: V2_1.into(),
         time_stamp: Timestamp(0),
         nonce: None,
+        server_hashed_password: None,
         attestation_type: Vec::new(),
         client_correlation_value: None,
         server_correlation_value: None,

@@ -66,6 +66,23 @@ pub struct ClientIssued {
     pub authority: String,
 }
 
+/// A user of a vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserFacts {
+    /// Its name.
+    pub name: String,
+    /// Its vault.
+    pub vault: String,
+    /// Its role there.
+    pub role: String,
+    /// Its Unique Identifier.
+    pub id: String,
+    /// When it was made.
+    pub created: String,
+    /// The kinds of its credentials.
+    pub credentials: Vec<String>,
+}
+
 /// A key or another object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyFacts {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 
 pub use self::facts::{
     BackupFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, PartFacts, StatusFacts,
-    VaultFacts,
+    UserFacts, VaultFacts,
 };
 use crate::audit::Head;
 
@@ -164,6 +164,50 @@ commands! {
         vault: String,
     }
 
+    /// Makes a user of a vault.
+    "user.create" UserCreate true -> UserFacts {
+        /// Its name.
+        name: String,
+        /// Its vault.
+        vault: String,
+        /// Its role there.
+        role: String,
+        /// Its password.
+        #[serde(default)]
+        password: Option<SecretText>,
+        /// Whether clients send the password hashed.
+        #[serde(default)]
+        hashed: bool,
+        /// Passwords that are good once each.
+        #[serde(default)]
+        one_time_passwords: Vec<SecretText>,
+        /// The device that it is recognised by.
+        #[serde(default)]
+        device: Option<DeviceText>,
+    }
+
+    /// Tells the users.
+    "user.list" UserList false -> Vec<UserFacts> {
+        /// Of this vault.
+        vault: String,
+    }
+
+    /// Tells one user.
+    "user.show" UserShow false -> UserFacts {
+        /// Its name.
+        name: String,
+        /// Its vault.
+        vault: String,
+    }
+
+    /// Removes a user with its credentials.
+    "user.remove" UserRemove true -> UserFacts {
+        /// Its name.
+        name: String,
+        /// Its vault.
+        vault: String,
+    }
+
     /// Makes a key.
     "key.create" KeyCreate true -> Vec<KeyFacts> {
         /// The vault.
@@ -245,6 +289,27 @@ commands! {
         /// A new directory, as an absolute path.
         directory: PathBuf,
     }
+}
+
+/// A device's identifiers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceText {
+    /// The serial number of a device that the user is recognised by
+    #[arg(long, value_name = "TEXT")]
+    pub device_serial_number: Option<String>,
+    /// The device's identifier
+    #[arg(long, value_name = "TEXT")]
+    pub device_identifier: Option<String>,
+    /// The identifier of the device's network
+    #[arg(long, value_name = "TEXT")]
+    pub network_identifier: Option<String>,
+    /// The identifier of the device's machine
+    #[arg(long, value_name = "TEXT")]
+    pub machine_identifier: Option<String>,
+    /// The identifier of the device's medium
+    #[arg(long, value_name = "TEXT")]
+    pub media_identifier: Option<String>,
 }
 
 /// The class of keys.

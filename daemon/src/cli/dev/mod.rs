@@ -1,6 +1,7 @@
 //! `keyhold dev`: a ready appliance for one person.
 
 mod places;
+mod users;
 
 use std::{
     net::SocketAddr,
@@ -199,6 +200,9 @@ impl Dev {
         }
         for client in self.clients() {
             enrol(appliance, client, &certificate_file(dir, client))?;
+        }
+        if self.conformance {
+            users::furnish(appliance, VAULT)?;
         }
         Ok(())
     }

@@ -117,9 +117,18 @@ fn lifecycle() -> impl Strategy<Value = Vec<Attribute>> {
     })
 }
 
+/// Three kinds of keys, and users.
+fn some_type(n: u32) -> ObjectType {
+    if n == 4 {
+        ObjectType::User
+    } else {
+        ObjectType(n)
+    }
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let attributes = (lifecycle(), vec(attribute(), 0..10));
-    (attributes, 0_u8..3, 0_u8..3, 1_u32..4, 0_u8..4).prop_map(
+    (attributes, 0_u8..3, 0_u8..3, 1_u32..5, 0_u8..4).prop_map(
         |((lifecycle, others), vault, owner, object_type, custody)| {
             let mut record = key("");
             record.attributes = kmip::attribute::Attributes::default();
@@ -129,7 +138,7 @@ fn record() -> impl Strategy<Value = Record> {
             }
             record.vault = format!("vault {}", vault.min(1));
             record.owner = format!("owner {}", owner.min(1));
-            record.object_type = ObjectType(object_type);
+            record.object_type = some_type(object_type);
             if custody == 0 {
                 record.custody = Custody::Gone;
             }
@@ -149,6 +158,7 @@ struct Asked {
     storage_status: Option<u32>,
     object_group_member: Option<u32>,
     owner: Option<u8>,
+    accounts: bool,
     page: (u64, Option<u64>),
     now: Timestamp,
 }
@@ -156,12 +166,13 @@ struct Asked {
 fn asked() -> impl Strategy<Value = Asked> {
     let attributes = (vec(any::<(Index, Index)>(), 0..3), vec(attribute(), 0..2));
     let others = (
-        option::weighted(0.2, 1_u32..4),
+        option::weighted(0.2, 1_u32..5),
         option::weighted(0.3, 1_u32..7),
         option::weighted(0.1, any::<Index>()),
         option::weighted(0.4, 0_u32..8),
         option::weighted(0.2, 1_u32..4),
         option::weighted(0.2, 0_u8..2),
+        any::<bool>(),
     );
     let page = (0_u64..3, option::of(0_u64..5));
     (attributes, others, page, date()).prop_map(|((own, other), others, page, now)| Asked {
@@ -173,6 +184,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         storage_status: others.3,
         object_group_member: others.4,
         owner: others.5,
+        accounts: others.6,
         page,
         now,
     })
@@ -190,7 +202,7 @@ impl Asked {
         }
         attributes.extend(
             self.object_type
-                .map(|n| Attribute::ObjectType(ObjectType(n))),
+                .map(|n| Attribute::ObjectType(some_type(n))),
         );
         attributes.extend(self.state.map(|n| Attribute::State(State(n))));
         let id = self
@@ -202,6 +214,7 @@ impl Asked {
             attributes,
             storage_status: self.storage_status.map(StorageStatusMask),
             object_group_member: self.object_group_member.map(ObjectGroupMember),
+            accounts: self.accounts,
         }
     }
 

@@ -1,0 +1,107 @@
+//! From a peer's certificate or uid to a name, a vault and a role, before any credential is looked at.
+
+use super::{Admissions, CertificateFacts, Peer, not_authenticated};
+use crate::{directory::Directory, error::Result, policy::Policy};
+
+/// What a peer is by itself.
+pub(super) struct Standing {
+    /// The client's name, `uid:1000`, or `administrator`.
+    pub(super) name: String,
+    /// The vault.
+    pub(super) vault: String,
+    /// The role in it.
+    pub(super) role: String,
+    /// Whether it sees public objects only until it has proven more.
+    pub(super) proof_required: bool,
+}
+
+/// What a peer is, if it is anything; `asked` is the vault that its credential names.
+pub(super) fn standing(
+    peer: &Peer,
+    asked: Option<&str>,
+    directory: &Directory,
+    admissions: &Admissions,
+) -> Result<Standing> {
+    match peer {
+        Peer::Certificate(facts) => {
+            let standing = certified(facts, directory, admissions)?;
+            if asked.is_some_and(|asked| asked != standing.vault) {
+                return Err(not_authenticated());
+            }
+            Ok(standing)
+        }
+        Peer::Unix { uid } => local(*uid, asked, directory, admissions),
+        Peer::Administrator { uid, vault } => {
+            let known = directory.vault(vault).ok_or_else(not_authenticated)?;
+            Ok(Standing {
+                name: format!("administrator uid:{uid}"),
+                vault: known.name.clone(),
+                role: Policy::ADMINISTRATOR.to_owned(),
+                proof_required: false,
+            })
+        }
+    }
+}
+
+fn certified(
+    facts: &CertificateFacts,
+    directory: &Directory,
+    admissions: &Admissions,
+) -> Result<Standing> {
+    match directory.client_by_key(&facts.spki_sha256) {
+        Some(client) if client.revoked.is_some() => Err(not_authenticated()),
+        Some(client) => Ok(Standing {
+            name: client.name.clone(),
+            vault: client.vault.clone(),
+            role: client.role.clone(),
+            proof_required: false,
+        }),
+        None => admitted(facts, admissions).ok_or_else(not_authenticated),
+    }
+}
+
+fn local(
+    uid: u32,
+    asked: Option<&str>,
+    directory: &Directory,
+    admissions: &Admissions,
+) -> Result<Standing> {
+    let admitted = admissions
+        .local_users
+        .iter()
+        .find(|rule| {
+            rule.uid.is_none_or(|own| own == uid) && asked.is_none_or(|asked| asked == rule.vault)
+        })
+        .ok_or_else(not_authenticated)?;
+    directory
+        .vault(&admitted.vault)
+        .ok_or_else(not_authenticated)?;
+    Ok(Standing {
+        name: format!("uid:{uid}"),
+        vault: admitted.vault.clone(),
+        role: admitted.role.clone(),
+        proof_required: admitted.pin_required,
+    })
+}
+
+fn admitted(facts: &CertificateFacts, admissions: &Admissions) -> Option<Standing> {
+    admissions.certificates.iter().find_map(|rule| {
+        let name = facts
+            .alternative_names
+            .iter()
+            .find(|name| matches(&rule.alternative_name, name))?;
+        (rule.issuer == facts.issuer).then(|| Standing {
+            name: name.clone(),
+            vault: rule.vault.clone(),
+            role: rule.role.clone(),
+            proof_required: false,
+        })
+    })
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}

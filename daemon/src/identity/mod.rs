@@ -1,0 +1,364 @@
+//! Who asks: from a peer's certificate or uid, and the credentials of a message, to a principal of one vault.
+
+mod account;
+mod admission;
+mod otp;
+mod proof;
+mod ticket;
+mod verifier;
+
+use std::sync::Arc;
+
+use kmip::{
+    Secret,
+    message::{self, Authentication, Credential},
+};
+use store::Vault;
+
+use self::admission::Standing;
+pub(crate) use self::ticket::{Origin, Terms, Ticket};
+pub use self::{
+    account::{Accounts, NewUser, User},
+    ticket::Tickets,
+    verifier::NewCredential,
+};
+use crate::{
+    directory::Directory,
+    error::{Error, Result},
+    fault::Fault,
+    policy::{Policy, Role},
+};
+
+/// What a connection knows of the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A client certificate whose path and possession were verified.
+    Certificate(CertificateFacts),
+    /// A process at the local socket, as the kernel names it.
+    Unix {
+        /// Its user.
+        uid: u32,
+    },
+    /// An administrator at the local socket, who was allowed to act in this vault.
+    Administrator {
+        /// Its user.
+        uid: u32,
+        /// The vault.
+        vault: String,
+    },
+}
+
+/// What identity takes from a client certificate: never its common name alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub spki_sha256: [u8; 32],
+    /// Its subject, for people.
+    pub subject: String,
+    /// Its issuer's name, RFC 4514.
+    pub issuer: String,
+    /// Its subject alternative names: `DNS:…`, `URI:…`, `email:…`, `IP:…`.
+    pub alternative_names: Vec<String>,
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Certificate(facts) => f.write_str(&facts.subject),
+            Self::Unix { uid } => write!(f, "uid:{uid}"),
+            Self::Administrator { uid, .. } => write!(f, "administrator uid:{uid}"),
+        }
+    }
+}
+
+/// A local user who may use a vault through the local socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalUser {
+    /// The user, or any user.
+    pub uid: Option<u32>,
+    /// The vault.
+    pub vault: String,
+    /// The role in it.
+    pub role: String,
+    /// Whether the vault's PIN is asked for anything but its public objects.
+    pub pin_required: bool,
+}
+
+/// Certificates that are admitted without being enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The issuer's name, RFC 4514.
+    pub issuer: String,
+    /// A subject alternative name that the certificate must have; a trailing `*` stands for any ending.
+    pub alternative_name: String,
+    /// The vault.
+    pub vault: String,
+    /// The role in it.
+    pub role: String,
+}
+
+/// Who asks, in one vault.
+pub struct Principal {
+    /// The client's name, `uid:1000`, or `administrator`; a user's is followed by `@` and the vault.
+    pub name: String,
+    /// The vault.
+    pub vault: String,
+    /// The role in it: of a user, what both its own role and the client's allow.
+    pub role: Arc<Role>,
+    /// Whether only public objects are shown: a local user without the PIN.
+    pub public_only: bool,
+    /// From which this was established, and a ticket can establish it again.
+    pub(crate) origin: Origin,
+    /// The ticket by which it asks.
+    pub(crate) ticket: Option<Arc<Ticket>>,
+}
+
+impl Principal {
+    /// The same, asking by a ticket.
+    fn with(&self, ticket: Arc<Ticket>) -> Self {
+        Self {
+            name: self.name.clone(),
+            vault: self.vault.clone(),
+            role: self.role.clone(),
+            public_only: self.public_only,
+            origin: self.origin.clone(),
+            ticket: Some(ticket),
+        }
+    }
+}
+
+/// The rules by which principals are told.
+#[derive(Clone, Debug, Default)]
+pub struct Admissions {
+    /// Users of the local socket.
+    pub local_users: Vec<LocalUser>,
+    /// Certificates that are not enrolled.
+    pub certificates: Vec<Admission>,
+}
+
+/// One connection's identity, kept from message to message.
+pub struct Caller {
+    /// The other side.
+    pub peer: Peer,
+    description: String,
+    known: Option<Known>,
+}
+
+struct Known {
+    principal: Arc<Principal>,
+    authentication: Vec<Credential>,
+    server_hashed_password: Option<Secret>,
+    generation: u64,
+}
+
+/// All that principals are told by.
+pub(crate) struct Registry<'a> {
+    pub(crate) accounts: Accounts<'a>,
+    pub(crate) policy: &'a Policy,
+    pub(crate) admissions: &'a Admissions,
+    pub(crate) tickets: &'a Tickets,
+}
+
+/// The most credentials of one message: each of them takes long.
+const CREDENTIALS_MAX: usize = 4;
+
+impl Caller {
+    /// A new connection's caller.
+    #[must_use]
+    pub fn new(peer: Peer) -> Self {
+        Self {
+            description: peer.to_string(),
+            peer,
+            known: None,
+        }
+    }
+
+    /// The other side in words, for the audit trail.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Whether a message's credentials were proven on this connection before, or are a ticket; proving others takes
+    /// long on purpose.
+    pub(crate) fn has_proven(&self, authentication: Option<&Authentication>) -> bool {
+        let given = credentials(authentication);
+        given.is_empty()
+            || given.iter().all(|own| matches!(own, Credential::Ticket(_)))
+            || self
+                .known
+                .as_ref()
+                .is_some_and(|known| known.authentication == given)
+    }
+
+    /// What the server proves to a client that hashed its password in this message.
+    pub(crate) fn server_hashed_password(
+        &self,
+        authentication: Option<&Authentication>,
+    ) -> Option<Secret> {
+        let known = self.known.as_ref();
+        let known = known.filter(|known| known.authentication == credentials(authentication));
+        known.and_then(|known| known.server_hashed_password.clone())
+    }
+
+    /// The principal of a message. What was proven is kept while the credentials stay the same, and looked at again
+    /// when the directory changes; a revoked client or user is refused with its next message.
+    pub(crate) fn principal(
+        &mut self,
+        authentication: Option<&Authentication>,
+        registry: &Registry<'_>,
+    ) -> Result<Arc<Principal>> {
+        let given = credentials(authentication);
+        if let [Credential::Ticket(ticket)] = given {
+            return registry.bearer(&self.peer, ticket);
+        }
+        let generation = registry.accounts.directory.generation();
+        let known = self.known.take();
+        let known = known.filter(|known| known.authentication == given);
+        let known = match known {
+            Some(known) if known.generation == generation => known,
+            Some(known) => Known {
+                principal: registry.established(&known.principal.origin, asked(given, registry))?,
+                generation,
+                ..known
+            },
+            None => {
+                let (principal, server_hashed_password) = registry.proven(&self.peer, given)?;
+                Known {
+                    principal,
+                    authentication: given.to_vec(),
+                    server_hashed_password,
+                    generation,
+                }
+            }
+        };
+        let principal = known.principal.clone();
+        self.known = Some(known);
+        Ok(principal)
+    }
+}
+
+impl Registry<'_> {
+    /// Who a peer is that gives these credentials.
+    fn proven(
+        &self,
+        peer: &Peer,
+        given: &[Credential],
+    ) -> Result<(Arc<Principal>, Option<Secret>)> {
+        if given.len() > CREDENTIALS_MAX {
+            return Err(not_authenticated());
+        }
+        let asked = asked(given, self);
+        let standing = self.standing(peer, asked)?;
+        let vault = self.vault(&standing.vault)?;
+        let proof = proof::prove(given, &vault, &self.accounts)?;
+        let origin = Origin {
+            peer: peer.clone(),
+            claim: proof.claim,
+        };
+        let principal = self.established(&origin, asked)?;
+        Ok((principal, proof.server_hashed_password))
+    }
+
+    /// Who comes of a peer and what it has proven, as the directory and the policy are now.
+    fn established(&self, origin: &Origin, asked: Option<&str>) -> Result<Arc<Principal>> {
+        let standing = self.standing(&origin.peer, asked)?;
+        let vault = self.vault(&standing.vault)?;
+        let user = origin.claim.user(&self.accounts, &vault)?;
+        let role = |name: &str| self.policy.role(name).ok_or_else(not_authenticated);
+        let own = role(&standing.role)?;
+        let (name, role) = match &user {
+            None => (standing.name, own),
+            Some(user) => (
+                format!("{}@{}", account::name_of(user), vault.name),
+                Arc::new(own.with(&*role(account::role_of(user))?)),
+            ),
+        };
+        Ok(Arc::new(Principal {
+            name,
+            role,
+            public_only: standing.proof_required && origin.claim.is_empty(),
+            vault: standing.vault,
+            origin: origin.clone(),
+            ticket: None,
+        }))
+    }
+
+    /// Who a ticket stands for. Its bearer must be known in the same vault by its own means; a ticket that was not
+    /// delegated is good only for the client that it was given to.
+    fn bearer(&self, peer: &Peer, given: &message::Ticket) -> Result<Arc<Principal>> {
+        let ticket = self.tickets.redeem(given, self.accounts.now)?;
+        let standing = self.standing(peer, Some(&ticket.vault))?;
+        if standing.vault != ticket.vault || (!ticket.is_delegated() && *peer != ticket.origin.peer)
+        {
+            return Err(not_authenticated());
+        }
+        let principal = self.established(&ticket.origin, Some(&ticket.vault))?;
+        Ok(Arc::new(principal.with(ticket)))
+    }
+
+    /// Who somebody is now who asked before: the ticket counts no other request.
+    pub(crate) fn again(&self, then: &Principal) -> Result<Arc<Principal>> {
+        let now = self.established(&then.origin, Some(&then.vault))?;
+        match &then.ticket {
+            None => Ok(now),
+            Some(ticket) => {
+                self.tickets.check(ticket, self.accounts.now)?;
+                Ok(Arc::new(now.with(ticket.clone())))
+            }
+        }
+    }
+
+    fn standing(&self, peer: &Peer, asked: Option<&str>) -> Result<Standing> {
+        admission::standing(peer, asked, self.accounts.directory, self.admissions)
+    }
+
+    fn vault(&self, name: &str) -> Result<Arc<Vault>> {
+        let vault = self.accounts.directory.vault(name);
+        vault.ok_or_else(not_authenticated)
+    }
+}
+
+/// The credentials of a message; an empty Authentication is none.
+fn credentials(authentication: Option<&Authentication>) -> &[Credential] {
+    authentication.map_or(&[], |authentication| &authentication.credential)
+}
+
+/// The vault that the credentials name.
+fn asked<'a>(given: &'a [Credential], registry: &Registry<'_>) -> Option<&'a str> {
+    let directory = registry.accounts.directory;
+    given.iter().find_map(|credential| match credential {
+        Credential::UsernameAndPassword(own) => split(&own.username, directory).1,
+        Credential::OneTimePassword(own) => split(&own.username, directory).1,
+        Credential::HashedPassword(own) => split(&own.username, directory).1,
+        Credential::Device(_)
+        | Credential::Attestation(_)
+        | Credential::Ticket(_)
+        | Credential::NotServed(_) => None,
+    })
+}
+
+/// `user@vault` into both parts. What stands behind the `@` of a mail address is no vault.
+fn split<'a>(username: &'a str, directory: &Directory) -> (&'a str, Option<&'a str>) {
+    match username.rsplit_once('@') {
+        Some((user, vault)) if user.is_empty() || directory.vault(vault).is_some() => {
+            (user, Some(vault))
+        }
+        _ => (username, None),
+    }
+}
+
+pub(crate) fn not_authenticated() -> Error {
+    Error::new(Fault::NotAuthenticated, "authentication not successful")
+}
+
+fn attestation_failed() -> Error {
+    Error::new(
+        Fault::AttestationFailed,
+        "attestations are not verified here, and none is needed",
+    )
+}
+
+fn unserved(message: &'static str) -> Error {
+    Error::new(Fault::FeatureNotServed, message)
+}
