@@ -60,7 +60,11 @@ impl Material {
                     material.take_pkcs8(bytes);
                 }
             }
-            ManagedObject::NotServed(_) => {}
+            // PKCS #11 has no such objects.
+            ManagedObject::CertificateRequest(_)
+            | ManagedObject::PGPKey(_)
+            | ManagedObject::SplitKey(_)
+            | ManagedObject::Template(_) => {}
         }
         material
     }

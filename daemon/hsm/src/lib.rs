@@ -7,6 +7,7 @@ pub mod encoding;
 pub mod module;
 pub mod public;
 pub mod soft;
+pub mod split;
 
 use kmip::{
     CryptographicUsageMask, Secret,

@@ -72,7 +72,7 @@ fn rsa() -> Vec<Attribute> {
 
 fn register(fixture: &mut Fixture, attributes: Vec<Attribute>, object: ManagedObject) -> String {
     let request = RegisterRequest {
-        object_type: object.object_type().unwrap(),
+        object_type: object.object_type(),
         attributes: list(attributes),
         object: Some(object),
         protection_storage_masks: None,

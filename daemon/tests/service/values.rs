@@ -44,7 +44,7 @@ fn register(
     object: ManagedObject,
 ) -> Result<String, ResultReason> {
     let request = RegisterRequest {
-        object_type: object.object_type().unwrap(),
+        object_type: object.object_type(),
         attributes: mask
             .map(Attribute::CryptographicUsageMask)
             .into_iter()

@@ -1,11 +1,16 @@
 //! Managed objects: every kind and what each carries (KMIP 2.1 §2).
 
 mod key_block;
+mod kinds;
 mod material;
 mod wrapping;
 
 pub use self::{
     key_block::{KeyBlock, KeyValue},
+    kinds::{
+        Certificate, CertificateRequest, KeyObject, OpaqueObject, PGPKey, SecretData, SplitKey,
+        Template,
+    },
     material::{
         KeyMaterial, TransparentECPrivateKey, TransparentECPublicKey, TransparentRSAPrivateKey,
         TransparentRSAPublicKey, TransparentSymmetricKey,
@@ -16,9 +21,9 @@ pub use self::{
     },
 };
 use crate::{
-    CertificateType, ObjectType, OpaqueDataType, Result, Secret, SecretDataType, Tag,
+    ObjectType, Result, Tag,
     error::DecodeErrorKind,
-    ttlv::{Bytes, Item, Value, Writer, structure},
+    ttlv::{Item, Value, Writer},
 };
 
 /// An object as Register and Get carry it, under the tag of its own kind.
@@ -26,44 +31,58 @@ use crate::{
 pub enum ManagedObject {
     /// Certificate.
     Certificate(Certificate),
+    /// Certificate Request.
+    CertificateRequest(CertificateRequest),
     /// Opaque Object.
     OpaqueObject(OpaqueObject),
+    /// PGP Key.
+    PGPKey(PGPKey),
     /// Private Key.
     PrivateKey(KeyObject),
     /// Public Key.
     PublicKey(KeyObject),
     /// Secret Data.
     SecretData(SecretData),
+    /// Split Key.
+    SplitKey(SplitKey),
     /// Symmetric Key.
     SymmetricKey(KeyObject),
-    /// A kind of the standard that is not served: its tag, for the refusal.
-    NotServed(Tag),
+    /// Template.
+    Template(Template),
 }
 
 impl ManagedObject {
-    /// What kind of object it is; `None` of one that is not served.
+    /// What kind of object it is.
     #[must_use]
-    pub const fn object_type(&self) -> Option<ObjectType> {
-        Some(match self {
+    pub const fn object_type(&self) -> ObjectType {
+        match self {
             Self::Certificate(_) => ObjectType::Certificate,
+            Self::CertificateRequest(_) => ObjectType::CertificateRequest,
             Self::OpaqueObject(_) => ObjectType::OpaqueObject,
+            Self::PGPKey(_) => ObjectType::PGPKey,
             Self::PrivateKey(_) => ObjectType::PrivateKey,
             Self::PublicKey(_) => ObjectType::PublicKey,
             Self::SecretData(_) => ObjectType::SecretData,
+            Self::SplitKey(_) => ObjectType::SplitKey,
             Self::SymmetricKey(_) => ObjectType::SymmetricKey,
-            Self::NotServed(_) => return None,
-        })
+            Self::Template(_) => ObjectType::Template,
+        }
     }
 
-    /// The key block of a key or of secret data.
+    /// The key block of a key, of a part of one, or of secret data.
     #[must_use]
     pub const fn key_block(&self) -> Option<&KeyBlock> {
         match self {
             Self::PrivateKey(key) | Self::PublicKey(key) | Self::SymmetricKey(key) => {
                 Some(&key.key_block)
             }
+            Self::PGPKey(key) => Some(&key.key_block),
             Self::SecretData(data) => Some(&data.key_block),
-            Self::Certificate(_) | Self::OpaqueObject(_) | Self::NotServed(_) => None,
+            Self::SplitKey(key) => Some(&key.key_block),
+            Self::Certificate(_)
+            | Self::CertificateRequest(_)
+            | Self::OpaqueObject(_)
+            | Self::Template(_) => None,
         }
     }
 }
@@ -72,15 +91,16 @@ impl ManagedObject {
 impl Value for ManagedObject {
     fn read(item: Item<'_>) -> Result<Self> {
         Ok(match item.tag {
-            Tag::Certificate => Self::Certificate(Certificate::read(item)?),
-            Tag::OpaqueObject => Self::OpaqueObject(OpaqueObject::read(item)?),
-            Tag::PrivateKey => Self::PrivateKey(KeyObject::read(item)?),
-            Tag::PublicKey => Self::PublicKey(KeyObject::read(item)?),
-            Tag::SecretData => Self::SecretData(SecretData::read(item)?),
-            Tag::SymmetricKey => Self::SymmetricKey(KeyObject::read(item)?),
-            Tag::SplitKey | Tag::Template | Tag::PGPKey | Tag::CertificateRequest => {
-                Self::NotServed(item.tag)
-            }
+            Tag::Certificate => Self::Certificate(Value::read(item)?),
+            Tag::CertificateRequest => Self::CertificateRequest(Value::read(item)?),
+            Tag::OpaqueObject => Self::OpaqueObject(Value::read(item)?),
+            Tag::PGPKey => Self::PGPKey(Value::read(item)?),
+            Tag::PrivateKey => Self::PrivateKey(Value::read(item)?),
+            Tag::PublicKey => Self::PublicKey(Value::read(item)?),
+            Tag::SecretData => Self::SecretData(Value::read(item)?),
+            Tag::SplitKey => Self::SplitKey(Value::read(item)?),
+            Tag::SymmetricKey => Self::SymmetricKey(Value::read(item)?),
+            Tag::Template => Self::Template(Value::read(item)?),
             _ => return Err(item.error(DecodeErrorKind::Unexpected)),
         })
     }
@@ -88,12 +108,15 @@ impl Value for ManagedObject {
     fn write(&self, _: Tag, writer: &mut Writer) {
         match self {
             Self::Certificate(object) => object.write(Tag::Certificate, writer),
+            Self::CertificateRequest(object) => object.write(Tag::CertificateRequest, writer),
             Self::OpaqueObject(object) => object.write(Tag::OpaqueObject, writer),
+            Self::PGPKey(object) => object.write(Tag::PGPKey, writer),
             Self::PrivateKey(object) => object.write(Tag::PrivateKey, writer),
             Self::PublicKey(object) => object.write(Tag::PublicKey, writer),
             Self::SecretData(object) => object.write(Tag::SecretData, writer),
+            Self::SplitKey(object) => object.write(Tag::SplitKey, writer),
             Self::SymmetricKey(object) => object.write(Tag::SymmetricKey, writer),
-            Self::NotServed(_) => {}
+            Self::Template(object) => object.write(Tag::Template, writer),
         }
     }
 
@@ -101,54 +124,15 @@ impl Value for ManagedObject {
         matches!(
             found,
             Tag::Certificate
+                | Tag::CertificateRequest
                 | Tag::OpaqueObject
+                | Tag::PGPKey
                 | Tag::PrivateKey
                 | Tag::PublicKey
                 | Tag::SecretData
-                | Tag::SymmetricKey
                 | Tag::SplitKey
+                | Tag::SymmetricKey
                 | Tag::Template
-                | Tag::PGPKey
-                | Tag::CertificateRequest
         )
-    }
-}
-
-structure! {
-    /// Symmetric Key, Public Key or Private Key (KMIP 2.1 §2.8, §2.6, §2.5).
-    pub struct KeyObject {
-        /// The key.
-        key_block: KeyBlock = KeyBlock;
-    }
-}
-
-structure! {
-    /// Certificate (KMIP 2.1 §2.1).
-    #[derive(Debug, Eq)]
-    pub struct Certificate {
-        /// X.509 or PGP.
-        certificate_type: CertificateType = CertificateType;
-        /// The certificate, DER.
-        certificate_value: Bytes = CertificateValue;
-    }
-}
-
-structure! {
-    /// Secret Data (KMIP 2.1 §2.7): a password, a seed.
-    pub struct SecretData {
-        /// What it is.
-        secret_data_type: SecretDataType = SecretDataType;
-        /// The data.
-        key_block: KeyBlock = KeyBlock;
-    }
-}
-
-structure! {
-    /// Opaque Object (KMIP 2.1 §2.3): bytes that the server does not interpret.
-    pub struct OpaqueObject {
-        /// What it is, in the client's words.
-        opaque_data_type: OpaqueDataType = OpaqueDataType;
-        /// The bytes.
-        opaque_data_value: Secret = OpaqueDataValue;
     }
 }

@@ -3,6 +3,7 @@
 pub mod activate;
 pub mod archive;
 pub mod attribute;
+pub mod certify;
 pub mod check;
 pub mod constraint;
 pub mod create;
@@ -26,6 +27,8 @@ pub mod rekey;
 pub mod revoke;
 pub mod rng;
 pub mod sign;
+pub mod split;
+pub mod validate;
 
 use crate::{OperationCode, Version, ttlv::Structure};
 

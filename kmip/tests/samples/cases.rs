@@ -109,6 +109,8 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::constraint::SetDefaults>(),
         operation::<payload::constraint::SetConstraints>(),
         operation::<payload::constraint::GetConstraints>(),
+        operation::<payload::certify::Certify>(),
+        operation::<payload::certify::ReCertify>(),
         operation::<payload::create::Create>(),
         operation::<payload::create::CreateKeyPair>(),
         operation::<payload::destroy::Destroy>(),
@@ -144,6 +146,9 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::rng::RNGSeed>(),
         operation::<payload::sign::Sign>(),
         operation::<payload::sign::SignatureVerify>(),
+        operation::<payload::split::CreateSplitKey>(),
+        operation::<payload::split::JoinSplitKey>(),
+        operation::<payload::validate::Validate>(),
     ]
     .into_iter()
     .flatten()
@@ -212,6 +217,10 @@ fn objects() -> Vec<Case> {
         structure::<KeyObject>("Private Key", V1_0),
         structure::<SecretData>("Secret Data", V1_0),
         structure::<OpaqueObject>("Opaque", V1_0),
+        structure::<SplitKey>("Split Key", V1_0),
+        structure::<Template>("Template", V1_0),
+        structure::<PGPKey>("PGP Key", V1_2),
+        structure::<CertificateRequest>("Certificate Request", V2_0),
         structure::<KeyBlock>("Key Block", V1_0),
         structure::<KeyWrappingData>("Key Wrapping Data", V1_0),
         structure::<EncryptionKeyInformation>("Encryption Key Information", V1_0),

@@ -72,6 +72,7 @@ make_attribute! {
 
 make_enums! {
     OperationCode ObjectType AdjustmentType AlternativeNameType AttestationType BatchErrorContinuationOption BlockCipherMode
+    CertificateRequestType SplitKeyMethod
     CertificateType ClientRegistrationMethod CryptographicAlgorithm DRBGAlgorithm DestroyAction
     DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm InteropFunction KeyCompressionType
     KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
@@ -120,6 +121,12 @@ make_fields! {
     Certificate { certificate_type, certificate_value }
     SecretData { secret_data_type, key_block }
     OpaqueObject { opaque_data_type, opaque_data_value }
+    CertificateRequest { certificate_request_type, certificate_request_value }
+    PGPKey { pgp_key_version, key_block }
+    SplitKey {
+        split_key_parts, key_part_identifier, split_key_threshold, split_key_method, prime_field_size, key_block,
+    }
+    Template { attributes }
     EncryptionKeyInformation { unique_identifier, cryptographic_parameters }
     MACSignatureKeyInformation { unique_identifier, cryptographic_parameters }
     KeyWrappingData {
@@ -193,6 +200,16 @@ make_fields! {
     payload::constraint::SetConstraintsResponse {}
     payload::constraint::GetConstraintsRequest {}
     payload::constraint::GetConstraintsResponse { constraints }
+    payload::certify::CertifyRequest {
+        unique_identifier, certificate_request_type, certificate_request_value, attributes,
+        protection_storage_masks,
+    }
+    payload::certify::CertifyResponse { unique_identifier }
+    payload::certify::ReCertifyRequest {
+        unique_identifier, certificate_request_unique_identifier, certificate_request_type,
+        certificate_request_value, offset, attributes, protection_storage_masks,
+    }
+    payload::certify::ReCertifyResponse { unique_identifier }
     payload::create::ProtectionStorageMasks { protection_storage_mask }
     payload::create::CreateRequest { object_type, attributes, protection_storage_masks }
     payload::create::CreateResponse { object_type, unique_identifier }
@@ -332,4 +349,15 @@ make_fields! {
     payload::sign::SignatureVerifyResponse {
         unique_identifier, validity_indicator, data, correlation_value,
     }
+    payload::split::CreateSplitKeyRequest {
+        object_type, unique_identifier, split_key_parts, split_key_threshold, split_key_method,
+        prime_field_size, attributes, protection_storage_masks,
+    }
+    payload::split::CreateSplitKeyResponse { object_type, unique_identifier }
+    payload::split::JoinSplitKeyRequest {
+        object_type, unique_identifier, secret_data_type, attributes, protection_storage_masks,
+    }
+    payload::split::JoinSplitKeyResponse { object_type, unique_identifier }
+    payload::validate::ValidateRequest { certificate, unique_identifier, validity_date }
+    payload::validate::ValidateResponse { validity_indicator }
 }

@@ -85,12 +85,15 @@ make! {
         _ => AsynchronousIndicator::Mandatory,
     });
     KeyBlock: |source| key_block(source);
-    ManagedObject: |source| match source.below(6) {
+    ManagedObject: |source| match source.below(9) {
         0 => Self::Certificate(Make::make(source)),
         1 => Self::OpaqueObject(Make::make(source)),
         2 => Self::PrivateKey(Make::make(source)),
         3 => Self::PublicKey(Make::make(source)),
         4 => Self::SecretData(Make::make(source)),
+        5 => Self::SplitKey(Make::make(source)),
+        6 => Self::PGPKey(Make::make(source)),
+        7 => Self::CertificateRequest(Make::make(source)),
         _ => Self::SymmetricKey(Make::make(source)),
     };
 }

@@ -39,7 +39,16 @@ fn standard(case: &Case, version: Version) -> Option<&'static Vec<Value>> {
 /// The tag of a row; a row without one is any managed object.
 fn tag(row: &Value) -> Tag {
     row.get("tag")
-        .map_or(ANY_OBJECT, |_| Tag(number(row, "tag")))
+        .map_or(ANY_OBJECT, |_| or_any_object(Tag(number(row, "tag"))))
+}
+
+/// A tag that stands for every managed object where it is one of theirs.
+fn or_any_object(tag: Tag) -> Tag {
+    if <ManagedObject as ttlv::Value>::takes(tag, None, tag) {
+        ANY_OBJECT
+    } else {
+        tag
+    }
 }
 
 /// The items of a structure, each with its bytes.
@@ -51,9 +60,7 @@ fn items(bytes: &[u8], version: Version) -> Vec<(Tag, &[u8])> {
         let Some(item) = reader.next_item().unwrap() else {
             return items;
         };
-        let is_object = <ManagedObject as ttlv::Value>::takes(item.tag, None, item.tag);
-        let tag = if is_object { ANY_OBJECT } else { item.tag };
-        items.push((tag, &before[..before.len() - reader.rest().len()]));
+        items.push((or_any_object(item.tag), &before[..before.len() - reader.rest().len()]));
     }
 }
 

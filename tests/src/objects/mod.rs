@@ -255,7 +255,7 @@ pub fn registration(
     attributes: impl IntoIterator<Item = Attribute>,
 ) -> RegisterRequest {
     RegisterRequest {
-        object_type: object.object_type().expect("an object that is served"),
+        object_type: object.object_type(),
         attributes: list(attributes),
         object: Some(object),
         protection_storage_masks: None,

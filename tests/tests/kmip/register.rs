@@ -23,7 +23,7 @@ on_each_backend!(
 fn comes_back(client: &mut Client, object: &ManagedObject, with: Vec<Attribute>) -> String {
     let key = register(client, object.clone(), with);
     let got = client.call::<Get>(&get(&key));
-    assert_eq!(Some(got.object_type), object.object_type());
+    assert_eq!(got.object_type, object.object_type());
     assert_eq!(text(&got.unique_identifier), key);
     assert!(
         got.object == *object,
@@ -209,17 +209,4 @@ fn invalid_value(version: Version) -> Vec<ResultReason> {
         reasons.push(ResultReason::InvalidAttributeValue);
     }
     reasons
-}
-
-#[test]
-fn objects_that_are_not_served_are_refused_by_name() {
-    let appliance = Appliance::start(keyhold_tests::Backend::Embedded);
-    let mut client = appliance.client(V1_0);
-    let request = RegisterRequest {
-        object_type: ObjectType::SplitKey,
-        attributes: list([]),
-        object: Some(ManagedObject::NotServed(Tag::SplitKey)),
-        protection_storage_masks: None,
-    };
-    assert!(client.try_call::<Register>(&request).is_err());
 }
