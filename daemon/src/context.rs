@@ -158,9 +158,19 @@ impl Context<'_> {
         operation: OperationCode,
         usage: CryptographicUsageMask,
     ) -> Result<Authorized> {
+        self.another_object(id, operation, Access::Use(usage))
+    }
+
+    /// Another object that this item needs, if the principal may do an operation of its own on it: a key to be split.
+    pub(crate) fn another_object(
+        &mut self,
+        id: &UniqueIdentifier,
+        operation: OperationCode,
+        access: Access,
+    ) -> Result<Authorized> {
         let id = self.resolve(Some(id.clone()))?;
         let record = self.tx.record(&id)?.ok_or_else(Error::no_such_object)?;
-        match policy::decide(self.principal, operation, Access::Use(usage), &record) {
+        match policy::decide(self.principal, operation, access, &record) {
             Decision::Allow if record.is_destroyed() => Err(lifecycle::destroyed()),
             Decision::Allow => Ok(Authorized { record }),
             Decision::Deny { visible: false } => Err(Error::no_such_object()),

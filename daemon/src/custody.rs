@@ -75,6 +75,12 @@ impl Context<'_> {
         custody
     }
 
+    /// Random bytes of the vault's HSM.
+    pub(crate) fn random(&self, out: &mut [u8]) -> Result<()> {
+        let backend = self.vault()?.backend.clone();
+        Ok(self.backend(&backend)?.random(out)?)
+    }
+
     /// Seals data under the vault's HSM, bound to its object.
     pub(crate) fn seal(&self, id: &ObjectId, plain: &Secret) -> Result<Custody> {
         let backend = self.vault()?.backend.clone();

@@ -38,5 +38,7 @@ pub mod server;
 pub mod service;
 pub mod telemetry;
 mod template;
+mod templates;
 pub mod tls;
+mod whole;
 mod wrapping;

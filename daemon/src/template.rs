@@ -43,7 +43,7 @@ pub(crate) fn fold(into: &mut Attributes, list: &AttributeList) -> Result<()> {
     if !list.templates.is_empty() {
         return Err(Error::new(
             Fault::NoSuchObject,
-            "there is no such template; Template objects are not served",
+            "there is no such template; this operation takes none",
         ));
     }
     for attribute in list.iter() {
@@ -61,11 +61,16 @@ pub(crate) fn fold(into: &mut Attributes, list: &AttributeList) -> Result<()> {
     Ok(())
 }
 
+/// Whether clients describe new objects with this attribute that the server sets.
+pub(crate) fn describes(kind: AttributeKind) -> bool {
+    DESCRIBING.contains(&kind)
+}
+
 /// Whether a client may give a new object this attribute.
 fn check(attribute: &Attribute) -> Result<()> {
     match (attribute, attribute.kind()) {
         (Attribute::Vendor(vendor), _) => check_vendor(vendor),
-        (_, Some(kind)) if kind.rule().set_by == SetBy::Server && !DESCRIBING.contains(&kind) => {
+        (_, Some(kind)) if kind.rule().set_by == SetBy::Server && !describes(kind) => {
             Err(Error::new(
                 Fault::AttributeReadOnly,
                 format!("{} is set by the server", kind.rule().name),

@@ -1,7 +1,7 @@
 //! Create and Create Key Pair.
 
 use kmip::{
-    KeyFormatType, LinkType, ObjectType,
+    KeyFormatType, LinkType, ObjectType, Secret, SecretDataType,
     attribute::{AttributeList, Attributes, Link, UniqueIdentifier},
     mechanism::KeySpec,
     payload::create::{
@@ -19,50 +19,102 @@ use crate::{
     fault::Fault,
     material,
     policy::Access,
-    profile, template,
+    profile, secret_data, template,
 };
 
 impl Handler for Create {
     const ACCESS: Access = Access::Create;
 
     fn handle(context: &mut Context<'_>, request: CreateRequest) -> Result<CreateResponse> {
-        if request.object_type != ObjectType::SymmetricKey {
-            return Err(Error::new(
-                Fault::WrongObjectType,
-                "Create makes symmetric keys",
-            ));
-        }
         let mut attributes = Attributes::default();
-        template::fold(&mut attributes, &request.attributes)?;
-        let spec = template::key_spec(&attributes)?;
-        if spec.is_asymmetric() {
-            return Err(Error::new(
-                Fault::InvalidAttributeValue,
-                "the algorithm is not that of a symmetric key",
-            ));
-        }
-        let vault = context.vault()?;
-        profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
-        template::decide_class(&mut attributes, &vault);
-        let id = new_id();
-        describe(
-            &mut attributes,
-            spec,
-            &id,
-            ObjectType::SymmetricKey,
-            context,
-        );
-        let custody = context.generate_secret(spec, &template::terms(&id, &attributes))?;
-        let mut record =
-            context.new_record(id, request.object_type, Some(spec), attributes, custody);
-        digest_what_may_leave(context, &mut record)?;
-        let unique_identifier = context.insert(record)?;
+        context.fold(&mut attributes, &request.attributes)?;
+        let object_type = request.object_type;
+        let unique_identifier = match object_type {
+            ObjectType::SecretData => new_secret_data(context, attributes)?,
+            ObjectType::SymmetricKey => new_symmetric_key(context, attributes)?,
+            _ => {
+                return Err(Error::new(
+                    Fault::WrongObjectType,
+                    "Create makes symmetric keys and secret data",
+                ));
+            }
+        };
         Ok(CreateResponse {
-            object_type: request.object_type,
+            object_type,
             unique_identifier,
         })
     }
 }
+
+fn new_symmetric_key(
+    context: &mut Context<'_>,
+    mut attributes: Attributes,
+) -> Result<UniqueIdentifier> {
+    let spec = template::key_spec(&attributes)?;
+    if spec.is_asymmetric() {
+        return Err(Error::new(
+            Fault::InvalidAttributeValue,
+            "the algorithm is not that of a symmetric key",
+        ));
+    }
+    let vault = context.vault()?;
+    profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
+    template::decide_class(&mut attributes, &vault);
+    let id = new_id();
+    describe(
+        &mut attributes,
+        spec,
+        &id,
+        ObjectType::SymmetricKey,
+        context,
+    );
+    let custody = context.generate_secret(spec, &template::terms(&id, &attributes))?;
+    let mut record = context.new_record(
+        id,
+        ObjectType::SymmetricKey,
+        Some(spec),
+        attributes,
+        custody,
+    );
+    digest_what_may_leave(context, &mut record)?;
+    context.insert(record)
+}
+
+/// Random bytes that stand for a password.
+fn new_secret_data(
+    context: &mut Context<'_>,
+    mut attributes: Attributes,
+) -> Result<UniqueIdentifier> {
+    let bits = attributes
+        .cryptographic_length
+        .ok_or_else(|| Error::new(Fault::MissingData, "Cryptographic Length is missing"))?;
+    let length = usize::try_from(bits)
+        .ok()
+        .filter(|bits| bits.is_multiple_of(8) && (8..=SECRET_BITS_MAX).contains(bits))
+        .ok_or_else(|| {
+            Error::new(
+                Fault::InvalidAttributeValue,
+                "secret data is made in whole bytes, and not more than 8,192 of them",
+            )
+        })?;
+    let mut bytes = zeroize::Zeroizing::new(vec![0; length / 8]);
+    context.random(&mut bytes)?;
+    let bytes = Secret::new(std::mem::take(&mut *bytes));
+    template::decide_class(&mut attributes, context.vault()?.as_ref());
+    let id = new_id();
+    template::complete(&mut attributes, &id, ObjectType::SecretData, context.now);
+    template::generated(&mut attributes, KeyFormatType::Opaque, context.now);
+    attributes.digest.push(template::digest(
+        bytes.expose(),
+        Some(KeyFormatType::Opaque),
+    )?);
+    let custody = context.seal(&id, &secret_data::join(SecretDataType::Password, &bytes))?;
+    let record = context.new_record(id, ObjectType::SecretData, None, attributes, custody);
+    context.insert(record)
+}
+
+/// The longest secret data that the server makes, in bits.
+const SECRET_BITS_MAX: usize = 65_536;
 
 impl Handler for CreateKeyPair {
     const ACCESS: Access = Access::Create;
@@ -71,8 +123,9 @@ impl Handler for CreateKeyPair {
         context: &mut Context<'_>,
         request: CreateKeyPairRequest,
     ) -> Result<CreateKeyPairResponse> {
-        let mut private = merged(&request.common_attributes, &request.private_key_attributes)?;
-        let mut public = merged(&request.common_attributes, &request.public_key_attributes)?;
+        let common = &request.common_attributes;
+        let mut private = merged(context, common, &request.private_key_attributes)?;
+        let mut public = merged(context, common, &request.public_key_attributes)?;
         let spec = pair_spec(&private, &public)?;
         let vault = context.vault()?;
         profile::check_new_key(&vault, spec, template::usage(&private)?)?;
@@ -127,9 +180,13 @@ impl Handler for CreateKeyPair {
 }
 
 /// The attributes of one half: its own and those of both.
-fn merged(common: &AttributeList, own: &AttributeList) -> Result<Attributes> {
+fn merged(
+    context: &mut Context<'_>,
+    common: &AttributeList,
+    own: &AttributeList,
+) -> Result<Attributes> {
     let mut attributes = Attributes::default();
-    template::fold(&mut attributes, own)?;
+    context.fold(&mut attributes, own)?;
     let described = |attribute: &kmip::attribute::Attribute| {
         attribute
             .kind()
@@ -141,7 +198,7 @@ fn merged(common: &AttributeList, own: &AttributeList) -> Result<Attributes> {
         .filter(|attribute| !described(attribute))
         .cloned()
         .collect();
-    template::fold(
+    context.fold(
         &mut attributes,
         &AttributeList {
             templates: common.templates.clone(),

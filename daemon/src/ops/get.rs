@@ -3,23 +3,26 @@
 use hsm::Material;
 use kmip::{
     KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType,
-    object::{Certificate, KeyObject, ManagedObject, OpaqueObject, SecretData},
+    object::{
+        Certificate, KeyBlock, KeyObject, ManagedObject, OpaqueObject, PGPKey, SecretData,
+        SplitKey, Template,
+    },
     payload::get::{Get, GetRequest, GetResponse},
     ttlv::Bytes,
 };
 use store::Record;
 
-use super::Handler;
+use super::{Handler, query::is_known_in, split};
 use crate::{
     context::{Authorized, Context},
     custody::Value,
     error::{Error, Result},
     fault::Fault,
     lifecycle, material,
-    policy::{Access, is_public},
+    policy::{Access, is_secret},
     secret_data,
     service::Service,
-    wrapping,
+    templates, whole, wrapping,
 };
 
 impl Handler for Get {
@@ -40,7 +43,7 @@ impl Handler for Get {
         )?;
         check_form(&request, object.record())?;
         let value = value(context, &object, &request)?;
-        if !is_public(object.record().object_type) {
+        if is_secret(object.record().object_type) {
             context.note("released");
         }
         serve_fresh(context, &object)?;
@@ -53,11 +56,11 @@ impl Handler for Get {
 }
 
 /// Whether an object's value may leave: this is the one gate in front of every release (KMIP 2.1 §4.22, §4.56).
-fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
+pub(super) fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
     if record.is_destroyed() {
         return Err(lifecycle::destroyed());
     }
-    if is_public(record.object_type) {
+    if !is_secret(record.object_type) {
         return Ok(());
     }
     if record.attributes.sensitive != Some(false) && !wrapped {
@@ -101,7 +104,22 @@ fn value(
 ) -> Result<ManagedObject> {
     let record = object.record();
     let value = context.value(record)?;
+    if !is_known_in(record.object_type, context.version) {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "the version of the request has no objects of this type",
+        ));
+    }
     match record.object_type {
+        ObjectType::CertificateRequest | ObjectType::PGPKey | ObjectType::SplitKey => {
+            kept_whole(context, record, &value, request)
+        }
+        ObjectType::Template => {
+            refuse_wrapping(request)?;
+            Ok(ManagedObject::Template(Template {
+                attributes: templates::content(&record.attributes),
+            }))
+        }
         ObjectType::Certificate => certificate(record, &value, request),
         ObjectType::OpaqueObject => opaque(record, value, request),
         ObjectType::SecretData => secret(context, record, &value, request),
@@ -178,6 +196,54 @@ fn secret(
         secret_data_type,
         key_block,
     }))
+}
+
+/// An object that is kept as it came; its key block may be wrapped.
+fn kept_whole(
+    context: &mut Context<'_>,
+    record: &Record,
+    value: &Value,
+    request: &GetRequest,
+) -> Result<ManagedObject> {
+    let Value::Bytes(kept) = value else {
+        return Err(Error::internal("an object kept whole is stored as a key"));
+    };
+    Ok(match whole::decoded(kept)? {
+        ManagedObject::CertificateRequest(object) => {
+            refuse_wrapping(request)?;
+            ManagedObject::CertificateRequest(object)
+        }
+        ManagedObject::PGPKey(key) => ManagedObject::PGPKey(PGPKey {
+            key_block: as_asked(context, record, key.key_block, request)?,
+            ..key
+        }),
+        ManagedObject::SplitKey(key) => ManagedObject::SplitKey(SplitKey {
+            key_block: as_asked(context, record, split::bare(key.key_block), request)?,
+            ..key
+        }),
+        _ => return Err(Error::internal("an object of another kind is stored")),
+    })
+}
+
+fn as_asked(
+    context: &mut Context<'_>,
+    record: &Record,
+    block: KeyBlock,
+    request: &GetRequest,
+) -> Result<KeyBlock> {
+    if request
+        .key_format_type
+        .is_some_and(|format| format != block.key_format_type)
+    {
+        return Err(Error::new(
+            Fault::KeyFormatNotServed,
+            "objects of this type are served as they came",
+        ));
+    }
+    match &request.key_wrapping_specification {
+        Some(how) => wrapping::wrap(context, &block, how, record),
+        None => Ok(block),
+    }
 }
 
 fn opaque(record: &Record, value: Value, request: &GetRequest) -> Result<ManagedObject> {

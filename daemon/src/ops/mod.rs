@@ -22,6 +22,7 @@ mod register;
 mod revoke;
 mod rng;
 mod sign;
+mod split;
 
 use kmip::{
     OperationCode, Secret, Version,
@@ -140,6 +141,8 @@ operations! {
     rng::RNGRetrieve,
     rng::RNGSeed,
     hash::Hash,
+    split::CreateSplitKey,
+    split::JoinSplitKey,
     log::Log,
     login::Login,
     login::Logout,
@@ -179,8 +182,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReKeyKeyPair, NOT_YET),
-    (OperationCode::CreateSplitKey, NOT_YET),
-    (OperationCode::JoinSplitKey, NOT_YET),
     (OperationCode::Import, NOT_YET),
     (OperationCode::Export, NOT_YET),
     (OperationCode::SetEndpointRole, NOT_YET),
@@ -244,10 +245,18 @@ fn transition(
     object: &Authorized,
     event: lifecycle::Event,
 ) -> Result<Record> {
-    let state = object
-        .state_at(context.now)
-        .ok_or_else(|| Error::new(Fault::WrongObjectType, "objects of this type have no state"))?;
     let mut record = object.to_changed();
-    record.attributes.state = Some(lifecycle::next(state, event)?);
+    record.attributes.state = match object.state_at(context.now) {
+        Some(state) => Some(lifecycle::next(state, event)?),
+        None if record.is_destroyed() => return Err(lifecycle::destroyed()),
+        // KMIP 1.4 §3.22: templates have no state, and go as they are.
+        None if event == lifecycle::Event::Destroy => None,
+        None => {
+            return Err(Error::new(
+                Fault::WrongObjectType,
+                "objects of this type have no state",
+            ));
+        }
+    };
     Ok(record)
 }

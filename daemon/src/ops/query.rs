@@ -2,7 +2,7 @@
 
 use kmip::{
     DestroyAction, ObjectType, OperationCode, ProtectionStorageMask, QueryFunction, RNGMode,
-    UnwrapMode,
+    UnwrapMode, Version,
     payload::{
         create::ProtectionStorageMasks,
         query::{CapabilityInformation, Query, QueryRequest, QueryResponse, ServerInformation},
@@ -18,9 +18,19 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::SymmetricKey,
     ObjectType::PublicKey,
     ObjectType::PrivateKey,
+    ObjectType::SplitKey,
+    ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
+    ObjectType::PGPKey,
+    ObjectType::CertificateRequest,
 ];
+
+/// Whether a version of the protocol has objects of this type.
+pub(super) fn is_known_in(object_type: ObjectType, version: Version) -> bool {
+    let is_gone = object_type == ObjectType::Template && version.is_2();
+    !is_gone && object_type.since().is_some_and(|since| since <= version)
+}
 
 impl Handler for Query {
     const ACCESS: Access = Access::None;
@@ -42,7 +52,12 @@ impl Handler for Query {
 fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context<'_>) {
     match function {
         QueryFunction::QueryOperations => response.operation = operations(context),
-        QueryFunction::QueryObjects => response.object_type = OBJECT_TYPES.to_vec(),
+        QueryFunction::QueryObjects => {
+            let known = OBJECT_TYPES.iter().copied();
+            response.object_type = known
+                .filter(|own| is_known_in(*own, context.version))
+                .collect();
+        }
         QueryFunction::QueryServerInformation => {
             response.vendor_identification = Some("Keyhold".to_owned());
             response.server_information = Some(ServerInformation {

@@ -3,23 +3,24 @@
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
-    attribute::{AttributeList, Attributes},
+    attribute::{AttributeList, Attributes, UniqueIdentifier},
     object::{
-        Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, SecretData,
+        Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject,
+        OpaqueObject, PGPKey, SecretData, SplitKey, Template,
     },
     payload::register::{Register, RegisterRequest, RegisterResponse},
 };
 use store::{Custody, ObjectId};
 
-use super::Handler;
+use super::{Handler, query::is_known_in, split};
 use crate::{
     certificate,
     context::{Context, new_id},
     error::{Error, Result},
     fault::Fault,
     material,
-    policy::Access,
-    profile, secret_data, template, wrapping,
+    policy::{Access, is_secret},
+    profile, secret_data, template, templates, whole, wrapping,
 };
 
 impl Handler for Register {
@@ -29,30 +30,41 @@ impl Handler for Register {
         let object = request
             .object
             .ok_or_else(|| Error::new(Fault::MissingData, "the object is missing"))?;
-        let object_type = object.object_type().ok_or_else(|| {
-            Error::new(
-                Fault::WrongObjectType,
-                "objects of this type are not served",
-            )
-        })?;
-        if object_type != request.object_type {
+        if object.object_type() != request.object_type {
             return Err(Error::invalid_field(
                 "the object is not of the object type named",
             ));
         }
-        let mut new = New::begin(context, object_type, &request.attributes)?;
-        let unique_identifier = match object {
-            ManagedObject::SymmetricKey(key) => new.symmetric_key(context, key.key_block)?,
-            ManagedObject::PrivateKey(key) => new.private_key(context, key.key_block)?,
-            ManagedObject::PublicKey(key) => new.public_key(context, key.key_block)?,
-            ManagedObject::SecretData(data) => new.secret_data(context, data)?,
-            ManagedObject::OpaqueObject(object) => new.opaque(context, &object)?,
-            ManagedObject::Certificate(object) => new.certificate(context, object)?,
-            ManagedObject::NotServed(_) => {
-                return Err(Error::new(Fault::WrongObjectType, "not served"));
-            }
-        };
+        let unique_identifier = register(context, object, &request.attributes)?;
         Ok(RegisterResponse { unique_identifier })
+    }
+}
+
+/// Takes an object in.
+pub(super) fn register(
+    context: &mut Context<'_>,
+    object: ManagedObject,
+    attributes: &AttributeList,
+) -> Result<UniqueIdentifier> {
+    let object_type = object.object_type();
+    if !is_known_in(object_type, context.version) {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "the version of the request has no objects of this type",
+        ));
+    }
+    let mut new = New::begin(context, object_type, attributes)?;
+    match object {
+        ManagedObject::Certificate(object) => new.certificate(context, object),
+        ManagedObject::CertificateRequest(object) => new.certificate_request(context, object),
+        ManagedObject::OpaqueObject(object) => new.opaque(context, &object),
+        ManagedObject::PGPKey(key) => new.pgp_key(context, key),
+        ManagedObject::PrivateKey(key) => new.private_key(context, key.key_block),
+        ManagedObject::PublicKey(key) => new.public_key(context, key.key_block),
+        ManagedObject::SecretData(data) => new.secret_data(context, data),
+        ManagedObject::SplitKey(key) => new.split_key(context, key),
+        ManagedObject::SymmetricKey(key) => new.symmetric_key(context, key.key_block),
+        ManagedObject::Template(template) => new.template(context, &template),
     }
 }
 
@@ -64,15 +76,18 @@ struct New {
 }
 
 impl New {
-    fn begin(context: &Context<'_>, object_type: ObjectType, list: &AttributeList) -> Result<Self> {
+    fn begin(
+        context: &mut Context<'_>,
+        object_type: ObjectType,
+        list: &AttributeList,
+    ) -> Result<Self> {
         let mut attributes = Attributes::default();
-        template::fold(&mut attributes, list)?;
+        context.fold(&mut attributes, list)?;
         let id = new_id();
-        let is_public = matches!(object_type, ObjectType::PublicKey | ObjectType::Certificate);
-        if is_public {
-            template::decide_public(&mut attributes);
-        } else {
+        if is_secret(object_type) {
             template::decide_class(&mut attributes, context.vault()?.as_ref());
+        } else if object_type != ObjectType::Template {
+            template::decide_public(&mut attributes);
         }
         template::complete(&mut attributes, &id, object_type, context.now);
         Ok(Self {
@@ -86,7 +101,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         block: KeyBlock,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
         let algorithm = self.attributes.cryptographic_algorithm;
         let material = material::symmetric_key(&block, &material, algorithm)?;
@@ -97,7 +112,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         block: KeyBlock,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
         let material = material::private_key(&block, &material)?;
         self.key(context, &material, block.key_format_type)
@@ -109,7 +124,7 @@ impl New {
         context: &mut Context<'_>,
         material: &Material,
         format: KeyFormatType,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let (spec, bytes) = match material {
             Material::Secret { spec, bytes } => (*spec, bytes),
             Material::Private { spec, pkcs8 } => (*spec, pkcs8),
@@ -134,7 +149,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         block: KeyBlock,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
         let (spec, spki) = material::public_key(&block, &material)?;
         self.describe(spec)?;
@@ -154,7 +169,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         data: SecretData,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, data.key_block)?;
         let bytes = material::secret_data(&block, &material)?;
         self.attributes.key_format_type = Some(block.key_format_type);
@@ -171,7 +186,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         object: &OpaqueObject,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         self.attributes.opaque_data_type = Some(object.opaque_data_type);
         self.attributes
             .digest
@@ -184,7 +199,7 @@ impl New {
         &mut self,
         context: &mut Context<'_>,
         object: Certificate,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let der = object.certificate_value.0;
         let certificate_type = object.certificate_type;
         certificate::describe(&mut self.attributes, certificate_type, &der)?;
@@ -193,8 +208,87 @@ impl New {
         }
         self.attributes
             .digest
-            .push(template::digest(&der, Some(KeyFormatType::X509))?);
+            .push(template::digest(&der, Some(KeyFormatType::Raw))?);
         self.insert(context, None, Custody::Public(der))
+    }
+
+    fn certificate_request(
+        &mut self,
+        context: &mut Context<'_>,
+        object: CertificateRequest,
+    ) -> Result<UniqueIdentifier> {
+        let value = &object.certificate_request_value.0;
+        self.attributes.digest.push(template::digest(value, None)?);
+        let kept = whole::encoded(&ManagedObject::CertificateRequest(object));
+        self.insert(context, None, Custody::Public(kept.expose().to_vec()))
+    }
+
+    fn pgp_key(&mut self, context: &mut Context<'_>, key: PGPKey) -> Result<UniqueIdentifier> {
+        let key_block = self.opaque_block(context, key.key_block)?;
+        self.keep(context, &ManagedObject::PGPKey(PGPKey { key_block, ..key }))
+    }
+
+    fn split_key(&mut self, context: &mut Context<'_>, key: SplitKey) -> Result<UniqueIdentifier> {
+        split::check(&key)?;
+        let key_block = self.opaque_block(context, key.key_block)?;
+        self.keep(
+            context,
+            &ManagedObject::SplitKey(SplitKey { key_block, ..key }),
+        )
+    }
+
+    /// Seals an object as it came.
+    fn keep(
+        &mut self,
+        context: &mut Context<'_>,
+        object: &ManagedObject,
+    ) -> Result<UniqueIdentifier> {
+        let custody = context.seal(&self.id, &whole::encoded(object))?;
+        self.insert(context, None, custody)
+    }
+
+    /// A key block whose bytes are not looked into, without what travels beside them.
+    fn opaque_block(&mut self, context: &mut Context<'_>, block: KeyBlock) -> Result<KeyBlock> {
+        let (block, material) = self.plain(context, block)?;
+        let KeyMaterial::Bytes(bytes) = &material else {
+            return Err(Error::new(
+                Fault::KeyFormatNotServed,
+                "this key format type is not served for this object",
+            ));
+        };
+        let format = block.key_format_type;
+        self.attributes.key_format_type = Some(format);
+        self.attributes
+            .digest
+            .push(template::digest(bytes.expose(), Some(format))?);
+        let own = &mut self.attributes;
+        if own.cryptographic_algorithm.is_none() {
+            own.cryptographic_algorithm = block.cryptographic_algorithm;
+        }
+        if own.cryptographic_length.is_none() {
+            own.cryptographic_length = block.cryptographic_length;
+        }
+        if own.cryptographic_algorithm != block.cryptographic_algorithm
+            || own.cryptographic_length != block.cryptographic_length
+        {
+            return Err(Error::invalid_field(
+                "the attributes and the key block tell of different keys",
+            ));
+        }
+        Ok(KeyBlock {
+            key_value: Some(KeyValue::plain(material)),
+            ..block
+        })
+    }
+
+    fn template(
+        &mut self,
+        context: &mut Context<'_>,
+        template: &Template,
+    ) -> Result<UniqueIdentifier> {
+        context.fold(&mut self.attributes, &template.attributes)?;
+        templates::trim(&mut self.attributes);
+        self.insert(context, None, Custody::Public(Vec::new()))
     }
 
     /// The key block without its wrapping, and its material; attributes beside the material become the object's.
@@ -249,7 +343,7 @@ impl New {
         context: &mut Context<'_>,
         spec: Option<kmip::mechanism::KeySpec>,
         custody: Custody,
-    ) -> Result<kmip::attribute::UniqueIdentifier> {
+    ) -> Result<UniqueIdentifier> {
         let attributes = std::mem::take(&mut self.attributes);
         let record =
             context.new_record(self.id.clone(), self.object_type, spec, attributes, custody);

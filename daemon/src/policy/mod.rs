@@ -171,6 +171,18 @@ pub fn scope(who: &Principal) -> Scope {
     }
 }
 
+/// Whether values of this kind are kept from whoever may not have them.
+#[must_use]
+pub const fn is_secret(object_type: ObjectType) -> bool {
+    !matches!(
+        object_type,
+        ObjectType::Certificate
+            | ObjectType::CertificateRequest
+            | ObjectType::PublicKey
+            | ObjectType::Template
+    )
+}
+
 /// Objects that a token shows without a login (PKCS #11 3.1 §4.4, CKA_PRIVATE).
 #[must_use]
 pub const fn is_public(object_type: ObjectType) -> bool {

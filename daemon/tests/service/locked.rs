@@ -32,7 +32,11 @@ fn mask(mask: CryptographicUsageMask) -> Attribute {
     Attribute::CryptographicUsageMask(mask)
 }
 
-fn pair(fixture: &mut Fixture, common: Vec<Attribute>, locked: bool) -> (String, String) {
+pub(crate) fn pair(
+    fixture: &mut Fixture,
+    common: Vec<Attribute>,
+    locked: bool,
+) -> (String, String) {
     let mut private = vec![mask(CryptographicUsageMask::Sign)];
     if locked {
         private.extend(LOCKED);
@@ -53,7 +57,7 @@ fn pair(fixture: &mut Fixture, common: Vec<Attribute>, locked: bool) -> (String,
     )
 }
 
-fn ec(curve: RecommendedCurve) -> Vec<Attribute> {
+pub(crate) fn ec(curve: RecommendedCurve) -> Vec<Attribute> {
     vec![
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
         Attribute::CryptographicDomainParameters(CryptographicDomainParameters {
@@ -97,7 +101,7 @@ fn raw(bytes: &[u8], algorithm: Option<CryptographicAlgorithm>) -> KeyBlock {
 }
 
 /// One locked object of each kind, and the wrapping key.
-fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)>, String) {
+pub(crate) fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)>, String) {
     let aes = vec![
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),

@@ -60,7 +60,10 @@ fn items(bytes: &[u8], version: Version) -> Vec<(Tag, &[u8])> {
         let Some(item) = reader.next_item().unwrap() else {
             return items;
         };
-        items.push((or_any_object(item.tag), &before[..before.len() - reader.rest().len()]));
+        items.push((
+            or_any_object(item.tag),
+            &before[..before.len() - reader.rest().len()],
+        ));
     }
 }
 
