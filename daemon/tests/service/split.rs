@@ -294,7 +294,7 @@ fn parts_of_different_keys_do_not_join() {
             Err(ResultReason::CryptographicFailure)
         );
     }
-    let key = [one.clone(), two];
+    let key = [one, two];
     assert_eq!(
         join(&mut fixture, &key, ObjectType::SymmetricKey),
         Err(ResultReason::InvalidObjectType)
@@ -303,6 +303,17 @@ fn parts_of_different_keys_do_not_join() {
         join(&mut fixture, &[], ObjectType::SymmetricKey),
         Err(ResultReason::CryptographicFailure)
     );
+}
+
+fn part_of_four(identifier: i32, bytes: &[u8]) -> SplitKey {
+    SplitKey {
+        split_key_parts: 4,
+        key_part_identifier: identifier,
+        split_key_threshold: 2,
+        split_key_method: SplitKeyMethod::PolynomialSharingGF28,
+        prime_field_size: None,
+        key_block: raw(bytes),
+    }
 }
 
 #[test]
@@ -327,20 +338,12 @@ fn parts_that_a_client_brings_make_a_key() {
     for version in [V1_2, V1_4, V2_1] {
         let mut fixture = Fixture::new();
         fixture.version = version;
-        let part = |identifier: i32, bytes: &[u8]| SplitKey {
-            split_key_parts: 4,
-            key_part_identifier: identifier,
-            split_key_threshold: 2,
-            split_key_method: SplitKeyMethod::PolynomialSharingGF28,
-            prime_field_size: None,
-            key_block: raw(bytes),
-        };
         let parts: Vec<_> = points
             .iter()
             .map(|(at, bytes)| {
                 register(
                     &mut fixture,
-                    ManagedObject::SplitKey(part(*at, bytes)),
+                    ManagedObject::SplitKey(part_of_four(*at, bytes)),
                     list([]),
                 )
                 .unwrap()
@@ -348,27 +351,32 @@ fn parts_that_a_client_brings_make_a_key() {
             .collect();
         let whole = join(&mut fixture, &parts, ObjectType::SymmetricKey).unwrap();
         assert_eq!(bytes(&get(&mut fixture, &whole).unwrap()), secret);
-        for senseless in [
-            SplitKey {
-                key_part_identifier: 5,
-                ..part(1, &secret)
-            },
-            SplitKey {
-                key_part_identifier: 0,
-                ..part(1, &secret)
-            },
-            SplitKey {
-                split_key_threshold: 5,
-                ..part(1, &secret)
-            },
-            SplitKey {
-                split_key_method: SplitKeyMethod::XOR,
-                ..part(1, &secret)
-            },
-        ] {
-            let refusal = register(&mut fixture, ManagedObject::SplitKey(senseless), list([]));
-            assert_eq!(refusal, Err(ResultReason::InvalidField));
-        }
+    }
+}
+
+#[test]
+fn parts_whose_numbers_make_no_sense_are_refused() {
+    let mut fixture = Fixture::new();
+    for senseless in [
+        SplitKey {
+            key_part_identifier: 5,
+            ..part_of_four(1, &[7; 16])
+        },
+        SplitKey {
+            key_part_identifier: 0,
+            ..part_of_four(1, &[7; 16])
+        },
+        SplitKey {
+            split_key_threshold: 5,
+            ..part_of_four(1, &[7; 16])
+        },
+        SplitKey {
+            split_key_method: SplitKeyMethod::XOR,
+            ..part_of_four(1, &[7; 16])
+        },
+    ] {
+        let refusal = register(&mut fixture, ManagedObject::SplitKey(senseless), list([]));
+        assert_eq!(refusal, Err(ResultReason::InvalidField));
     }
 }
 
