@@ -3,7 +3,7 @@
 use keyhold_tests::{Appliance, Client, VERSIONS, objects::*};
 use kmip::{
     CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
-    OpaqueDataType, ResultReason, SecretDataType, Tag, V1_0, V1_1, V1_4, Version,
+    OpaqueDataType, ResultReason, SecretDataType, V1_1, V1_4, Version,
     attribute::{Attribute, AttributeKind},
     object::{KeyObject, ManagedObject},
     payload::{
