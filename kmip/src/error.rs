@@ -1,6 +1,6 @@
 //! Why bytes could not be read, and where.
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 use crate::{Tag, ttlv::ItemType};
 
@@ -8,8 +8,14 @@ use crate::{Tag, ttlv::ItemType};
 pub type Result<T> = std::result::Result<T, DecodeError>;
 
 /// A reading error: what is wrong and on which path of tags it stood, innermost first.
+///
+/// It stands on the heap, because every function of the codec returns a result, and hardly any an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Details>);
+
+/// The details of a reading error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// What is wrong.
     pub kind: DecodeErrorKind,
     /// The tags from the item at fault outwards.
@@ -44,18 +50,38 @@ pub enum DecodeErrorKind {
 impl DecodeError {
     /// An error at the item with this tag.
     #[must_use]
+    #[cold]
     pub fn at(tag: Tag, kind: DecodeErrorKind) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             path: vec![tag],
-        }
+        }))
+    }
+
+    /// An error around everything, at no item.
+    #[must_use]
+    #[cold]
+    pub fn around(kind: DecodeErrorKind) -> Self {
+        Self(Box::new(Details {
+            kind,
+            path: Vec::new(),
+        }))
     }
 
     /// The same error seen from the structure around.
     #[must_use]
+    #[cold]
     pub fn within(mut self, tag: Tag) -> Self {
-        self.path.push(tag);
+        self.0.path.push(tag);
         self
+    }
+}
+
+impl Deref for DecodeError {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
     }
 }
 

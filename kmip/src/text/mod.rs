@@ -99,10 +99,7 @@ fn unfit(tag: Tag, rule: &'static str) -> DecodeError {
 
 /// Something in the structure around, whose tag is added on the way out.
 fn unfit_around(rule: &'static str) -> DecodeError {
-    DecodeError {
-        kind: DecodeErrorKind::ValueInvalid(rule),
-        path: Vec::new(),
-    }
+    DecodeError::around(DecodeErrorKind::ValueInvalid(rule))
 }
 
 #[cfg(test)]

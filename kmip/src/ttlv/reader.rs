@@ -75,6 +75,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next item, or `None` at the end.
+    #[inline]
     pub fn next_item(&mut self) -> Result<Option<Item<'a>>> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -120,6 +121,7 @@ impl<'a> Item<'a> {
     }
 
     /// The items inside.
+    #[inline]
     pub fn structure(&self) -> Result<Reader<'a>> {
         self.typed(ItemType::Structure)?;
         if self.depth >= DEPTH_MAX {
@@ -134,16 +136,19 @@ impl<'a> Item<'a> {
     }
 
     /// An Integer.
+    #[inline]
     pub fn integer(&self) -> Result<i32> {
         self.fixed(ItemType::Integer).map(i32::from_be_bytes)
     }
 
     /// A Long Integer.
+    #[inline]
     pub fn long_integer(&self) -> Result<i64> {
         self.fixed(ItemType::LongInteger).map(i64::from_be_bytes)
     }
 
     /// A Big Integer: two's complement, most significant byte first, a multiple of eight bytes long.
+    #[inline]
     pub fn big_integer(&self) -> Result<&'a [u8]> {
         self.typed(ItemType::BigInteger)?;
         if self.body.is_empty() || !self.body.len().is_multiple_of(8) {
@@ -155,11 +160,13 @@ impl<'a> Item<'a> {
     }
 
     /// An Enumeration.
+    #[inline]
     pub fn enumeration(&self) -> Result<u32> {
         self.fixed(ItemType::Enumeration).map(u32::from_be_bytes)
     }
 
     /// A Boolean: eight bytes, the last of them zero or one.
+    #[inline]
     pub fn boolean(&self) -> Result<bool> {
         match u64::from_be_bytes(self.fixed(ItemType::Boolean)?) {
             0 => Ok(false),
@@ -169,6 +176,7 @@ impl<'a> Item<'a> {
     }
 
     /// A Text String.
+    #[inline]
     pub fn text(&self) -> Result<&'a str> {
         self.typed(ItemType::TextString)?;
         std::str::from_utf8(self.body)
@@ -176,27 +184,32 @@ impl<'a> Item<'a> {
     }
 
     /// A Byte String.
+    #[inline]
     pub fn bytes(&self) -> Result<&'a [u8]> {
         self.typed(ItemType::ByteString)?;
         Ok(self.body)
     }
 
     /// A Date-Time in seconds since 1970.
+    #[inline]
     pub fn date_time(&self) -> Result<i64> {
         self.fixed(ItemType::DateTime).map(i64::from_be_bytes)
     }
 
     /// A Date-Time Extended in microseconds since 1970.
+    #[inline]
     pub fn date_time_extended(&self) -> Result<i64> {
         self.fixed(ItemType::DateTimeExtended)
             .map(i64::from_be_bytes)
     }
 
     /// An Interval in seconds.
+    #[inline]
     pub fn interval(&self) -> Result<u32> {
         self.fixed(ItemType::Interval).map(u32::from_be_bytes)
     }
 
+    #[inline]
     fn typed(&self, wanted: ItemType) -> Result<()> {
         if self.item_type == wanted {
             Ok(())
@@ -205,6 +218,7 @@ impl<'a> Item<'a> {
         }
     }
 
+    #[inline]
     fn fixed<const N: usize>(&self, wanted: ItemType) -> Result<[u8; N]> {
         self.typed(wanted)?;
         self.body.try_into().map_err(|_| {

@@ -15,6 +15,7 @@ pub trait Value: Sized {
     fn write(&self, tag: Tag, writer: &mut Writer);
 
     /// Whether an item found belongs to the field `own`, called `old` before 2.0.
+    #[inline]
     fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
         found == own || Some(found) == old
     }
@@ -57,6 +58,7 @@ fn tag_of(own: Tag, old: Option<Tag>, writer: &Writer) -> Tag {
 }
 
 /// Fills the slot of a field that may stand once.
+#[inline]
 pub(crate) fn read_once<'a, T>(
     slot: &mut Option<T>,
     item: Item<'a>,
@@ -74,18 +76,22 @@ pub(crate) fn read_once<'a, T>(
 impl<T: Value> Field for T {
     type Slot = Option<T>;
 
+    #[inline]
     fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
         T::takes(own, old, found)
     }
 
+    #[inline]
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
         read_once(slot, item, T::read)
     }
 
+    #[inline]
     fn finish(slot: Self::Slot, tag: Tag) -> Result<Self> {
         slot.ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Missing))
     }
 
+    #[inline]
     fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
         self.write(tag_of(own, old, writer), writer);
     }
@@ -94,18 +100,22 @@ impl<T: Value> Field for T {
 impl<T: Value> Field for Option<T> {
     type Slot = Self;
 
+    #[inline]
     fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
         T::takes(own, old, found)
     }
 
+    #[inline]
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
         read_once(slot, item, T::read)
     }
 
+    #[inline]
     fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
         Ok(slot)
     }
 
+    #[inline]
     fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
         if let Some(value) = self {
             value.write(tag_of(own, old, writer), writer);
@@ -116,19 +126,23 @@ impl<T: Value> Field for Option<T> {
 impl<T: Value> Field for Vec<T> {
     type Slot = Self;
 
+    #[inline]
     fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
         T::takes(own, old, found)
     }
 
+    #[inline]
     fn accept(slot: &mut Self::Slot, item: Item<'_>) -> Result<()> {
         slot.push(T::read(item)?);
         Ok(())
     }
 
+    #[inline]
     fn finish(slot: Self::Slot, _: Tag) -> Result<Self> {
         Ok(slot)
     }
 
+    #[inline]
     fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer) {
         for value in self {
             value.write(tag_of(own, old, writer), writer);
@@ -139,9 +153,11 @@ impl<T: Value> Field for Vec<T> {
 macro_rules! values {
     ($($type:ty: |$item:ident| $read:expr, |$value:ident, $tag:ident, $writer:ident| $write:expr;)*) => {
         $(impl Value for $type {
+            #[inline]
             fn read($item: Item<'_>) -> Result<Self> {
                 $read
             }
+            #[inline]
             fn write(&self, $tag: Tag, $writer: &mut Writer) {
                 let $value = self;
                 $write

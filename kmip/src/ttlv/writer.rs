@@ -47,6 +47,7 @@ impl Writer {
     }
 
     /// A structure and what `fill` writes into it.
+    #[inline]
     pub fn structure<R>(&mut self, tag: Tag, fill: impl FnOnce(&mut Self) -> R) -> R {
         self.reserve(8);
         self.header(tag, ItemType::Structure, 0);
@@ -61,13 +62,20 @@ impl Writer {
     }
 
     /// An Integer.
+    #[inline]
     pub fn integer(&mut self, tag: Tag, value: i32) {
-        self.item(tag, ItemType::Integer, &value.to_be_bytes());
+        self.fixed(
+            tag,
+            ItemType::Integer,
+            4,
+            u64::from(value.cast_unsigned()) << 32,
+        );
     }
 
     /// A Long Integer.
+    #[inline]
     pub fn long_integer(&mut self, tag: Tag, value: i64) {
-        self.item(tag, ItemType::LongInteger, &value.to_be_bytes());
+        self.fixed(tag, ItemType::LongInteger, 8, value.cast_unsigned());
     }
 
     /// A Big Integer in two's complement of any length, sign-extended here to a multiple of eight bytes.
@@ -86,28 +94,33 @@ impl Writer {
     }
 
     /// An Enumeration.
+    #[inline]
     pub fn enumeration(&mut self, tag: Tag, value: u32) {
-        self.item(tag, ItemType::Enumeration, &value.to_be_bytes());
+        self.fixed(tag, ItemType::Enumeration, 4, u64::from(value) << 32);
     }
 
     /// A Boolean.
+    #[inline]
     pub fn boolean(&mut self, tag: Tag, value: bool) {
-        self.item(tag, ItemType::Boolean, &u64::from(value).to_be_bytes());
+        self.fixed(tag, ItemType::Boolean, 8, u64::from(value));
     }
 
     /// A Text String.
+    #[inline]
     pub fn text(&mut self, tag: Tag, value: &str) {
         self.item(tag, ItemType::TextString, value.as_bytes());
     }
 
     /// A Byte String.
+    #[inline]
     pub fn byte_string(&mut self, tag: Tag, value: &[u8]) {
         self.item(tag, ItemType::ByteString, value);
     }
 
     /// A Date-Time in seconds since 1970.
+    #[inline]
     pub fn date_time(&mut self, tag: Tag, value: i64) {
-        self.item(tag, ItemType::DateTime, &value.to_be_bytes());
+        self.fixed(tag, ItemType::DateTime, 8, value.cast_unsigned());
     }
 
     /// A Date-Time Extended in microseconds since 1970.
@@ -116,40 +129,65 @@ impl Writer {
     }
 
     /// An Interval in seconds.
+    #[inline]
     pub fn interval(&mut self, tag: Tag, value: u32) {
-        self.item(tag, ItemType::Interval, &value.to_be_bytes());
+        self.fixed(tag, ItemType::Interval, 4, u64::from(value) << 32);
     }
 
     /// An item of any type from its value's bytes.
+    #[inline]
     pub fn item(&mut self, tag: Tag, item_type: ItemType, value: &[u8]) {
-        let padded = value.len().next_multiple_of(8);
-        self.reserve(8 + padded);
+        let padding = value.len().next_multiple_of(8) - value.len();
+        self.reserve(8 + value.len() + padding);
         self.header(tag, item_type, value.len());
         self.buffer.extend_from_slice(value);
-        let end = self.buffer.len() + padded - value.len();
-        self.buffer.resize(end, 0);
+        self.buffer
+            .extend_from_slice(PADDING.get(..padding).unwrap_or_default());
     }
 
+    /// An item whose value is eight bytes with its padding behind it.
+    #[inline]
+    fn fixed(&mut self, tag: Tag, item_type: ItemType, length: u32, padded: u64) {
+        self.reserve(16);
+        let item = (u128::from(header(tag, item_type, length)) << 64) | u128::from(padded);
+        self.buffer.extend_from_slice(&item.to_be_bytes());
+    }
+
+    #[inline]
     fn header(&mut self, tag: Tag, item_type: ItemType, length: usize) {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
-        let header =
-            (u64::from(tag.0) << 40) | (u64::from(item_type as u8) << 32) | u64::from(length);
+        let header = header(tag, item_type, length);
         self.buffer.extend_from_slice(&header.to_be_bytes());
     }
 
+    #[inline]
     fn reserve(&mut self, more: usize) {
         reserve(&mut self.buffer, more);
     }
 }
 
+/// What follows a value up to the next multiple of eight bytes.
+const PADDING: [u8; 7] = [0; 7];
+
+#[inline]
+fn header(tag: Tag, item_type: ItemType, length: u32) -> u64 {
+    (u64::from(tag.0) << 40) | (u64::from(item_type as u8) << 32) | u64::from(length)
+}
+
 /// Makes room, zeroing the buffer that is left: a vector that grows by itself would leave its contents behind.
+#[inline]
 pub(crate) fn reserve(buffer: &mut Zeroizing<Vec<u8>>, more: usize) {
     let needed = buffer.len() + more;
     if needed > buffer.capacity() {
-        let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2));
-        larger.extend_from_slice(buffer);
-        std::mem::replace(&mut **buffer, larger).zeroize();
+        grow(buffer, needed);
     }
+}
+
+#[cold]
+fn grow(buffer: &mut Zeroizing<Vec<u8>>, needed: usize) {
+    let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2));
+    larger.extend_from_slice(buffer);
+    std::mem::replace(&mut **buffer, larger).zeroize();
 }
 
 #[cfg(test)]

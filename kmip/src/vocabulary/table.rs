@@ -61,10 +61,12 @@ macro_rules! open_enum {
         }
 
         impl crate::ttlv::Value for $type {
+            #[inline]
             fn read(item: crate::ttlv::Item<'_>) -> crate::Result<Self> {
                 item.enumeration().map(Self)
             }
 
+            #[inline]
             fn write(&self, tag: crate::Tag, writer: &mut crate::ttlv::Writer) {
                 writer.enumeration(tag, self.0);
             }
@@ -132,10 +134,12 @@ macro_rules! mask {
         }
 
         impl crate::ttlv::Value for $type {
+            #[inline]
             fn read(item: crate::ttlv::Item<'_>) -> crate::Result<Self> {
                 item.integer().map(|bits| Self(bits.cast_unsigned()))
             }
 
+            #[inline]
             fn write(&self, tag: crate::Tag, writer: &mut crate::ttlv::Writer) {
                 writer.integer(tag, self.0.cast_signed());
             }

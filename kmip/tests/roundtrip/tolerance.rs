@@ -166,7 +166,7 @@ fn request(fill: impl Fn(&mut Writer)) -> Vec<u8> {
 fn fault(bytes: &[u8]) -> Option<DecodeErrorKind> {
     match Request::read(bytes, 10) {
         Ok(_) => None,
-        Err(RequestError::Unreadable(error, _)) => Some(error.kind),
+        Err(RequestError::Unreadable(error, _)) => Some(error.kind.clone()),
         Err(RequestError::VersionNotSpoken(_)) => panic!("not spoken"),
     }
 }
