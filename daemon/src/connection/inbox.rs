@@ -1,6 +1,6 @@
 //! Bytes of one client that were read and not yet served: reused, zeroed, never larger than what arrived asks for.
 
-use std::io;
+use std::{io, ops::Range};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use zeroize::{Zeroize, Zeroizing};
@@ -24,9 +24,14 @@ impl Inbox {
         self.bytes.get(self.served..).unwrap_or_default()
     }
 
-    /// The first so many of the bytes that wait.
-    pub(super) fn front(&self, count: usize) -> &[u8] {
-        self.unread().get(..count).unwrap_or_default()
+    /// What waits to be served, to be rearranged.
+    pub(super) fn unread_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.served..).unwrap_or_default()
+    }
+
+    /// A part of the bytes that wait.
+    pub(super) fn part(&self, at: Range<usize>) -> &[u8] {
+        self.unread().get(at).unwrap_or_default()
     }
 
     /// Forgets the first so many of the bytes that wait.
@@ -86,12 +91,8 @@ mod tests {
         }
         assert_eq!(inbox.unread(), sent);
         inbox.done(sent.len() - 3);
-        assert_eq!(
-            inbox.front(9),
-            &sent[sent.len() - 3..][..0],
-            "nine do not wait"
-        );
-        assert_eq!(inbox.front(3), &sent[sent.len() - 3..]);
+        assert_eq!(inbox.part(0..9), &[] as &[u8], "nine do not wait");
+        assert_eq!(inbox.part(1..3), &sent[sent.len() - 2..]);
         inbox.done(3);
         assert_eq!(inbox.bytes.capacity(), CAPACITY_MIN);
     }

@@ -3,7 +3,7 @@
 use tokio::{net::UnixStream, time::timeout};
 use zeroize::Zeroizing;
 
-use super::{Shared, inbox::Inbox, write};
+use super::{Shared, inbox::Inbox, wire::write};
 use crate::admin::{Admin, protocol::LINE_BYTES_MAX};
 
 /// Answers lines until one side ends it.
@@ -16,7 +16,7 @@ pub(super) async fn administer(
     while let Some(end) = line_end(&mut stream, &mut inbox, shared).await {
         let admin = shared.admin.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let reply = answer(&admin, uid, inbox.front(end));
+            let reply = answer(&admin, uid, inbox.part(0..end));
             (inbox, reply)
         });
         let Ok((back, reply)) = work.await else {

@@ -3,6 +3,7 @@
 mod batch;
 mod deferred;
 mod envelope;
+mod text;
 
 use std::{
     collections::BTreeMap,

@@ -8,6 +8,7 @@
 mod activation;
 mod command;
 mod harness;
+mod https;
 mod life;
 mod pages;
 mod stream;

@@ -11,7 +11,7 @@ use std::{
 use crate::harness::{BOTH, Daemon, discover_versions, exchange, is_success, now, read_message};
 
 /// A daemon that loses patience after a second.
-fn impatient() -> (tempfile::TempDir, Daemon) {
+pub(crate) fn impatient() -> (tempfile::TempDir, Daemon) {
     let (folder, daemon) = Daemon::fresh();
     let dir = daemon.dir.clone();
     assert!(daemon.stop().success());

@@ -19,5 +19,6 @@ mod lifecycle;
 mod locked;
 mod policy;
 mod split;
+mod text;
 mod tickets;
 mod values;
