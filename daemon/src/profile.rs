@@ -5,7 +5,7 @@
 
 use kmip::{
     CryptographicUsageMask as Mask,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
 };
 use store::Vault;
 
@@ -23,6 +23,11 @@ pub(crate) fn check_new_key(vault: &Vault, spec: KeySpec, mask: Mask) -> Result<
         KeySpec::Ec(curve) => curve != Curve::Secp256k1,
         KeySpec::Hmac { bits, .. } => bits >= 112,
         KeySpec::Aes { .. } | KeySpec::Rsa { .. } => true,
+        // SP 800-131A knows neither ChaCha20 nor what is merely kept, and triple DES no more.
+        KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => false,
     };
     if !approved {
         return Err(Error::new(
@@ -65,13 +70,38 @@ pub(crate) fn check_decryption(vault: &Vault, cipher: &Cipher) -> Result<()> {
 fn is_approved(cipher: &Cipher) -> bool {
     match cipher {
         Cipher::AesEcb(_) | Cipher::RsaPkcs1 => false,
-        Cipher::AesGcm { tag_bytes } => *tag_bytes >= 12,
+        Cipher::AesGcm { tag_bytes } | Cipher::AesCcm { tag_bytes } => *tag_bytes >= 12,
+        Cipher::TripleDesEcb(_)
+        | Cipher::TripleDesCbc(_)
+        | Cipher::TripleDesCfb
+        | Cipher::TripleDesOfb
+        | Cipher::ChaCha20
+        | Cipher::ChaCha20Poly1305 { .. } => false,
         Cipher::AesCbc(_)
+        | Cipher::AesCfb
+        | Cipher::AesOfb
+        | Cipher::AesXts
         | Cipher::AesCtr
         | Cipher::AesKeyWrap
         | Cipher::AesKeyWrapPadded
         | Cipher::RsaOaep { .. } => true,
     }
+}
+
+/// Whether the vault makes and verifies such a MAC with a key of this kind: in a strict one, keys of ciphers make no
+/// HMAC, and CBC-MAC is safe for messages of one length only.
+pub(crate) fn check_mac(vault: &Vault, spec: KeySpec, mac: Mac) -> Result<()> {
+    let approved = match mac {
+        Mac::Hmac(_) => matches!(spec, KeySpec::Hmac { .. }),
+        Mac::AesCmac => true,
+        Mac::TripleDesCmac | Mac::AesCbcMac | Mac::TripleDesCbcMac => false,
+    };
+    require(!vault.strict || approved)
+}
+
+/// Whether the vault makes digests with hash functions of old.
+pub(crate) fn check_old_hash(vault: &Vault) -> Result<()> {
+    require(!vault.strict)
 }
 
 fn require(approved: bool) -> Result<()> {
@@ -162,6 +192,14 @@ mod tests {
                 check_decryption(&vault, &Cipher::AesGcm { tag_bytes: 4 }).is_ok(),
                 served
             );
+            let old = KeySpec::TripleDes { bits: 168 };
+            assert_eq!(check_new_key(&vault, old, Mask::Encrypt).is_ok(), served);
+            let aes = KeySpec::Aes { bits: 256 };
+            for mac in [Mac::AesCbcMac, Mac::Hmac(Hash::Sha256)] {
+                assert_eq!(check_mac(&vault, aes, mac).is_ok(), served);
+            }
+            assert_eq!(check_old_hash(&vault).is_ok(), served);
+            assert!(check_mac(&vault, aes, Mac::AesCmac).is_ok());
             assert!(check_new_key(&vault, KeySpec::Aes { bits: 256 }, Mask::Encrypt).is_ok());
             assert!(check_encryption(&vault, &Cipher::AesGcm { tag_bytes: 16 }, false).is_ok());
             assert!(check_signing(&vault, Signing::Eddsa).is_ok());

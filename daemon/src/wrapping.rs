@@ -5,7 +5,7 @@ use kmip::{
     BlockCipherMode, CryptographicUsageMask, EncodingOption, OperationCode, Secret, Tag, V2_1,
     WrappingMethod,
     attribute::{AttributeReference, CryptographicParameters},
-    mechanism::{Cipher, parameters},
+    mechanism::{Cipher, KeySpec, parameters},
     object::{
         EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyWrappingData,
         KeyWrappingSpecification,
@@ -170,17 +170,21 @@ fn wrapping_key(
         .or_else(|| own.cloned())
         .unwrap_or_default();
     // AES key wrap is what wrapping means where nothing else is said.
-    parameters
-        .block_cipher_mode
-        .get_or_insert(BlockCipherMode::NISTKeyWrap);
+    if matches!(spec, KeySpec::Aes { .. }) {
+        parameters
+            .block_cipher_mode
+            .get_or_insert(BlockCipherMode::NISTKeyWrap);
+    }
     let cipher = parameters::cipher(spec, &parameters)?;
     match cipher {
-        Cipher::AesKeyWrap | Cipher::AesKeyWrapPadded | Cipher::AesGcm { .. } => {
-            Ok((kek, cipher, parameters))
-        }
+        Cipher::AesKeyWrap
+        | Cipher::AesKeyWrapPadded
+        | Cipher::AesGcm { .. }
+        | Cipher::AesCcm { .. }
+        | Cipher::ChaCha20Poly1305 { .. } => Ok((kek, cipher, parameters)),
         _ => Err(Error::new(
             Fault::UnsupportedParameters,
-            "keys are wrapped with AES key wrap or AES-GCM",
+            "keys are wrapped with AES key wrap or an authenticating mode",
         )),
     }
 }
@@ -244,14 +248,14 @@ fn key_value(plain: &Secret, block: &KeyBlock) -> Result<KeyValue> {
     KeyValue::read(item, block.key_format_type).map_err(|_| unreadable())
 }
 
-/// The tag that follows a GCM ciphertext.
+/// The tag that follows the ciphertext of an authenticating mode.
 fn split_tag<'a>(cipher: &Cipher, wrapped: &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>)> {
-    let Cipher::AesGcm { tag_bytes } = cipher else {
+    let Some(tag_bytes) = cipher.tag_bytes() else {
         return Ok((wrapped, None));
     };
     wrapped
         .len()
-        .checked_sub(usize::from(*tag_bytes))
+        .checked_sub(usize::from(tag_bytes))
         .and_then(|at| wrapped.split_at_checked(at))
         .map(|(data, tag)| (data, Some(tag)))
         .ok_or_else(|| Error::invalid_field("the wrapped key is shorter than its tag"))

@@ -2,7 +2,7 @@
 
 use kmip::mechanism::Hash;
 use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
 macro_rules! hashers {
@@ -42,6 +42,8 @@ hashers! {
     Sha3_256 = Sha3_256;
     Sha3_384 = Sha3_384;
     Sha3_512 = Sha3_512;
+    Sha512_224 = Sha512_224;
+    Sha512_256 = Sha512_256;
 }
 
 /// The digest of parts that stand one behind the other.

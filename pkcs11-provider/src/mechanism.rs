@@ -4,7 +4,10 @@ use cryptoki_sys as ck;
 use kmip::{
     BlockCipherMode, CryptographicAlgorithm, MaskGenerator, PaddingMethod,
     attribute::CryptographicParameters,
-    mechanism::{Cipher, Hash, KeySpec, Padding, Signing, parameters::hashing_algorithm},
+    mechanism::{
+        Cipher, Hash, KeySpec, Padding, Signing,
+        parameters::{hashing_algorithm, padding_method},
+    },
     ttlv::Bytes,
 };
 
@@ -162,7 +165,7 @@ impl Meaning {
         use kmip::mechanism::Curve;
         match self {
             Self::AesCbc(_) | Self::AesCtr | Self::AesEcb | Self::AesGcm => {
-                matches!(spec, KeySpec::Aes { .. })
+                matches!(spec, KeySpec::Aes { bits } if bits < 512)
             }
             Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve != Curve::Ed25519),
             Self::Eddsa => spec == KeySpec::Ec(Curve::Ed25519),
@@ -347,29 +350,44 @@ pub(crate) fn mac_parameters(hash: Hash) -> CryptographicParameters {
 
 /// The Cryptographic Parameters of a cipher.
 pub(crate) fn cipher_parameters(cipher: &Cipher) -> CryptographicParameters {
-    let mut parameters = CryptographicParameters::default();
-    let padding = |padding: Padding| match padding {
-        Padding::None => PaddingMethod::None,
-        Padding::Pkcs5 => PaddingMethod::PKCS5,
-    };
-    parameters.cryptographic_algorithm = Some(match cipher {
+    let algorithm = match cipher {
         Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => CryptographicAlgorithm::RSA,
+        Cipher::TripleDesEcb(_)
+        | Cipher::TripleDesCbc(_)
+        | Cipher::TripleDesCfb
+        | Cipher::TripleDesOfb => CryptographicAlgorithm::DES3,
+        Cipher::ChaCha20 => CryptographicAlgorithm::ChaCha20,
+        Cipher::ChaCha20Poly1305 { .. } => CryptographicAlgorithm::ChaCha20Poly1305,
         _ => CryptographicAlgorithm::AES,
-    });
+    };
+    let mut parameters = CryptographicParameters {
+        cryptographic_algorithm: Some(algorithm),
+        tag_length: cipher.tag_bytes().map(i32::from),
+        ..CryptographicParameters::default()
+    };
     match cipher {
-        Cipher::AesEcb(own) => {
+        Cipher::AesEcb(own) | Cipher::TripleDesEcb(own) => {
             parameters.block_cipher_mode = Some(BlockCipherMode::ECB);
-            parameters.padding_method = Some(padding(*own));
+            parameters.padding_method = Some(padding_method(*own));
         }
-        Cipher::AesCbc(own) => {
+        Cipher::AesCbc(own) | Cipher::TripleDesCbc(own) => {
             parameters.block_cipher_mode = Some(BlockCipherMode::CBC);
-            parameters.padding_method = Some(padding(*own));
+            parameters.padding_method = Some(padding_method(*own));
         }
         Cipher::AesCtr => parameters.block_cipher_mode = Some(BlockCipherMode::CTR),
-        Cipher::AesGcm { tag_bytes } => {
-            parameters.block_cipher_mode = Some(BlockCipherMode::GCM);
-            parameters.tag_length = Some(i32::from(*tag_bytes));
+        Cipher::AesCfb | Cipher::TripleDesCfb => {
+            parameters.block_cipher_mode = Some(BlockCipherMode::CFB);
         }
+        Cipher::AesOfb | Cipher::TripleDesOfb => {
+            parameters.block_cipher_mode = Some(BlockCipherMode::OFB);
+        }
+        Cipher::AesXts => parameters.block_cipher_mode = Some(BlockCipherMode::XTS),
+        Cipher::AesGcm { .. } => parameters.block_cipher_mode = Some(BlockCipherMode::GCM),
+        Cipher::AesCcm { .. } => parameters.block_cipher_mode = Some(BlockCipherMode::CCM),
+        Cipher::ChaCha20Poly1305 { .. } => {
+            parameters.block_cipher_mode = Some(BlockCipherMode::AEAD);
+        }
+        Cipher::ChaCha20 => {}
         Cipher::AesKeyWrap => parameters.block_cipher_mode = Some(BlockCipherMode::NISTKeyWrap),
         Cipher::AesKeyWrapPadded => {
             parameters.block_cipher_mode = Some(BlockCipherMode::AESKeyWrapPadding);

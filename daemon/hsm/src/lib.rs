@@ -5,6 +5,7 @@
 mod cache;
 pub mod encoding;
 pub mod module;
+mod padding;
 pub mod public;
 pub mod soft;
 pub mod split;
@@ -57,6 +58,12 @@ pub trait Hsm: Send + Sync {
 
     /// Decrypts with a secret or private key. Nothing unauthenticated is ever returned.
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret>;
+
+    /// Begins a computation over data that comes in parts; `None` where the HSM wants the data whole, for example because
+    /// nothing unauthenticated may leave it.
+    fn begin(&self, _key: &KeyRef, _task: Task<'_>) -> Result<Option<Begun>> {
+        Ok(None)
+    }
 
     /// The whole MAC of a message.
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>>;
@@ -167,6 +174,54 @@ pub struct Decryption<'a> {
     pub tag: Option<&'a [u8]>,
     /// The ciphertext.
     pub data: &'a [u8],
+}
+
+/// What is computed over parts.
+#[derive(Clone, Copy)]
+pub enum Task<'a> {
+    /// As [`Hsm::encrypt`].
+    Encrypt {
+        /// How.
+        cipher: &'a Cipher,
+        /// The IV, nonce or initial counter; made inside when absent and the mode has one.
+        iv: Option<&'a [u8]>,
+        /// Additional authenticated data of an AEAD mode.
+        associated: &'a [u8],
+    },
+    /// As [`Hsm::decrypt`], in modes that do not authenticate.
+    Decrypt {
+        /// How.
+        cipher: &'a Cipher,
+        /// The IV, nonce or initial counter.
+        iv: Option<&'a [u8]>,
+    },
+    /// As [`Hsm::mac`].
+    Mac(Mac),
+}
+
+/// A computation that has begun.
+pub struct Begun {
+    /// The computation.
+    pub stream: Box<dyn Stream>,
+    /// The IV, when it was made inside.
+    pub iv: Option<Vec<u8>>,
+}
+
+/// A computation over parts. After an error it is of no more use.
+pub trait Stream: Send {
+    /// Takes a part, and gives what can be given by now.
+    fn update(&mut self, part: &[u8]) -> Result<Secret>;
+
+    /// What is left when all parts came: the last bytes, or the MAC. Nothing may follow.
+    fn finish(&mut self) -> Result<Finished>;
+}
+
+/// The end of a computation over parts.
+pub struct Finished {
+    /// The last bytes, or the MAC.
+    pub data: Secret,
+    /// The tag of an AEAD mode.
+    pub tag: Option<Vec<u8>>,
 }
 
 /// What an HSM can do, as `keyhold check` prints it and the contract suite holds it to.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::{digest, signature::ParsedPublicKey};
-use kmip::mechanism::{Cipher, Curve, Hash, KeySpec, Signing};
+use kmip::mechanism::{Cipher, Curve, Hash, KeySpec, OldHash, Signing};
 use openssl::{
     bn::BigNum,
     ec::EcKey,
@@ -75,6 +75,36 @@ pub fn hash(function: Hash, message: &[u8]) -> Result<Vec<u8>> {
     Ok(engine::digest(function, bounded(message)?)?
         .as_ref()
         .to_vec())
+}
+
+/// The digest of a message by a hash function of old.
+pub fn old_hash(function: OldHash, message: &[u8]) -> Result<Vec<u8>> {
+    engine::old_digest(function, bounded(message)?)
+}
+
+/// A digest over a message that comes in parts.
+pub struct Hasher(engine::Hasher);
+
+impl Hasher {
+    /// Begins.
+    pub fn new(function: Hash) -> Result<Self> {
+        engine::Hasher::new(function).map(Self)
+    }
+
+    /// Begins with a hash function of old.
+    pub fn old(function: OldHash) -> Result<Self> {
+        engine::Hasher::old(function).map(Self)
+    }
+
+    /// Takes a part.
+    pub fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.0.update(bounded(part)?)
+    }
+
+    /// The digest of all parts.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        self.0.finish()
+    }
 }
 
 /// A public key validated and made ready.

@@ -47,7 +47,7 @@ pub(crate) fn symmetric_key(
             "the algorithm is not that of a symmetric key",
         ));
     }
-    check_length(block, spec.bits())?;
+    check_length(block, spec)?;
     Ok(Material::Secret { spec, bytes })
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn private_key(block: &KeyBlock, material: &KeyMaterial) -> Result<Ma
         (format, _) => return Err(format_not_served(format)),
     };
     let spec = encoding::pkcs8_spec(&pkcs8)?;
-    check_length(block, spec.bits())?;
+    check_length(block, spec)?;
     Ok(Material::Private { spec, pkcs8 })
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn public_key(block: &KeyBlock, material: &KeyMaterial) -> Result<(Ke
         (format, _) => return Err(format_not_served(format)),
     };
     let spec = hsm::public::spec(&spki)?;
-    check_length(block, spec.bits())?;
+    check_length(block, spec)?;
     Ok((spec, spki))
 }
 

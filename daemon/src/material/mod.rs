@@ -8,7 +8,7 @@ pub(crate) use self::{
     release::{default_format, key_block, wrapped_key_block},
 };
 
-use kmip::{KeyFormatType, object::KeyBlock};
+use kmip::{KeyFormatType, mechanism::KeySpec, object::KeyBlock};
 
 use crate::{
     error::{Error, Result},
@@ -28,10 +28,17 @@ fn malformed() -> Error {
     Error::invalid_field("the key material is not what its key format type says")
 }
 
+/// Whether a Cryptographic Length is that of a kind of key; of DES, some count the bits of parity too.
+pub(crate) fn is_length_of(length: i32, spec: KeySpec) -> bool {
+    let with_parity = spec.secret_bytes().saturating_mul(8);
+    length == i32::from(spec.bits())
+        || (!spec.is_asymmetric() && usize::try_from(length) == Ok(with_parity))
+}
+
 /// A key block's length, where it names one, must be the key's.
-fn check_length(block: &KeyBlock, bits: u16) -> Result<()> {
+fn check_length(block: &KeyBlock, spec: KeySpec) -> Result<()> {
     match block.cryptographic_length {
-        Some(length) if length != i32::from(bits) => Err(Error::invalid_field(
+        Some(length) if !is_length_of(length, spec) => Err(Error::invalid_field(
             "the cryptographic length is not that of the key material",
         )),
         _ => Ok(()),

@@ -19,7 +19,12 @@ use crate::error::Result;
 pub(crate) fn default_format(spec: KeySpec, object_type: ObjectType) -> KeyFormatType {
     let is_public = object_type == ObjectType::PublicKey;
     match spec {
-        KeySpec::Aes { .. } | KeySpec::Hmac { .. } => KeyFormatType::Raw,
+        KeySpec::Aes { .. }
+        | KeySpec::Hmac { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => KeyFormatType::Raw,
         KeySpec::Rsa { .. } => KeyFormatType::PKCS1,
         KeySpec::Ec(Curve::Ed25519) if is_public => KeyFormatType::X509,
         KeySpec::Ec(Curve::Ed25519) => KeyFormatType::PKCS8,

@@ -3,7 +3,11 @@
 use hsm::{Decryption, Encrypted, Encryption};
 use kmip::{
     CryptographicUsageMask, ObjectType, V1_4,
-    mechanism::{Cipher, parameters},
+    attribute::CryptographicParameters,
+    mechanism::{
+        Cipher,
+        parameters::{self, Start},
+    },
     payload::encrypt::{
         Decrypt, DecryptRequest, DecryptResponse, Encrypt, EncryptRequest, EncryptResponse,
     },
@@ -63,7 +67,7 @@ fn encrypt(
     plain: &[u8],
 ) -> Result<Encrypted> {
     let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
-    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    let given = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     if let (ObjectType::PublicKey, Custody::Public(spki)) =
         (key.record().object_type, &key.record().custody)
     {
@@ -85,14 +89,10 @@ fn encrypt(
     }
     let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Encrypt)?;
     let cipher = parameters::cipher(spec, &parameters)?;
-    profile::check_encryption(context.vault()?.as_ref(), &cipher, iv.is_some())?;
-    if iv.is_some() && parameters.random_iv == Some(true) {
-        return Err(Error::new(
-            Fault::BadParameters,
-            "an IV is given and a random one asked for",
-        ));
-    }
-    if iv.is_some() {
+    profile::check_encryption(context.vault()?.as_ref(), &cipher, given.is_some())?;
+    let start = parameters::start(&cipher, &parameters, given)?;
+    within_counter(&start, plain.len())?;
+    if given.is_some() {
         context.note("caller iv");
     }
     let associated = request
@@ -103,7 +103,7 @@ fn encrypt(
         &key_ref,
         &cipher,
         Encryption {
-            iv,
+            iv: start.iv.as_deref(),
             associated,
             plain,
         },
@@ -144,7 +144,8 @@ impl Handler for Decrypt {
         let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
         let cipher = parameters::cipher(spec, &parameters)?;
         profile::check_decryption(context.vault()?.as_ref(), &cipher)?;
-        let input = input(&request, &cipher)?;
+        let start = start(&request, &parameters, &cipher)?;
+        let input = input(&request, &cipher, &start)?;
         let plain = context
             .backend(&backend)?
             .decrypt(&key_ref, &cipher, input)?;
@@ -157,27 +158,24 @@ impl Handler for Decrypt {
 }
 
 /// The parts of a ciphertext; the tag from its field, or from behind the ciphertext where 1.3 and older put it.
-fn input<'a>(request: &'a DecryptRequest, cipher: &Cipher) -> Result<Decryption<'a>> {
+fn input<'a>(
+    request: &'a DecryptRequest,
+    cipher: &Cipher,
+    start: &'a Start,
+) -> Result<Decryption<'a>> {
     let mut data = needed(
         request.data.as_ref().map(|data| data.0.as_slice()),
         "Data is missing",
     )?;
-    let iv = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let mut tag = request
         .authenticated_encryption_tag
         .as_ref()
         .map(|tag| tag.0.as_slice());
     let cut = || Error::new(Fault::CryptoFailed, "the ciphertext is too short");
-    if iv.is_none() && needs_iv(cipher) {
-        return Err(Error::new(
-            Fault::MissingIV,
-            "the IV, counter or nonce is missing",
-        ));
-    }
-    if let (None, Cipher::AesGcm { tag_bytes }) = (tag, cipher) {
+    if let (None, Some(tag_bytes)) = (tag, cipher.tag_bytes()) {
         let at = data
             .len()
-            .checked_sub(usize::from(*tag_bytes))
+            .checked_sub(usize::from(tag_bytes))
             .ok_or_else(cut)?;
         let (rest, behind) = data.split_at_checked(at).ok_or_else(cut)?;
         (data, tag) = (rest, Some(behind));
@@ -186,18 +184,44 @@ fn input<'a>(request: &'a DecryptRequest, cipher: &Cipher) -> Result<Decryption<
         .authenticated_encryption_additional_data
         .as_ref()
         .map_or(&[][..], |data| &data.0);
+    within_counter(start, data.len())?;
     Ok(Decryption {
-        iv,
+        iv: start.iv.as_deref(),
         associated,
         tag,
         data,
     })
 }
 
-/// Whether a mode has an IV, counter or nonce.
-const fn needs_iv(cipher: &Cipher) -> bool {
-    matches!(
-        cipher,
-        Cipher::AesCbc(_) | Cipher::AesCtr | Cipher::AesGcm { .. }
-    )
+/// Where a decryption starts; a mode that has an IV cannot do without.
+fn start(
+    request: &DecryptRequest,
+    parameters: &CryptographicParameters,
+    cipher: &Cipher,
+) -> Result<Start> {
+    let given = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
+    if given.is_none() && cipher.iv_bytes().is_some() {
+        return Err(Error::new(
+            Fault::MissingIV,
+            "the IV, counter or nonce is missing",
+        ));
+    }
+    // Whether the IV was made at random is said of an encryption.
+    let parameters = CryptographicParameters {
+        random_iv: None,
+        ..parameters.clone()
+    };
+    Ok(parameters::start(cipher, &parameters, given)?)
+}
+
+/// Refuses data at whose end a counter would have begun anew.
+fn within_counter(start: &Start, bytes: usize) -> Result<()> {
+    let most = start.bytes_max.unwrap_or(u64::MAX);
+    if u64::try_from(bytes).is_ok_and(|bytes| bytes <= most) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Fault::BadParameters,
+        "the counter does not count so far",
+    ))
 }

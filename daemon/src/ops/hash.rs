@@ -1,7 +1,7 @@
 //! Hash.
 
 use kmip::{
-    mechanism::parameters,
+    mechanism::parameters::{self, Digest},
     payload::hash::{Hash, HashRequest, HashResponse},
     ttlv::Bytes,
 };
@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -22,7 +23,7 @@ impl Handler for Hash {
         super::is_short(request.data.as_ref())
     }
 
-    fn handle(_: &mut Context<'_>, request: HashRequest) -> Result<HashResponse> {
+    fn handle(context: &mut Context<'_>, request: HashRequest) -> Result<HashResponse> {
         refuse_streams(
             request.correlation_value.as_ref(),
             request.init_indicator,
@@ -33,7 +34,13 @@ impl Handler for Hash {
             .cryptographic_parameters
             .hashing_algorithm
             .ok_or_else(|| Error::new(Fault::BadParameters, "no hashing algorithm is named"))?;
-        let digest = hsm::public::hash(parameters::hash(algorithm)?, data.expose())?;
+        let digest = match parameters::digest(algorithm)? {
+            Digest::Of(hash) => hsm::public::hash(hash, data.expose())?,
+            Digest::Old(hash) => {
+                profile::check_old_hash(context.vault()?.as_ref())?;
+                hsm::public::old_hash(hash, data.expose())?
+            }
+        };
         Ok(HashResponse {
             data: Some(Bytes(digest)),
             correlation_value: None,

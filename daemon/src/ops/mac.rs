@@ -14,6 +14,7 @@ use crate::{
     context::{Authorized, Context},
     error::Result,
     policy::Access,
+    profile,
     service::Service,
 };
 
@@ -101,6 +102,7 @@ fn mac(
     let (backend, key_ref) = context.key_for(key, usage)?;
     let (spec, parameters) = key_parameters(key, asked)?;
     let mechanism = parameters::mac(spec, &parameters)?;
+    profile::check_mac(context.vault()?.as_ref(), spec, mechanism)?;
     Ok(context
         .backend(&backend)?
         .mac(&key_ref, mechanism, data.expose())?)

@@ -323,7 +323,7 @@ impl New {
     /// Says what kind of key it is; what the client said must be the same.
     fn describe(&mut self, spec: kmip::mechanism::KeySpec) -> Result<()> {
         let claimed = self.attributes.cryptographic_length;
-        if claimed.is_some_and(|length| length != i32::from(spec.bits())) {
+        if claimed.is_some_and(|length| !material::is_length_of(length, spec)) {
             return Err(Error::invalid_field(
                 "Cryptographic Length is not that of the key",
             ));

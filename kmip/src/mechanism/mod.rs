@@ -3,9 +3,16 @@
 //! This is the one vocabulary of algorithms below the wire. It has three neighbours: Cryptographic Parameters
 //! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
 
+mod cipher;
+mod kept;
 mod names;
 pub mod parameters;
 pub mod signature;
+
+pub use self::{
+    cipher::{Cipher, Mac, Padding},
+    kept::{Kept, OldHash},
+};
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,10 +35,14 @@ pub enum Hash {
     Sha3_384,
     /// SHA3-512.
     Sha3_512,
+    /// SHA-512/224: SHA-512 with a beginning of its own, cut.
+    Sha512_224,
+    /// SHA-512/256.
+    Sha512_256,
 }
 
 impl Hash {
-    /// Every hash function served.
+    /// Every hash function served. References of keys count places in this list, so it only grows at its end.
     pub const ALL: &'static [Self] = &[
         Self::Sha1,
         Self::Sha224,
@@ -42,6 +53,8 @@ impl Hash {
         Self::Sha3_256,
         Self::Sha3_384,
         Self::Sha3_512,
+        Self::Sha512_224,
+        Self::Sha512_256,
     ];
 
     /// The length of the digest in bytes.
@@ -49,8 +62,8 @@ impl Hash {
     pub const fn digest_bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
-            Self::Sha224 | Self::Sha3_224 => 28,
-            Self::Sha256 | Self::Sha3_256 => 32,
+            Self::Sha224 | Self::Sha3_224 | Self::Sha512_224 => 28,
+            Self::Sha256 | Self::Sha3_256 | Self::Sha512_256 => 32,
             Self::Sha384 | Self::Sha3_384 => 48,
             Self::Sha512 | Self::Sha3_512 => 64,
         }
@@ -113,6 +126,8 @@ impl Hash {
             Self::Sha3_256 => "sha3-256",
             Self::Sha3_384 => "sha3-384",
             Self::Sha3_512 => "sha3-512",
+            Self::Sha512_224 => "sha512-224",
+            Self::Sha512_256 => "sha512-256",
         }
     }
 }
@@ -134,7 +149,7 @@ impl Curve {
 /// What kind of key, in full: enough to generate one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeySpec {
-    /// AES of 128, 192 or 256 bits.
+    /// AES of 128, 192 or 256 bits; with 512 bits the two keys of XTS-AES-256.
     Aes {
         /// Length of the key in bits.
         bits: u16,
@@ -153,6 +168,22 @@ pub enum KeySpec {
     },
     /// A key pair on an elliptic curve.
     Ec(Curve),
+    /// Triple DES with two keys (112 bits in 16 bytes) or three (168 bits in 24).
+    TripleDes {
+        /// Length of the key in bits, without those of parity.
+        bits: u16,
+    },
+    /// ChaCha20, the cipher alone, of 256 bits.
+    ChaCha20,
+    /// ChaCha20-Poly1305 of 256 bits (RFC 8439).
+    ChaCha20Poly1305,
+    /// A secret key that is kept and released, but not used.
+    Kept {
+        /// What the key is for.
+        algorithm: Kept,
+        /// Length of the key in bits.
+        bits: u16,
+    },
 }
 
 impl KeySpec {
@@ -166,9 +197,28 @@ impl KeySpec {
     #[must_use]
     pub const fn bits(self) -> u16 {
         match self {
-            Self::Aes { bits } | Self::Hmac { bits, .. } | Self::Rsa { bits } => bits,
+            Self::Aes { bits }
+            | Self::Hmac { bits, .. }
+            | Self::Rsa { bits }
+            | Self::TripleDes { bits }
+            | Self::Kept { bits, .. } => bits,
             Self::Ec(curve) => curve.bits(),
+            Self::ChaCha20 | Self::ChaCha20Poly1305 => 256,
         }
+    }
+
+    /// The length of a secret key in bytes: DES has a bit of parity in each byte, which is not counted in the length.
+    #[must_use]
+    pub const fn secret_bytes(self) -> usize {
+        let per_byte = match self {
+            Self::TripleDes { .. }
+            | Self::Kept {
+                algorithm: Kept::Des,
+                ..
+            } => 7,
+            _ => 8,
+        };
+        (self.bits() as usize).div_ceil(per_byte)
     }
 }
 
@@ -180,6 +230,10 @@ impl std::fmt::Display for KeySpec {
             Self::Hmac { hash, bits } => write!(f, "hmac-{}-{bits}", hash.name()),
             Self::Rsa { bits } => write!(f, "rsa-{bits}"),
             Self::Ec(curve) => write!(f, "ec-{}", curve.name()),
+            Self::TripleDes { bits } => write!(f, "3des-{bits}"),
+            Self::ChaCha20 => f.write_str("chacha20-256"),
+            Self::ChaCha20Poly1305 => f.write_str("chacha20poly1305-256"),
+            Self::Kept { algorithm, bits } => write!(f, "{}-{bits}", algorithm.name()),
         }
     }
 }
@@ -214,7 +268,21 @@ impl std::str::FromStr for KeySpec {
                     bits: number(bits)?,
                 })
             }
-            _ => Err(KeySpecUnknown),
+            "3des" => Ok(Self::TripleDes {
+                bits: number(rest)?,
+            }),
+            "chacha20" if rest == "256" => Ok(Self::ChaCha20),
+            "chacha20poly1305" if rest == "256" => Ok(Self::ChaCha20Poly1305),
+            _ => Kept::ALL
+                .iter()
+                .find(|kept| kept.name() == family)
+                .ok_or(KeySpecUnknown)
+                .and_then(|algorithm| {
+                    Ok(Self::Kept {
+                        algorithm: *algorithm,
+                        bits: number(rest)?,
+                    })
+                }),
         }
     }
 }
@@ -250,51 +318,4 @@ pub enum Signing {
     Ecdsa(Option<Hash>),
     /// Ed25519, over the message itself.
     Eddsa,
-}
-
-/// How a block cipher fills its last block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Padding {
-    /// Not at all: the input must be whole blocks.
-    None,
-    /// PKCS #5 (that is, PKCS #7) padding.
-    Pkcs5,
-}
-
-/// An encryption mechanism.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Cipher {
-    /// AES-ECB.
-    AesEcb(Padding),
-    /// AES-CBC, 16-byte IV.
-    AesCbc(Padding),
-    /// AES-CTR, 16-byte initial counter block, counting over all 128 bits.
-    AesCtr,
-    /// AES-GCM; the IV is of any length from 1 byte, 12 when made inside.
-    AesGcm {
-        /// Length of the tag in bytes, 12 to 16 (4 and 8 only to decrypt what is old).
-        tag_bytes: u8,
-    },
-    /// AES key wrap, RFC 3394 (NIST SP 800-38F KW): whole 8-byte blocks, at least two.
-    AesKeyWrap,
-    /// AES key wrap with padding, RFC 5649 (NIST SP 800-38F KWP).
-    AesKeyWrapPadded,
-    /// RSAES-PKCS1-v1_5; decryption always rejects implicitly.
-    RsaPkcs1,
-    /// RSAES-OAEP.
-    RsaOaep {
-        /// The hash of the label.
-        hash: Hash,
-        /// The hash of the mask generation function MGF1.
-        mask_hash: Hash,
-        /// The label, mostly empty.
-        label: Vec<u8>,
-    },
-}
-
-/// A message authentication mechanism.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mac {
-    /// HMAC, RFC 2104; the tag is the whole digest.
-    Hmac(Hash),
 }

@@ -197,7 +197,12 @@ impl Facts {
             self.spec = found.spec();
         }
         let shown = match self.spec {
+            Some(KeySpec::Aes { bits: 512 }) => ck::CKK_AES_XTS,
             Some(KeySpec::Aes { .. }) => ck::CKK_AES,
+            Some(KeySpec::TripleDes { bits: 112 }) => ck::CKK_DES2,
+            Some(KeySpec::TripleDes { .. }) => ck::CKK_DES3,
+            Some(KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305) => ck::CKK_CHACHA20,
+            Some(KeySpec::Kept { .. }) => ck::CKK_GENERIC_SECRET,
             Some(KeySpec::Hmac { .. }) => ck::CKK_GENERIC_SECRET,
             Some(KeySpec::Rsa { .. }) => ck::CKK_RSA,
             Some(KeySpec::Ec(kmip::mechanism::Curve::Ed25519)) => ck::CKK_EC_EDWARDS,

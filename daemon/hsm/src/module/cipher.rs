@@ -9,14 +9,14 @@ use kmip::{
 use super::{
     error::Result,
     mechanism::{hash_number, mask_number},
-    oaep, padding, random,
+    oaep, random,
     raw::{Mechanism, Parameter, Step},
     reject,
     seat::{Loaded, Seat},
     wrap,
 };
 use crate::{
-    Decryption, Encrypted, Encryption, Error,
+    Decryption, Encrypted, Encryption, Error, padding,
     soft::engine::{bounded, decryption_failed},
 };
 
@@ -58,20 +58,19 @@ pub(super) fn encrypt(
             Err(Error::Failed("the module gave a ciphertext of a wrong length".into()).into())
         }
     };
-    let made = match (input.iv, iv_bytes(cipher)) {
+    let made = match (input.iv, cipher.iv_bytes()) {
         (None, Some(bytes)) => Some(random(bytes)?),
         _ => None,
     };
     let iv = input.iv.or(made.as_deref()).unwrap_or_default();
     let (data, tag) = match cipher {
-        Cipher::AesEcb(padding) => {
-            let plain = padding::padded(*padding, input.plain)?;
-            let run = |plain: &[u8]| run(ck::CKM_AES_ECB, Parameter::None, plain, 0);
-            (unless_empty(&plain, run)?, None)
-        }
-        Cipher::AesCbc(padding) => {
-            let plain = padding::padded(*padding, input.plain)?;
-            let run = |plain: &[u8]| run(ck::CKM_AES_CBC, Parameter::Iv(iv), plain, 0);
+        Cipher::AesEcb(padding)
+        | Cipher::AesCbc(padding)
+        | Cipher::TripleDesEcb(padding)
+        | Cipher::TripleDesCbc(padding) => {
+            let (number, parameter, block_bytes) = block_mode(cipher, iv);
+            let plain = padding::padded(*padding, block_bytes, input.plain)?;
+            let run = |plain: &[u8]| run(number, parameter, plain, 0);
             (unless_empty(&plain, run)?, None)
         }
         Cipher::AesCtr => (counted(seat, key, Step::Encrypt, iv, input.plain)?, None),
@@ -89,6 +88,7 @@ pub(super) fn encrypt(
             (wrap::wrap(seat, key, mechanism, cipher, input.plain)?, None)
         }
         Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => return Err(Error::KeyTypeMismatch.into()),
+        _ => return Err(Error::Unsupported.into()),
     };
     Ok(Encrypted {
         data,
@@ -108,21 +108,24 @@ pub(super) fn decrypt(
     bounded(input.data)?;
     bounded(input.associated)?;
     check_extras(cipher, input.iv, input.tag, input.associated)?;
-    if input.iv.is_none() && iv_bytes(cipher).is_some() {
+    if input.iv.is_none() && cipher.iv_bytes().is_some() {
         return Err(Error::BadInput("the mode needs the IV").into());
     }
     let iv = input.iv.unwrap_or_default();
-    let blocks = |number, parameter, padding: Padding| {
-        padding::check_whole(padding, input.data)?;
+    let blocks = |padding: Padding| {
+        let (number, parameter, block_bytes) = block_mode(cipher, iv);
+        padding::check_whole(padding, block_bytes, input.data.len())?;
         let mechanism = Mechanism { number, parameter };
         let plain = unless_empty(input.data, |data| {
             run_decrypt(seat, key, mechanism, data, data.len())
         })?;
-        padding::unpadded(padding, Secret::new(plain)).map_err(Into::into)
+        padding::unpadded(padding, block_bytes, Secret::new(plain)).map_err(Into::into)
     };
     match cipher {
-        Cipher::AesEcb(padding) => blocks(ck::CKM_AES_ECB, Parameter::None, *padding),
-        Cipher::AesCbc(padding) => blocks(ck::CKM_AES_CBC, Parameter::Iv(iv), *padding),
+        Cipher::AesEcb(padding)
+        | Cipher::AesCbc(padding)
+        | Cipher::TripleDesEcb(padding)
+        | Cipher::TripleDesCbc(padding) => blocks(*padding),
         Cipher::AesCtr => counted(seat, key, Step::Decrypt, iv, input.data).map(Secret::new),
         Cipher::AesGcm { tag_bytes } => {
             let tag = input
@@ -149,6 +152,20 @@ pub(super) fn decrypt(
         Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => {
             decrypt_rsa(seat, key, settings, cipher, input.data)
         }
+        _ => Err(Error::Unsupported.into()),
+    }
+}
+
+/// The mechanism, its parameter and the length of a block, of a mode that works in whole blocks.
+const fn block_mode<'a>(
+    cipher: &Cipher,
+    iv: &'a [u8],
+) -> (ck::CK_MECHANISM_TYPE, Parameter<'a>, usize) {
+    match cipher {
+        Cipher::TripleDesEcb(_) => (ck::CKM_DES3_ECB, Parameter::None, 8),
+        Cipher::TripleDesCbc(_) => (ck::CKM_DES3_CBC, Parameter::Iv(iv), 8),
+        Cipher::AesCbc(_) => (ck::CKM_AES_CBC, Parameter::Iv(iv), BLOCK_BYTES),
+        _ => (ck::CKM_AES_ECB, Parameter::None, BLOCK_BYTES),
     }
 }
 
@@ -186,7 +203,7 @@ fn decrypt_rsa(
         number: ck::CKM_RSA_PKCS_OAEP,
         parameter: Parameter::Oaep {
             hash: hash_number(*hash),
-            mask: mask_number(*mask_hash),
+            mask: mask_number(*mask_hash).ok_or(Error::Unsupported)?,
             label,
         },
     };
@@ -216,13 +233,13 @@ fn run_decrypt(
 
 /// AES-CTR over the whole block: where the counter returns to zero, modules refuse, so a second call begins there.
 fn counted(seat: &Seat, key: &Loaded, step: Step, iv: &[u8], data: &[u8]) -> Result<Vec<u8>> {
-    let first = <[u8; padding::BLOCK_BYTES]>::try_from(iv)
+    let first = <[u8; BLOCK_BYTES]>::try_from(iv)
         .map_err(|_| Error::BadInput("the mode needs an IV of 16 bytes"))?;
     let blocks_left = u128::from_be_bytes(first).wrapping_neg();
     let before = usize::try_from(blocks_left)
         .ok()
         .filter(|&blocks| blocks > 0)
-        .and_then(|blocks| blocks.checked_mul(padding::BLOCK_BYTES))
+        .and_then(|blocks| blocks.checked_mul(BLOCK_BYTES))
         .map_or(data.len(), |bytes| bytes.min(data.len()));
     let (before, after) = data.split_at_checked(before).unwrap_or((data, &[]));
     let run = |counter, data: &[u8]| {
@@ -237,7 +254,7 @@ fn counted(seat: &Seat, key: &Loaded, step: Step, iv: &[u8], data: &[u8]) -> Res
     };
     let mut out = run(first, before)?;
     if !after.is_empty() {
-        out.extend(zeroize::Zeroizing::new(run([0; padding::BLOCK_BYTES], after)?).iter());
+        out.extend(zeroize::Zeroizing::new(run([0; BLOCK_BYTES], after)?).iter());
     }
     Ok(out)
 }
@@ -262,20 +279,16 @@ fn gcm<'a>(iv: &'a [u8], associated: &'a [u8], tag_bytes: u8) -> Parameter<'a> {
 
 /// Whether a key of this kind does that at all.
 pub(super) fn fits(spec: KeySpec, cipher: &Cipher) -> bool {
-    let is_rsa = matches!(cipher, Cipher::RsaPkcs1 | Cipher::RsaOaep { .. });
-    match spec {
-        KeySpec::Aes { .. } => !is_rsa,
-        KeySpec::Rsa { .. } => is_rsa,
-        KeySpec::Hmac { .. } | KeySpec::Ec(_) => false,
-    }
-}
-
-/// The length of an IV made here, of the modes that have one.
-fn iv_bytes(cipher: &Cipher) -> Option<usize> {
     match cipher {
-        Cipher::AesCbc(_) | Cipher::AesCtr => Some(padding::BLOCK_BYTES),
-        Cipher::AesGcm { .. } => Some(12),
-        _ => None,
+        Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => matches!(spec, KeySpec::Rsa { .. }),
+        Cipher::TripleDesEcb(_)
+        | Cipher::TripleDesCbc(_)
+        | Cipher::TripleDesCfb
+        | Cipher::TripleDesOfb => matches!(spec, KeySpec::TripleDes { .. }),
+        Cipher::ChaCha20 | Cipher::ChaCha20Poly1305 { .. } => {
+            matches!(spec, KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305)
+        }
+        _ => matches!(spec, KeySpec::Aes { .. }),
     }
 }
 
@@ -292,9 +305,8 @@ fn check_extras(
     }
     let fits = match (cipher, iv) {
         (_, None) => true,
-        (Cipher::AesCbc(_) | Cipher::AesCtr, Some(iv)) => iv.len() == padding::BLOCK_BYTES,
         (Cipher::AesGcm { .. }, Some(iv)) => (1..=GCM_IV_BYTES_MAX).contains(&iv.len()),
-        (_, Some(_)) => false,
+        (cipher, Some(iv)) => cipher.iv_bytes() == Some(iv.len()),
     };
     if fits {
         Ok(())
@@ -311,5 +323,7 @@ fn unless_empty(data: &[u8], run: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Resu
     run(data)
 }
 
+/// The block of AES.
+const BLOCK_BYTES: usize = 16;
 /// As much as the embedded HSM takes.
 const GCM_IV_BYTES_MAX: usize = 128;

@@ -19,7 +19,7 @@ pub(super) fn secret(
     home: Home<'_>,
 ) -> Result<ObjectHandle> {
     let mut template = template::locked(spec, usage, home);
-    template.push(template::secret_size(spec));
+    template.extend(template::secret_size(spec));
     let generation = template::row(spec).generation;
     Ok(seat.session.generate_key(&generation, &template)?)
 }

@@ -91,7 +91,7 @@ impl<'a> Task<'a> {
                 number: ck::CKM_RSA_PKCS_PSS,
                 parameter: Parameter::Pss {
                     hash: hash_number(hash),
-                    mask: mask_number(mask_hash),
+                    mask: mask_number(mask_hash).ok_or(Error::Unsupported)?,
                     salt_bytes,
                 },
             },
@@ -116,10 +116,39 @@ const fn without_parameter(number: ck::CK_MECHANISM_TYPE) -> Mechanism<'static> 
     }
 }
 
-/// The CKM_ of a MAC.
-pub(super) fn mac_number(mac: Mac) -> ck::CK_MECHANISM_TYPE {
-    let Mac::Hmac(hash) = mac;
+/// The CKM_ of a MAC; CBC-MAC's would give half of it only.
+pub(super) fn mac_number(mac: Mac) -> Option<ck::CK_MECHANISM_TYPE> {
+    match mac {
+        Mac::Hmac(hash) => Some(hmac_number(hash)),
+        Mac::AesCmac => Some(ck::CKM_AES_CMAC),
+        Mac::TripleDesCmac => Some(ck::CKM_DES3_CMAC),
+        Mac::AesCbcMac | Mac::TripleDesCbcMac => None,
+    }
+}
+
+/// The length of a MAC in bytes.
+pub(super) const fn mac_bytes(mac: Mac) -> usize {
+    match mac {
+        Mac::Hmac(hash) => hash.digest_bytes(),
+        Mac::AesCmac | Mac::AesCbcMac => 16,
+        Mac::TripleDesCmac | Mac::TripleDesCbcMac => 8,
+    }
+}
+
+/// Whether a key of this kind makes this MAC in a module, which knows a key by its type.
+pub(super) fn makes(spec: KeySpec, mac: Mac) -> bool {
+    match (spec, mac) {
+        (KeySpec::Hmac { hash: of_key, .. }, Mac::Hmac(hash)) => of_key == hash,
+        (KeySpec::Aes { bits }, Mac::AesCmac) => bits < 512,
+        (KeySpec::TripleDes { .. }, Mac::TripleDesCmac) => true,
+        _ => false,
+    }
+}
+
+fn hmac_number(hash: Hash) -> ck::CK_MECHANISM_TYPE {
     match hash {
+        Hash::Sha512_224 => ck::CKM_SHA512_224_HMAC,
+        Hash::Sha512_256 => ck::CKM_SHA512_256_HMAC,
         Hash::Sha1 => ck::CKM_SHA_1_HMAC,
         Hash::Sha224 => ck::CKM_SHA224_HMAC,
         Hash::Sha256 => ck::CKM_SHA256_HMAC,
@@ -135,6 +164,8 @@ pub(super) fn mac_number(mac: Mac) -> ck::CK_MECHANISM_TYPE {
 /// The CKM_ of a hash function, as parameters name it.
 pub(super) fn hash_number(hash: Hash) -> ck::CK_MECHANISM_TYPE {
     match hash {
+        Hash::Sha512_224 => ck::CKM_SHA512_224,
+        Hash::Sha512_256 => ck::CKM_SHA512_256,
         Hash::Sha1 => ck::CKM_SHA_1,
         Hash::Sha224 => ck::CKM_SHA224,
         Hash::Sha256 => ck::CKM_SHA256,
@@ -147,9 +178,10 @@ pub(super) fn hash_number(hash: Hash) -> ck::CK_MECHANISM_TYPE {
     }
 }
 
-/// The CKG_ of MGF1 with a hash function.
-pub(super) fn mask_number(hash: Hash) -> ck::CK_RSA_PKCS_MGF_TYPE {
-    match hash {
+/// The CKG_ of MGF1 with a hash function, if there is one.
+pub(super) fn mask_number(hash: Hash) -> Option<ck::CK_RSA_PKCS_MGF_TYPE> {
+    Some(match hash {
+        Hash::Sha512_224 | Hash::Sha512_256 => return None,
         Hash::Sha1 => ck::CKG_MGF1_SHA1,
         Hash::Sha224 => ck::CKG_MGF1_SHA224,
         Hash::Sha256 => ck::CKG_MGF1_SHA256,
@@ -159,7 +191,7 @@ pub(super) fn mask_number(hash: Hash) -> ck::CK_RSA_PKCS_MGF_TYPE {
         Hash::Sha3_256 => ck::CKG_MGF1_SHA3_256,
         Hash::Sha3_384 => ck::CKG_MGF1_SHA3_384,
         Hash::Sha3_512 => ck::CKG_MGF1_SHA3_512,
-    }
+    })
 }
 
 /// DER DigestInfo of a digest (RFC 8017 §9.2, note 1).
@@ -173,6 +205,8 @@ fn digest_info(hash: Hash, digest: &[u8]) -> Vec<u8> {
         Hash::Sha384 => nist(2),
         Hash::Sha512 => nist(3),
         Hash::Sha224 => nist(4),
+        Hash::Sha512_224 => nist(5),
+        Hash::Sha512_256 => nist(6),
         Hash::Sha3_224 => nist(7),
         Hash::Sha3_256 => nist(8),
         Hash::Sha3_384 => nist(9),

@@ -9,7 +9,6 @@ mod login;
 mod make;
 mod mechanism;
 mod oaep;
-mod padding;
 mod probe;
 mod raw;
 mod reference;
@@ -41,8 +40,8 @@ use self::{
     session::Pool,
 };
 use crate::{
-    Capabilities, Decryption, Encrypted, Encryption, Error, Generated, Hsm, Input, KeyRef,
-    Material, Result, Sealed, Terms,
+    Begun, Capabilities, Decryption, Encrypted, Encryption, Error, Generated, Hsm, Input, KeyRef,
+    Material, Result, Sealed, Task, Terms,
     cache::Cache,
     soft::{PlainKey, rng},
 };
@@ -308,6 +307,14 @@ impl Hsm for ModuleHsm {
                     })
                 })
             }
+        }
+    }
+
+    fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.begin(task),
+            // A session is not kept from part to part: others need it meanwhile, and it may be lost.
+            Reference::Token(_) => Ok(None),
         }
     }
 

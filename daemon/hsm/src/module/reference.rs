@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use cryptoki::object::{Attribute, ObjectClass};
 use kmip::{
     Secret,
-    mechanism::{Curve, Hash, KeySpec},
+    mechanism::{Curve, Hash, Kept, KeySpec},
 };
 use subtle::ConstantTimeEq;
 
@@ -144,6 +144,10 @@ fn spec_bytes(spec: KeySpec) -> [u8; 4] {
         KeySpec::Hmac { hash, .. } => (2, place(Hash::ALL, &hash)),
         KeySpec::Rsa { .. } => (3, 0),
         KeySpec::Ec(curve) => (4, place(Curve::ALL, &curve)),
+        KeySpec::TripleDes { .. } => (5, 0),
+        KeySpec::ChaCha20 => (6, 0),
+        KeySpec::ChaCha20Poly1305 => (6, 1),
+        KeySpec::Kept { algorithm, .. } => (7, algorithm.number()),
     };
     let [high, low] = spec.bits().to_be_bytes();
     [kind, detail, high, low]
@@ -159,11 +163,21 @@ fn spec_of([kind, detail, high, low]: [u8; 4]) -> Option<KeySpec> {
         }),
         (3, 0) => Some(KeySpec::Rsa { bits }),
         (4, curve) => Some(KeySpec::Ec(*Curve::ALL.get(usize::from(curve))?)),
+        (5, 0) => Some(KeySpec::TripleDes { bits }),
+        (6, 0) => Some(KeySpec::ChaCha20),
+        (6, 1) => Some(KeySpec::ChaCha20Poly1305),
+        (7, of) => {
+            let kept = Kept::ALL.iter().find(|kept| kept.number() == of);
+            kept.map(|algorithm| KeySpec::Kept {
+                algorithm: *algorithm,
+                bits,
+            })
+        }
         _ => None,
     }
 }
 
-/// The place in a table that is only ever added to; both have fewer than ten rows.
+/// The place in a table that is only ever added to; both are short.
 fn place<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
     let place = table.iter().position(|entry| entry == wanted);
     place
@@ -192,6 +206,12 @@ mod tests {
     fn every_kind_of_key_comes_back_from_its_reference() {
         let mut specs = vec![KeySpec::Aes { bits: 192 }, KeySpec::Rsa { bits: 3072 }];
         specs.extend(Curve::ALL.iter().map(|&curve| KeySpec::Ec(curve)));
+        specs.push(KeySpec::TripleDes { bits: 168 });
+        specs.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
+        specs.extend(Kept::ALL.iter().map(|&algorithm| KeySpec::Kept {
+            algorithm,
+            bits: algorithm.default_bits(),
+        }));
         specs.extend(
             Hash::ALL
                 .iter()

@@ -50,12 +50,12 @@ pub(super) fn mac(
     mac: Mac,
     message: &[u8],
 ) -> Result<Vec<u8>> {
-    let Mac::Hmac(hash) = mac;
-    if !matches!(spec, KeySpec::Hmac { hash: of_key, .. } if of_key == hash) {
+    if !mechanism::makes(spec, mac) {
         return Err(Error::KeyTypeMismatch.into());
     }
+    let mac_bytes = mechanism::mac_bytes(mac);
     let mechanism = Mechanism {
-        number: mechanism::mac_number(mac),
+        number: mechanism::mac_number(mac).ok_or(Error::Unsupported)?,
         parameter: Parameter::None,
     };
     let tag = seat.library.raw.run(
@@ -64,9 +64,9 @@ pub(super) fn mac(
         mechanism,
         key.handle,
         message,
-        hash.digest_bytes(),
+        mac_bytes,
     )?;
-    if tag.len() != hash.digest_bytes() {
+    if tag.len() != mac_bytes {
         return Err(Error::Failed("the module gave a MAC of a wrong length".into()).into());
     }
     Ok(tag)

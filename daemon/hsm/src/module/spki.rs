@@ -39,7 +39,12 @@ pub(super) fn read(session: &Session, public: ObjectHandle, spec: KeySpec) -> Re
                 _ => None,
             })
         }
-        KeySpec::Aes { .. } | KeySpec::Hmac { .. } => None,
+        KeySpec::Aes { .. }
+        | KeySpec::Hmac { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => None,
     };
     key.and_then(|key| key.public_key_to_der().ok())
         .ok_or_else(|| {

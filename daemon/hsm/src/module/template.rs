@@ -34,8 +34,13 @@ pub(super) struct Row {
 pub(super) fn row(spec: KeySpec) -> Row {
     let (key_type, generation, curve): (_, _, Option<&'static [u8]>) = match spec {
         KeySpec::Aes { .. } => (KeyType::AES, Mechanism::AesKeyGen, None),
-        // Generic, because only this type goes with every HMAC mechanism of every module.
-        KeySpec::Hmac { .. } => (
+        KeySpec::TripleDes { .. } => (KeyType::DES3, Mechanism::Des3KeyGen, None),
+        // Generic, because only this type goes with every HMAC mechanism of every module. Keys of the other kinds are
+        // never made as locked ones.
+        KeySpec::Hmac { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => (
             KeyType::GENERIC_SECRET,
             Mechanism::GenericSecretKeyGen,
             None,
@@ -107,13 +112,23 @@ pub(super) fn locked(spec: KeySpec, usage: Usage, home: Home<'_>) -> Vec<Attribu
 fn flags(spec: KeySpec, usage: Usage) -> Vec<Attribute> {
     let any = |wanted: Usage| usage.intersects(wanted);
     match spec {
-        KeySpec::Aes { .. } => vec![
-            Attribute::Encrypt(any(Usage::Encrypt)),
-            Attribute::Decrypt(any(Usage::Decrypt)),
-            Attribute::Wrap(any(Usage::WrapKey)),
-            Attribute::Unwrap(any(Usage::UnwrapKey)),
-        ],
-        KeySpec::Hmac { .. } => vec![
+        KeySpec::Aes { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305 => {
+            let mut flags = vec![
+                Attribute::Encrypt(any(Usage::Encrypt)),
+                Attribute::Decrypt(any(Usage::Decrypt)),
+                Attribute::Wrap(any(Usage::WrapKey)),
+                Attribute::Unwrap(any(Usage::UnwrapKey)),
+            ];
+            // For CMAC. Not said where it is not so, for modules that know no such flag of a cipher's key.
+            if any(Usage::MACGenerate | Usage::MACVerify) {
+                flags.push(Attribute::Sign(true));
+            }
+            flags
+        }
+        KeySpec::Hmac { .. } | KeySpec::Kept { .. } => vec![
             Attribute::Sign(any(Usage::MACGenerate | Usage::MACVerify)),
             Attribute::Encrypt(false),
             Attribute::Decrypt(false),
@@ -135,9 +150,10 @@ const SIGNING: Usage = Usage(
         | Usage::ContentCommitmentNonRepudiation.0,
 );
 
-/// What generation of a secret key needs besides.
-pub(super) fn secret_size(spec: KeySpec) -> Attribute {
-    Attribute::ValueLen(cryptoki_sys::CK_ULONG::from(spec.bits() / 8).into())
+/// What generation of a secret key needs besides, unless its type has one length only.
+pub(super) fn secret_size(spec: KeySpec) -> Option<Attribute> {
+    let bytes = cryptoki_sys::CK_ULONG::from(spec.bits() / 8);
+    (!matches!(spec, KeySpec::TripleDes { .. })).then(|| Attribute::ValueLen(bytes.into()))
 }
 
 /// The public half as it is generated: for the session only, to be read and thrown away.
@@ -210,7 +226,7 @@ pub(super) fn numbers(material: &Material) -> Result<Vec<Attribute>> {
 fn fit_for_hmac(hash: Hash, key: &Secret) -> Result<Vec<u8>> {
     let block_bytes = match hash {
         Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 64,
-        Hash::Sha384 | Hash::Sha512 => 128,
+        Hash::Sha384 | Hash::Sha512 | Hash::Sha512_224 | Hash::Sha512_256 => 128,
         Hash::Sha3_224 => 144,
         Hash::Sha3_256 => 136,
         Hash::Sha3_384 => 104,

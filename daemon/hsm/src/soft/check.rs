@@ -20,9 +20,12 @@ use crate::{
 
 /// Refuses a secret key whose length is not that of its kind.
 pub(super) const fn secret(spec: KeySpec, bytes: usize) -> Result<()> {
-    let (bits, fits) = match spec {
-        KeySpec::Aes { bits } => (bits, matches!(bits, 128 | 192 | 256)),
-        KeySpec::Hmac { bits, .. } => (bits, matches!(bits, 8..=HMAC_BITS_MAX) && bits % 8 == 0),
+    let fits = match spec {
+        KeySpec::Aes { bits } => matches!(bits, 128 | 192 | 256 | 512),
+        KeySpec::Hmac { bits, .. } => matches!(bits, 8..=HMAC_BITS_MAX) && bits % 8 == 0,
+        KeySpec::TripleDes { bits } => matches!(bits, 112 | 168),
+        KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 => true,
+        KeySpec::Kept { algorithm, bits } => algorithm.has(bits),
         KeySpec::Rsa { .. } | KeySpec::Ec(_) => {
             return Err(Error::BadKey("a private key given as bytes"));
         }
@@ -30,7 +33,7 @@ pub(super) const fn secret(spec: KeySpec, bytes: usize) -> Result<()> {
     if !fits {
         return Err(Error::BadKey("a length this kind of key does not have"));
     }
-    if bytes * 8 != bits as usize {
+    if bytes != spec.secret_bytes() {
         return Err(Error::BadKey("another length than was said"));
     }
     Ok(())
@@ -50,7 +53,12 @@ pub(super) fn private(spec: KeySpec, pkcs8: &Secret) -> Result<Secret> {
     match spec {
         KeySpec::Rsa { bits } => rsa(&key, bits)?,
         KeySpec::Ec(curve) => ec(&key, curve)?,
-        KeySpec::Aes { .. } | KeySpec::Hmac { .. } => {
+        KeySpec::Aes { .. }
+        | KeySpec::Hmac { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => {
             return Err(Error::BadKey("a secret key given as PKCS #8"));
         }
     }

@@ -6,20 +6,20 @@
 //! | P-256, P-384, P-521, Ed25519 | AWS-LC | 1.2, 10, 12 and 4 times faster, constant-time |
 //! | secp256k1 | OpenSSL | breadth |
 //! | AES-GCM with a 12-byte IV | AWS-LC | fastest, one pass out of place |
-//! | AES-GCM otherwise, ECB, CBC, CTR, KW, KWP | OpenSSL | breadth |
+//! | AES-GCM otherwise, ECB, CBC, CFB, OFB, CTR, CCM, XTS, KW, KWP | OpenSSL | breadth |
+//! | triple DES, ChaCha20, ChaCha20-Poly1305 | OpenSSL | breadth; any tag length, and parts |
+//! | CMAC | AWS-LC | parts without a fetch |
 //! | HMAC with SHA-1 and SHA-2 | AWS-LC | keeps the key's two states ready |
 //! | HMAC with SHA-3 | OpenSSL | breadth |
-//! | digests | AWS-LC, SHA3-224 OpenSSL | no fetch per call |
+//! | digests | AWS-LC; SHA3-224, SHA-512/224, MD5 and RIPEMD-160 OpenSSL | no fetch per call |
 //!
-//! The functions below are that table in Rust; everything else asks them and never a library by name.
+//! The functions below and those of `ciphers` are that table in Rust; everything else asks them.
 
-use std::sync::LazyLock;
+use std::ffi::c_int;
 
-use aws_lc_rs::{aead, digest, hmac, signature};
-use kmip::mechanism::{Curve, Hash};
+use aws_lc_rs::{digest, hmac, signature};
+use kmip::mechanism::{Curve, Hash, OldHash};
 use openssl::{
-    cipher::Cipher,
-    error::ErrorStack,
     hash::MessageDigest,
     md::{Md, MdRef},
     nid::Nid,
@@ -133,8 +133,88 @@ pub(crate) fn hash(hash: Hash) -> HashEngine {
         Hash::Sha3_256 => row(Some(&digest::SHA3_256), None, M::sha3_256(), Md::sha3_256()),
         Hash::Sha3_384 => row(Some(&digest::SHA3_384), None, M::sha3_384(), Md::sha3_384()),
         Hash::Sha3_512 => row(Some(&digest::SHA3_512), None, M::sha3_512(), Md::sha3_512()),
+        Hash::Sha512_224 => numbered(None, NID_SHA512_224),
+        Hash::Sha512_256 => numbered(Some(&digest::SHA512_256), NID_SHA512_256),
     }
 }
+
+/// A row of what the safe crate knows by OpenSSL's numbers only.
+fn numbered(digest: Option<&'static digest::Algorithm>, number: c_int) -> HashEngine {
+    let nid = Nid::from_raw(number);
+    HashEngine {
+        digest,
+        hmac: None,
+        // OpenSSL 3.5 has both; what it had not would be refused where it is used.
+        openssl: MessageDigest::from_nid(nid).unwrap_or_else(MessageDigest::null),
+        md: Md::from_nid(nid).unwrap_or_else(Md::null),
+    }
+}
+
+/// The digest of a message by a hash function of old.
+pub(crate) fn old_digest(function: OldHash, message: &[u8]) -> Result<Vec<u8>> {
+    openssl::hash::hash(old_hash(function), message)
+        .map(|digest| digest.to_vec())
+        .map_err(failed)
+}
+
+/// OpenSSL's name of a hash function of old.
+pub(crate) fn old_hash(function: OldHash) -> MessageDigest {
+    match function {
+        OldHash::Md5 => MessageDigest::md5(),
+        OldHash::Ripemd160 => MessageDigest::ripemd160(),
+    }
+}
+
+/// A digest being computed over parts.
+pub(crate) enum Hasher {
+    AwsLc(digest::Context),
+    OpenSsl(openssl::hash::Hasher),
+}
+
+impl Hasher {
+    /// Begins a digest.
+    pub(crate) fn new(function: Hash) -> Result<Self> {
+        let engine = hash(function);
+        match engine.digest {
+            Some(algorithm) => Ok(Self::AwsLc(digest::Context::new(algorithm))),
+            None => openssl::hash::Hasher::new(engine.openssl)
+                .map(Self::OpenSsl)
+                .map_err(failed),
+        }
+    }
+
+    /// Begins a digest of old.
+    pub(crate) fn old(function: OldHash) -> Result<Self> {
+        openssl::hash::Hasher::new(old_hash(function))
+            .map(Self::OpenSsl)
+            .map_err(failed)
+    }
+
+    /// Takes a part.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        match self {
+            Self::AwsLc(context) => {
+                context.update(part);
+                Ok(())
+            }
+            Self::OpenSsl(hasher) => hasher.update(part).map_err(failed),
+        }
+    }
+
+    /// The digest of the parts.
+    pub(crate) fn finish(self) -> Result<Vec<u8>> {
+        match self {
+            Self::AwsLc(context) => Ok(context.finish().as_ref().to_vec()),
+            Self::OpenSsl(mut hasher) => hasher
+                .finish()
+                .map(|digest| digest.to_vec())
+                .map_err(failed),
+        }
+    }
+}
+
+const NID_SHA512_224: c_int = 1094;
+const NID_SHA512_256: c_int = 1095;
 
 /// A digest, on the stack.
 pub(crate) struct Digest {
@@ -199,53 +279,6 @@ pub(crate) fn digested(function: Option<Hash>, input: Input<'_>) -> Result<Diges
             "a mechanism without a hash takes no message",
         )),
     }
-}
-
-/// How AES with one length of key is computed.
-pub(crate) struct AesEngine {
-    /// GCM with a 12-byte IV, by AWS-LC.
-    pub(crate) gcm: &'static aead::Algorithm,
-    /// GCM with any other IV or with a short tag to check, and the other modes: by OpenSSL, fetched once.
-    pub(crate) gcm_general: Cipher,
-    pub(crate) ecb: Cipher,
-    pub(crate) cbc: Cipher,
-    pub(crate) ctr: Cipher,
-    pub(crate) wrap: Cipher,
-    pub(crate) wrap_padded: Cipher,
-}
-
-impl AesEngine {
-    fn fetch(bits: u16, gcm: &'static aead::Algorithm) -> std::result::Result<Self, ErrorStack> {
-        openssl::init();
-        let fetch = |mode| Cipher::fetch(None, &format!("AES-{bits}-{mode}"), None);
-        Ok(Self {
-            gcm,
-            gcm_general: fetch("GCM")?,
-            ecb: fetch("ECB")?,
-            cbc: fetch("CBC")?,
-            ctr: fetch("CTR")?,
-            wrap: fetch("WRAP")?,
-            wrap_padded: fetch("WRAP-PAD")?,
-        })
-    }
-}
-
-type Fetched = LazyLock<std::result::Result<AesEngine, ErrorStack>>;
-static AES_128: Fetched = LazyLock::new(|| AesEngine::fetch(128, &aead::AES_128_GCM));
-static AES_192: Fetched = LazyLock::new(|| AesEngine::fetch(192, &aead::AES_192_GCM));
-static AES_256: Fetched = LazyLock::new(|| AesEngine::fetch(256, &aead::AES_256_GCM));
-
-/// The row of AES with a length of key in bits.
-pub(crate) fn aes(bits: u16) -> Result<&'static AesEngine> {
-    let fetched = match bits {
-        128 => &AES_128,
-        192 => &AES_192,
-        256 => &AES_256,
-        _ => return Err(Error::Unsupported),
-    };
-    fetched
-        .as_ref()
-        .map_err(|error| Error::Failed(error.to_string()))
 }
 
 /// A library's refusal where the input cannot be the reason.

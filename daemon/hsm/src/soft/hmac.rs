@@ -9,7 +9,10 @@ use openssl::{
     sign::Signer,
 };
 
-use super::engine::{self, failed};
+use super::{
+    engine::{self, failed},
+    mac::{self, MacStream},
+};
 use crate::{Error, Result};
 
 /// A key for HMAC with one hash function.
@@ -37,12 +40,28 @@ impl HmacKey {
         Ok(Self { hash, ready })
     }
 
+    /// Begins a message in parts.
+    pub(super) fn parts(&self, mechanism: Mac) -> Result<MacStream> {
+        let hash = self.hash_of(mechanism)?;
+        match &self.ready {
+            Ready::AwsLc(key) => {
+                let context = aws_lc_rs::hmac::Context::with_key(key);
+                Ok(MacStream::HmacAwsLc(Box::new(context)))
+            }
+            Ready::OpenSsl(key) => mac::hmac_openssl(hash, key),
+        }
+    }
+
+    fn hash_of(&self, mechanism: Mac) -> Result<Hash> {
+        match mechanism {
+            Mac::Hmac(hash) if hash == self.hash => Ok(hash),
+            _ => Err(Error::KeyTypeMismatch),
+        }
+    }
+
     /// The whole tag of a message.
     pub(super) fn mac(&self, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        let Mac::Hmac(hash) = mechanism;
-        if hash != self.hash {
-            return Err(Error::KeyTypeMismatch);
-        }
+        let hash = self.hash_of(mechanism)?;
         match &self.ready {
             Ready::AwsLc(key) => Ok(aws_lc_rs::hmac::sign(key, message).as_ref().to_vec()),
             Ready::OpenSsl(key) => Signer::new(engine::hash(hash).openssl, key)

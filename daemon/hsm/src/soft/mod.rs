@@ -1,22 +1,32 @@
 //! The embedded HSM: keys sealed under a master, unsealed into a bounded cache, used by the fastest library.
 
+mod aead;
 mod aes;
+mod block;
+mod chacha;
 pub(crate) mod check;
+mod ciphers;
 pub(crate) mod ec;
 pub(crate) mod engine;
 mod ffi;
+mod gcm;
 mod hmac;
+mod input;
+mod mac;
 mod master;
 mod plain;
 pub mod rng;
 pub(crate) mod rsa;
 mod seal;
+mod triple_des;
+mod wrap;
+mod xts;
 
 use std::sync::Arc;
 
 use kmip::{
     Secret,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
+    mechanism::{Cipher, Curve, Hash, Kept, KeySpec, Mac, Padding, Signing},
 };
 
 pub use self::{
@@ -25,8 +35,8 @@ pub use self::{
     plain::PlainKey,
 };
 use crate::{
-    Capabilities, Decryption, Encrypted, Encryption, Generated, Hsm, Input, KeyRef, Material,
-    Result, Sealed, Terms, cache::Cache,
+    Begun, Capabilities, Decryption, Encrypted, Encryption, Generated, Hsm, Input, KeyRef,
+    Material, Result, Sealed, Task, Terms, cache::Cache,
 };
 
 /// How many unsealed keys an embedded HSM keeps when nothing else is said.
@@ -140,6 +150,10 @@ impl Hsm for SoftHsm {
         self.key(key)?.decrypt(cipher, input)
     }
 
+    fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
+        self.key(key)?.begin(task)
+    }
+
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
         self.key(key)?.mac(mechanism, message)
     }
@@ -154,7 +168,15 @@ impl Hsm for SoftHsm {
 fn capabilities() -> Capabilities {
     let hashes = || Hash::ALL.iter().copied();
     let pairs = || hashes().flat_map(move |hash| hashes().map(move |mask_hash| (hash, mask_hash)));
-    let mut keys: Vec<_> = [128, 192, 256].map(|bits| KeySpec::Aes { bits }).into();
+    let mut keys: Vec<_> = [128, 192, 256, 512]
+        .map(|bits| KeySpec::Aes { bits })
+        .into();
+    keys.extend([112, 168].map(|bits| KeySpec::TripleDes { bits }));
+    keys.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
+    keys.extend(Kept::ALL.iter().map(|algorithm| KeySpec::Kept {
+        algorithm: *algorithm,
+        bits: algorithm.default_bits(),
+    }));
     keys.extend(hashes().map(|hash| KeySpec::Hmac {
         hash,
         bits: u16::try_from(hash.digest_bytes() * 8).unwrap_or(u16::MAX),
@@ -172,17 +194,8 @@ fn capabilities() -> Capabilities {
     sign.extend(or_none().map(Signing::Ecdsa));
     sign.push(Signing::Eddsa);
 
-    let mut cipher = vec![
-        Cipher::AesEcb(Padding::None),
-        Cipher::AesEcb(Padding::Pkcs5),
-        Cipher::AesCbc(Padding::None),
-        Cipher::AesCbc(Padding::Pkcs5),
-        Cipher::AesCtr,
-        Cipher::AesKeyWrap,
-        Cipher::AesKeyWrapPadded,
-        Cipher::RsaPkcs1,
-    ];
-    cipher.extend([4, 8, 12, 13, 14, 15, 16].map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
+    let mut cipher = symmetric();
+    cipher.push(Cipher::RsaPkcs1);
     cipher.extend(pairs().map(|(hash, mask_hash)| Cipher::RsaOaep {
         hash,
         mask_hash,
@@ -198,6 +211,39 @@ fn capabilities() -> Capabilities {
         import: keys,
         sign,
         cipher,
-        mac: hashes().map(Mac::Hmac).collect(),
+        mac: hashes().map(Mac::Hmac).chain(BLOCK_MACS).collect(),
     }
 }
+
+/// The ciphers with secret keys.
+fn symmetric() -> Vec<Cipher> {
+    let paddings = || Padding::ALL.iter().copied();
+    let tags = || [4, 8, 12, 13, 14, 15, 16].into_iter();
+    let mut cipher = vec![
+        Cipher::AesCtr,
+        Cipher::AesCfb,
+        Cipher::AesOfb,
+        Cipher::AesXts,
+        Cipher::AesKeyWrap,
+        Cipher::AesKeyWrapPadded,
+        Cipher::TripleDesCfb,
+        Cipher::TripleDesOfb,
+        Cipher::ChaCha20,
+    ];
+    cipher.extend(paddings().map(Cipher::AesEcb));
+    cipher.extend(paddings().map(Cipher::AesCbc));
+    cipher.extend(paddings().map(Cipher::TripleDesEcb));
+    cipher.extend(paddings().map(Cipher::TripleDesCbc));
+    cipher.extend(tags().map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
+    cipher.extend([4, 6, 8, 10, 12, 14, 16].map(|tag_bytes| Cipher::AesCcm { tag_bytes }));
+    cipher.extend(tags().map(|tag_bytes| Cipher::ChaCha20Poly1305 { tag_bytes }));
+    cipher
+}
+
+/// The MACs of block ciphers.
+const BLOCK_MACS: [Mac; 4] = [
+    Mac::AesCmac,
+    Mac::TripleDesCmac,
+    Mac::AesCbcMac,
+    Mac::TripleDesCbcMac,
+];

@@ -8,14 +8,20 @@ use openssl::{bn::BigNum, pkey::PKey, rsa::Rsa};
 
 use super::{
     aes::AesKey,
+    chacha::ChaChaKey,
     check,
     ec::EcKey,
     engine::{bounded, failed},
     hmac::HmacKey,
+    mac::{self, MacStream},
     rng,
     rsa::RsaKey,
+    triple_des::TripleDesKey,
+    xts,
 };
-use crate::{Decryption, Encrypted, Encryption, Error, Input, Material, Result, public};
+use crate::{
+    Begun, Decryption, Encrypted, Encryption, Error, Input, Material, Result, Task, public,
+};
 
 /// A key parsed and expanded, so that using it costs the arithmetic alone.
 ///
@@ -32,6 +38,12 @@ enum Ready {
     Hmac(HmacKey),
     Rsa(RsaKey),
     Ec(EcKey),
+    /// The two keys of XTS-AES-256.
+    Xts(Secret),
+    TripleDes(TripleDesKey),
+    ChaCha(ChaChaKey),
+    /// A key that is not used.
+    Kept,
 }
 
 impl PlainKey {
@@ -45,6 +57,9 @@ impl PlainKey {
         match material {
             Material::Secret { spec, bytes } => {
                 check::secret(*spec, bytes.len())?;
+                if *spec == XTS_SPEC {
+                    xts::check_halves(bytes.expose())?;
+                }
                 Ok(material.clone())
             }
             Material::Private { spec, pkcs8 } => Ok(Material::Private {
@@ -60,6 +75,14 @@ impl PlainKey {
             Material::Secret { spec, bytes } => {
                 check::secret(*spec, bytes.len())?;
                 let ready = match *spec {
+                    XTS_SPEC => Ready::Xts(bytes.clone()),
+                    KeySpec::TripleDes { .. } => {
+                        Ready::TripleDes(TripleDesKey::new(bytes.clone())?)
+                    }
+                    KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 => {
+                        Ready::ChaCha(ChaChaKey::new(bytes.clone())?)
+                    }
+                    KeySpec::Kept { .. } => Ready::Kept,
                     KeySpec::Aes { bits } => {
                         Ready::Aes(Box::new(AesKey::new(bits, bytes.clone())?))
                     }
@@ -80,7 +103,12 @@ impl PlainKey {
                     let key = EcKey::new(curve, pkcs8.expose())?;
                     (*spec, Some(key.spki()?), Ready::Ec(key))
                 }
-                KeySpec::Aes { .. } | KeySpec::Hmac { .. } => return Err(Error::KeyTypeMismatch),
+                KeySpec::Aes { .. }
+                | KeySpec::Hmac { .. }
+                | KeySpec::TripleDes { .. }
+                | KeySpec::ChaCha20
+                | KeySpec::ChaCha20Poly1305
+                | KeySpec::Kept { .. } => return Err(Error::KeyTypeMismatch),
             },
         };
         Ok(Self {
@@ -94,8 +122,13 @@ impl PlainKey {
     pub fn generate(spec: KeySpec) -> Result<(Material, Option<Vec<u8>>)> {
         rng::health()?;
         let material = match spec {
-            KeySpec::Aes { bits } | KeySpec::Hmac { bits, .. } => {
-                let mut bytes = zeroize::Zeroizing::new(vec![0; usize::from(bits / 8)]);
+            KeySpec::Aes { .. }
+            | KeySpec::Hmac { .. }
+            | KeySpec::TripleDes { .. }
+            | KeySpec::ChaCha20
+            | KeySpec::ChaCha20Poly1305
+            | KeySpec::Kept { .. } => {
+                let mut bytes = zeroize::Zeroizing::new(vec![0; spec.secret_bytes()]);
                 check::secret(spec, bytes.len()).map_err(|_| Error::Unsupported)?;
                 rng::fill(&mut bytes)?;
                 Material::Secret {
@@ -140,7 +173,7 @@ impl PlainKey {
         match &self.ready {
             Ready::Rsa(key) => key.sign(mechanism, input),
             Ready::Ec(key) => key.sign(mechanism, input),
-            Ready::Aes(_) | Ready::Hmac(_) => Err(Error::KeyTypeMismatch),
+            _ => Err(Error::KeyTypeMismatch),
         }
     }
 
@@ -150,7 +183,10 @@ impl PlainKey {
         bounded(input.associated)?;
         match &self.ready {
             Ready::Aes(key) => key.encrypt(cipher, input),
-            Ready::Hmac(_) | Ready::Rsa(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+            Ready::TripleDes(key) => key.encrypt(cipher, input),
+            Ready::ChaCha(key) => key.encrypt(cipher, input),
+            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::sealed(key, input),
+            _ => Err(Error::KeyTypeMismatch),
         }
     }
 
@@ -161,15 +197,62 @@ impl PlainKey {
         match &self.ready {
             Ready::Aes(key) => key.decrypt(cipher, input),
             Ready::Rsa(key) => key.decrypt(cipher, input),
-            Ready::Hmac(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+            Ready::TripleDes(key) => key.decrypt(cipher, input),
+            Ready::ChaCha(key) => key.decrypt(cipher, input),
+            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::opened(key, input),
+            _ => Err(Error::KeyTypeMismatch),
         }
     }
 
     /// Authenticates as [`crate::Hsm::mac`].
     pub fn mac(&self, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        match &self.ready {
-            Ready::Hmac(key) => key.mac(mechanism, bounded(message)?),
-            Ready::Aes(_) | Ready::Rsa(_) | Ready::Ec(_) => Err(Error::KeyTypeMismatch),
+        let message = bounded(message)?;
+        if let Ready::Hmac(key) = &self.ready {
+            return key.mac(mechanism, message);
+        }
+        let mut mac = self.mac_parts(mechanism)?;
+        mac.take(message)?;
+        mac.end()
+    }
+
+    /// Begins as [`crate::Hsm::begin`].
+    pub fn begin(&self, task: Task<'_>) -> Result<Option<Begun>> {
+        match (task, &self.ready) {
+            (Task::Mac(mechanism), _) => Ok(Some(Begun {
+                stream: Box::new(self.mac_parts(mechanism)?),
+                iv: None,
+            })),
+            (
+                Task::Encrypt {
+                    cipher,
+                    iv,
+                    associated,
+                },
+                ready,
+            ) => match ready {
+                Ready::Aes(key) => key.encrypt_parts(cipher, iv, associated),
+                Ready::TripleDes(key) => key.encrypt_parts(cipher, iv, associated).map(Some),
+                Ready::ChaCha(key) => key.encrypt_parts(cipher, iv, associated),
+                _ => Ok(None),
+            },
+            (Task::Decrypt { cipher, iv }, ready) => match ready {
+                Ready::Aes(key) => key.decrypt_parts(cipher, iv),
+                Ready::TripleDes(key) => key.decrypt_parts(cipher, iv).map(Some),
+                Ready::ChaCha(key) => key.decrypt_parts(cipher, iv),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// A MAC over parts. Keys of ciphers make an HMAC too: the standard's clients use AES keys so.
+    fn mac_parts(&self, mechanism: Mac) -> Result<MacStream> {
+        match (&self.ready, mechanism) {
+            (Ready::Hmac(key), _) => key.parts(mechanism),
+            (Ready::Aes(key), _) => key.mac(mechanism),
+            (Ready::TripleDes(key), _) => key.mac(mechanism),
+            (Ready::ChaCha(key), Mac::Hmac(hash)) => mac::hmac(hash, key.bytes()),
+            (Ready::Xts(key), Mac::Hmac(hash)) => mac::hmac(hash, key),
+            _ => Err(Error::KeyTypeMismatch),
         }
     }
 
@@ -206,3 +289,5 @@ fn generate_rsa(bits: u16) -> Result<Vec<u8>> {
         .and_then(|key| key.private_key_to_pkcs8())
         .map_err(failed)
 }
+
+const XTS_SPEC: KeySpec = KeySpec::Aes { bits: 512 };

@@ -15,7 +15,7 @@ use aws_lc_rs::{
 };
 use kmip::{
     Secret,
-    mechanism::{Curve, Hash, KeySpec},
+    mechanism::{Curve, Hash, Kept, KeySpec},
 };
 use zeroize::Zeroizing;
 
@@ -204,6 +204,10 @@ const fn spec_bytes(spec: KeySpec) -> [u8; 4] {
         KeySpec::Hmac { hash, .. } => [2, hash_number(hash), high, low],
         KeySpec::Rsa { .. } => [3, 0, high, low],
         KeySpec::Ec(curve) => [4, curve_number(curve), high, low],
+        KeySpec::TripleDes { .. } => [5, 0, high, low],
+        KeySpec::ChaCha20 => [6, 0, high, low],
+        KeySpec::ChaCha20Poly1305 => [6, 1, high, low],
+        KeySpec::Kept { algorithm, .. } => [7, algorithm.number(), high, low],
     }
 }
 
@@ -229,6 +233,16 @@ fn spec_of([kind, of, high, low]: [u8; 4]) -> Option<KeySpec> {
         }),
         (3, 0) => Some(KeySpec::Rsa { bits }),
         (4, _) => Some(KeySpec::Ec(curve()?)),
+        (5, 0) => Some(KeySpec::TripleDes { bits }),
+        (6, 0) => Some(KeySpec::ChaCha20),
+        (6, 1) => Some(KeySpec::ChaCha20Poly1305),
+        (7, of) => {
+            let kept = Kept::ALL.iter().find(|kept| kept.number() == of);
+            kept.map(|algorithm| KeySpec::Kept {
+                algorithm: *algorithm,
+                bits,
+            })
+        }
         _ => None,
     }
 }
@@ -244,6 +258,8 @@ const fn hash_number(hash: Hash) -> u8 {
         Hash::Sha3_256 => 7,
         Hash::Sha3_384 => 8,
         Hash::Sha3_512 => 9,
+        Hash::Sha512_224 => 10,
+        Hash::Sha512_256 => 11,
     }
 }
 
@@ -276,6 +292,12 @@ mod tests {
             bits: 512,
         }));
         specs.extend(Curve::ALL.iter().map(|curve| KeySpec::Ec(*curve)));
+        specs.extend([112, 168].map(|bits| KeySpec::TripleDes { bits }));
+        specs.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
+        specs.extend(Kept::ALL.iter().map(|algorithm| KeySpec::Kept {
+            algorithm: *algorithm,
+            bits: algorithm.default_bits(),
+        }));
         for spec in specs {
             assert_eq!(spec_of(spec_bytes(spec)), Some(spec));
         }

@@ -14,9 +14,11 @@ mod crosscheck;
 mod keys;
 mod make;
 mod module;
+mod parts;
 mod roundtrips;
 mod sealing;
 mod signatures;
+mod symmetric;
 mod threads;
 mod vectors;
 

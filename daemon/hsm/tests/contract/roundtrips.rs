@@ -3,7 +3,7 @@
 use hsm::{Decryption, Encrypted, Encryption, Error, Hsm, KeyRef, public};
 use kmip::mechanism::{Cipher, Hash, KeySpec, Padding};
 
-use crate::{backends, generate, import};
+use crate::{backends, capabilities::spec_of, generate, import};
 
 fn encrypt(hsm: &dyn Hsm, key: &KeyRef, cipher: &Cipher, plain: &[u8]) -> hsm::Result<Encrypted> {
     let input = Encryption {
@@ -37,16 +37,31 @@ fn every_length_comes_back_or_is_refused() {
         (Cipher::AesGcm { tag_bytes: 12 }, 1, 0),
         (Cipher::AesKeyWrap, 8, 16),
         (Cipher::AesKeyWrapPadded, 1, 1),
+        (Cipher::AesEcb(Padding::Zeros), 1, 0),
+        (Cipher::AesCbc(Padding::AnsiX923), 1, 0),
+        (Cipher::AesCbc(Padding::Iso10126), 1, 0),
+        (Cipher::AesCbc(Padding::Ssl3), 1, 0),
+        (Cipher::AesCfb, 1, 0),
+        (Cipher::AesOfb, 1, 0),
+        (Cipher::AesCcm { tag_bytes: 16 }, 1, 0),
+        (Cipher::AesXts, 1, 16),
+        (Cipher::TripleDesEcb(Padding::None), 8, 0),
+        (Cipher::TripleDesCbc(Padding::Pkcs5), 1, 0),
+        (Cipher::TripleDesCbc(Padding::Zeros), 1, 0),
+        (Cipher::TripleDesCfb, 1, 0),
+        (Cipher::TripleDesOfb, 1, 0),
+        (Cipher::ChaCha20, 1, 0),
+        (Cipher::ChaCha20Poly1305 { tag_bytes: 16 }, 1, 0),
     ];
     for (name, hsm) in backends() {
-        let (key, _) = generate(hsm.as_ref(), KeySpec::Aes { bits: 256 });
         for (cipher, multiple, bytes_min) in &ciphers {
             if !hsm.capabilities().cipher.contains(cipher) {
                 continue;
             }
+            let (key, _) = generate(hsm.as_ref(), spec_of(cipher).unwrap());
             for length in (0..=70).chain([1000, 4096, 65_536]) {
                 let plain: Vec<_> = (0..length)
-                    .map(|place| u8::try_from(place % 251).unwrap())
+                    .map(|place| u8::try_from(place % 251 + 1).unwrap())
                     .collect();
                 let made = encrypt(hsm.as_ref(), &key, cipher, &plain);
                 let at = format!("{name} {cipher:?} of {length} bytes");
@@ -68,15 +83,20 @@ fn every_length_comes_back_or_is_refused() {
 #[test]
 fn an_iv_made_inside_is_never_the_same() {
     for (name, hsm) in backends() {
-        let (key, _) = generate(hsm.as_ref(), KeySpec::Aes { bits: 256 });
         for (cipher, iv_bytes) in [
             (Cipher::AesCbc(Padding::Pkcs5), 16),
             (Cipher::AesCtr, 16),
+            (Cipher::AesCfb, 16),
             (Cipher::AesGcm { tag_bytes: 16 }, 12),
+            (Cipher::AesCcm { tag_bytes: 16 }, 12),
+            (Cipher::TripleDesCbc(Padding::Pkcs5), 8),
+            (Cipher::ChaCha20, 12),
+            (Cipher::ChaCha20Poly1305 { tag_bytes: 16 }, 12),
         ] {
             if !hsm.capabilities().cipher.contains(&cipher) {
                 continue;
             }
+            let (key, _) = generate(hsm.as_ref(), spec_of(&cipher).unwrap());
             let made: std::collections::HashSet<_> = (0..200)
                 .map(|_| {
                     encrypt(hsm.as_ref(), &key, &cipher, b"plain")
@@ -158,16 +178,19 @@ fn gcm_takes_every_iv_and_every_tag() {
 #[test]
 fn every_altered_byte_of_authenticated_data_fails_alike() {
     for (name, hsm) in backends() {
-        let (key, _) = generate(hsm.as_ref(), KeySpec::Aes { bits: 256 });
         for cipher in [
             Cipher::AesGcm { tag_bytes: 16 },
             Cipher::AesGcm { tag_bytes: 12 },
+            Cipher::AesCcm { tag_bytes: 16 },
+            Cipher::ChaCha20Poly1305 { tag_bytes: 16 },
+            Cipher::ChaCha20Poly1305 { tag_bytes: 12 },
             Cipher::AesKeyWrap,
             Cipher::AesKeyWrapPadded,
         ] {
             if !hsm.capabilities().cipher.contains(&cipher) {
                 continue;
             }
+            let (key, _) = generate(hsm.as_ref(), spec_of(&cipher).unwrap());
             let good = encrypt(hsm.as_ref(), &key, &cipher, &[5; 48]).unwrap();
             let mut errors = std::collections::HashSet::new();
             for place in 0..good.data.len() {

@@ -8,7 +8,7 @@ use hsm::{
 };
 use kmip::{
     Secret,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
 };
 
 use crate::{backends, generate};
@@ -92,8 +92,17 @@ fn once(hsm: &dyn Hsm, spec: KeySpec, key: &KeyRef, spki: Option<&[u8]>, message
             let mac = |message| hsm.mac(key, Mac::Hmac(hash), message).unwrap();
             assert_eq!(mac(message), mac(message));
         }
-        KeySpec::Aes { .. } => {
-            let cipher = Cipher::AesGcm { tag_bytes: 16 };
+        KeySpec::Kept { .. } => {}
+        KeySpec::Aes { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305 => {
+            let cipher = match spec {
+                KeySpec::Aes { bits: 512 } => Cipher::AesXts,
+                KeySpec::Aes { .. } => Cipher::AesGcm { tag_bytes: 16 },
+                KeySpec::TripleDes { .. } => Cipher::TripleDesCbc(Padding::Pkcs5),
+                _ => Cipher::ChaCha20Poly1305 { tag_bytes: 16 },
+            };
             let input = Encryption {
                 iv: None,
                 associated: &[],

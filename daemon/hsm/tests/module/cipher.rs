@@ -15,24 +15,31 @@ fn locked_keys_encrypt_as_software_does() {
     with_token(|token| {
         let hsm = token.open();
         let usage = Usage::Encrypt | Usage::Decrypt | Usage::WrapKey | Usage::UnwrapKey;
-        for bits in [128, 192, 256] {
+        let mut specs = Vec::from([128, 192, 256].map(|bits| KeySpec::Aes { bits }));
+        specs.push(KeySpec::TripleDes { bits: 168 });
+        for spec in specs {
             let material = Material::Secret {
-                spec: KeySpec::Aes { bits },
-                bytes: Secret::new(vec![0xc3; usize::from(bits / 8)]),
+                spec,
+                bytes: Secret::new((1..).take(spec.secret_bytes()).collect()),
             };
             let software = PlainKey::from_material(&material).unwrap();
-            let id = format!("aes {bits}");
+            let id = spec.to_string();
             let key = hsm.import(&material, &terms(&id, usage)).unwrap();
             for cipher in hsm
                 .capabilities()
                 .cipher
                 .iter()
                 .filter(|cipher| !is_rsa(cipher))
+                .filter(|cipher| is_triple_des(cipher) == (spec.bits() == 168))
             {
                 encrypts_the_same(&hsm, &key, &software, cipher);
             }
         }
     });
+}
+
+const fn is_triple_des(cipher: &Cipher) -> bool {
+    matches!(cipher, Cipher::TripleDesEcb(_) | Cipher::TripleDesCbc(_))
 }
 
 fn encrypts_the_same(hsm: &ModuleHsm, key: &KeyRef, software: &PlainKey, cipher: &Cipher) {

@@ -44,8 +44,8 @@ fn lists_what_softhsm_can() {
         }
         assert_eq!(
             found.mac.len(),
-            5,
-            "SoftHSM2 has HMAC with SHA-1 and SHA-2: {:?}",
+            7,
+            "SoftHSM2 has HMAC with SHA-1 and SHA-2, and CMAC: {:?}",
             found.mac
         );
     });
@@ -134,7 +134,9 @@ fn macs_are_those_of_software() {
     with_token(|token| {
         let hsm = token.open();
         for &mac in &hsm.capabilities().mac {
-            let Mac::Hmac(hash) = mac;
+            let Mac::Hmac(hash) = mac else {
+                continue;
+            };
             // Shorter than the module takes, as it likes them, and longer than the hash's block.
             for bits in [112, 512, 1200] {
                 let material = Material::Secret {

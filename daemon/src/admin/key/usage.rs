@@ -28,7 +28,11 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
     if words.is_empty() {
         usage = match spec {
             // A key that wraps keys is made on purpose: what also decrypts data would show what it wraps.
-            KeySpec::Aes { .. } => Usage::Encrypt | Usage::Decrypt,
+            KeySpec::Aes { .. }
+            | KeySpec::TripleDes { .. }
+            | KeySpec::ChaCha20
+            | KeySpec::ChaCha20Poly1305
+            | KeySpec::Kept { .. } => Usage::Encrypt | Usage::Decrypt,
             KeySpec::Hmac { .. } => Usage::MACGenerate | Usage::MACVerify,
             KeySpec::Rsa { .. } | KeySpec::Ec(_) => Usage::Sign | Usage::Verify,
         };

@@ -4,7 +4,7 @@ use super::{HMACS, Result, Unfit, curve, recommended_curve};
 use crate::{
     CryptographicAlgorithm,
     attribute::CryptographicDomainParameters,
-    mechanism::{Curve, KeySpec},
+    mechanism::{Curve, Kept, KeySpec},
 };
 
 /// What kind of key an algorithm, a length in bits and domain parameters describe, for Create and Create Key Pair.
@@ -28,9 +28,27 @@ pub fn key_spec(
     }
     match algorithm {
         CryptographicAlgorithm::AES => match bits(256)? {
-            bits @ (128 | 192 | 256) => Ok(KeySpec::Aes { bits }),
-            _ => Err(Unfit::Bad("an AES key has 128, 192 or 256 bits")),
+            bits @ (128 | 192 | 256 | 512) => Ok(KeySpec::Aes { bits }),
+            _ => Err(Unfit::Bad(
+                "an AES key has 128, 192 or 256 bits, or 512 for XTS",
+            )),
         },
+        // The bits of parity are counted by some and not by others.
+        CryptographicAlgorithm::DES3 => match bits(168)? {
+            168 | 192 => Ok(KeySpec::TripleDes { bits: 168 }),
+            112 | 128 => Ok(KeySpec::TripleDes { bits: 112 }),
+            _ => Err(Unfit::Bad("a triple DES key has 112 or 168 bits")),
+        },
+        CryptographicAlgorithm::ChaCha20 | CryptographicAlgorithm::ChaCha20Poly1305 => {
+            if bits(256)? != 256 {
+                return Err(Unfit::Bad("a ChaCha20 key has 256 bits"));
+            }
+            Ok(if algorithm == CryptographicAlgorithm::ChaCha20 {
+                KeySpec::ChaCha20
+            } else {
+                KeySpec::ChaCha20Poly1305
+            })
+        }
         CryptographicAlgorithm::RSA => match bits(2048)? {
             bits @ 2048..=4096 if bits.is_multiple_of(8) => Ok(KeySpec::Rsa { bits }),
             _ => Err(Unfit::Bad("an RSA key has 2048 to 4096 bits")),
@@ -39,10 +57,26 @@ pub fn key_spec(
         CryptographicAlgorithm::EC
         | CryptographicAlgorithm::ECDSA
         | CryptographicAlgorithm::ECDH => ec_spec(length, domain),
-        _ => Err(Unfit::Unsupported(
-            "this cryptographic algorithm is not served",
-        )),
+        other => {
+            let kept = Kept::ALL.iter().find(|kept| kept.algorithm() == other);
+            let kept = *kept.ok_or(Unfit::Unsupported(
+                "this cryptographic algorithm is not served",
+            ))?;
+            kept_spec(kept, bits(kept.default_bits())?)
+        }
     }
+}
+
+fn kept_spec(algorithm: Kept, bits: u16) -> Result<KeySpec> {
+    let bits = match (algorithm, bits) {
+        // With the bits of parity.
+        (Kept::Des, 64) => 56,
+        (_, bits) => bits,
+    };
+    algorithm
+        .has(bits)
+        .then_some(KeySpec::Kept { algorithm, bits })
+        .ok_or(Unfit::Bad("keys of this algorithm have another length"))
 }
 
 fn ec_spec(length: Option<i32>, domain: Option<&CryptographicDomainParameters>) -> Result<KeySpec> {
@@ -91,6 +125,10 @@ pub fn key_attributes(
                 .map(|(_, name)| *name);
             (name.unwrap_or(CryptographicAlgorithm::HMACSHA256), None)
         }
+        KeySpec::TripleDes { .. } => (CryptographicAlgorithm::DES3, None),
+        KeySpec::ChaCha20 => (CryptographicAlgorithm::ChaCha20, None),
+        KeySpec::ChaCha20Poly1305 => (CryptographicAlgorithm::ChaCha20Poly1305, None),
+        KeySpec::Kept { algorithm, .. } => (algorithm.algorithm(), None),
         KeySpec::Ec(Curve::Ed25519) => (
             CryptographicAlgorithm::Ed25519,
             Some(domain(Curve::Ed25519)),

@@ -2,14 +2,18 @@
 
 mod cipher;
 mod key;
+mod mac;
 mod signing;
+mod start;
 
 pub use self::{
-    cipher::{cipher, mac},
+    cipher::{cipher, padding_method},
     key::{key_attributes, key_spec},
+    mac::mac,
     signing::signing,
+    start::{Start, start},
 };
-use super::{Curve, Hash};
+use super::{Curve, Hash, OldHash};
 use crate::{
     CryptographicAlgorithm, HashingAlgorithm, MaskGenerator, RecommendedCurve,
     attribute::CryptographicParameters,
@@ -40,6 +44,8 @@ const HASHES: &[(Hash, HashingAlgorithm)] = &[
     (Hash::Sha3_256, HashingAlgorithm::SHA3256),
     (Hash::Sha3_384, HashingAlgorithm::SHA3384),
     (Hash::Sha3_512, HashingAlgorithm::SHA3512),
+    (Hash::Sha512_224, HashingAlgorithm::SHA512224),
+    (Hash::Sha512_256, HashingAlgorithm::SHA512256),
 ];
 
 /// HMAC algorithms, their hash functions and the length of a key in bits where none is asked for.
@@ -71,6 +77,24 @@ pub fn hash(algorithm: HashingAlgorithm) -> Result<Hash> {
         .find(|(_, name)| *name == algorithm)
         .map(|(hash, _)| *hash)
         .ok_or(Unfit::Unsupported("this hashing algorithm is not served"))
+}
+
+/// The hash function of a digest, which may be one of old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digest {
+    /// One that is good for everything.
+    Of(Hash),
+    /// One that is good for digests alone.
+    Old(OldHash),
+}
+
+/// The hash function that a digest is made with by a Hashing Algorithm.
+pub fn digest(algorithm: HashingAlgorithm) -> Result<Digest> {
+    match algorithm {
+        HashingAlgorithm::MD5 => Ok(Digest::Old(OldHash::Md5)),
+        HashingAlgorithm::RIPEMD160 => Ok(Digest::Old(OldHash::Ripemd160)),
+        other => hash(other).map(Digest::Of),
+    }
 }
 
 /// The Hashing Algorithm of a hash function.

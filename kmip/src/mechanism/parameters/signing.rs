@@ -102,9 +102,12 @@ pub fn signing(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Si
             "the digital signature algorithm is RSA's, the key is not",
         )),
         KeySpec::Ec(_) => Ok(Signing::Ecdsa(hash)),
-        KeySpec::Aes { .. } | KeySpec::Hmac { .. } => {
-            Err(Unfit::Bad("a symmetric key does not sign"))
-        }
+        KeySpec::Aes { .. }
+        | KeySpec::Hmac { .. }
+        | KeySpec::TripleDes { .. }
+        | KeySpec::ChaCha20
+        | KeySpec::ChaCha20Poly1305
+        | KeySpec::Kept { .. } => Err(Unfit::Bad("a symmetric key does not sign")),
     }
 }
 

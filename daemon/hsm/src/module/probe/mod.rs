@@ -64,6 +64,7 @@ impl<'a> Probe<'a> {
             },
         };
         probe.aes()?;
+        probe.triple_des()?;
         probe.hmac()?;
         probe.rsa(slot)?;
         for curve in Curve::ALL {
@@ -88,18 +89,20 @@ impl<'a> Probe<'a> {
             }
         }
         let mut ciphers = vec![Cipher::AesCtr];
-        for padding in [Padding::None, Padding::Pkcs5] {
-            ciphers.extend([Cipher::AesEcb(padding), Cipher::AesCbc(padding)]);
-        }
+        ciphers.extend(PADDINGS.map(Cipher::AesEcb));
+        ciphers.extend(PADDINGS.map(Cipher::AesCbc));
         ciphers.extend([4, 8, 12, 13, 14, 15, 16].map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
-        self.ciphers(crypting, &ciphers)?;
+        let spec = KeySpec::Aes { bits: 256 };
+        self.ciphers(spec, crypting, &ciphers)?;
+        self.paddings();
+        self.mac(spec, Mac::AesCmac)?;
 
         let wrapping = Usage::WrapKey | Usage::UnwrapKey;
-        self.ciphers(wrapping, &[Cipher::AesKeyWrap])?;
+        self.ciphers(spec, wrapping, &[Cipher::AesKeyWrap])?;
         for number in [ck::CKM_AES_KEY_WRAP_KWP, ck::CKM_AES_KEY_WRAP_PAD] {
             self.settings.wrap_padded = number;
             if self.has(number) && !self.found.cipher.contains(&Cipher::AesKeyWrapPadded) {
-                self.ciphers(wrapping, &[Cipher::AesKeyWrapPadded])?;
+                self.ciphers(spec, wrapping, &[Cipher::AesKeyWrapPadded])?;
             }
             if self.found.cipher.contains(&Cipher::AesKeyWrapPadded) {
                 break;
@@ -108,9 +111,60 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
+    fn triple_des(&mut self) -> Result<()> {
+        let crypting = Usage::Encrypt | Usage::Decrypt;
+        let spec = KeySpec::TripleDes { bits: 168 };
+        if self.has(ck::CKM_DES3_KEY_GEN) && self.makes(spec, crypting)?.is_some() {
+            self.found.generate.push(spec);
+        }
+        if self.takes(&known(spec), crypting)?.is_some() {
+            self.found.import.push(spec);
+        }
+        let mut ciphers = Vec::from(PADDINGS.map(Cipher::TripleDesEcb));
+        ciphers.extend(PADDINGS.map(Cipher::TripleDesCbc));
+        self.ciphers(spec, crypting, &ciphers)?;
+        self.paddings();
+        self.mac(spec, Mac::TripleDesCmac)
+    }
+
+    /// Every padding is put on and taken off here, so the mode without one proves the module's part in all. Those of
+    /// random bytes could not be compared besides.
+    fn paddings(&mut self) {
+        let modes: [fn(Padding) -> Cipher; 4] = [
+            Cipher::AesEcb,
+            Cipher::AesCbc,
+            Cipher::TripleDesEcb,
+            Cipher::TripleDesCbc,
+        ];
+        for mode in modes {
+            if !self.found.cipher.contains(&mode(Padding::None)) {
+                continue;
+            }
+            for padding in Padding::ALL.iter().copied() {
+                if !self.found.cipher.contains(&mode(padding)) {
+                    self.found.cipher.push(mode(padding));
+                }
+            }
+        }
+    }
+
+    /// Lists a MAC of a cipher's key that comes out as software makes it.
+    fn mac(&mut self, spec: KeySpec, mac: Mac) -> Result<()> {
+        let is_there = mechanism::mac_number(mac).is_some_and(|number| self.has(number));
+        let material = known(spec);
+        if is_there && let Some(handle) = self.takes(&material, Usage::MACGenerate)? {
+            let expected = PlainKey::from_material(&material)?.mac(mac, PLAIN)?;
+            let key = Loaded { handle, rsa: None };
+            if able(sign::mac(self.seat, &key, spec, mac, PLAIN))? == Some(expected) {
+                self.found.mac.push(mac);
+            }
+            self.discard(handle);
+        }
+        Ok(())
+    }
+
     /// Lists those ciphers that encrypt as software does and decrypt again.
-    fn ciphers(&mut self, usage: Usage, ciphers: &[Cipher]) -> Result<()> {
-        let spec = KeySpec::Aes { bits: 256 };
+    fn ciphers(&mut self, spec: KeySpec, usage: Usage, ciphers: &[Cipher]) -> Result<()> {
         let material = known(spec);
         let (handle, model) = match self.takes(&material, usage)? {
             Some(handle) => (handle, Some(PlainKey::from_material(&material)?)),
@@ -145,11 +199,7 @@ impl<'a> Probe<'a> {
         cipher: &Cipher,
         plain: &[u8],
     ) -> Result<bool> {
-        let iv = match cipher {
-            Cipher::AesGcm { .. } => IV.get(..12),
-            Cipher::AesCbc(_) | Cipher::AesCtr => Some(IV),
-            _ => None,
-        };
+        let iv = cipher.iv_bytes().and_then(|bytes| IV.get(..bytes));
         let associated: &[u8] = match cipher {
             Cipher::AesGcm { .. } => b"associated",
             _ => b"",
@@ -192,7 +242,7 @@ impl<'a> Probe<'a> {
     fn hmac(&mut self) -> Result<()> {
         for hash in Hash::ALL.iter().copied() {
             let mac = Mac::Hmac(hash);
-            if !self.has(mechanism::mac_number(mac)) {
+            if !mechanism::mac_number(mac).is_some_and(|number| self.has(number)) {
                 continue;
             }
             let bits = u16::try_from(hash.digest_bytes() * 8).unwrap_or(u16::MAX);
@@ -226,7 +276,7 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// The mechanism of a cipher of AES.
+    /// The mechanism of a cipher.
     fn number(&self, cipher: &Cipher) -> ck::CK_MECHANISM_TYPE {
         match cipher {
             Cipher::AesEcb(_) => ck::CKM_AES_ECB,
@@ -235,7 +285,11 @@ impl<'a> Probe<'a> {
             Cipher::AesGcm { .. } => ck::CKM_AES_GCM,
             Cipher::AesKeyWrap => ck::CKM_AES_KEY_WRAP,
             Cipher::AesKeyWrapPadded => self.settings.wrap_padded,
+            Cipher::TripleDesEcb(_) => ck::CKM_DES3_ECB,
+            Cipher::TripleDesCbc(_) => ck::CKM_DES3_CBC,
             Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => ck::CKM_RSA_X_509,
+            // Not asked of modules.
+            _ => ck::CKM_VENDOR_DEFINED,
         }
     }
 
@@ -273,14 +327,14 @@ fn plains(cipher: &Cipher) -> &'static [&'static [u8]] {
 
 /// A secret key for trials, which protects nothing.
 fn known(spec: KeySpec) -> Material {
-    let bytes = (1..)
-        .take(usize::from(spec.bits() / 8))
-        .collect::<Vec<u8>>();
+    let bytes = (1..).take(spec.secret_bytes()).collect::<Vec<u8>>();
     Material::Secret {
         spec,
         bytes: Secret::new(bytes),
     }
 }
 
+/// The paddings that can be compared with what software makes.
+const PADDINGS: [Padding; 2] = [Padding::None, Padding::Pkcs5];
 const PLAIN: &[u8] = b"thirty-two bytes for every mode.";
 const IV: &[u8] = b"one block of IV.";
