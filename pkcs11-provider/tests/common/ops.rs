@@ -524,7 +524,10 @@ fn mac_of(
 ) -> Outcome<(UniqueIdentifier, Vec<u8>)> {
     let (id, stored) = find(state, who, id, placeholder)?;
     let Mac::Hmac(hash) = mac(spec_of(stored)?, &parameters.unwrap())
-        .map_err(|_| ResultReason::BadCryptographicParameters)?;
+        .map_err(|_| ResultReason::BadCryptographicParameters)?
+    else {
+        return Err(ResultReason::UnsupportedCryptographicParameters);
+    };
     let once = keys::sha256(&[stored.seed.as_bytes(), data.unwrap().expose()]);
     Ok((
         id.into(),
