@@ -248,12 +248,7 @@ fn algorithms() -> String {
     };
     add("signatures", sign.iter().map(signing).collect());
     add("encryption", cipher.iter().map(encryption).collect());
-    add(
-        "authentication",
-        mac.iter()
-            .map(|Mac::Hmac(hash)| ("HMAC".to_owned(), hash.name().to_owned()))
-            .collect(),
-    );
+    add("authentication", mac.iter().map(authentication).collect());
     table(["what", "served"], rows)
 }
 
@@ -273,15 +268,42 @@ fn signing(own: &Signing) -> (String, String) {
     }
 }
 
+fn authentication(own: &Mac) -> (String, String) {
+    let (family, detail) = match own {
+        Mac::Hmac(hash) => ("HMAC", hash.name()),
+        Mac::AesCmac => ("CMAC", "AES"),
+        Mac::TripleDesCmac => ("CMAC", "triple DES"),
+        Mac::AesCbcMac => ("CBC-MAC", "AES"),
+        Mac::TripleDesCbcMac => ("CBC-MAC", "triple DES"),
+    };
+    (family.to_owned(), detail.to_owned())
+}
+
 fn encryption(own: &Cipher) -> (String, String) {
     let padded = |padding: &Padding| match padding {
         Padding::None => "without padding".to_owned(),
         Padding::Pkcs5 => "PKCS5 padding".to_owned(),
+        Padding::Ssl3 => "SSL3 padding".to_owned(),
+        Padding::Zeros => "zeros".to_owned(),
+        Padding::AnsiX923 => "ANSI X9.23 padding".to_owned(),
+        Padding::Iso10126 => "ISO 10126 padding".to_owned(),
     };
     let (family, detail) = match own {
         Cipher::AesEcb(padding) => ("AES ECB", padded(padding)),
         Cipher::AesCbc(padding) => ("AES CBC", padded(padding)),
         Cipher::AesCtr => ("AES CTR", String::new()),
+        Cipher::AesCfb => ("AES CFB (128 bits)", String::new()),
+        Cipher::AesOfb => ("AES OFB", String::new()),
+        Cipher::AesXts => ("AES XTS", String::new()),
+        Cipher::AesCcm { tag_bytes } => ("AES CCM, bytes of the tag", tag_bytes.to_string()),
+        Cipher::TripleDesEcb(padding) => ("triple DES ECB", padded(padding)),
+        Cipher::TripleDesCbc(padding) => ("triple DES CBC", padded(padding)),
+        Cipher::TripleDesCfb => ("triple DES CFB (64 bits)", String::new()),
+        Cipher::TripleDesOfb => ("triple DES OFB", String::new()),
+        Cipher::ChaCha20 => ("ChaCha20", String::new()),
+        Cipher::ChaCha20Poly1305 { tag_bytes } => {
+            ("ChaCha20-Poly1305, bytes of the tag", tag_bytes.to_string())
+        }
         Cipher::AesGcm { tag_bytes } => ("AES GCM, bytes of the tag", tag_bytes.to_string()),
         Cipher::AesKeyWrap => ("AES key wrap (RFC 3394)", String::new()),
         Cipher::AesKeyWrapPadded => ("AES key wrap with padding (RFC 5649)", String::new()),
