@@ -1,11 +1,14 @@
 //! Query.
 
 use kmip::{
-    DestroyAction, ObjectType, OperationCode, ProtectionStorageMask, QueryFunction, RNGMode,
-    UnwrapMode, Version,
+    ClientRegistrationMethod, DestroyAction, ObjectType, OperationCode, ProfileName,
+    ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode, Version,
     payload::{
         create::ProtectionStorageMasks,
-        query::{CapabilityInformation, Query, QueryRequest, QueryResponse, ServerInformation},
+        query::{
+            CapabilityInformation, ProfileInformation, Query, QueryRequest, QueryResponse,
+            ServerInformation,
+        },
     },
 };
 
@@ -67,6 +70,10 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
             });
         }
         QueryFunction::QueryRNGs => response.rng_parameters = vec![template::generator()],
+        QueryFunction::QueryProfiles => response.profile_information = profiles(context.version),
+        QueryFunction::QueryClientRegistrationMethods => {
+            response.client_registration_method = REGISTRATION.to_vec();
+        }
         QueryFunction::QueryCapabilities => response.capability_information = vec![capabilities()],
         QueryFunction::QueryStorageProtectionMasks => {
             response.protection_storage_masks = Some(ProtectionStorageMasks {
@@ -94,8 +101,33 @@ fn capabilities() -> CapabilityInformation {
         batch_continue_capability: Some(true),
         unwrap_mode: Some(UnwrapMode::Processed),
         destroy_action: Some(DestroyAction::KeyMaterialDeleted),
-        shredding_algorithm: None,
+        // Keys are overwritten in memory; what a disk keeps of their sealed form is not this program's to shred.
+        shredding_algorithm: Some(ShreddingAlgorithm::Unsupported),
         rng_mode: Some(RNGMode::SharedInstantiation),
         quantum_safe_capability: Some(false),
     }
+}
+
+/// How clients come by their credentials: `keyhold dev` has one ready, `keyhold client issue` makes one when asked, `enroll` takes
+/// the certificate of a key that the client made, and a certificate of a trusted authority is admitted as it is.
+const REGISTRATION: &[ClientRegistrationMethod] = &[
+    ClientRegistrationMethod::ServerPreGenerated,
+    ClientRegistrationMethod::ServerOnDemand,
+    ClientRegistrationMethod::ClientGenerated,
+    ClientRegistrationMethod::ClientRegistered,
+];
+
+/// The server's side of every profile. From 2.0 on their names are without a version, which is the message's.
+fn profiles(version: Version) -> Vec<ProfileInformation> {
+    ProfileName::ALL
+        .iter()
+        .filter(|profile| {
+            let since = profile.since().unwrap_or(version);
+            let name = profile.xml_name().unwrap_or_default();
+            since <= version && since.is_2() == version.is_2() && name.contains("Server")
+        })
+        .map(|profile| ProfileInformation {
+            profile_name: *profile,
+        })
+        .collect()
 }

@@ -30,6 +30,7 @@ pub(crate) struct Case {
 const CHAINS: &[&[&str]] = &[
     &["SASED-M-1", "SASED-M-2", "SASED-M-3"],
     &["TL-M-1", "TL-M-2", "TL-M-3"],
+    &["TC-CREG-1", "TC-CREG-2", "TC-CREG-3"],
 ];
 
 /// Cases that want a server of their own kind: RNG Seed has four policies, and a case for each.
