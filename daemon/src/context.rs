@@ -14,6 +14,7 @@ use kmip::{
 use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault, is_account};
 
 use crate::{
+    cryptoki::{Session, Ulong},
     error::{Error, Result},
     fault::Fault,
     identity::Principal,
@@ -43,6 +44,10 @@ pub struct Context<'a> {
     pub(crate) note: Option<Cow<'static, str>>,
     /// The answer of another item, which is this one's answer.
     pub(crate) instead: Option<Box<ResponseItem>>,
+    /// The operation that this item was in truth, which the audit record names.
+    pub(crate) performed: Option<&'static str>,
+    /// Why nothing is committed although the item has its answer.
+    pub(crate) refusal: Option<Error>,
 }
 
 /// An object that the policy has allowed this item's operation on. Only [`Context::object`] makes one.
@@ -398,6 +403,7 @@ pub(crate) struct Effects {
     fetched: Vec<Mark>,
     /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
     accounts: bool,
+    sessions: Vec<((Mark, Ulong), Session)>,
 }
 
 impl Effects {
@@ -416,8 +422,27 @@ impl Effects {
         self.fetched.push(mark);
     }
 
+    /// A session of PKCS #11 as it is after this item.
+    pub(crate) fn put_back(&mut self, key: (Mark, Ulong), session: Session) {
+        self.sessions.push((key, session));
+    }
+
+    /// A session as items before left it.
+    pub(crate) fn session(&self, key: &(Mark, Ulong)) -> Option<&Session> {
+        let mut latest = self.sessions.iter().rev();
+        latest.find(|(own, _)| own == key).map(|(_, own)| own)
+    }
+
+    /// The item has its answer: its sessions are what they are, whatever else comes of it.
+    pub(crate) fn settle_sessions(&mut self, service: &Service) {
+        for ((application, handle), session) in std::mem::take(&mut self.sessions) {
+            service.applications.put_back(&application, handle, session);
+        }
+    }
+
     /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
-    pub(crate) fn finish(self, service: &Service) {
+    pub(crate) fn finish(mut self, service: &Service) {
+        self.settle_sessions(service);
         if self.accounts {
             service.directory.touch();
         }

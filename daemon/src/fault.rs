@@ -108,6 +108,12 @@ faults! {
     NoSuchRequest: ItemNotFound | InvalidAsynchronousCorrelationValue;
     /// The object is destroyed; its attributes remain.
     ObjectDestroyed: ItemNotFound | ObjectDestroyed;
+    /// The parameters of a PKCS #11 function cannot be read.
+    PKCS11Codec: GeneralFailure | PKCS11CodecError;
+    /// There is no such PKCS #11 function.
+    PKCS11Function: GeneralFailure | PKCS11InvalidFunction;
+    /// There is no such PKCS #11 interface.
+    PKCS11Interface: GeneralFailure | PKCS11InvalidInterface;
     /// The request is being done already.
     RequestInProcess: GeneralFailure | DuplicateProcessRequest;
     /// A client may not set or adjust the attribute.

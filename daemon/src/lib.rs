@@ -13,6 +13,7 @@ pub mod config;
 pub mod conformance;
 mod connection;
 pub mod context;
+pub mod cryptoki;
 mod custody;
 pub mod directory;
 pub mod error;

@@ -117,12 +117,27 @@ impl Principal {
     /// The same, asking by a ticket.
     fn with(&self, ticket: Arc<Ticket>) -> Self {
         Self {
+            ticket: Some(ticket),
+            ..self.again()
+        }
+    }
+
+    /// The same, which has proven the vault's PIN.
+    pub(crate) fn proven(&self) -> Self {
+        Self {
+            public_only: false,
+            ..self.again()
+        }
+    }
+
+    fn again(&self) -> Self {
+        Self {
             name: self.name.clone(),
             vault: self.vault.clone(),
             role: self.role.clone(),
             public_only: self.public_only,
             origin: self.origin.clone(),
-            ticket: Some(ticket),
+            ticket: self.ticket.clone(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod locate;
 mod log;
 mod login;
 mod mac;
+mod pkcs11;
 mod poll;
 mod query;
 mod register;
@@ -149,6 +150,7 @@ operations! {
     login::DelegatedLogin,
     attribute::AdjustAttribute,
     attribute::SetAttribute,
+    pkcs11::PKCS11,
     interop::Interop,
     poll::QueryAsynchronousRequests,
     poll::Process,
@@ -185,10 +187,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Import, NOT_YET),
     (OperationCode::Export, NOT_YET),
     (OperationCode::SetEndpointRole, NOT_YET),
-    (
-        OperationCode::PKCS11,
-        "the PKCS#11 module speaks the other operations",
-    ),
     (OperationCode::ReProvision, NOT_YET),
     (OperationCode::SetDefaults, NOT_YET),
     (OperationCode::SetConstraints, NOT_YET),

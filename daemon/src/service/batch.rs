@@ -92,7 +92,13 @@ impl Exchange<'_> {
             let mut effects = Effects::default();
             let mut event = self.event(item.operation);
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            let result = result.and_then(|answer| fits(answer, sizes));
+            let result = match self.settled(result, sizes, &mut event, &mut effects) {
+                Ok(answer) => {
+                    effects.undo(self.service);
+                    return answer;
+                }
+                Err(result) => result,
+            };
             let durability = if result.is_ok() && tx.is_changed() {
                 Durability::Durable
             } else {
@@ -133,6 +139,30 @@ impl Exchange<'_> {
         }
     }
 
+    /// An item that has its answer and commits nothing: it is recorded as what it was refused as.
+    fn settled(
+        &self,
+        result: Result<Answered>,
+        sizes: Sizes,
+        event: &mut Event<'_>,
+        effects: &mut Effects,
+    ) -> std::result::Result<ResponseItem, Result<ResponseItem>> {
+        let (answer, refusal) = match result {
+            Ok(answered) => (fits(answered.answer, sizes), answered.refusal),
+            Err(error) => return Err(Err(error)),
+        };
+        match (answer, refusal) {
+            (Ok(answer), Some(refusal)) => match self.service.noted(event, refusal) {
+                Ok(()) => {
+                    effects.settle_sessions(self.service);
+                    Ok(answer)
+                }
+                Err(error) => Err(Err(error)),
+            },
+            (answer, _) => Err(answer),
+        }
+    }
+
     /// Records that what was recorded as done was not committed, and takes its outside effects back.
     fn undone(&self, event: &mut Event<'_>, effects: Effects) {
         effects.undo(self.service);
@@ -157,7 +187,7 @@ impl Exchange<'_> {
         for item in items {
             let mut event = self.event(item.operation);
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            match result.and_then(|answer| fits(answer, sizes)) {
+            match result.and_then(|answered| answered.committed(sizes)) {
                 Ok(answer) => {
                     batch.answered(item.operation, event.object.as_deref());
                     sizes.used += encoded_bytes(&answer);
@@ -269,7 +299,7 @@ impl Exchange<'_> {
         batch: &mut Batch,
         effects: &mut Effects,
         event: &mut Event<'_>,
-    ) -> Result<ResponseItem> {
+    ) -> Result<Answered> {
         if item
             .message_extension
             .iter()
@@ -302,19 +332,41 @@ impl Exchange<'_> {
             object: None,
             note: None,
             instead: None,
+            performed: None,
+            refusal: None,
         };
         let result = catch_unwind(AssertUnwindSafe(|| serve(route, &mut context, item)));
         event.object = context.object.take();
         event.note = context.note.take();
         let instead = context.instead.take();
+        let refusal = context.refusal.take();
+        event.operation = context.performed.unwrap_or(event.operation);
         let payload = result.unwrap_or_else(|_| Err(Error::internal("a handler panicked")))?;
-        Ok(match instead {
+        let answer = match instead {
             Some(other) => ResponseItem {
                 unique_batch_item_id: item.unique_batch_item_id.clone(),
                 ..*other
             },
             None => success(item, payload),
-        })
+        };
+        Ok(Answered { answer, refusal })
+    }
+}
+
+/// What an item is answered.
+struct Answered {
+    answer: ResponseItem,
+    /// Why nothing of it is committed all the same.
+    refusal: Option<Error>,
+}
+
+impl Answered {
+    /// The answer of an item among others that are committed together: what commits nothing fails them all.
+    fn committed(self, sizes: Sizes) -> Result<ResponseItem> {
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None => fits(self.answer, sizes),
+        }
     }
 }
 

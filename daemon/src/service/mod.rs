@@ -4,6 +4,7 @@ mod batch;
 mod deferred;
 mod envelope;
 mod text;
+mod weight;
 
 use std::{
     collections::BTreeMap,
@@ -17,17 +18,16 @@ use arc_swap::ArcSwap;
 use hsm::Hsm;
 use kmip::{
     AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, V1_0, V1_4, V2_1, Version,
-    attribute::UniqueIdentifier,
     message::{
-        ProtocolVersion, Request, RequestError, RequestHeader, RequestItem, ResponseItem,
-        write_response,
+        ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
     },
     ttlv::Timestamp,
 };
-use store::{Custody, ObjectId, Record, Store};
+use store::Store;
 use zeroize::Zeroizing;
 
 pub(crate) use self::deferred::canceled;
+pub use self::weight::Weight;
 use self::{
     batch::Exchange,
     deferred::Manner,
@@ -37,6 +37,7 @@ use crate::{
     audit::{Durability, Event, Trail},
     clock::Clock,
     conformance::Conformance,
+    cryptoki::{self, Applications},
     directory::Directory,
     error::{Error, Result},
     fault::Fault,
@@ -80,6 +81,8 @@ pub struct Limits {
     pub random_bytes_max: usize,
     /// Bounds of what is answered later.
     pub pending: pending::Limits,
+    /// Bounds of PKCS #11 over KMIP.
+    pub cryptoki: cryptoki::Limits,
 }
 
 impl Default for Limits {
@@ -89,6 +92,7 @@ impl Default for Limits {
             locate_items_max: 10_000,
             random_bytes_max: 65_536,
             pending: pending::Limits::default(),
+            cryptoki: cryptoki::Limits::default(),
         }
     }
 }
@@ -102,6 +106,7 @@ pub struct Service {
     pub(crate) conformance: Option<Conformance>,
     pub(crate) pending: Pending,
     pub(crate) tickets: Tickets,
+    pub(crate) applications: Applications,
     trail: Arc<dyn Trail>,
     clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -112,15 +117,6 @@ pub struct Service {
 struct Rules {
     policy: Policy,
     admissions: Admissions,
-}
-
-/// How much work a message is, so that cheap ones are answered where they were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Microseconds: symmetric cryptography, cached reads.
-    Light,
-    /// Milliseconds, or a wait for a disk or an HSM.
-    Heavy,
 }
 
 impl Service {
@@ -135,6 +131,7 @@ impl Service {
             conformance: parts.conformance,
             pending: Pending::new(parts.limits.pending),
             tickets: Tickets::default(),
+            applications: Applications::new(parts.limits.cryptoki),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -196,55 +193,6 @@ impl Service {
     /// Whether an operation is served in a version.
     pub(crate) fn serves(&self, route: &Route, version: Version) -> bool {
         route.since <= version && (!route.is_for_tests || self.conformance.is_some())
-    }
-
-    /// How much work the message is. A guess that is wrong costs time only.
-    #[must_use]
-    pub fn weight(&self, caller: &Caller, bytes: &[u8]) -> Weight {
-        let Ok(request) = Request::read(bytes, 8) else {
-            return Weight::Light;
-        };
-        if !caller.has_proven(request.header.authentication.as_ref()) {
-            return Weight::Heavy;
-        }
-        let later = Manner::of(&request) == Manner::Later;
-        let light = request
-            .items
-            .iter()
-            .all(|item| self.is_light(item) || (later && deferred::may_be_late(item.operation)));
-        if light { Weight::Light } else { Weight::Heavy }
-    }
-
-    /// Whether an item is answered in microseconds.
-    fn is_light(&self, item: &RequestItem<'_>) -> bool {
-        ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
-    }
-
-    /// Whether a record is at hand, so that reading it is light.
-    pub(crate) fn has_record(&self, id: Option<&UniqueIdentifier>) -> bool {
-        matches!(id, Some(UniqueIdentifier::Text(_)))
-    }
-
-    /// Whether a key is at hand in an HSM that answers in microseconds, and `also` holds for its record.
-    pub(crate) fn has_light_key(
-        &self,
-        id: Option<&UniqueIdentifier>,
-        also: impl Fn(&Record) -> bool,
-    ) -> bool {
-        let Some(UniqueIdentifier::Text(id)) = id else {
-            return false;
-        };
-        let Ok(Some(record)) = self.store.record(&ObjectId(id.clone())) else {
-            return true;
-        };
-        let light = match &record.custody {
-            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } => self
-                .backends
-                .get(backend)
-                .is_none_or(|hsm| !hsm.keeps_keys()),
-            Custody::Public(_) | Custody::Doomed { .. } | Custody::Gone => true,
-        };
-        light && also(&record)
     }
 
     /// A version that is not spoken is answered in the nearest that is; Discover Versions is served all the same,
@@ -414,6 +362,19 @@ impl Service {
                 Err(Error::new(Fault::Internal, "the audit trail is unavailable").because(failed))
             }
         }
+    }
+
+    /// Records why an item commits nothing that is answered all the same.
+    fn noted(&self, event: &mut Event<'_>, refusal: Error) -> Result<()> {
+        let refusal = self.numbered(refusal, event);
+        event.outcome = refusal.fault.name();
+        telemetry::operation(event.operation, event.outcome);
+        self.trail
+            .append(event, Durability::Grouped)
+            .map_err(|failed| {
+                tracing::error!(error = %failed, "not served, because it cannot be audited");
+                Error::new(Fault::Internal, "the audit trail is unavailable").because(failed)
+            })
     }
 
     fn numbered(&self, error: Error, event: &mut Event<'_>) -> Error {

@@ -10,6 +10,7 @@ mod adjust;
 mod attributes;
 mod batch;
 mod conformance;
+mod cryptoki;
 mod envelope;
 mod fixture;
 mod kinds;

@@ -21,6 +21,7 @@ const FREE: &[OperationCode] = &[
     OperationCode::Hash,
     OperationCode::RNGRetrieve,
     OperationCode::RNGSeed,
+    OperationCode::PKCS11,
     OperationCode::Cancel,
     OperationCode::Poll,
     OperationCode::QueryAsynchronousRequests,

@@ -20,6 +20,7 @@ pub mod locate;
 pub mod log;
 pub mod login;
 pub mod mac;
+pub mod pkcs11;
 pub mod poll;
 pub mod query;
 pub mod register;

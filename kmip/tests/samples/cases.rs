@@ -134,6 +134,7 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::login::DelegatedLogin>(),
         operation::<payload::mac::MAC>(),
         operation::<payload::mac::MACVerify>(),
+        operation::<payload::pkcs11::PKCS11>(),
         operation::<payload::poll::Cancel>(),
         operation::<payload::poll::QueryAsynchronousRequests>(),
         operation::<payload::poll::Process>(),

@@ -79,6 +79,7 @@ make_enums! {
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
     TicketType ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
+    PKCS11Function PKCS11ReturnCode
 }
 
 make_fields! {
@@ -292,6 +293,12 @@ make_fields! {
         final_indicator,
     }
     payload::mac::MACVerifyResponse { unique_identifier, validity_indicator, correlation_value }
+    payload::pkcs11::PKCS11Request {
+        pkcs11_interface, pkcs11_function, correlation_value, pkcs11_input_parameters,
+    }
+    payload::pkcs11::PKCS11Response {
+        pkcs11_interface, pkcs11_function, correlation_value, pkcs11_output_parameters, pkcs11_return_code,
+    }
     payload::poll::PollRequest { asynchronous_correlation_value }
     payload::poll::CancelRequest { asynchronous_correlation_value }
     payload::poll::CancelResponse { asynchronous_correlation_value, cancellation_result }

@@ -29,7 +29,7 @@ const DAEMON: Layers = Layers {
         &["ops"],
         &["certificate", "wrapping"],
         &["material"],
-        &["context", "custody", "pending"],
+        &["context", "custody", "pending", "cryptoki"],
         &["identity", "policy"],
         &[
             "directory",

@@ -1,0 +1,106 @@
+//! What a call that failed returns: the code that the standard has for it, by what the call names.
+
+use kmip::PKCS11ReturnCode as Code;
+
+use crate::{
+    context::Context,
+    cryptoki::Garbled,
+    error::{Error, Result},
+    fault::Fault,
+};
+
+/// What a call names, which decides what it may return (PKCS #11 3.1 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Only a session, with data.
+    Session,
+    /// Only a session, with a ciphertext.
+    Ciphertext,
+    /// A key.
+    Key,
+    /// An object.
+    Object,
+    /// A template.
+    Template,
+}
+
+/// Why a call failed.
+pub(super) enum Failure {
+    /// The function says so.
+    Code(Code),
+    /// The parameters cannot be read.
+    Garbled,
+    /// The operation that it is was refused.
+    Refused(Error, Names),
+}
+
+/// How a call ends.
+pub(super) type Outcome = std::result::Result<(), Failure>;
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl From<Garbled> for Failure {
+    fn from(_: Garbled) -> Self {
+        Self::Garbled
+    }
+}
+
+impl Failure {
+    /// The code to return. What was refused is recorded as such, and nothing of it is committed.
+    pub(super) fn into_code(self, context: &mut Context<'_>) -> Result<Code> {
+        match self {
+            Self::Code(code) => Ok(code),
+            Self::Garbled => Err(Error::new(
+                Fault::PKCS11Codec,
+                "the input parameters are not what the function takes",
+            )),
+            Self::Refused(error, names) => {
+                let code = code(error.fault, names);
+                context.refusal = Some(error);
+                Ok(code)
+            }
+        }
+    }
+}
+
+fn code(fault: Fault, names: Names) -> Code {
+    match (fault, names) {
+        (Fault::NoSuchObject | Fault::ObjectDestroyed, Names::Key) => Code::KEYHANDLEINVALID,
+        (Fault::NoSuchObject | Fault::ObjectDestroyed, Names::Object) => Code::OBJECTHANDLEINVALID,
+        (
+            Fault::NotPermitted | Fault::WrongState | Fault::WrongUsage | Fault::LimitSpent,
+            Names::Key,
+        ) => Code::KEYFUNCTIONNOTPERMITTED,
+        (Fault::NotPermitted | Fault::WrongState, Names::Object) => Code::ACTIONPROHIBITED,
+        (Fault::NotPermitted | Fault::WrongState | Fault::WrongUsage | Fault::LimitSpent, _) => {
+            Code::FUNCTIONREJECTED
+        }
+        (Fault::Sensitive | Fault::NotExtractable, Names::Object) => Code::ATTRIBUTESENSITIVE,
+        (Fault::Sensitive | Fault::NotExtractable, _) => Code::KEYUNEXTRACTABLE,
+        (Fault::WrongObjectType, Names::Key) => Code::KEYTYPEINCONSISTENT,
+        (Fault::BadParameters | Fault::BadTagLength | Fault::MissingIV, _) => {
+            Code::MECHANISMPARAMINVALID
+        }
+        (Fault::UnsupportedParameters, _) => Code::MECHANISMINVALID,
+        (Fault::CryptoFailed, Names::Ciphertext) => Code::ENCRYPTEDDATAINVALID,
+        (
+            Fault::InvalidAttribute
+            | Fault::InvalidAttributeValue
+            | Fault::AttributeReadOnly
+            | Fault::AttributeSingleValued
+            | Fault::UnsupportedAlgorithm
+            | Fault::MissingData
+            | Fault::NameTaken
+            | Fault::InvalidField,
+            Names::Template,
+        ) => Code::TEMPLATEINCONSISTENT,
+        (Fault::TooLarge, _) => Code::DATALENRANGE,
+        (Fault::Busy, _) => Code::DEVICEMEMORY,
+        (Fault::Internal, _) => Code::DEVICEERROR,
+        _ => Code::FUNCTIONFAILED,
+    }
+}

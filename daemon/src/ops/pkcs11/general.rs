@@ -1,0 +1,256 @@
+//! What the library, its slot, its token and its sessions say of themselves; sessions, logins, random bytes.
+
+use cryptoki_sys as ck;
+use kmip::{
+    PKCS11ReturnCode as Code, Secret,
+    payload::rng::{RNGRetrieve, RNGRetrieveRequest},
+};
+
+use super::{
+    Call,
+    failure::{Names, Outcome},
+};
+use crate::{
+    cryptoki::{UNAVAILABLE, Ulong, User, mechanisms, padded, row, size, ulong},
+    pin::Refused,
+};
+
+/// The one slot: the principal's vault.
+const SLOT: Ulong = 0;
+
+const MANUFACTURER: &str = "Keyhold";
+/// The version of the standard whose functions these are.
+const CRYPTOKI: [u8; 2] = [2, 40];
+/// The daemon's own version.
+const VERSION: [u8; 2] = [0, 1];
+
+pub(super) fn finalize(call: &mut Call<'_, '_>) -> Outcome {
+    let applications = &call.context.service.applications;
+    applications.end(&call.application, call.context.now);
+    Ok(())
+}
+
+pub(super) fn info(call: &mut Call<'_, '_>) -> Outcome {
+    call.arguments.end()?;
+    call.output.raw(&CRYPTOKI);
+    call.output.raw(&padded::<32>(MANUFACTURER));
+    call.output.ulong(0);
+    call.output.raw(&padded::<32>("Keyhold over KMIP"));
+    call.output.raw(&VERSION);
+    Ok(())
+}
+
+/// A list of numbers for a caller's buffer.
+fn list(call: &mut Call<'_, '_>, numbers: &[Ulong]) -> Outcome {
+    let room = call.arguments.room()?;
+    call.arguments.end()?;
+    let fits = room.length >= numbers.len();
+    let told = (room.is_there && fits).then_some(numbers);
+    call.output.numbers(told, numbers.len());
+    if room.is_there && !fits {
+        return Err(Code::BUFFERTOOSMALL.into());
+    }
+    Ok(())
+}
+
+pub(super) fn slot_list(call: &mut Call<'_, '_>) -> Outcome {
+    // There is a token in the slot, whether only such slots are asked for or all.
+    call.arguments.flag()?;
+    list(call, &[SLOT])
+}
+
+fn slot(call: &mut Call<'_, '_>) -> Outcome {
+    match call.arguments.ulong()? {
+        SLOT => Ok(()),
+        _ => Err(Code::SLOTIDINVALID.into()),
+    }
+}
+
+pub(super) fn slot_info(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    call.arguments.end()?;
+    let description = format!("Keyhold vault {}", call.context.principal.vault);
+    call.output.raw(&padded::<64>(&description));
+    call.output.raw(&padded::<32>(MANUFACTURER));
+    call.output.ulong(ck::CKF_TOKEN_PRESENT | ck::CKF_HW_SLOT);
+    call.output.raw(&VERSION);
+    call.output.raw(&VERSION);
+    Ok(())
+}
+
+pub(super) fn token_info(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    call.arguments.end()?;
+    let (all, writing) = call.application(|own| own.sessions())?;
+    let vault = call
+        .context
+        .service
+        .directory
+        .vault(&call.context.principal.vault);
+    let vault = vault.ok_or(Code::TOKENNOTPRESENT)?;
+    let mut flags = ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED;
+    if call.context.principal.public_only {
+        flags |= ck::CKF_LOGIN_REQUIRED;
+    }
+    if vault.user_pin.is_some() {
+        flags |= ck::CKF_USER_PIN_INITIALIZED;
+    }
+    call.output.raw(&padded::<32>(&vault.name));
+    call.output.raw(&padded::<32>(MANUFACTURER));
+    call.output.raw(&padded::<16>("vault"));
+    call.output.raw(&padded::<16>(&vault.name));
+    call.output.ulong(flags);
+    let sessions_max = ulong(call.context.service.applications.limits.sessions_max);
+    for number in [
+        sessions_max,
+        ulong(all),
+        sessions_max,
+        ulong(writing),
+        255,
+        1,
+    ] {
+        call.output.ulong(number);
+    }
+    // Memory, which is not told.
+    for _ in 0..4 {
+        call.output.ulong(UNAVAILABLE);
+    }
+    call.output.raw(&VERSION);
+    call.output.raw(&VERSION);
+    call.output.raw(&padded::<16>(""));
+    Ok(())
+}
+
+pub(super) fn mechanism_list(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    let kinds: Vec<_> = mechanisms().map(|row| row.kind).collect();
+    list(call, &kinds)
+}
+
+pub(super) fn mechanism_info(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    let kind = call.arguments.ulong()?;
+    call.arguments.end()?;
+    let row = row(kind, Ulong::MAX).ok_or(Code::MECHANISMINVALID)?;
+    call.output.ulong(row.sizes.0);
+    call.output.ulong(row.sizes.1);
+    call.output.ulong(row.flags);
+    Ok(())
+}
+
+/// Behind the flags some clients send pointers that mean nothing here.
+pub(super) fn open_session(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    let flags = call.arguments.ulong()?;
+    if flags & ck::CKF_SERIAL_SESSION == 0 {
+        return Err(Code::SESSIONPARALLELNOTSUPPORTED.into());
+    }
+    let writes = flags & ck::CKF_RW_SESSION != 0;
+    let limits = call.context.service.applications.limits;
+    let opened = call.application(|own| {
+        if own.user == Some(User::SecurityOfficer) && !writes {
+            return Err(Code::SESSIONREADWRITESOEXISTS);
+        }
+        own.open(writes, &limits).ok_or(Code::SESSIONCOUNT)
+    })?;
+    call.output.ulong(opened?);
+    Ok(())
+}
+
+pub(super) fn close_session(call: &mut Call<'_, '_>) -> Outcome {
+    let handle = call.arguments.ulong()?;
+    call.arguments.end()?;
+    if call.application(|own| own.close(handle))? {
+        Ok(())
+    } else {
+        Err(Code::SESSIONHANDLEINVALID.into())
+    }
+}
+
+pub(super) fn close_all_sessions(call: &mut Call<'_, '_>) -> Outcome {
+    slot(call)?;
+    call.arguments.end()?;
+    call.application(|own| own.close_all())
+}
+
+pub(super) fn session_info(call: &mut Call<'_, '_>) -> Outcome {
+    let (_, session) = call.session()?;
+    call.arguments.end()?;
+    let user = call.application(|own| own.user)?;
+    let is_open = !call.context.principal.public_only || user == Some(User::User);
+    let state = match (user, session.is_read_write, is_open) {
+        (Some(User::SecurityOfficer), ..) => ck::CKS_RW_SO_FUNCTIONS,
+        (_, true, true) => ck::CKS_RW_USER_FUNCTIONS,
+        (_, true, false) => ck::CKS_RW_PUBLIC_SESSION,
+        (_, false, true) => ck::CKS_RO_USER_FUNCTIONS,
+        (_, false, false) => ck::CKS_RO_PUBLIC_SESSION,
+    };
+    let writes = if session.is_read_write {
+        ck::CKF_RW_SESSION
+    } else {
+        0
+    };
+    for number in [SLOT, state, ck::CKF_SERIAL_SESSION | writes, 0] {
+        call.output.ulong(number);
+    }
+    Ok(())
+}
+
+/// The PIN is the vault's. A caller whose certificate says enough needs none; the right one is taken all the same.
+pub(super) fn login(call: &mut Call<'_, '_>) -> Outcome {
+    call.session()?;
+    let user = match call.arguments.ulong()? {
+        ck::CKU_SO => User::SecurityOfficer,
+        ck::CKU_USER => User::User,
+        ck::CKU_CONTEXT_SPECIFIC => return Err(Code::OPERATIONNOTINITIALIZED.into()),
+        _ => return Err(Code::USERTYPEINVALID.into()),
+    };
+    let pin = Secret::from(call.arguments.bytes()?);
+    call.arguments.end()?;
+    let (logged_in, (all, writing)) = call.application(|own| (own.user, own.sessions()))?;
+    match logged_in {
+        Some(own) if own == user => return Err(Code::USERALREADYLOGGEDIN.into()),
+        Some(_) => return Err(Code::USERANOTHERALREADYLOGGEDIN.into()),
+        None if user == User::SecurityOfficer && writing < all => {
+            return Err(Code::SESSIONREADONLYEXISTS.into());
+        }
+        None => {}
+    }
+    let name = match user {
+        User::SecurityOfficer => "so",
+        User::User => "user",
+    };
+    let directory = &call.context.service.directory;
+    let vault = &call.context.principal.vault;
+    match directory.verify_pin(vault, name, &pin, call.context.now) {
+        Ok(()) => call.application(|own| own.user = Some(user)),
+        Err(Refused::NotSet) => Err(Code::USERPINNOTINITIALIZED.into()),
+        Err(Refused::TooManyGuesses) => Err(Code::PINLOCKED.into()),
+        Err(Refused::Unreadable) => Err(Code::DEVICEERROR.into()),
+        Err(Refused::Wrong) => Err(Code::PININCORRECT.into()),
+    }
+}
+
+pub(super) fn logout(call: &mut Call<'_, '_>) -> Outcome {
+    call.session()?;
+    call.arguments.end()?;
+    match call.application(|own| own.user.take())? {
+        Some(_) => Ok(()),
+        None => Err(Code::USERNOTLOGGEDIN.into()),
+    }
+}
+
+/// How many bytes; some clients send the buffer itself behind it. What comes out has the length that was asked for.
+pub(super) fn random(call: &mut Call<'_, '_>) -> Outcome {
+    call.session()?;
+    let count = if call.arguments.len() == 8 {
+        size(call.arguments.ulong()?)
+    } else {
+        call.arguments.count()?
+    };
+    let data_length = i32::try_from(count).map_err(|_| Code::ARGUMENTSBAD)?;
+    let request = RNGRetrieveRequest { data_length };
+    let response = call.perform::<RNGRetrieve>(request, Names::Session)?;
+    call.output.raw(response.data.expose());
+    Ok(())
+}

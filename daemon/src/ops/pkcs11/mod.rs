@@ -1,0 +1,339 @@
+//! PKCS#11: calls of C functions, each done as the KMIP operation that it is.
+
+mod cipher;
+mod failure;
+mod general;
+mod generate;
+mod object;
+
+use std::borrow::Cow;
+
+use kmip::{
+    OperationCode, PKCS11Function, PKCS11ReturnCode, Secret,
+    payload::pkcs11::{PKCS11, PKCS11Request, PKCS11Response},
+    ttlv::Bytes,
+};
+
+use self::failure::{Failure, Names, Outcome};
+use super::Handler;
+use crate::{
+    context::{Batch, Context},
+    cryptoki::{Application, Arguments, Kind, Output, Session, Ulong, User},
+    error::{Error, Result},
+    fault::Fault,
+    pending::Mark,
+    policy::Access,
+    service::Service,
+};
+
+/// The name of the standard's own interface.
+const INTERFACE: &str = "PKCS 11";
+
+/// The version of the encoding, which `C_Initialize` says.
+const ENCODING: u8 = 1;
+
+impl Handler for PKCS11 {
+    /// What a call does to objects is held to the operation that it is.
+    const ACCESS: Access = Access::None;
+
+    fn is_light(_: &Service, request: &PKCS11Request) -> bool {
+        LIGHT.contains(&request.pkcs11_function)
+    }
+
+    fn handle(context: &mut Context<'_>, request: PKCS11Request) -> Result<PKCS11Response> {
+        let function = request.pkcs11_function;
+        let interface = request.pkcs11_interface;
+        if interface.as_ref().is_some_and(|own| own != INTERFACE) {
+            return Err(Error::new(
+                Fault::PKCS11Interface,
+                "there is no such PKCS #11 interface",
+            ));
+        }
+        if !PKCS11Function::ALL.contains(&function) {
+            return Err(Error::new(
+                Fault::PKCS11Function,
+                "there is no such PKCS #11 function",
+            ));
+        }
+        context.note = function.name().map(Cow::Borrowed);
+        let input = request.pkcs11_input_parameters.unwrap_or_default();
+        let mut output = Output::default();
+        let correlation = request.correlation_value.as_ref();
+        let (correlation_value, outcome) = if function == PKCS11Function::CInitialize {
+            initialize(context, correlation, input.expose())?
+        } else {
+            let outcome = called(context, function, correlation, input.expose(), &mut output);
+            (None, outcome)
+        };
+        Ok(PKCS11Response {
+            pkcs11_interface: interface,
+            pkcs11_function: function,
+            correlation_value,
+            pkcs11_output_parameters: (!output.is_empty()).then(|| Secret::from(output.bytes())),
+            pkcs11_return_code: match outcome {
+                Ok(()) => PKCS11ReturnCode::OK,
+                Err(failure) => failure.into_code(context)?,
+            },
+        })
+    }
+}
+
+/// Functions that need neither a key nor a disk.
+const LIGHT: &[PKCS11Function] = &[
+    PKCS11Function::CInitialize,
+    PKCS11Function::CFinalize,
+    PKCS11Function::CGetInfo,
+    PKCS11Function::CGetSlotList,
+    PKCS11Function::CGetSlotInfo,
+    PKCS11Function::CGetTokenInfo,
+    PKCS11Function::CGetMechanismList,
+    PKCS11Function::CGetMechanismInfo,
+    PKCS11Function::COpenSession,
+    PKCS11Function::CCloseSession,
+    PKCS11Function::CCloseAllSessions,
+    PKCS11Function::CGetSessionInfo,
+    PKCS11Function::CFindObjects,
+    PKCS11Function::CFindObjectsFinal,
+];
+
+/// `C_Initialize`: a new application, unless the call names one.
+fn initialize(
+    context: &Context<'_>,
+    correlation: Option<&Bytes>,
+    input: &[u8],
+) -> Result<(Option<Bytes>, Outcome)> {
+    let applications = &context.service.applications;
+    if !matches!(input, [] | [ENCODING]) {
+        return Ok((None, Err(Failure::Code(PKCS11ReturnCode::ARGUMENTSBAD))));
+    }
+    let known = correlation.and_then(|named| {
+        applications.find(context.principal, Some(named.0.as_slice()), context.now)
+    });
+    if known.is_some() {
+        let code = PKCS11ReturnCode::CRYPTOKIALREADYINITIALIZED;
+        return Ok((None, Err(Failure::Code(code))));
+    }
+    let mark = applications
+        .begin(context.principal, context.now)
+        .ok_or_else(|| Error::new(Fault::Busy, "too many applications are initialized"))?;
+    Ok((Some(Bytes(mark.to_vec())), Ok(())))
+}
+
+type Function = fn(&mut Call<'_, '_>) -> Outcome;
+
+/// The functions served.
+const FUNCTIONS: &[(PKCS11Function, Function)] = &[
+    (PKCS11Function::CFinalize, general::finalize),
+    (PKCS11Function::CGetInfo, general::info),
+    (PKCS11Function::CGetSlotList, general::slot_list),
+    (PKCS11Function::CGetSlotInfo, general::slot_info),
+    (PKCS11Function::CGetTokenInfo, general::token_info),
+    (PKCS11Function::CGetMechanismList, general::mechanism_list),
+    (PKCS11Function::CGetMechanismInfo, general::mechanism_info),
+    (PKCS11Function::COpenSession, general::open_session),
+    (PKCS11Function::CCloseSession, general::close_session),
+    (
+        PKCS11Function::CCloseAllSessions,
+        general::close_all_sessions,
+    ),
+    (PKCS11Function::CGetSessionInfo, general::session_info),
+    (PKCS11Function::CLogin, general::login),
+    (PKCS11Function::CLogout, general::logout),
+    (PKCS11Function::CDestroyObject, object::destroy),
+    (PKCS11Function::CGetAttributeValue, object::attribute_value),
+    (PKCS11Function::CFindObjectsInit, object::find_init),
+    (PKCS11Function::CFindObjects, object::find),
+    (PKCS11Function::CFindObjectsFinal, object::find_final),
+    (PKCS11Function::CEncryptInit, |call| {
+        cipher::init(call, Kind::Encrypt)
+    }),
+    (PKCS11Function::CEncrypt, |call| {
+        cipher::whole(call, Kind::Encrypt)
+    }),
+    (PKCS11Function::CEncryptUpdate, |call| {
+        cipher::update(call, Kind::Encrypt)
+    }),
+    (PKCS11Function::CEncryptFinal, |call| {
+        cipher::last(call, Kind::Encrypt)
+    }),
+    (PKCS11Function::CDecryptInit, |call| {
+        cipher::init(call, Kind::Decrypt)
+    }),
+    (PKCS11Function::CDecrypt, |call| {
+        cipher::whole(call, Kind::Decrypt)
+    }),
+    (PKCS11Function::CDecryptUpdate, |call| {
+        cipher::update(call, Kind::Decrypt)
+    }),
+    (PKCS11Function::CDecryptFinal, |call| {
+        cipher::last(call, Kind::Decrypt)
+    }),
+    (PKCS11Function::CDigestInit, |call| {
+        cipher::init(call, Kind::Digest)
+    }),
+    (PKCS11Function::CDigest, |call| {
+        cipher::whole(call, Kind::Digest)
+    }),
+    (PKCS11Function::CDigestUpdate, |call| {
+        cipher::update(call, Kind::Digest)
+    }),
+    (PKCS11Function::CDigestFinal, |call| {
+        cipher::last(call, Kind::Digest)
+    }),
+    (PKCS11Function::CSignInit, |call| {
+        cipher::init(call, Kind::Sign)
+    }),
+    (PKCS11Function::CSign, |call| {
+        cipher::whole(call, Kind::Sign)
+    }),
+    (PKCS11Function::CSignUpdate, |call| {
+        cipher::update(call, Kind::Sign)
+    }),
+    (PKCS11Function::CSignFinal, |call| {
+        cipher::last(call, Kind::Sign)
+    }),
+    (PKCS11Function::CVerifyInit, |call| {
+        cipher::init(call, Kind::Verify)
+    }),
+    (PKCS11Function::CVerify, |call| {
+        cipher::whole(call, Kind::Verify)
+    }),
+    (PKCS11Function::CVerifyUpdate, |call| {
+        cipher::update(call, Kind::Verify)
+    }),
+    (PKCS11Function::CVerifyFinal, |call| {
+        cipher::last(call, Kind::Verify)
+    }),
+    (PKCS11Function::CGenerateKey, generate::generate_key),
+    (
+        PKCS11Function::CGenerateKeyPair,
+        generate::generate_key_pair,
+    ),
+    (PKCS11Function::CGenerateRandom, general::random),
+];
+
+fn called(
+    context: &mut Context<'_>,
+    function: PKCS11Function,
+    correlation: Option<&Bytes>,
+    input: &[u8],
+    output: &mut Output,
+) -> Outcome {
+    let named = correlation.map(|own| own.0.as_slice());
+    let applications = &context.service.applications;
+    let application = applications
+        .find(context.principal, named, context.now)
+        .ok_or(PKCS11ReturnCode::CRYPTOKINOTINITIALIZED)?;
+    let (_, served) = FUNCTIONS
+        .iter()
+        .find(|(own, _)| *own == function)
+        .ok_or(PKCS11ReturnCode::FUNCTIONNOTSUPPORTED)?;
+    served(&mut Call {
+        context,
+        application,
+        arguments: Arguments::new(input),
+        output,
+    })
+}
+
+/// One call of a function.
+struct Call<'c, 'x> {
+    context: &'c mut Context<'x>,
+    application: Mark,
+    arguments: Arguments<'c>,
+    output: &'c mut Output,
+}
+
+impl Call<'_, '_> {
+    /// Looks at the application, or changes it.
+    fn application<R>(
+        &self,
+        look: impl FnOnce(&mut Application) -> R,
+    ) -> std::result::Result<R, Failure> {
+        let applications = &self.context.service.applications;
+        let found = applications.with(&self.application, self.context.now, look);
+        Ok(found.ok_or(PKCS11ReturnCode::CRYPTOKINOTINITIALIZED)?)
+    }
+
+    /// The session whose handle comes next, as earlier items of the batch left it.
+    fn session(&mut self) -> std::result::Result<(Ulong, Session), Failure> {
+        let handle = self.arguments.ulong()?;
+        let key = (self.application, handle);
+        if let Some(session) = self.context.effects.session(&key) {
+            return Ok((handle, session.clone()));
+        }
+        let session = self.application(|own| own.session(handle).cloned())?;
+        Ok((
+            handle,
+            session.ok_or(PKCS11ReturnCode::SESSIONHANDLEINVALID)?,
+        ))
+    }
+
+    /// Puts the session back once the answer is sent.
+    fn put_back(&mut self, handle: Ulong, session: Session) {
+        let key = (self.application, handle);
+        self.context.effects.put_back(key, session);
+    }
+
+    /// The object of a handle.
+    fn object(
+        &self,
+        handle: Ulong,
+        code: PKCS11ReturnCode,
+    ) -> std::result::Result<String, Failure> {
+        let id = self.application(|own| own.id(handle).map(str::to_owned))?;
+        Ok(id.ok_or(code)?)
+    }
+
+    /// Does an operation of KMIP, held to the policy and recorded as what it is.
+    fn perform<O: Handler>(
+        &mut self,
+        request: O::Request,
+        names: Names,
+    ) -> std::result::Result<O::Response, Failure> {
+        let result = self.within(O::CODE, |inner| {
+            inner.authorise_operation()?;
+            O::handle(inner, request)
+        })?;
+        self.context.performed = O::CODE.xml_name();
+        result.map_err(|error| Failure::Refused(error, names))
+    }
+
+    /// What an item of another operation would see.
+    fn within<R>(
+        &mut self,
+        operation: OperationCode,
+        see: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> std::result::Result<R, Failure> {
+        // A login shows what is hidden before it.
+        let is_shown = self.application(|own| own.user)? == Some(User::User);
+        let proven = (is_shown && self.context.principal.public_only)
+            .then(|| self.context.principal.proven());
+        let route = super::find(operation).ok_or(PKCS11ReturnCode::FUNCTIONNOTSUPPORTED)?;
+        let mut batch = Batch::default();
+        let own = &mut *self.context;
+        let mut inner = Context {
+            version: own.version,
+            now: own.now,
+            principal: proven.as_ref().unwrap_or(own.principal),
+            service: own.service,
+            route,
+            tx: &mut *own.tx,
+            batch: &mut batch,
+            effects: &mut *own.effects,
+            object: None,
+            note: None,
+            instead: None,
+            performed: None,
+            refusal: None,
+        };
+        let seen = see(&mut inner);
+        let (object, note) = (inner.object.take(), inner.note.take());
+        own.object = object.or_else(|| own.object.take());
+        if let Some(note) = note {
+            let own_note = own.note.take().unwrap_or_default();
+            own.note = Some(format!("{own_note}, {note}").into());
+        }
+        Ok(seen)
+    }
+}

@@ -1,0 +1,73 @@
+//! How much work a message is, so that the connection knows where it is answered.
+
+use kmip::{
+    attribute::UniqueIdentifier,
+    message::{Request, RequestItem},
+};
+use store::{Custody, ObjectId, Record};
+
+use super::{
+    Service,
+    deferred::{Manner, may_be_late},
+};
+use crate::{identity::Caller, ops};
+
+/// How much work a message is, so that cheap ones are answered where they were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Microseconds: symmetric cryptography, cached reads.
+    Light,
+    /// Milliseconds, or a wait for a disk or an HSM.
+    Heavy,
+}
+
+impl Service {
+    /// How much work the message is. A guess that is wrong costs time only.
+    #[must_use]
+    pub fn weight(&self, caller: &Caller, bytes: &[u8]) -> Weight {
+        let Ok(request) = Request::read(bytes, 8) else {
+            return Weight::Light;
+        };
+        if !caller.has_proven(request.header.authentication.as_ref()) {
+            return Weight::Heavy;
+        }
+        let later = Manner::of(&request) == Manner::Later;
+        let light = request
+            .items
+            .iter()
+            .all(|item| self.is_light(item) || (later && may_be_late(item.operation)));
+        if light { Weight::Light } else { Weight::Heavy }
+    }
+
+    /// Whether an item is answered in microseconds.
+    pub(super) fn is_light(&self, item: &RequestItem<'_>) -> bool {
+        ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
+    }
+
+    /// Whether a record is at hand, so that reading it is light.
+    pub(crate) fn has_record(&self, id: Option<&UniqueIdentifier>) -> bool {
+        matches!(id, Some(UniqueIdentifier::Text(_)))
+    }
+
+    /// Whether a key is at hand in an HSM that answers in microseconds, and `also` holds for its record.
+    pub(crate) fn has_light_key(
+        &self,
+        id: Option<&UniqueIdentifier>,
+        also: impl Fn(&Record) -> bool,
+    ) -> bool {
+        let Some(UniqueIdentifier::Text(id)) = id else {
+            return false;
+        };
+        let Ok(Some(record)) = self.store.record(&ObjectId(id.clone())) else {
+            return true;
+        };
+        let light = match &record.custody {
+            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } => self
+                .backends
+                .get(backend)
+                .is_none_or(|hsm| !hsm.keeps_keys()),
+            Custody::Public(_) | Custody::Doomed { .. } | Custody::Gone => true,
+        };
+        light && also(&record)
+    }
+}
