@@ -6,6 +6,7 @@
 mod appliance;
 mod client;
 pub mod documents;
+mod https;
 pub mod objects;
 pub mod pki;
 pub mod programs;
@@ -15,6 +16,7 @@ mod token;
 pub use self::{
     appliance::{Appliance, Backend},
     client::{Batch, Client, Refused, answer},
+    https::Https,
     token::Token,
 };
 use kmip::{V1_0, V1_1, V1_2, V1_3, V1_4, V2_0, V2_1, Version};

@@ -81,6 +81,7 @@ macro_rules! pages {
 }
 
 pages! {
+    curl: "clients/curl.md";
     gnutls: "clients/gnutls.md";
     openssh: "clients/openssh.md";
     openssl: "clients/openssl.md";
