@@ -73,7 +73,7 @@ words! {
     BlockCipherMode CancellationResult CertificateRequestType CertificateType ClientRegistrationMethod CredentialType
     CryptographicAlgorithm CryptographicUsageMask DRBGAlgorithm DeactivationReasonCode DerivationMethod DestroyAction
     DigitalSignatureAlgorithm EncodingOption EndpointRole Ephemeral FIPS186Variation HashingAlgorithm InteropFunction
-    KeyCompressionType KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType
+    KeyCompressionType KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType NISTKeyType
     NameType OTPAlgorithm ObjectClass ObjectClassMask ObjectGroupMember ObjectType OpaqueDataType PKCS11Function
     PKCS11ReturnCode PaddingMethod ProcessingStage ProfileName ProtectionLevel ProtectionStorageMask PutFunction
     QueryFunction RNGAlgorithm RNGMode RecommendedCurve ResultReason ResultStatus RevocationReasonCode RotateNameType
@@ -83,6 +83,7 @@ words! {
     MaskGeneratorHashingAlgorithm OTPDigest PasswordSaltAlgorithm = HashingAlgorithm::WORDS;
     Data = DataEnumeration::WORDS;
     ExtensionType = ItemType::WORDS;
+    MaskGenerator = MASK_GENERATORS;
     AttributeReference Tag = TAGS;
     UniqueIdentifier LinkedObjectIdentifier CertificateLink ChildLink DerivationObjectLink DerivedObjectLink NextLink
     ParentLink PKCS12CertificateLink PKCS12PasswordLink PreviousLink PrivateKeyLink PublicKeyLink ReplacedObjectLink
@@ -95,6 +96,21 @@ const TAGS: Words = Words {
     is_mask: false,
     name_of: |number| Tag(number).xml_name(),
     number_of: |text| tag_of(text).map(|tag| tag.0),
+};
+
+/// The standard's table calls MGF1 of RFC 8017 by a slip "MFG1"; its test cases, and so the field, do not.
+const MASK_GENERATORS: Words = Words {
+    is_mask: false,
+    name_of: |number| match MaskGenerator(number) {
+        MaskGenerator::MFG1 => Some("MGF1"),
+        other => other.xml_name(),
+    },
+    number_of: |text| {
+        if is_same(text, "MGF1") {
+            return Some(MaskGenerator::MFG1.0);
+        }
+        (MaskGenerator::WORDS.number_of)(text)
+    },
 };
 
 #[cfg(test)]

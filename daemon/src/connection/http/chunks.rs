@@ -110,6 +110,8 @@ const TRAILERS_BYTES_MAX: usize = 4096;
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// The body, and how much was read for it.
@@ -158,5 +160,42 @@ mod tests {
         let endless = "ffffffff\r\nabc";
         let mut state = Chunks::default();
         assert_eq!(state.join(&mut endless.as_bytes().to_vec()), Some(false));
+    }
+
+    proptest! {
+        #[test]
+        fn any_pieces_come_together(
+            pieces in vec(vec(any::<u8>(), 1..40), 0..8),
+            cuts in vec(1..50_usize, 1..20),
+            rest in vec(any::<u8>(), 0..10),
+        ) {
+            let mut sent = Vec::new();
+            for piece in &pieces {
+                sent.extend(format!("{:x}\r\n", piece.len()).into_bytes());
+                sent.extend(piece);
+                sent.extend(b"\r\n");
+            }
+            sent.extend(b"0\r\n\r\n");
+            let whole = sent.len();
+            sent.extend(&rest);
+            let (mut state, mut bytes, mut cuts) = (Chunks::default(), Vec::new(), cuts.iter().cycle());
+            while bytes.len() < sent.len() {
+                let end = (bytes.len() + cuts.next().unwrap()).min(sent.len());
+                bytes.extend_from_slice(&sent[bytes.len()..end]);
+                prop_assert_eq!(state.join(&mut bytes), Some(end >= whole));
+            }
+            let Range { start, end } = state.extent();
+            prop_assert_eq!(&bytes[..start], pieces.concat());
+            prop_assert_eq!(&bytes[end..], rest);
+        }
+
+        #[test]
+        fn any_bytes_are_chunks_or_are_refused(bytes in vec(any::<u8>(), 0..200)) {
+            let mut bytes = bytes;
+            let mut state = Chunks::default();
+            let _ = state.join(&mut bytes);
+            let Range { start, end } = state.extent();
+            prop_assert!(start <= end && end <= bytes.len());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Heads that are taken, and those that are refused, each with its status.
 
+use proptest::{collection::vec, prelude::*};
+
 use super::*;
 
 const HOST: &str = "Host: localhost\r\n";
@@ -131,4 +133,17 @@ fn every_refusal_has_its_status() {
     }
     let refusal = Head::parse(b"HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n", 1).unwrap_err();
     assert!(refusal.is_head);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_head_or_are_refused(bytes in vec(any::<u8>(), 0..200), at in 0..100_usize) {
+        let _ = Head::parse(&bytes, 1000);
+        let mut good = b"POST /kmip HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: 10\r\n\r\n".to_vec();
+        let end = (at + bytes.len()).min(good.len());
+        good.splice(at.min(end)..end, bytes.iter().copied());
+        if let Ok(head) = Head::parse(&good, 1000) {
+            prop_assert!(!matches!(head.body, Body::Whole(length) if length > 1000));
+        }
+    }
 }
