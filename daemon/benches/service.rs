@@ -114,6 +114,7 @@ fn vault() -> Vault {
         created: NOW,
         user_pin: None,
         so_pin: None,
+        rules: store::Rules::default(),
     }
 }
 

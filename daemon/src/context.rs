@@ -15,13 +15,14 @@ use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault
 
 use crate::{
     cryptoki::{Session, Ulong},
+    effects::Effects,
     error::{Error, Result},
     fault::Fault,
     identity::Principal,
     lifecycle,
     ops::Route,
-    pending::Mark,
     policy::{self, Access, Decision},
+    returned::Batch,
     service::Service,
 };
 
@@ -109,6 +110,14 @@ impl Context<'_> {
         self.object = Some(id.0.clone());
         let record = self.tx.record(id)?.ok_or_else(Error::no_such_object)?;
         match policy::decide(self.principal, self.route.code, self.route.access, &record) {
+            // Of what is archived only the attributes are told, until it is recovered.
+            Decision::Allow
+                if record.custody == Custody::Archived
+                    && self.route.access != Access::Read
+                    && self.route.code != OperationCode::Recover =>
+            {
+                Err(lifecycle::archived())
+            }
             Decision::Allow => Ok(Authorized { record }),
             Decision::Deny { visible: false } => Err(Error::no_such_object()),
             Decision::Deny { visible: true } => Err(Error::not_permitted()),
@@ -176,8 +185,10 @@ impl Context<'_> {
         let id = self.resolve(Some(id.clone()))?;
         let record = self.tx.record(&id)?.ok_or_else(Error::no_such_object)?;
         match policy::decide(self.principal, operation, access, &record) {
-            Decision::Allow if record.is_destroyed() => Err(lifecycle::destroyed()),
-            Decision::Allow => Ok(Authorized { record }),
+            Decision::Allow => {
+                lifecycle::on_line(&record)?;
+                Ok(Authorized { record })
+            }
             Decision::Deny { visible: false } => Err(Error::no_such_object()),
             Decision::Deny { visible: true } => Err(Error::not_permitted()),
         }
@@ -221,6 +232,8 @@ impl Context<'_> {
         match &object.record().custody {
             Custody::Hsm { backend, key } => Ok((backend.clone(), KeyRef(key.clone()))),
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Absent => Err(lifecycle::absent()),
+            Custody::Archived => Err(lifecycle::archived()),
             Custody::Public(_) | Custody::Sealed { .. } => Err(Error::new(
                 Fault::WrongObjectType,
                 "the object is no secret or private key",
@@ -391,76 +404,5 @@ impl Batch {
                 .checked_sub(usize::try_from(position.unsigned_abs()).ok()?)?,
         };
         self.returned.get(at).map(|(_, id)| id.clone())
-    }
-}
-
-/// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers
-/// that were fetched.
-#[derive(Default)]
-pub(crate) struct Effects {
-    made: Vec<(String, KeyRef)>,
-    broken: Vec<(ObjectId, String, KeyRef)>,
-    fetched: Vec<Mark>,
-    /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
-    accounts: bool,
-    sessions: Vec<((Mark, Ulong), Session)>,
-}
-
-impl Effects {
-    /// A key that must go again if the item is not committed.
-    pub(crate) fn made(&mut self, backend: &str, key: KeyRef) {
-        self.made.push((backend.to_owned(), key));
-    }
-
-    /// A key that must go once the item is committed.
-    pub(crate) fn broken(&mut self, object: ObjectId, backend: &str, key: KeyRef) {
-        self.broken.push((object, backend.to_owned(), key));
-    }
-
-    /// A late answer that is forgotten once it is sent.
-    pub(crate) fn fetched(&mut self, mark: Mark) {
-        self.fetched.push(mark);
-    }
-
-    /// A session of PKCS #11 as it is after this item.
-    pub(crate) fn put_back(&mut self, key: (Mark, Ulong), session: Session) {
-        self.sessions.push((key, session));
-    }
-
-    /// A session as items before left it.
-    pub(crate) fn session(&self, key: &(Mark, Ulong)) -> Option<&Session> {
-        let mut latest = self.sessions.iter().rev();
-        latest.find(|(own, _)| own == key).map(|(_, own)| own)
-    }
-
-    /// The item has its answer: its sessions are what they are, whatever else comes of it.
-    pub(crate) fn settle_sessions(&mut self, service: &Service) {
-        for ((application, handle), session) in std::mem::take(&mut self.sessions) {
-            service.applications.put_back(&application, handle, session);
-        }
-    }
-
-    /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
-    pub(crate) fn finish(mut self, service: &Service) {
-        self.settle_sessions(service);
-        if self.accounts {
-            service.directory.touch();
-        }
-        for (object, backend, key) in self.broken {
-            crate::custody::pay(service, &object, &backend, &key);
-        }
-        for mark in self.fetched {
-            service.pending.forget(&mark);
-        }
-    }
-
-    /// The item is not committed: what was made goes.
-    pub(crate) fn undo(self, service: &Service) {
-        for (backend, key) in self.made {
-            let gone = service.backends.get(&backend).map(|hsm| hsm.destroy(&key));
-            if let Some(Err(error)) = gone {
-                tracing::error!(backend, %error, "a key that no record names stays in the HSM");
-            }
-        }
     }
 }

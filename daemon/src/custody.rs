@@ -112,6 +112,8 @@ impl Context<'_> {
                 _ => Ok(Value::Bytes(Secret::from(&bytes[..]))),
             },
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Absent => Err(lifecycle::absent()),
+            Custody::Archived => Err(lifecycle::archived()),
         }
     }
 
@@ -126,6 +128,25 @@ impl Context<'_> {
                 record.custody = Custody::Doomed { backend, key };
             }
         }
+        Ok(())
+    }
+
+    /// Puts an object's value into the archive, apart from its record. A key that its HSM keeps stays there; one whose
+    /// reference is the key itself, sealed, leaves the memory of its HSM as well.
+    pub(crate) fn archive(&mut self, record: &mut Record) {
+        let custody = std::mem::replace(&mut record.custody, Custody::Archived);
+        if let Custody::Hsm { backend, key } = &custody {
+            self.effects.put_away(backend, KeyRef(key.clone()));
+        }
+        self.tx.set_archived(&record.id, Some(custody));
+    }
+
+    /// Takes an object's value out of the archive.
+    pub(crate) fn recover(&mut self, record: &mut Record) -> Result<()> {
+        let custody = self.tx.archived(&record.id)?;
+        record.custody = custody
+            .ok_or_else(|| Error::internal("the value of an archived object is not there"))?;
+        self.tx.set_archived(&record.id, None);
         Ok(())
     }
 
@@ -158,6 +179,18 @@ pub(crate) fn pay(service: &Service, object: &ObjectId, backend: &str, key: &Key
         && let Err(error) = settle(service, object)
     {
         tracing::warn!(%object, %error, "a destroyed key is deleted, but still noted as owed");
+    }
+}
+
+/// Lets an HSM whose references are the keys forget one that it holds ready.
+pub(crate) fn forget(service: &Service, backend: &str, key: &KeyRef) {
+    let Some(hsm) = service.backends.get(backend) else {
+        return;
+    };
+    if !hsm.keeps_keys()
+        && let Err(error) = hsm.destroy(key)
+    {
+        tracing::warn!(backend, %error, "an archived key stays in the memory of its HSM");
     }
 }
 

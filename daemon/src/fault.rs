@@ -106,6 +106,8 @@ faults! {
     NoSuchObject: ItemNotFound | ObjectNotFound;
     /// No request with this mark waits for its answer, or none that the principal may know of.
     NoSuchRequest: ItemNotFound | InvalidAsynchronousCorrelationValue;
+    /// The object is archived, and has to be recovered first.
+    ObjectArchived: ObjectArchived | ObjectArchived;
     /// The object is destroyed; its attributes remain.
     ObjectDestroyed: ItemNotFound | ObjectDestroyed;
     /// The parameters of a PKCS #11 function cannot be read.
@@ -134,6 +136,8 @@ faults! {
     UnknownExtension: FeatureNotSupported | UnknownMessageExtension;
     /// The protocol version is not spoken.
     VersionNotSpoken: InvalidMessage | UnsupportedProtocolVersion;
+    /// The wrapping key is archived.
+    WrappingObjectArchived: ObjectArchived | WrappingObjectArchived;
     /// The wrapping key is destroyed.
     WrappingObjectDestroyed: ItemNotFound | WrappingObjectDestroyed;
     /// There is no such wrapping key.

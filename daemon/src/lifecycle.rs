@@ -1,6 +1,7 @@
 //! The states of an object: which event leads where, and what each state permits. Pure.
 
 use kmip::{CryptographicUsageMask, State, attribute::Attributes, ttlv::Timestamp};
+use store::{Custody, Record};
 
 use crate::{
     error::{Error, Result},
@@ -93,6 +94,38 @@ pub fn permits(
 #[must_use]
 pub fn destroyed() -> Error {
     Error::new(Fault::ObjectDestroyed, "the object is destroyed")
+}
+
+/// The error of anything that needs the value of an archived object, or changes it.
+#[must_use]
+pub fn archived() -> Error {
+    Error::new(
+        Fault::ObjectArchived,
+        "the object is archived; recover it first",
+    )
+}
+
+/// The error of anything that needs a value that was never here.
+#[must_use]
+pub fn absent() -> Error {
+    Error::new(
+        Fault::KeyValueAbsent,
+        "the object was registered without its value",
+    )
+}
+
+/// Whether the object is on-line: neither destroyed nor archived.
+///
+/// # Errors
+/// [`Fault::ObjectDestroyed`] or [`Fault::ObjectArchived`].
+pub fn on_line(record: &Record) -> Result<()> {
+    match record.custody {
+        Custody::Doomed { .. } | Custody::Gone => Err(destroyed()),
+        Custody::Archived => Err(archived()),
+        Custody::Absent | Custody::Hsm { .. } | Custody::Public(_) | Custody::Sealed { .. } => {
+            Ok(())
+        }
+    }
 }
 
 /// Uses that protect data; the others process what was protected.

@@ -151,6 +151,7 @@ mod tests {
             created: Timestamp(0),
             user_pin: None,
             so_pin: None,
+            rules: store::Rules::default(),
         }
     }
 

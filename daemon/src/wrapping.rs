@@ -153,6 +153,10 @@ fn wrapping_key(
                 Fault::WrappingObjectNotFound,
                 "there is no such wrapping key",
             ),
+            Fault::ObjectArchived => Error::new(
+                Fault::WrappingObjectArchived,
+                "the wrapping key is archived",
+            ),
             Fault::ObjectDestroyed => Error::new(
                 Fault::WrappingObjectDestroyed,
                 "the wrapping key is destroyed",

@@ -39,6 +39,7 @@ impl Execute for VaultCreate {
             created: admin.parts.clock.now(),
             user_pin: verifier(self.user_pin)?,
             so_pin: verifier(self.so_pin)?,
+            rules: store::Rules::default(),
         };
         let (name, backend) = (vault.name.clone(), vault.backend.clone());
         let mut deed = Deed::on("", &name, move || admin.put_vault(&vault));

@@ -28,9 +28,7 @@ impl Handler for Check {
     fn handle(context: &mut Context<'_>, request: CheckRequest) -> Result<CheckResponse> {
         let object = context.object(request.unique_identifier.clone())?;
         let record = object.record();
-        if record.is_destroyed() {
-            return Err(lifecycle::destroyed());
-        }
+        lifecycle::on_line(record)?;
         let refused = refused(&request, record, context.principal);
         if refused == CheckResponse::default() {
             return Ok(CheckResponse {

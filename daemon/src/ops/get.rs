@@ -10,7 +10,7 @@ use kmip::{
     payload::get::{Get, GetRequest, GetResponse},
     ttlv::Bytes,
 };
-use store::Record;
+use store::{Custody, Record};
 
 use super::{Handler, query::is_known_in, split};
 use crate::{
@@ -37,15 +37,7 @@ impl Handler for Get {
 
     fn handle(context: &mut Context<'_>, request: GetRequest) -> Result<GetResponse> {
         let object = context.object(request.unique_identifier.clone())?;
-        may_leave(
-            object.record(),
-            request.key_wrapping_specification.is_some(),
-        )?;
-        check_form(&request, object.record())?;
-        let value = value(context, &object, &request)?;
-        if is_secret(object.record().object_type) {
-            context.note("released");
-        }
+        let value = release(context, &object, &request)?;
         serve_fresh(context, &object)?;
         Ok(GetResponse {
             object_type: object.record().object_type,
@@ -53,6 +45,24 @@ impl Handler for Get {
             object: value,
         })
     }
+}
+
+/// An object's value in the form that is asked for, if it may leave.
+pub(super) fn release(
+    context: &mut Context<'_>,
+    object: &Authorized,
+    request: &GetRequest,
+) -> Result<ManagedObject> {
+    may_leave(
+        object.record(),
+        request.key_wrapping_specification.is_some(),
+    )?;
+    check_form(request, object.record())?;
+    let value = value(context, object, request)?;
+    if is_secret(object.record().object_type) {
+        context.note("released");
+    }
+    Ok(value)
 }
 
 /// Whether an object's value may leave: this is the one gate in front of every release (KMIP 2.1 §4.22, §4.56).
@@ -103,6 +113,9 @@ fn value(
     request: &GetRequest,
 ) -> Result<ManagedObject> {
     let record = object.record();
+    if record.custody == Custody::Absent {
+        return description(record, request);
+    }
     let value = context.value(record)?;
     if !is_known_in(record.object_type, context.version) {
         return Err(Error::new(
@@ -135,6 +148,29 @@ fn value(
         _ => Err(Error::internal(
             "a stored object is of no type that is served",
         )),
+    }
+}
+
+/// What is there of a key that was registered without its value.
+fn description(record: &Record, request: &GetRequest) -> Result<ManagedObject> {
+    if request.key_wrapping_specification.is_some() {
+        return Err(lifecycle::absent());
+    }
+    let own = &record.attributes;
+    let key_block = KeyBlock {
+        key_format_type: own.key_format_type.unwrap_or(KeyFormatType::Raw),
+        key_compression_type: None,
+        key_value: None,
+        cryptographic_algorithm: own.cryptographic_algorithm,
+        cryptographic_length: own.cryptographic_length,
+        key_wrapping_data: None,
+    };
+    let key = KeyObject { key_block };
+    match record.object_type {
+        ObjectType::SymmetricKey => Ok(ManagedObject::SymmetricKey(key)),
+        ObjectType::PrivateKey => Ok(ManagedObject::PrivateKey(key)),
+        ObjectType::PublicKey => Ok(ManagedObject::PublicKey(key)),
+        _ => Err(Error::internal("only keys are registered without a value")),
     }
 }
 

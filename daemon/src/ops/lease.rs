@@ -33,9 +33,7 @@ impl Handler for ObtainLease {
     ) -> Result<ObtainLeaseResponse> {
         let object = context.object(request.unique_identifier)?;
         let own = &object.record().attributes;
-        if object.record().is_destroyed() {
-            return Err(lifecycle::destroyed());
-        }
+        lifecycle::on_line(object.record())?;
         // KMIP 2.1 §6.1.35: the server decides for what no new lease is issued.
         if object.state_at(context.now) == Some(State::Compromised) {
             return Err(Error::new(
@@ -62,9 +60,7 @@ impl Handler for GetUsageAllocation {
         request: GetUsageAllocationRequest,
     ) -> Result<GetUsageAllocationResponse> {
         let object = context.object(request.unique_identifier)?;
-        if object.record().is_destroyed() {
-            return Err(lifecycle::destroyed());
-        }
+        lifecycle::on_line(object.record())?;
         if request.usage_limits_count <= 0 {
             return Err(Error::invalid_field("an allocation is more than nothing"));
         }

@@ -1,6 +1,7 @@
 //! What the daemon does for each operation: one file a family, and the table of routes.
 
 mod activate;
+mod archive;
 mod attribute;
 mod check;
 mod create;
@@ -129,6 +130,8 @@ operations! {
     activate::Activate,
     revoke::Revoke,
     destroy::Destroy,
+    archive::Archive,
+    archive::Recover,
     query::Query,
     poll::Cancel,
     poll::Poll,
@@ -178,8 +181,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::DeriveKey, NOT_YET),
     (OperationCode::Certify, NOT_YET),
     (OperationCode::ReCertify, NOT_YET),
-    (OperationCode::Archive, NOT_YET),
-    (OperationCode::Recover, NOT_YET),
     (OperationCode::Validate, NOT_YET),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),

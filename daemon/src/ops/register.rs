@@ -54,6 +54,13 @@ pub(super) fn register(
         ));
     }
     let mut new = New::begin(context, object_type, attributes)?;
+    if let Some(block) = object
+        .key_block()
+        .filter(|block| block.key_value.is_none())
+        .cloned()
+    {
+        return new.description(context, &block);
+    }
     match object {
         ManagedObject::Certificate(object) => new.certificate(context, object),
         ManagedObject::CertificateRequest(object) => new.certificate_request(context, object),
@@ -180,6 +187,36 @@ impl New {
         )?);
         let custody = context.seal(&self.id, &secret_data::join(data.secret_data_type, &bytes))?;
         self.insert(context, None, custody)
+    }
+
+    /// A key whose value is kept elsewhere (KMIP 2.1 §4.29): no more is checked than what the client says of it.
+    fn description(
+        &mut self,
+        context: &mut Context<'_>,
+        block: &KeyBlock,
+    ) -> Result<UniqueIdentifier> {
+        let is_key = matches!(
+            self.object_type,
+            ObjectType::SymmetricKey | ObjectType::PrivateKey | ObjectType::PublicKey
+        );
+        if !is_key || block.key_wrapping_data.is_some() {
+            return Err(Error::new(Fault::MissingData, "the value is missing"));
+        }
+        let own = &mut self.attributes;
+        own.cryptographic_algorithm = own
+            .cryptographic_algorithm
+            .or(block.cryptographic_algorithm);
+        own.cryptographic_length = own.cryptographic_length.or(block.cryptographic_length);
+        own.key_format_type = Some(block.key_format_type);
+        own.key_value_present = Some(false);
+        if own.cryptographic_algorithm.is_none() {
+            return Err(Error::new(
+                Fault::MissingData,
+                "Cryptographic Algorithm is missing",
+            ));
+        }
+        let spec = template::key_spec(own).ok();
+        self.insert(context, spec, Custody::Absent)
     }
 
     fn opaque(
@@ -313,10 +350,7 @@ impl New {
             Some(KeyValue::Wrapped(_)) => Err(Error::invalid_field(
                 "a key that is not wrapped has no wrapped value",
             )),
-            None => Err(Error::new(
-                Fault::MissingData,
-                "the key value is missing; keys held elsewhere are not served",
-            )),
+            None => Err(Error::new(Fault::MissingData, "the key value is missing")),
         }
     }
 

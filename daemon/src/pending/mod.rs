@@ -19,8 +19,8 @@ use zeroize::Zeroizing;
 
 pub use self::limits::Limits;
 use crate::{
-    context::Batch,
     identity::{Peer, Principal},
+    returned::Batch,
 };
 
 /// The Asynchronous Correlation Value of one item.

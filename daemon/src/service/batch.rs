@@ -12,11 +12,13 @@ use super::{
 };
 use crate::{
     audit::{Durability, Event},
-    context::{Batch, Context, Effects},
+    context::Context,
+    effects::Effects,
     error::{Error, Result},
     fault::Fault,
     identity::{Peer, Principal},
     ops::{self, Route},
+    returned::Batch,
 };
 use kmip::{
     BatchErrorContinuationOption, OperationCode, ResultStatus, Version,
@@ -123,7 +125,7 @@ impl Exchange<'_> {
             return match result {
                 Ok(answer) => {
                     effects.finish(self.service);
-                    batch.answered(item.operation, event.object.as_deref());
+                    batch.answered(&answer, self.version);
                     answer
                 }
                 Err(error) => {
@@ -189,7 +191,7 @@ impl Exchange<'_> {
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
             match result.and_then(|answered| answered.committed(sizes)) {
                 Ok(answer) => {
-                    batch.answered(item.operation, event.object.as_deref());
+                    batch.answered(&answer, self.version);
                     sizes.used += encoded_bytes(&answer);
                     answers.push(answer);
                     events.push(event);

@@ -17,12 +17,12 @@ use super::{
     envelope::{Sizes, encoded_bytes, failure, fits},
 };
 use crate::{
-    context::Batch,
     error::{Error, Result},
     fault::Fault,
     identity::{Caller, Principal, not_authenticated},
     ops,
     pending::{Chain, Found, Mark},
+    returned::Batch,
 };
 
 /// What is answered at once, whatever the client says: these are how it comes by the other answers, or they are about

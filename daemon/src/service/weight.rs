@@ -66,7 +66,11 @@ impl Service {
                 .backends
                 .get(backend)
                 .is_none_or(|hsm| !hsm.keeps_keys()),
-            Custody::Public(_) | Custody::Doomed { .. } | Custody::Gone => true,
+            Custody::Absent
+            | Custody::Archived
+            | Custody::Doomed { .. }
+            | Custody::Gone
+            | Custody::Public(_) => true,
         };
         light && also(&record)
     }

@@ -14,6 +14,7 @@
 //!   once the disk does.
 #![forbid(unsafe_code)]
 
+mod apart;
 mod backup;
 mod cache;
 mod census;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 
 pub use self::{
     filter::{Filter, Located, Page, Scope},
-    record::{Client, Custody, ObjectId, Record, Vault, is_account},
+    record::{Client, Custody, ObjectId, Record, Rules, Vault, is_account},
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
@@ -53,6 +54,9 @@ pub trait Store: Send + Sync {
 
     /// Destroyed objects whose keys an HSM still owes to delete, at most `items_max`.
     fn doomed(&self, items_max: u32) -> Result<Vec<Arc<Record>>>;
+
+    /// Objects that are to be rotated by now, the longest due first, at most `items_max`.
+    fn due_for_rotation(&self, now: Timestamp, items_max: u32) -> Result<Vec<Arc<Record>>>;
 
     /// How many records there are, tombstones included.
     fn count(&self) -> Result<u64>;
@@ -90,6 +94,15 @@ pub trait Transaction {
     /// again, read it again. Identifier, vault and object type stay for ever. [`Error::Conflict`] when the record was
     /// changed since it was read, or does not exist; [`Error::NameTaken`] as above.
     fn update(&mut self, record: Record) -> Result<()>;
+
+    /// Where the value of an archived object is, as this transaction sees it. It is never kept in memory.
+    fn archived(&mut self, id: &ObjectId) -> Result<Option<Custody>>;
+
+    /// Puts the custody of an object of this transaction into the archive, or takes it out.
+    fn set_archived(&mut self, id: &ObjectId, custody: Option<Custody>);
+
+    /// Changes a vault with the other changes.
+    fn put_vault(&mut self, vault: Vault);
 
     /// The objects in scope that match, newest first, as this transaction sees them at a time.
     fn locate(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-use crate::{Error, Result, backup, connection::APPLICATION_ID, rows};
+use crate::{Error, Result, apart, backup, connection::APPLICATION_ID, rows};
 
 /// A step of the schema. Once released, its text never changes.
 pub(crate) struct Migration {
@@ -26,6 +26,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0002_facets",
         sql: include_str!("../migrations/sqlite/0002_facets.sql"),
         then: rows::add_search_keys,
+    },
+    Migration {
+        name: "0003_life",
+        sql: include_str!("../migrations/sqlite/0003_life.sql"),
+        then: apart::add_rotations,
     },
 ];
 

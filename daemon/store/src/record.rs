@@ -59,13 +59,36 @@ impl Record {
         matches!(self.custody, Custody::Gone | Custody::Doomed { .. })
     }
 
-    /// Where the object is stored, as Locate asks for it: one bit. Archive and Recover set and delete the Archive Date
-    /// (KMIP 2.1 §4.5).
+    /// When the server is to rotate the object by itself: one interval after the last time, while it is the latest of
+    /// its generations and active (KMIP 2.1 §4.50, §4.53).
+    #[must_use]
+    pub fn rotation_due(&self) -> Option<Timestamp> {
+        let own = &self.attributes;
+        let is_rotated = matches!(
+            self.object_type,
+            ObjectType::SymmetricKey | ObjectType::PrivateKey
+        ) && own.rotate_automatic == Some(true)
+            && own.rotate_latest != Some(false)
+            && matches!(self.custody, Custody::Hsm { .. });
+        let interval = own.rotate_interval.filter(|interval| interval.0 > 0)?;
+        let last = own.rotate_date.or(own.initial_date)?;
+        let due = last.0.saturating_add(i64::from(interval.0));
+        let due = match own.state? {
+            State::Active => due,
+            // It is active only once it is activated, or from its date on.
+            State::PreActive => due.max(own.activation_date?.0),
+            _ => return None,
+        };
+        let is_in_time = own.deactivation_date.is_none_or(|end| due < end.0);
+        (is_rotated && is_in_time).then_some(Timestamp(due))
+    }
+
+    /// Where the object is stored, as Locate asks for it: one bit.
     #[must_use]
     pub fn storage_status(&self) -> StorageStatusMask {
         if self.is_destroyed() {
             StorageStatusMask::DestroyedStorage
-        } else if self.attributes.archive_date.is_some() {
+        } else if self.custody == Custody::Archived {
             StorageStatusMask::ArchivalStorage
         } else {
             StorageStatusMask::OnLineStorage
@@ -113,8 +136,21 @@ pub enum Custody {
         /// The backend's own reference.
         key: Vec<u8>,
     },
-    /// Destroyed, or registered without a value.
+    /// Destroyed.
     Gone,
+    /// Registered without a value, which is kept elsewhere.
+    Absent,
+    /// In the archive, apart from the records ([`crate::Transaction::archived`]).
+    Archived,
+}
+
+/// What a vault asks of its new objects: structures of the protocol in their encoding of KMIP 2.1, opaque to the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The items of Constraints.
+    pub constraints: Option<Vec<u8>>,
+    /// The items of Defaults Information.
+    pub defaults: Option<Vec<u8>>,
 }
 
 /// A tenant.
@@ -134,6 +170,8 @@ pub struct Vault {
     pub user_pin: Option<String>,
     /// The verifier of the security officer's PIN.
     pub so_pin: Option<String>,
+    /// What it asks of its new objects.
+    pub rules: Rules,
 }
 
 /// A client certificate that is enrolled in a vault.

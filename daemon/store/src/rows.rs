@@ -6,7 +6,7 @@ use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec, ttlv::Timestam
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
 
 use crate::{
-    Client, Custody, Error, ObjectId, Record, Result, Vault,
+    Client, Custody, Error, ObjectId, Record, Result, Rules, Vault,
     keys::{self, NameKey},
 };
 
@@ -108,23 +108,32 @@ impl Encoded {
 }
 
 /// Custody as its columns: which, the backend's name, the bytes.
-fn columns(custody: &Custody) -> (i64, Option<&str>, Option<&[u8]>) {
+pub(crate) fn columns(custody: &Custody) -> (i64, Option<&str>, Option<&[u8]>) {
     match custody {
         Custody::Hsm { backend, key } => (1, Some(backend), Some(key)),
         Custody::Sealed { backend, sealed } => (2, Some(backend), Some(sealed)),
         Custody::Public(value) => (3, None, Some(value)),
         Custody::Doomed { backend, key } => (4, Some(backend), Some(key)),
         Custody::Gone => (5, None, None),
+        Custody::Absent => (6, None, None),
+        Custody::Archived => (7, None, None),
     }
 }
 
-fn custody(number: i64, backend: Option<String>, value: Option<Vec<u8>>) -> Option<Custody> {
+/// The custody in its columns.
+pub(crate) fn custody(
+    number: i64,
+    backend: Option<String>,
+    value: Option<Vec<u8>>,
+) -> Option<Custody> {
     Some(match (number, backend, value) {
         (1, Some(backend), Some(key)) => Custody::Hsm { backend, key },
         (2, Some(backend), Some(sealed)) => Custody::Sealed { backend, sealed },
         (3, None, Some(value)) => Custody::Public(value),
         (4, Some(backend), Some(key)) => Custody::Doomed { backend, key },
         (5, None, None) => Custody::Gone,
+        (6, None, None) => Custody::Absent,
+        (7, None, None) => Custody::Archived,
         _ => return None,
     })
 }
@@ -222,7 +231,8 @@ pub(crate) fn find_doomed(connection: &Connection, items_max: u32) -> Result<Vec
     read_all(statement.query(params![items_max])?)
 }
 
-fn read_all(mut rows: Rows<'_>) -> Result<Vec<Record>> {
+/// Every record in rows of [`COLUMNS`].
+pub(crate) fn read_all(mut rows: Rows<'_>) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         records.push(read(row)?);
@@ -267,8 +277,8 @@ pub(crate) fn find_name(connection: &Connection, name: &NameKey) -> Result<Optio
 /// Every vault.
 pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, backend, locked_by_default, strict, created, user_pin, so_pin FROM vault \
-        ORDER BY name",
+        "SELECT name, backend, locked_by_default, strict, created, user_pin, so_pin, constraints, \
+        defaults FROM vault ORDER BY name",
     )?;
     let vaults = statement.query_map([], |row| {
         Ok(Vault {
@@ -279,6 +289,10 @@ pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
             created: Timestamp(row.get(4)?),
             user_pin: row.get(5)?,
             so_pin: row.get(6)?,
+            rules: Rules {
+                constraints: row.get(7)?,
+                defaults: row.get(8)?,
+            },
         })
     })?;
     Ok(vaults.collect::<rusqlite::Result<_>>()?)
@@ -287,7 +301,7 @@ pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
 /// Adds or replaces a vault.
 pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO vault VALUES (?, ?, ?, ?, ?, ?, ?)")?
+        .prepare_cached("INSERT OR REPLACE INTO vault VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?
         .execute(params![
             vault.name,
             vault.backend,
@@ -296,6 +310,8 @@ pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
             vault.created.0,
             vault.user_pin,
             vault.so_pin,
+            vault.rules.constraints,
+            vault.rules.defaults,
         ])?;
     Ok(())
 }

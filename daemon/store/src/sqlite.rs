@@ -7,8 +7,10 @@ use std::{
     sync::Arc,
 };
 
+use kmip::ttlv::Timestamp;
+
 use crate::{
-    Client, Error, ObjectId, Record, Result, Store, Transaction, Vault, backup,
+    Client, Error, ObjectId, Record, Result, Store, Transaction, Vault, apart, backup,
     cache::{Cache, Found},
     census::Census,
     connection::{self, Lease, Pool},
@@ -159,6 +161,11 @@ impl Store for SqliteStore {
 
     fn doomed(&self, items_max: u32) -> Result<Vec<Arc<Record>>> {
         let records = rows::find_doomed(&*self.reader()?, items_max)?;
+        Ok(records.into_iter().map(Arc::new).collect())
+    }
+
+    fn due_for_rotation(&self, now: Timestamp, items_max: u32) -> Result<Vec<Arc<Record>>> {
+        let records = apart::find_due(&*self.reader()?, now, items_max)?;
         Ok(records.into_iter().map(Arc::new).collect())
     }
 

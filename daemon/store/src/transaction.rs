@@ -8,7 +8,8 @@ use std::{
 use kmip::{StorageStatusMask, attribute::Attribute, attribute::UniqueIdentifier, ttlv::Timestamp};
 
 use crate::{
-    Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore, Store, Transaction,
+    Custody, Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore, Store,
+    Transaction, Vault, apart,
     keys::{self, NameKey},
     locate::{self, Plan},
     writer::{Change, ObjectChange},
@@ -25,6 +26,9 @@ pub(crate) struct SqliteTransaction<'a> {
     places: HashMap<ObjectId, usize>,
     /// Who has the names that pending records have.
     holders: HashMap<NameKey, ObjectId>,
+    /// What goes into the archive, and what comes out.
+    archive: HashMap<ObjectId, Option<Custody>>,
+    vaults: Vec<Vault>,
 }
 
 struct Pending {
@@ -39,7 +43,13 @@ impl<'a> SqliteTransaction<'a> {
             pending: Vec::new(),
             places: HashMap::new(),
             holders: HashMap::new(),
+            archive: HashMap::new(),
+            vaults: Vec::new(),
         }
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     fn pending(&self, id: &ObjectId) -> Option<&Pending> {
@@ -195,6 +205,21 @@ impl Transaction for SqliteTransaction<'_> {
         self.keep(Some(before), record)
     }
 
+    fn archived(&mut self, id: &ObjectId) -> Result<Option<Custody>> {
+        match self.archive.get(id) {
+            Some(pending) => Ok(pending.clone()),
+            None => apart::archived(&*self.store.reader()?, id),
+        }
+    }
+
+    fn set_archived(&mut self, id: &ObjectId, custody: Option<Custody>) {
+        self.archive.insert(id.clone(), custody);
+    }
+
+    fn put_vault(&mut self, vault: Vault) {
+        self.vaults.push(vault);
+    }
+
     fn locate(
         &mut self,
         filter: &Filter,
@@ -223,7 +248,7 @@ impl Transaction for SqliteTransaction<'_> {
                 ..Located::default()
             });
         };
-        if self.is_changed() {
+        if self.has_pending() {
             self.locate_overlaid(&plan, &query)
         } else {
             let connection = self.store.reader()?;
@@ -236,14 +261,14 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn is_changed(&self) -> bool {
-        !self.pending.is_empty()
+        self.has_pending() || !self.archive.is_empty() || !self.vaults.is_empty()
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
-        if self.pending.is_empty() {
+        if !self.is_changed() {
             return Ok(());
         }
-        let changes = self
+        let mut changes = self
             .pending
             .iter()
             .map(|pending| {
@@ -251,6 +276,10 @@ impl Transaction for SqliteTransaction<'_> {
                 Ok(Change::Object(Box::new(change)))
             })
             .collect::<Result<Vec<_>>>()?;
+        // Objects are there before what hangs on them.
+        let archive = self.archive.into_iter();
+        changes.extend(archive.map(|(id, custody)| Change::Archive(id, custody)));
+        changes.extend(self.vaults.into_iter().map(Change::Vault));
         self.store.commit(changes)
     }
 }

@@ -8,10 +8,11 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
+use kmip::ttlv::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::{
-    Client, Error, Record, Result, Vault,
+    Client, Custody, Error, ObjectId, Record, Result, Vault, apart,
     cache::Cache,
     census::Census,
     connection::Pool,
@@ -24,6 +25,7 @@ const GROUP_MAX: usize = 512;
 
 /// A change of one row and what hangs on it.
 pub(crate) enum Change {
+    Archive(ObjectId, Option<Custody>),
     Client(Client),
     Object(Box<ObjectChange>),
     Vault(Vault),
@@ -38,6 +40,8 @@ pub(crate) struct ObjectChange {
     keys_added: Vec<SearchKey>,
     names_removed: Vec<NameKey>,
     names_added: Vec<NameKey>,
+    /// When it is rotated, if that changes.
+    rotation: Option<Option<Timestamp>>,
 }
 
 impl ObjectChange {
@@ -47,7 +51,9 @@ impl ObjectChange {
         let old_names = before.map(keys::names).unwrap_or_default();
         let new_keys = keys::search_keys(after);
         let new_names = keys::names(after);
+        let (old_due, new_due) = (before.and_then(Record::rotation_due), after.rotation_due());
         Ok(Self {
+            rotation: (old_due != new_due).then_some(new_due),
             before: before.map(|before| before.revision),
             after: Encoded::new(Arc::clone(after))?,
             keys_removed: missing(&old_keys, &new_keys),
@@ -204,6 +210,9 @@ fn apply(connection: &Connection, changes: &[Change]) -> Result<Rows> {
     let mut rows = Rows::new();
     for change in changes {
         match change {
+            Change::Archive(id, custody) => {
+                apart::put_archived(connection, id, custody.as_ref())?;
+            }
             Change::Client(client) => rows::put_client(connection, client)?,
             Change::Object(change) => rows.push(put_object(connection, change)?),
             Change::Vault(vault) => rows::put_vault(connection, vault)?,
@@ -251,6 +260,9 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     for key in &change.keys_added {
         added.execute(params![vault, key.kind, key.value, row])?;
     }
+    if let Some(due) = change.rotation {
+        apart::put_rotation(connection, row, due)?;
+    }
     Ok(row)
 }
 
@@ -258,7 +270,7 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
 fn correct(memory: &Memory, changes: &[Change], rows: &[u32]) {
     let objects = changes.iter().filter_map(|change| match change {
         Change::Object(change) => Some(change),
-        Change::Client(_) | Change::Vault(_) => None,
+        Change::Archive(..) | Change::Client(_) | Change::Vault(_) => None,
     });
     for (change, row) in objects.zip(rows) {
         let record = &change.after.record;

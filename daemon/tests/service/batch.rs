@@ -1,14 +1,14 @@
 //! Batches: the placeholder, identifiers of earlier items, Stop, Continue and Undo, echoes.
 
 use kmip::{
-    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, OperationCode,
-    ResultReason, ResultStatus, UniqueIdentifierEnumeration, V1_4, V2_1,
-    attribute::{Attribute, Name, UniqueIdentifier},
+    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, ObjectType,
+    OperationCode, ResultReason, ResultStatus, UniqueIdentifierEnumeration, V1_4, V2_1,
+    attribute::{Attribute, AttributeKind, AttributeReference, Name, UniqueIdentifier},
     client::outgoing,
     message::OutgoingItem,
     payload::{
         activate::{Activate, ActivateRequest},
-        create::Create,
+        create::{Create, CreateKeyPair, CreateKeyPairRequest},
         get::{Get, GetRequest},
         get_attributes::{GetAttributes, GetAttributesRequest},
         locate::{Locate, LocateRequest},
@@ -196,4 +196,77 @@ fn the_batch_of_another_version_works_alike() {
             .attributes
             .is_empty()
     );
+}
+
+fn pair() -> CreateKeyPairRequest {
+    CreateKeyPairRequest {
+        common_attributes: [
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
+            Attribute::CryptographicLength(256),
+        ]
+        .into_iter()
+        .collect(),
+        private_key_attributes: [Attribute::CryptographicUsageMask(
+            CryptographicUsageMask::Sign,
+        )]
+        .into_iter()
+        .collect(),
+        public_key_attributes: [Attribute::CryptographicUsageMask(
+            CryptographicUsageMask::Verify,
+        )]
+        .into_iter()
+        .collect(),
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: None,
+        public_protection_storage_masks: None,
+    }
+}
+
+/// KMIP 2.1 §4.58: an identifier is also what an operation returned, or the n-th that was returned.
+#[test]
+fn identifiers_point_at_what_was_returned() {
+    use kmip::UniqueIdentifierEnumeration as Which;
+    let mut fixture = Fixture::new();
+    let mut items = vec![outgoing::<CreateKeyPair>(&pair(), V2_1)];
+    let forms = [
+        UniqueIdentifier::Enumeration(Which::CreateKeyPairPublicKey),
+        UniqueIdentifier::Enumeration(Which::CreateKeyPairPrivateKey),
+        UniqueIdentifier::Enumeration(Which::CreateKeyPair),
+        UniqueIdentifier::Enumeration(Which::IDPlaceholder),
+        UniqueIdentifier::Integer(0),
+        UniqueIdentifier::Integer(1),
+        UniqueIdentifier::Integer(-1),
+        UniqueIdentifier::Integer(99),
+    ];
+    let mut items = vec![outgoing::<kmip::payload::create::CreateKeyPair>(
+        &pair, V2_1,
+    )];
+    items.extend(forms.into_iter().map(|id| {
+        outgoing::<GetAttributes>(
+            &GetAttributesRequest {
+                unique_identifier: Some(id),
+                attribute_reference: vec![AttributeReference::Standard(AttributeKind::ObjectType)],
+            },
+            V2_1,
+        )
+    }));
+    let answers = fixture.batch(Some(BatchErrorContinuationOption::Continue), &items);
+    let types: Vec<_> = answers
+        .iter()
+        .skip(1)
+        .map(|answer| {
+            let told = read::<GetAttributes>(answer, V2_1).ok()?;
+            told.attributes.iter().next().cloned()
+        })
+        .collect();
+    let (public, private) = (
+        Some(Attribute::ObjectType(ObjectType::PublicKey)),
+        Some(Attribute::ObjectType(ObjectType::PrivateKey)),
+    );
+    let wanted = [
+        &public, &private, &private, &private, &private, &public,
+        // The item before told the public key's identifier.
+        &public, &None,
+    ];
+    assert_eq!(types.iter().collect::<Vec<_>>(), wanted);
 }

@@ -289,6 +289,7 @@ fn vault(name: &str) -> Vault {
         created: NOON,
         user_pin: None,
         so_pin: None,
+        rules: store::Rules::default(),
     }
 }
 

@@ -21,7 +21,7 @@ use kmip::{
 
 use crate::fixture::{Fixture, NOON};
 
-fn encrypt(fixture: &mut Fixture, id: &str) -> Result<EncryptResponse, ResultReason> {
+pub(crate) fn encrypt(fixture: &mut Fixture, id: &str) -> Result<EncryptResponse, ResultReason> {
     fixture.call::<Encrypt>(&EncryptRequest {
         unique_identifier: Some(id.into()),
         cryptographic_parameters: Some(cbc()),

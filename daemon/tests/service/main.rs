@@ -7,6 +7,7 @@
 
 mod accounts;
 mod adjust;
+mod archive;
 mod attributes;
 mod batch;
 mod conformance;

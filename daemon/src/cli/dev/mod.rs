@@ -194,6 +194,7 @@ impl Dev {
                     created: appliance.clock.now(),
                     user_pin: None,
                     so_pin: None,
+                    rules: store::Rules::default(),
                 })
             };
             directory.put_vault(&vault).map_err(Failure::failed)?;

@@ -8,7 +8,7 @@ use kmip::{
     mechanism::{Curve, KeySpec},
     ttlv::Timestamp,
 };
-use store::{Client, Custody, Error, ObjectId, Page, Record, Vault};
+use store::{Client, Custody, Error, ObjectId, Page, Record, Rules, Vault};
 
 use crate::{
     each_store,
@@ -33,6 +33,8 @@ fn a_record_is_read_as_it_was_stored() {
             key: vec![4],
         },
         Custody::Gone,
+        Custody::Absent,
+        Custody::Archived,
     ];
     let specs = [
         None,
@@ -52,7 +54,7 @@ fn a_record_is_read_as_it_was_stored() {
             }
         }
         assert_eq!(store.record(&ObjectId("none".to_owned())), Ok(None));
-        assert_eq!(store.count(), Ok(5));
+        assert_eq!(store.count(), Ok(7));
     });
 }
 
@@ -257,6 +259,10 @@ fn vaults_and_clients_are_kept_by_name() {
             created: NOW,
             user_pin: None,
             so_pin: Some("verifier".to_owned()),
+            rules: Rules {
+                constraints: Some(vec![1]),
+                defaults: None,
+            },
         };
         let mut client = Client {
             name: "c".to_owned(),
@@ -282,5 +288,88 @@ fn vaults_and_clients_are_kept_by_name() {
         store.put_client(&twin).unwrap();
         assert_eq!(store.clients().unwrap(), [client, twin]);
         assert_eq!(store.health(), Ok(()));
+    });
+}
+
+/// An archived object's custody, as a new transaction sees it.
+fn archived(store: &dyn store::Store, id: &ObjectId) -> Option<Custody> {
+    store.begin().archived(id).unwrap()
+}
+
+#[test]
+fn the_archive_changes_with_the_record_or_not_at_all() {
+    each_store(|store| {
+        let record = key("k");
+        insert(store, &record).unwrap();
+        let put = |custody: Option<Custody>, now: Custody| {
+            let mut transaction = store.begin();
+            let mut changed = Record::clone(&*transaction.record(&record.id).unwrap().unwrap());
+            changed.custody = now;
+            transaction.update(changed).unwrap();
+            transaction.set_archived(&record.id, custody.clone());
+            assert!(transaction.is_changed());
+            assert_eq!(transaction.archived(&record.id).unwrap(), custody);
+            transaction
+        };
+        drop(put(Some(record.custody.clone()), Custody::Archived));
+        assert_eq!(archived(store, &record.id), None);
+        put(Some(record.custody.clone()), Custody::Archived)
+            .commit()
+            .unwrap();
+        assert_eq!(archived(store, &record.id), Some(record.custody.clone()));
+        put(None, record.custody.clone()).commit().unwrap();
+        assert_eq!(archived(store, &record.id), None);
+    });
+}
+
+#[test]
+fn rotations_are_found_when_they_are_due() {
+    each_store(|store| {
+        let mut record = key("k");
+        record.attributes.rotate_automatic = Some(true);
+        record.attributes.rotate_interval = Some(kmip::ttlv::Interval(100));
+        let due = Timestamp(NOW.0 + 100);
+        assert_eq!(record.rotation_due(), Some(due));
+        insert(store, &record).unwrap();
+        insert(store, &key("other")).unwrap();
+        let found = |now| {
+            let due = store.due_for_rotation(now, 10).unwrap();
+            due.iter().map(|own| own.id.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Timestamp(due.0 - 1)), []);
+        assert_eq!(found(due), from_ref(&record.id));
+        change(store, &record.id, |record| {
+            record.attributes.rotate_latest = Some(false);
+        })
+        .unwrap();
+        assert_eq!(found(Timestamp(i64::MAX)), []);
+    });
+}
+
+#[test]
+fn a_vault_changes_with_a_transaction() {
+    each_store(|store| {
+        let vault = Vault {
+            name: "v".to_owned(),
+            backend: "soft".to_owned(),
+            locked_by_default: false,
+            strict: false,
+            created: NOW,
+            user_pin: None,
+            so_pin: None,
+            rules: Rules {
+                constraints: Some(vec![1]),
+                defaults: Some(vec![2]),
+            },
+        };
+        let mut transaction = store.begin();
+        transaction.put_vault(vault.clone());
+        assert!(transaction.is_changed());
+        drop(transaction);
+        assert_eq!(store.vaults().unwrap(), []);
+        let mut transaction = store.begin();
+        transaction.put_vault(vault.clone());
+        transaction.commit().unwrap();
+        assert_eq!(store.vaults().unwrap(), [vault]);
     });
 }

@@ -1,0 +1,91 @@
+//! What an item does outside of the store, and how it is finished or undone.
+
+use hsm::KeyRef;
+use store::ObjectId;
+
+use crate::{
+    cryptoki::{Session, Ulong},
+    custody,
+    pending::Mark,
+    service::Service,
+};
+
+/// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers
+/// that were fetched.
+#[derive(Default)]
+pub(crate) struct Effects {
+    made: Vec<(String, KeyRef)>,
+    broken: Vec<(ObjectId, String, KeyRef)>,
+    put_away: Vec<(String, KeyRef)>,
+    fetched: Vec<Mark>,
+    /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
+    pub(crate) accounts: bool,
+    sessions: Vec<((Mark, Ulong), Session)>,
+}
+
+impl Effects {
+    /// A key that must go again if the item is not committed.
+    pub(crate) fn made(&mut self, backend: &str, key: KeyRef) {
+        self.made.push((backend.to_owned(), key));
+    }
+
+    /// A key that must go once the item is committed.
+    pub(crate) fn broken(&mut self, object: ObjectId, backend: &str, key: KeyRef) {
+        self.broken.push((object, backend.to_owned(), key));
+    }
+
+    /// A key that is not to stay ready for use once the item is committed.
+    pub(crate) fn put_away(&mut self, backend: &str, key: KeyRef) {
+        self.put_away.push((backend.to_owned(), key));
+    }
+
+    /// A late answer that is forgotten once it is sent.
+    pub(crate) fn fetched(&mut self, mark: Mark) {
+        self.fetched.push(mark);
+    }
+
+    /// A session of PKCS #11 as it is after this item.
+    pub(crate) fn put_back(&mut self, key: (Mark, Ulong), session: Session) {
+        self.sessions.push((key, session));
+    }
+
+    /// A session as items before left it.
+    pub(crate) fn session(&self, key: &(Mark, Ulong)) -> Option<&Session> {
+        let mut latest = self.sessions.iter().rev();
+        latest.find(|(own, _)| own == key).map(|(_, own)| own)
+    }
+
+    /// The item has its answer: its sessions are what they are, whatever else comes of it.
+    pub(crate) fn settle_sessions(&mut self, service: &Service) {
+        for ((application, handle), session) in std::mem::take(&mut self.sessions) {
+            service.applications.put_back(&application, handle, session);
+        }
+    }
+
+    /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
+    pub(crate) fn finish(mut self, service: &Service) {
+        self.settle_sessions(service);
+        if self.accounts {
+            service.directory.touch();
+        }
+        for (object, backend, key) in self.broken {
+            custody::pay(service, &object, &backend, &key);
+        }
+        for (backend, key) in self.put_away {
+            custody::forget(service, &backend, &key);
+        }
+        for mark in self.fetched {
+            service.pending.forget(&mark);
+        }
+    }
+
+    /// The item is not committed: what was made goes.
+    pub(crate) fn undo(self, service: &Service) {
+        for (backend, key) in self.made {
+            let gone = service.backends.get(&backend).map(|hsm| hsm.destroy(&key));
+            if let Some(Err(error)) = gone {
+                tracing::error!(backend, %error, "a key that no record names stays in the HSM");
+            }
+        }
+    }
+}
