@@ -227,7 +227,6 @@ fn pair() -> CreateKeyPairRequest {
 fn identifiers_point_at_what_was_returned() {
     use kmip::UniqueIdentifierEnumeration as Which;
     let mut fixture = Fixture::new();
-    let mut items = vec![outgoing::<CreateKeyPair>(&pair(), V2_1)];
     let forms = [
         UniqueIdentifier::Enumeration(Which::CreateKeyPairPublicKey),
         UniqueIdentifier::Enumeration(Which::CreateKeyPairPrivateKey),
@@ -238,9 +237,7 @@ fn identifiers_point_at_what_was_returned() {
         UniqueIdentifier::Integer(-1),
         UniqueIdentifier::Integer(99),
     ];
-    let mut items = vec![outgoing::<kmip::payload::create::CreateKeyPair>(
-        &pair, V2_1,
-    )];
+    let mut items = vec![outgoing::<CreateKeyPair>(&pair(), V2_1)];
     items.extend(forms.into_iter().map(|id| {
         outgoing::<GetAttributes>(
             &GetAttributesRequest {
