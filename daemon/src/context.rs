@@ -14,7 +14,6 @@ use kmip::{
 use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault, is_account};
 
 use crate::{
-    cryptoki::{Session, Ulong},
     effects::Effects,
     error::{Error, Result},
     fault::Fault,
@@ -369,40 +368,4 @@ pub(crate) fn new_id() -> ObjectId {
 
 fn limits_spent() -> Error {
     Error::new(Fault::LimitSpent, "the usage limits of the key are spent")
-}
-
-/// What the items of a batch hand on.
-#[derive(Default)]
-pub(crate) struct Batch {
-    placeholder: Option<ObjectId>,
-    returned: Vec<(OperationCode, ObjectId)>,
-}
-
-impl Batch {
-    /// Remembers the object that an item returned.
-    pub(crate) fn answered(&mut self, operation: OperationCode, object: Option<&str>) {
-        if let Some(object) = object {
-            self.returned.push((operation, ObjectId(object.to_owned())));
-        }
-    }
-
-    fn returned_by(&self, which: UniqueIdentifierEnumeration) -> Option<ObjectId> {
-        let operation = OperationCode::from_name(which.name()?)?;
-        self.returned
-            .iter()
-            .rev()
-            .find(|(own, _)| *own == operation)
-            .map(|(_, id)| id.clone())
-    }
-
-    fn returned_at(&self, position: i32) -> Option<ObjectId> {
-        let at = match usize::try_from(position) {
-            Ok(at) => at,
-            Err(_) => self
-                .returned
-                .len()
-                .checked_sub(usize::try_from(position.unsigned_abs()).ok()?)?,
-        };
-        self.returned.get(at).map(|(_, id)| id.clone())
-    }
 }

@@ -17,12 +17,13 @@ use kmip::{
 use self::failure::{Failure, Names, Outcome};
 use super::Handler;
 use crate::{
-    context::{Batch, Context},
+    context::Context,
     cryptoki::{Application, Arguments, Kind, Output, Session, Ulong, User},
     error::{Error, Result},
     fault::Fault,
     pending::Mark,
     policy::Access,
+    returned::Batch,
     service::Service,
 };
 
