@@ -20,9 +20,14 @@ pub(crate) fn check_new_key(vault: &Vault, spec: KeySpec, mask: Mask) -> Result<
         return Ok(());
     }
     let approved = match spec {
-        KeySpec::Ec(curve) => curve != Curve::Secp256k1,
+        // SP 800-186: P-192 and shorter curves are gone, secp256k1 is not among them.
+        KeySpec::Ec(curve) => curve != Curve::Secp256k1 && curve.bits() >= 224,
         KeySpec::Hmac { bits, .. } => bits >= 112,
-        KeySpec::Aes { .. } | KeySpec::Rsa { .. } => true,
+        KeySpec::Rsa { bits } => bits >= 2048,
+        KeySpec::Dh { bits } => bits >= 2048,
+        KeySpec::Aes { .. } | KeySpec::PostQuantum(_) => true,
+        // FIPS 186-5 has no DSA any more.
+        KeySpec::Dsa { .. } => false,
         // SP 800-131A knows neither ChaCha20 nor what is merely kept, and triple DES no more.
         KeySpec::TripleDes { .. }
         | KeySpec::ChaCha20
@@ -52,7 +57,8 @@ pub(crate) fn check_signing(vault: &Vault, mechanism: Signing) -> Result<()> {
         Signing::RsaPss {
             hash, mask_hash, ..
         } => hash != Hash::Sha1 && mask_hash != Hash::Sha1,
-        Signing::Eddsa => true,
+        Signing::Dsa(_) => false,
+        Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa => true,
     };
     require(!vault.strict || approved)
 }

@@ -188,12 +188,14 @@ pub(crate) fn decide_class(attributes: &mut Attributes, vault: &Vault) {
     attributes.never_extractable = Some(!extractable);
 }
 
-/// Says that a certificate or a public key is no secret.
+/// Says that a certificate or a public key is no secret, unless the client wants it kept as one.
 pub(crate) fn decide_public(attributes: &mut Attributes) {
-    attributes.sensitive = Some(false);
-    attributes.always_sensitive = Some(false);
-    attributes.extractable = Some(true);
-    attributes.never_extractable = Some(false);
+    let sensitive = attributes.sensitive.unwrap_or(false);
+    let extractable = attributes.extractable.unwrap_or(true);
+    attributes.sensitive = Some(sensitive);
+    attributes.always_sensitive = Some(sensitive);
+    attributes.extractable = Some(extractable);
+    attributes.never_extractable = Some(!extractable);
 }
 
 /// The terms under which the HSM is to keep the key.

@@ -1,52 +1,48 @@
 //! The curves' names in PKCS #11: object identifiers, and printable names where callers use them.
 
-use kmip::mechanism::Curve;
+use cryptoki_sys as ck;
+use kmip::mechanism::{Curve, CurveForm};
 
-use crate::der;
+use crate::{attribute::Ulong, der};
 
-/// One curve: its object identifier in DER, and the spellings that also mean it.
-struct Row {
-    curve: Curve,
-    oid: &'static [u8],
-    names: &'static [&'static str],
-}
-
-const ROWS: &[Row] = &[
-    Row {
-        curve: Curve::P256,
-        oid: &[6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7],
-        names: &["secp256r1", "prime256v1", "P-256"],
-    },
-    Row {
-        curve: Curve::P384,
-        oid: &[6, 5, 0x2B, 0x81, 4, 0, 0x22],
-        names: &["secp384r1", "P-384"],
-    },
-    Row {
-        curve: Curve::P521,
-        oid: &[6, 5, 0x2B, 0x81, 4, 0, 0x23],
-        names: &["secp521r1", "P-521"],
-    },
-    Row {
-        curve: Curve::Secp256k1,
-        oid: &[6, 5, 0x2B, 0x81, 4, 0, 0x0A],
-        names: &["secp256k1"],
-    },
-    Row {
-        curve: Curve::Ed25519,
-        oid: &[6, 3, 0x2B, 0x65, 0x70],
-        names: &["edwards25519", "Ed25519", "id-Ed25519"],
-    },
+/// Printable names that mean a curve; every curve is also known by its object identifier.
+const NAMES: &[(Curve, &[&str])] = &[
+    (Curve::P192, &["secp192r1", "prime192v1", "P-192"]),
+    (Curve::P224, &["secp224r1", "P-224"]),
+    (Curve::P256, &["secp256r1", "prime256v1", "P-256"]),
+    (Curve::P384, &["secp384r1", "P-384"]),
+    (Curve::P521, &["secp521r1", "P-521"]),
+    (Curve::Secp256k1, &["secp256k1"]),
+    (Curve::Ed25519, &["edwards25519", "Ed25519", "id-Ed25519"]),
+    (Curve::Ed448, &["edwards448", "Ed448", "id-Ed448"]),
+    (Curve::X25519, &["curve25519", "X25519", "id-X25519"]),
+    (Curve::X448, &["curve448", "X448", "id-X448"]),
+    (Curve::BrainpoolP160r1, &["brainpoolP160r1"]),
+    (Curve::BrainpoolP160t1, &["brainpoolP160t1"]),
+    (Curve::BrainpoolP192r1, &["brainpoolP192r1"]),
+    (Curve::BrainpoolP192t1, &["brainpoolP192t1"]),
+    (Curve::BrainpoolP224r1, &["brainpoolP224r1"]),
+    (Curve::BrainpoolP224t1, &["brainpoolP224t1"]),
+    (Curve::BrainpoolP256r1, &["brainpoolP256r1"]),
+    (Curve::BrainpoolP256t1, &["brainpoolP256t1"]),
+    (Curve::BrainpoolP320r1, &["brainpoolP320r1"]),
+    (Curve::BrainpoolP320t1, &["brainpoolP320t1"]),
+    (Curve::BrainpoolP384r1, &["brainpoolP384r1"]),
+    (Curve::BrainpoolP384t1, &["brainpoolP384t1"]),
+    (Curve::BrainpoolP512r1, &["brainpoolP512r1"]),
+    (Curve::BrainpoolP512t1, &["brainpoolP512t1"]),
 ];
 
 /// The identifier of GNU's, under which OpenSC knows Ed25519.
 const ED25519_GNU: &[u8] = &[6, 9, 0x2B, 6, 1, 4, 1, 0xDA, 0x47, 0x0F, 1];
 
-/// `CKA_EC_PARAMS` of a curve.
-pub(crate) fn oid(curve: Curve) -> &'static [u8] {
-    ROWS.iter()
-        .find(|row| row.curve == curve)
-        .map_or(&[], |row| row.oid)
+/// The `CKK_` of keys on a curve (PKCS #11 3.1 §6.3).
+pub(crate) const fn key_type(curve: Curve) -> Ulong {
+    match curve.form() {
+        CurveForm::Weierstrass => ck::CKK_EC,
+        CurveForm::Edwards => ck::CKK_EC_EDWARDS,
+        CurveForm::Montgomery => ck::CKK_EC_MONTGOMERY,
+    }
 }
 
 /// The curve that `CKA_EC_PARAMS` names, by object identifier or printable string (PKCS #11 3.1 §6.3.3).
@@ -54,23 +50,20 @@ pub(crate) fn of_parameters(parameters: &[u8]) -> Option<Curve> {
     if parameters == ED25519_GNU {
         return Some(Curve::Ed25519);
     }
-    let name = der::only(der::PRINTABLE_STRING, parameters);
-    ROWS.iter()
-        .find(|row| {
-            row.oid == parameters
-                || name.is_some_and(|name| row.names.iter().any(|own| own.as_bytes() == name))
-        })
-        .map(|row| row.curve)
+    if let Some(name) = der::only(der::PRINTABLE_STRING, parameters) {
+        let named = |own: &[&str]| own.iter().any(|own| own.as_bytes() == name);
+        let row = NAMES.iter().find(|(_, own)| named(own));
+        return row.map(|(curve, _)| *curve);
+    }
+    let mut curves = Curve::ALL.iter().copied();
+    curves.find(|curve| curve.oid() == parameters)
 }
 
 /// The public point that `CKA_EC_POINT` holds, in an OCTET STRING or bare, as callers of both habits pass it.
 pub(crate) fn point(curve: Curve, value: &[u8]) -> Option<&[u8]> {
-    let bytes = if curve == Curve::Ed25519 {
-        32
-    } else {
-        1 + 2 * curve.field_bytes()
-    };
-    let fits = |point: &[u8]| point.len() == bytes && (bytes == 32 || point.first() == Some(&4));
+    let bare = !curve.is_weierstrass();
+    let fits =
+        |point: &[u8]| point.len() == curve.point_bytes() && (bare || point.first() == Some(&4));
     if fits(value) {
         return Some(value);
     }
@@ -86,7 +79,8 @@ mod tests {
     #[test]
     fn curves_are_known_by_identifier_and_by_name() {
         for curve in Curve::ALL {
-            assert_eq!(of_parameters(oid(*curve)), Some(*curve));
+            assert_eq!(of_parameters(curve.oid()), Some(*curve));
+            assert!(NAMES.iter().any(|(own, _)| own == curve), "{curve:?}");
         }
         let named = der::element(der::PRINTABLE_STRING, &[b"edwards25519"]);
         assert_eq!(of_parameters(&named), Some(Curve::Ed25519));

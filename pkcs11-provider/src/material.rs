@@ -274,8 +274,8 @@ pub(crate) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 
 /// SubjectPublicKeyInfo of a point on a curve.
 pub(crate) fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
-    let name = crate::curve::oid(curve);
-    if curve == Curve::Ed25519 {
+    let name = curve.oid();
+    if !curve.is_weierstrass() {
         return spki(&[name], point);
     }
     // id-ecPublicKey (RFC 5480 §2.1.1).

@@ -162,13 +162,12 @@ pub(crate) fn row(kind: Ulong, function: Ulong) -> Result<&'static Row> {
 impl Meaning {
     /// Whether a key of this kind and key type is one for the mechanism.
     pub(crate) fn takes(self, spec: KeySpec, key_type: Ulong) -> bool {
-        use kmip::mechanism::Curve;
         match self {
             Self::AesCbc(_) | Self::AesCtr | Self::AesEcb | Self::AesGcm => {
                 matches!(spec, KeySpec::Aes { bits } if bits < 512)
             }
-            Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve != Curve::Ed25519),
-            Self::Eddsa => spec == KeySpec::Ec(Curve::Ed25519),
+            Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve.is_weierstrass()),
+            Self::Eddsa => matches!(spec, KeySpec::Ec(curve) if curve.is_edwards()),
             Self::Hmac(_, own, _) => {
                 matches!(spec, KeySpec::Hmac { .. })
                     && [ck::CKK_GENERIC_SECRET, own].contains(&key_type)
@@ -333,9 +332,12 @@ pub(crate) fn signing_parameters(signing: Signing) -> CryptographicParameters {
             parameters.cryptographic_algorithm = Some(CryptographicAlgorithm::ECDSA);
             parameters.hashing_algorithm = hash.map(hashing_algorithm);
         }
-        Signing::Eddsa => {
-            parameters.cryptographic_algorithm = Some(CryptographicAlgorithm::Ed25519);
+        Signing::Dsa(hash) => {
+            parameters.cryptographic_algorithm = Some(CryptographicAlgorithm::DSA);
+            parameters.hashing_algorithm = hash.map(hashing_algorithm);
         }
+        // The key says which of them it is.
+        Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa => {}
     }
     parameters
 }

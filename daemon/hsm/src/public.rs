@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use aws_lc_rs::{digest, signature::ParsedPublicKey};
-use kmip::mechanism::{Cipher, Curve, Hash, KeySpec, OldHash, Signing};
+use aws_lc_rs::{digest, kem, signature::ParsedPublicKey};
+use kmip::{
+    Secret,
+    mechanism::{Cipher, Curve, Hash, KeySpec, OldHash, PostQuantum, Signing},
+};
 use openssl::{
     bn::BigNum,
     ec::EcKey,
@@ -14,12 +17,12 @@ use openssl::{
 use crate::{
     Error, Input, Result,
     cache::Cache,
-    encoding::{curve_of, is_one_der_structure},
+    encoding::{self, is_one_der_structure},
     soft::{
         check,
         ec::fitted,
         engine::{self, CurveEngine, bounded, digested, failed},
-        rsa,
+        named, prime, rsa,
     },
 };
 
@@ -34,9 +37,12 @@ pub fn verify(spki: &[u8], mechanism: Signing, input: Input<'_>, signature: &[u8
             let digest = digested(rsa::signing_hash(mechanism)?, input)?;
             rsa::verify(key, mechanism, digest.as_ref(), signature)
         }
-        (Ready::AwsLcEdwards(key), Signing::Eddsa) => match input {
-            Input::Message(message) => Ok(key.verify_sig(bounded(message)?, signature).is_ok()),
-            Input::Digest(_) => Err(Error::BadInput("Ed25519 signs messages, not digests")),
+        (Ready::Named(own), _) => named::verify(key.spec, own, mechanism, input, signature),
+        (Ready::AwsLcMessages(own), _) if key.signs_messages_by(mechanism) => match input {
+            Input::Message(message) => Ok(own.verify_sig(bounded(message)?, signature).is_ok()),
+            Input::Digest(_) => Err(Error::BadInput(
+                "this algorithm signs messages, not digests",
+            )),
         },
         (Ready::AwsLc(key, algorithm), Signing::Ecdsa(hash)) => {
             let given = digested(hash, input)?;
@@ -68,6 +74,22 @@ pub fn encrypt(spki: &[u8], cipher: &Cipher, plain: &[u8]) -> Result<Vec<u8>> {
 /// What kind of key DER SubjectPublicKeyInfo holds, after its numbers were validated.
 pub fn spec(spki: &[u8]) -> Result<KeySpec> {
     PublicKey::of(spki).map(|key| key.spec)
+}
+
+/// A new secret and the ciphertext that gives it to the holder of the private key (FIPS 203 §7.2).
+pub fn encapsulate(spki: &[u8]) -> Result<(Vec<u8>, Secret)> {
+    let key = PublicKey::of(spki)?;
+    let Ready::MlKem(key) = &key.ready else {
+        return Err(Error::KeyTypeMismatch);
+    };
+    let (ciphertext, secret) = key.encapsulate().map_err(failed)?;
+    Ok((ciphertext.as_ref().to_vec(), Secret::from(secret.as_ref())))
+}
+
+/// What two keys must have in common to agree on a secret: the algorithm and its parameters, as DER names them.
+pub(crate) fn agreement_group(spki: &[u8]) -> Result<Vec<u8>> {
+    PublicKey::of(spki)?;
+    encoding::algorithm(spki).map(<[u8]>::to_vec)
 }
 
 /// The digest of a message.
@@ -116,8 +138,12 @@ struct PublicKey {
 enum Ready {
     Rsa(PKey<Public>),
     AwsLc(ParsedPublicKey, &'static digest::Algorithm),
-    AwsLcEdwards(ParsedPublicKey),
+    /// Ed25519 and ML-DSA.
+    AwsLcMessages(ParsedPublicKey),
     OpenSsl(EcKey<Public>),
+    MlKem(kem::EncapsulationKey),
+    /// Keys for agreement are validated and never used by themselves.
+    Named(PKey<Public>),
 }
 
 impl PublicKey {
@@ -132,8 +158,15 @@ impl PublicKey {
         Ok(key)
     }
 
+    fn signs_messages_by(&self, mechanism: Signing) -> bool {
+        match self.spec {
+            KeySpec::Ec(_) => mechanism == Signing::Eddsa,
+            _ => mechanism == Signing::MlDsa,
+        }
+    }
+
     fn parse(spki: &[u8]) -> Result<Self> {
-        let bad = || Error::BadKey("not a DER SubjectPublicKeyInfo of a key served");
+        let bad = || UNREADABLE;
         if spki.len() > SPKI_BYTES_MAX || !is_one_der_structure(spki) {
             return Err(bad());
         }
@@ -147,15 +180,32 @@ impl PublicKey {
                 ready: Ready::Rsa(key),
             });
         }
-        let curve = curve_of(&key)?;
-        let ready = match engine::curve(curve) {
+        let spec = encoding::public_spec(spki, &key)?;
+        let ready = match spec {
+            KeySpec::Ec(curve) => Ready::on_curve(curve, key, spki)?,
+            KeySpec::PostQuantum(algorithm) => Ready::post_quantum(algorithm, key, spki)?,
+            KeySpec::Dsa { .. } => {
+                prime::dsa_public(&key)?;
+                Ready::Named(key)
+            }
+            KeySpec::Dh { .. } => {
+                prime::dh_public(&key)?;
+                Ready::Named(key)
+            }
+            _ => return Err(bad()),
+        };
+        Ok(Self { spec, ready })
+    }
+}
+
+impl Ready {
+    fn on_curve(curve: Curve, key: PKey<Public>, spki: &[u8]) -> Result<Self> {
+        match engine::curve(curve) {
             CurveEngine::AwsLcEdwards => {
                 let point = key.raw_public_key().map_err(failed)?;
                 check::edwards_public(&point)?;
-                Ready::AwsLcEdwards(
-                    ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, point)
-                        .map_err(|_| bad())?,
-                )
+                let key = ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, point);
+                key.map(Self::AwsLcMessages).map_err(|_| UNREADABLE)
             }
             CurveEngine::AwsLc {
                 verification,
@@ -163,20 +213,37 @@ impl PublicKey {
                 ..
             } => {
                 check::ec_public(&key)?;
-                Ready::AwsLc(
-                    ParsedPublicKey::new(verification, spki).map_err(|_| bad())?,
-                    digest,
-                )
+                let key = ParsedPublicKey::new(verification, spki).map_err(|_| UNREADABLE)?;
+                Ok(Self::AwsLc(key, digest))
             }
             CurveEngine::OpenSsl => {
                 check::ec_public(&key)?;
-                Ready::OpenSsl(key.ec_key().map_err(failed)?)
+                key.ec_key().map(Self::OpenSsl).map_err(failed)
             }
+            CurveEngine::OpenSslNamed if curve == Curve::Ed448 => {
+                check::edwards448_public(&key.raw_public_key().map_err(failed)?)?;
+                Ok(Self::Named(key))
+            }
+            CurveEngine::OpenSslNamed => {
+                check::montgomery_public(&key)?;
+                Ok(Self::Named(key))
+            }
+        }
+    }
+
+    fn post_quantum(algorithm: PostQuantum, key: PKey<Public>, spki: &[u8]) -> Result<Self> {
+        if let Some((_, verification)) = engine::ml_dsa(algorithm) {
+            let key = ParsedPublicKey::new(verification, spki);
+            return key.map(Self::AwsLcMessages).map_err(|_| UNREADABLE);
+        }
+        let Some(kem) = engine::ml_kem(algorithm) else {
+            return Ok(Self::Named(key));
         };
-        Ok(Self {
-            spec: KeySpec::Ec(curve),
-            ready,
-        })
+        // OpenSSL has checked the modulus (FIPS 203 §7.2) when it read the key.
+        let raw = key.raw_public_key().map_err(failed)?;
+        kem::EncapsulationKey::new(kem, &raw)
+            .map(Self::MlKem)
+            .map_err(|_| UNREADABLE)
     }
 }
 
@@ -204,4 +271,5 @@ fn verify_openssl(key: &EcKey<Public>, digest: &[u8], signature: &[u8]) -> Resul
 }
 
 const KEYS_MET_MAX: usize = 1024;
-const SPKI_BYTES_MAX: usize = 2048;
+const SPKI_BYTES_MAX: usize = 4096;
+const UNREADABLE: Error = Error::BadKey("not a DER SubjectPublicKeyInfo of a key served");

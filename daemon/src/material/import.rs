@@ -2,7 +2,7 @@
 
 use hsm::{
     Material,
-    encoding::{self, RsaPrivateNumbers, RsaPublicNumbers},
+    encoding::{self, PrimeGroup, RsaPrivateNumbers, RsaPublicNumbers},
 };
 use kmip::{
     CryptographicAlgorithm, KeyFormatType, Secret,
@@ -57,13 +57,19 @@ pub(crate) fn private_key(block: &KeyBlock, material: &KeyMaterial) -> Result<Ma
         (KeyFormatType::PKCS8, KeyMaterial::Bytes(bytes)) => bytes.clone(),
         (KeyFormatType::PKCS1, KeyMaterial::Bytes(bytes)) => encoding::pkcs1_to_pkcs8(bytes)?,
         (KeyFormatType::ECPrivateKey, KeyMaterial::Bytes(bytes)) => encoding::sec1_to_pkcs8(bytes)?,
-        (KeyFormatType::Raw, KeyMaterial::Bytes(bytes))
-            if block.cryptographic_algorithm == Some(CryptographicAlgorithm::Ed25519) =>
-        {
-            encoding::scalar_to_pkcs8(Curve::Ed25519, bytes)?
-        }
+        (KeyFormatType::Raw, KeyMaterial::Bytes(bytes)) => match raw_algorithm(block)? {
+            KeySpec::Ec(curve) => encoding::scalar_to_pkcs8(curve, bytes)?,
+            KeySpec::PostQuantum(own) => encoding::post_quantum_to_pkcs8(own, bytes)?,
+            _ => return Err(format_not_served(block.key_format_type)),
+        },
         (_, KeyMaterial::RSAPrivate(key)) => encoding::rsa_numbers_to_pkcs8(&rsa_numbers(key)?)?,
-        (_, KeyMaterial::ECPrivate(key)) => ec_private(key)?,
+        (_, KeyMaterial::ECPrivate(key)) => ec_private(key, block.cryptographic_algorithm)?,
+        (_, KeyMaterial::DSAPrivate(key)) => {
+            encoding::dsa_to_pkcs8(&group(&key.p, Some(&key.q), &key.g)?, &unsigned(&key.x)?)?
+        }
+        (_, KeyMaterial::DHPrivate(key)) => {
+            encoding::dh_to_pkcs8(&group(&key.p, None, &key.g)?, &unsigned(&key.x)?)?
+        }
         (format, _) => return Err(format_not_served(format)),
     };
     let spec = encoding::pkcs8_spec(&pkcs8)?;
@@ -78,23 +84,60 @@ pub(crate) fn public_key(block: &KeyBlock, material: &KeyMaterial) -> Result<(Ke
         (KeyFormatType::PKCS1, KeyMaterial::Bytes(bytes)) => {
             encoding::pkcs1_public_to_spki(bytes.expose())?
         }
-        (KeyFormatType::Raw, KeyMaterial::Bytes(bytes))
-            if block.cryptographic_algorithm == Some(CryptographicAlgorithm::Ed25519) =>
-        {
-            encoding::point_to_spki(Curve::Ed25519, bytes.expose())?
-        }
+        (KeyFormatType::Raw, KeyMaterial::Bytes(bytes)) => match raw_algorithm(block)? {
+            KeySpec::Ec(curve) => encoding::point_to_spki(curve, bytes.expose())?,
+            KeySpec::PostQuantum(own) => encoding::post_quantum_to_spki(own, bytes.expose())?,
+            _ => return Err(format_not_served(block.key_format_type)),
+        },
         (_, KeyMaterial::RSAPublic(key)) => encoding::rsa_numbers_to_spki(&RsaPublicNumbers {
-            modulus: unsigned(&key.modulus)?.expose().to_vec(),
-            exponent: unsigned(&key.public_exponent)?.expose().to_vec(),
+            modulus: number(&key.modulus)?,
+            exponent: number(&key.public_exponent)?,
         })?,
         (_, KeyMaterial::ECPublic(key)) => {
-            encoding::point_to_spki(parameters::curve(key.recommended_curve)?, &key.q_string.0)?
+            let curve = parameters::curve(key.recommended_curve, block.cryptographic_algorithm)?;
+            encoding::point_to_spki(curve, &key.q_string.0)?
+        }
+        (_, KeyMaterial::DSAPublic(key)) => {
+            encoding::dsa_to_spki(&group(&key.p, Some(&key.q), &key.g)?, &number(&key.y)?)?
+        }
+        (_, KeyMaterial::DHPublic(key)) => {
+            encoding::dh_to_spki(&group(&key.p, None, &key.g)?, &number(&key.y)?)?
         }
         (format, _) => return Err(format_not_served(format)),
     };
     let spec = hsm::public::spec(&spki)?;
     check_length(block, spec)?;
     Ok((spec, spki))
+}
+
+/// What kind of key bare bytes are: those whose algorithm says it all, and X25519 and X448 by their lengths.
+fn raw_algorithm(block: &KeyBlock) -> Result<KeySpec> {
+    let algorithm = block
+        .cryptographic_algorithm
+        .ok_or_else(|| Error::invalid_field("the cryptographic algorithm is missing"))?;
+    if algorithm == CryptographicAlgorithm::ECDH {
+        let curves = [Curve::X25519, Curve::X448];
+        let of_length =
+            |curve: &&Curve| Some(i32::from(curve.bits())) == block.cryptographic_length;
+        return curves
+            .iter()
+            .find(of_length)
+            .map(|curve| KeySpec::Ec(*curve))
+            .ok_or_else(|| format_not_served(block.key_format_type));
+    }
+    match parameters::key_spec(algorithm, None, None)? {
+        spec @ KeySpec::PostQuantum(_) => Ok(spec),
+        spec @ KeySpec::Ec(curve) if curve.is_edwards() => Ok(spec),
+        _ => Err(format_not_served(block.key_format_type)),
+    }
+}
+
+fn group(p: &BigInteger, q: Option<&BigInteger>, g: &BigInteger) -> Result<PrimeGroup> {
+    Ok(PrimeGroup {
+        p: number(p)?,
+        q: q.map(number).transpose()?.unwrap_or_default(),
+        g: number(g)?,
+    })
 }
 
 /// The bytes of secret data.
@@ -113,11 +156,15 @@ fn unsigned(number: &BigInteger) -> Result<Secret> {
         .ok_or_else(malformed)
 }
 
+fn number(number: &BigInteger) -> Result<Vec<u8>> {
+    Ok(unsigned(number)?.expose().to_vec())
+}
+
 fn rsa_numbers(key: &TransparentRSAPrivateKey) -> Result<RsaPrivateNumbers> {
     let optional = |number: &Option<BigInteger>| number.as_ref().map(unsigned).transpose();
     let exponent = |number: &Option<BigInteger>| optional(number)?.ok_or_else(malformed);
     Ok(RsaPrivateNumbers {
-        modulus: unsigned(&key.modulus)?.expose().to_vec(),
+        modulus: number(&key.modulus)?,
         public_exponent: exponent(&key.public_exponent)?.expose().to_vec(),
         private_exponent: exponent(&key.private_exponent)?,
         p: optional(&key.p)?,
@@ -128,8 +175,11 @@ fn rsa_numbers(key: &TransparentRSAPrivateKey) -> Result<RsaPrivateNumbers> {
     })
 }
 
-fn ec_private(key: &TransparentECPrivateKey) -> Result<Secret> {
-    let curve = parameters::curve(key.recommended_curve)?;
+fn ec_private(
+    key: &TransparentECPrivateKey,
+    algorithm: Option<CryptographicAlgorithm>,
+) -> Result<Secret> {
+    let curve = parameters::curve(key.recommended_curve, algorithm)?;
     let scalar = unsigned(&key.d)?;
     let missing = curve
         .field_bytes()

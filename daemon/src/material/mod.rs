@@ -5,7 +5,7 @@ mod release;
 
 pub(crate) use self::{
     import::{private_key, public_key, secret_data, symmetric_key},
-    release::{default_format, key_block, wrapped_key_block},
+    release::{compress, default_format, key_block, wrapped_key_block},
 };
 
 use kmip::{KeyFormatType, mechanism::KeySpec, object::KeyBlock};
@@ -32,6 +32,8 @@ fn malformed() -> Error {
 pub(crate) fn is_length_of(length: i32, spec: KeySpec) -> bool {
     let with_parity = spec.secret_bytes().saturating_mul(8);
     length == i32::from(spec.bits())
+        // No standard says yet what the length of these is.
+        || matches!(spec, KeySpec::PostQuantum(_))
         || (!spec.is_asymmetric() && usize::try_from(length) == Ok(with_parity))
 }
 

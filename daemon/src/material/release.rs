@@ -2,12 +2,13 @@
 
 use hsm::{Material, encoding};
 use kmip::{
-    KeyFormatType, ObjectType, Secret, V1_3, Version,
-    mechanism::{Curve, KeySpec, parameters},
+    KeyCompressionType, KeyFormatType, ObjectType, Secret, V1_3, Version,
+    mechanism::{KeySpec, parameters},
     object::{
-        KeyBlock, KeyMaterial, KeyValue, KeyWrappingData, TransparentECPrivateKey,
-        TransparentECPublicKey, TransparentRSAPrivateKey, TransparentRSAPublicKey,
-        TransparentSymmetricKey,
+        KeyBlock, KeyMaterial, KeyValue, KeyWrappingData, TransparentDHPrivateKey,
+        TransparentDHPublicKey, TransparentDSAPrivateKey, TransparentDSAPublicKey,
+        TransparentECPrivateKey, TransparentECPublicKey, TransparentRSAPrivateKey,
+        TransparentRSAPublicKey, TransparentSymmetricKey,
     },
     ttlv::{BigInteger, Bytes},
 };
@@ -26,10 +27,16 @@ pub(crate) fn default_format(spec: KeySpec, object_type: ObjectType) -> KeyForma
         | KeySpec::ChaCha20Poly1305
         | KeySpec::Kept { .. } => KeyFormatType::Raw,
         KeySpec::Rsa { .. } => KeyFormatType::PKCS1,
-        KeySpec::Ec(Curve::Ed25519) if is_public => KeyFormatType::X509,
-        KeySpec::Ec(Curve::Ed25519) => KeyFormatType::PKCS8,
-        KeySpec::Ec(_) if is_public => KeyFormatType::TransparentECPublicKey,
-        KeySpec::Ec(_) => KeyFormatType::TransparentECPrivateKey,
+        KeySpec::Dsa { .. } if is_public => KeyFormatType::TransparentDSAPublicKey,
+        KeySpec::Dsa { .. } => KeyFormatType::TransparentDSAPrivateKey,
+        KeySpec::Dh { .. } if is_public => KeyFormatType::TransparentDHPublicKey,
+        KeySpec::Dh { .. } => KeyFormatType::TransparentDHPrivateKey,
+        KeySpec::Ec(curve) if curve.is_weierstrass() && is_public => {
+            KeyFormatType::TransparentECPublicKey
+        }
+        KeySpec::Ec(curve) if curve.is_weierstrass() => KeyFormatType::TransparentECPrivateKey,
+        KeySpec::Ec(_) | KeySpec::PostQuantum(_) if is_public => KeyFormatType::X509,
+        KeySpec::Ec(_) | KeySpec::PostQuantum(_) => KeyFormatType::PKCS8,
     }
 }
 
@@ -73,6 +80,27 @@ pub(crate) fn key_block(
     })
 }
 
+/// Compresses the point in the block of a public key, where the format is one that shows a point (KMIP 2.1 §3.1).
+pub(crate) fn compress(block: &mut KeyBlock, spki: &[u8]) -> Result<()> {
+    let (curve, point) = encoding::spki_to_compressed_point(spki)?;
+    let material = match block.key_format_type {
+        KeyFormatType::X509 => KeyMaterial::Bytes(Secret::new(encoding::compressed_spki(spki)?)),
+        KeyFormatType::TransparentECPublicKey
+        | KeyFormatType::TransparentECDSAPublicKey
+        | KeyFormatType::TransparentECDHPublicKey
+        | KeyFormatType::TransparentECMQVPublicKey => {
+            KeyMaterial::ECPublic(TransparentECPublicKey {
+                recommended_curve: parameters::recommended_curve(curve),
+                q_string: Bytes(point),
+            })
+        }
+        other => return Err(format_not_served(other)),
+    };
+    block.key_compression_type = Some(KeyCompressionType::ECPublicKeyTypeX962CompressedPrime);
+    block.key_value = Some(KeyValue::plain(material));
+    Ok(())
+}
+
 /// A key block whose value was wrapped.
 pub(crate) fn wrapped_key_block(
     plain: &KeyBlock,
@@ -113,11 +141,16 @@ fn private(spec: KeySpec, pkcs8: &Secret, format: KeyFormatType) -> Result<KeyMa
             Ok(KeyMaterial::Bytes(encoding::pkcs8_to_pkcs1(pkcs8)?))
         }
         (KeySpec::Rsa { .. }, KeyFormatType::TransparentRSAPrivateKey) => rsa_private(pkcs8),
-        (KeySpec::Ec(curve), KeyFormatType::ECPrivateKey) if curve != Curve::Ed25519 => {
+        (KeySpec::Dsa { .. }, KeyFormatType::TransparentDSAPrivateKey) => dsa_private(pkcs8),
+        (KeySpec::Dh { .. }, KeyFormatType::TransparentDHPrivateKey) => dh_private(pkcs8),
+        (KeySpec::Ec(curve), KeyFormatType::ECPrivateKey) if curve.is_weierstrass() => {
             Ok(KeyMaterial::Bytes(encoding::pkcs8_to_sec1(pkcs8)?))
         }
-        (KeySpec::Ec(Curve::Ed25519), KeyFormatType::Raw) => {
+        (KeySpec::Ec(curve), KeyFormatType::Raw) if !curve.is_weierstrass() => {
             Ok(KeyMaterial::Bytes(encoding::pkcs8_to_scalar(pkcs8)?.1))
+        }
+        (KeySpec::PostQuantum(_), KeyFormatType::Raw) => {
+            Ok(KeyMaterial::Bytes(encoding::pkcs8_to_post_quantum(pkcs8)?))
         }
         (
             KeySpec::Ec(_),
@@ -154,6 +187,27 @@ fn rsa_private(pkcs8: &Secret) -> Result<KeyMaterial> {
     )))
 }
 
+fn dsa_private(pkcs8: &Secret) -> Result<KeyMaterial> {
+    let (group, x) = encoding::pkcs8_to_dsa(pkcs8)?;
+    Ok(KeyMaterial::DSAPrivate(TransparentDSAPrivateKey {
+        p: BigInteger::from_unsigned(&group.p),
+        q: BigInteger::from_unsigned(&group.q),
+        g: BigInteger::from_unsigned(&group.g),
+        x: BigInteger::from_unsigned(x.expose()),
+    }))
+}
+
+fn dh_private(pkcs8: &Secret) -> Result<KeyMaterial> {
+    let (group, x) = encoding::pkcs8_to_dh(pkcs8)?;
+    Ok(KeyMaterial::DHPrivate(TransparentDHPrivateKey {
+        p: BigInteger::from_unsigned(&group.p),
+        q: None,
+        g: BigInteger::from_unsigned(&group.g),
+        j: None,
+        x: BigInteger::from_unsigned(x.expose()),
+    }))
+}
+
 fn public(spec: KeySpec, spki: &[u8], format: KeyFormatType) -> Result<KeyMaterial> {
     match (spec, format) {
         (_, KeyFormatType::X509) => Ok(KeyMaterial::Bytes(Secret::from(spki))),
@@ -167,8 +221,30 @@ fn public(spec: KeySpec, spki: &[u8], format: KeyFormatType) -> Result<KeyMateri
                 public_exponent: BigInteger::from_unsigned(&numbers.exponent),
             }))
         }
-        (KeySpec::Ec(Curve::Ed25519), KeyFormatType::Raw) => Ok(KeyMaterial::Bytes(Secret::new(
-            encoding::spki_to_point(spki)?.1,
+        (KeySpec::Dsa { .. }, KeyFormatType::TransparentDSAPublicKey) => {
+            let (group, y) = encoding::spki_to_dsa(spki)?;
+            Ok(KeyMaterial::DSAPublic(TransparentDSAPublicKey {
+                p: BigInteger::from_unsigned(&group.p),
+                q: BigInteger::from_unsigned(&group.q),
+                g: BigInteger::from_unsigned(&group.g),
+                y: BigInteger::from_unsigned(&y),
+            }))
+        }
+        (KeySpec::Dh { .. }, KeyFormatType::TransparentDHPublicKey) => {
+            let (group, y) = encoding::spki_to_dh(spki)?;
+            Ok(KeyMaterial::DHPublic(TransparentDHPublicKey {
+                p: BigInteger::from_unsigned(&group.p),
+                q: None,
+                g: BigInteger::from_unsigned(&group.g),
+                j: None,
+                y: BigInteger::from_unsigned(&y),
+            }))
+        }
+        (KeySpec::Ec(curve), KeyFormatType::Raw) if !curve.is_weierstrass() => Ok(
+            KeyMaterial::Bytes(Secret::new(encoding::spki_to_point(spki)?.1)),
+        ),
+        (KeySpec::PostQuantum(_), KeyFormatType::Raw) => Ok(KeyMaterial::Bytes(Secret::new(
+            encoding::spki_to_post_quantum(spki)?,
         ))),
         (
             KeySpec::Ec(_),

@@ -3,6 +3,7 @@
 use hsm::Material;
 use kmip::{
     KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType,
+    mechanism::KeySpec,
     object::{
         Certificate, KeyBlock, KeyObject, ManagedObject, OpaqueObject, PGPKey, SecretData,
         SplitKey, Template,
@@ -70,13 +71,14 @@ pub(super) fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
     if record.is_destroyed() {
         return Err(lifecycle::destroyed());
     }
-    if !is_secret(record.object_type) {
-        return Ok(());
-    }
-    if record.attributes.sensitive != Some(false) && !wrapped {
+    // What is public by nature is kept back only when somebody said so.
+    let is_open = !is_secret(record.object_type);
+    let sensitive = record.attributes.sensitive.unwrap_or(!is_open);
+    let extractable = record.attributes.extractable.unwrap_or(is_open);
+    if sensitive && !wrapped {
         return Err(Error::new(Fault::Sensitive, "the object is sensitive"));
     }
-    if record.attributes.extractable != Some(true) {
+    if !extractable {
         return Err(Error::new(
             Fault::NotExtractable,
             "the object is not extractable",
@@ -95,13 +97,16 @@ fn check_form(request: &GetRequest, record: &Record) -> Result<()> {
             "this key wrap type is not served",
         ));
     }
-    let compressed = request
-        .key_compression_type
-        .is_some_and(|compression| compression != KeyCompressionType::ECPublicKeyTypeUncompressed);
-    if compressed && record.object_type == ObjectType::PublicKey {
+    let served = match request.key_compression_type {
+        Some(KeyCompressionType::ECPublicKeyTypeX962CompressedPrime) => record
+            .spec
+            .is_some_and(|spec| matches!(spec, KeySpec::Ec(curve) if curve.is_weierstrass())),
+        other => other.is_none_or(|own| own == KeyCompressionType::ECPublicKeyTypeUncompressed),
+    };
+    if !served && record.object_type == ObjectType::PublicKey {
         return Err(Error::new(
             Fault::KeyCompressionNotServed,
-            "points are served uncompressed",
+            "points of prime curves are served uncompressed or compressed, others as they are",
         ));
     }
     Ok(())
@@ -195,7 +200,12 @@ fn key(
         .or(own)
         .or_else(default)
         .unwrap_or(KeyFormatType::Raw);
-    let plain = material::key_block(value, format, context.version)?;
+    let mut plain = material::key_block(value, format, context.version)?;
+    if request.key_compression_type == Some(KeyCompressionType::ECPublicKeyTypeX962CompressedPrime)
+        && let Value::PublicKey { spki, .. } = value
+    {
+        material::compress(&mut plain, spki)?;
+    }
     let key_block = match &request.key_wrapping_specification {
         Some(how) => wrapping::wrap(context, &plain, how, record)?,
         None => plain,

@@ -4,6 +4,7 @@ use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
     attribute::{AttributeList, Attributes, UniqueIdentifier},
+    mechanism::KeySpec,
     object::{
         Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject,
         OpaqueObject, PGPKey, SecretData, SplitKey, Template,
@@ -355,7 +356,7 @@ impl New {
     }
 
     /// Says what kind of key it is; what the client said must be the same.
-    fn describe(&mut self, spec: kmip::mechanism::KeySpec) -> Result<()> {
+    fn describe(&mut self, spec: KeySpec) -> Result<()> {
         let claimed = self.attributes.cryptographic_length;
         if claimed.is_some_and(|length| !material::is_length_of(length, spec)) {
             return Err(Error::invalid_field(
@@ -375,7 +376,7 @@ impl New {
     fn insert(
         &mut self,
         context: &mut Context<'_>,
-        spec: Option<kmip::mechanism::KeySpec>,
+        spec: Option<KeySpec>,
         custody: Custody,
     ) -> Result<UniqueIdentifier> {
         let attributes = std::mem::take(&mut self.attributes);

@@ -4,7 +4,7 @@ use hsm::Input;
 use kmip::{
     CryptographicUsageMask, HashingAlgorithm, ObjectType, PaddingMethod, Secret, ValidityIndicator,
     attribute::CryptographicParameters,
-    mechanism::{Curve, Hash, KeySpec, Signing, parameters, signature},
+    mechanism::{Curve, Hash, KeySpec, PostQuantumUse, Signing, parameters, signature},
     payload::sign::{
         Sign, SignRequest, SignResponse, SignatureVerify, SignatureVerifyRequest,
         SignatureVerifyResponse,
@@ -29,7 +29,7 @@ impl Handler for Sign {
     fn is_light(service: &Service, request: &SignRequest) -> bool {
         is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
-                matches!(record.spec, Some(KeySpec::Ec(_)))
+                record.spec.is_some_and(signs_in_microseconds)
                     && record.attributes.usage_limits.is_none()
             })
     }
@@ -54,10 +54,9 @@ impl Handler for Sign {
         let signature = context
             .backend(&backend)?
             .sign(&key_ref, mechanism, input)?;
-        let signature = if is_ecdsa(spec) {
-            signature::to_der(&signature)
-        } else {
-            signature
+        let signature = match spec.signature_half_bytes() {
+            Some(_) => signature::to_der(&signature),
+            None => signature,
         };
         context.spend(&key, input_bytes(input))?;
         Ok(SignResponse {
@@ -98,14 +97,12 @@ impl Handler for SignatureVerify {
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
         let salt_named = names_salt(&key, request.cryptographic_parameters.as_ref());
         let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
-        let valid = match spec {
-            KeySpec::Ec(curve) if curve != Curve::Ed25519 => {
-                match signature::from_der(&given.0, curve.field_bytes()) {
-                    Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
-                    None => false,
-                }
-            }
-            _ => verify_rsa_or_edwards(spki, (spec, mechanism), salt_named, input, &given.0)?,
+        let valid = match spec.signature_half_bytes() {
+            Some(half_bytes) => match signature::from_der(&given.0, half_bytes) {
+                Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
+                None => false,
+            },
+            None => verify_string(spki, (spec, mechanism), salt_named, input, &given.0)?,
         };
         let validity = if valid {
             ValidityIndicator::Valid
@@ -129,9 +126,9 @@ fn names_salt(key: &Authorized, asked: Option<&CryptographicParameters>) -> bool
         .is_some_and(|parameters| parameters.salt_length.is_some())
 }
 
-/// Verifies what is no ECDSA signature. The salt of a PSS signature shows its own length, so where none is named those
+/// Verifies what is no pair of numbers. The salt of a PSS signature shows its own length, so where none is named those
 /// that are in use are tried: the digest's, the longest, and the twenty bytes of PKCS #1's default.
-fn verify_rsa_or_edwards(
+fn verify_string(
     spki: &[u8],
     (spec, mechanism): (KeySpec, Signing),
     salt_named: bool,
@@ -165,8 +162,16 @@ fn verify_rsa_or_edwards(
     Ok(false)
 }
 
-fn is_ecdsa(spec: KeySpec) -> bool {
-    matches!(spec, KeySpec::Ec(curve) if curve != Curve::Ed25519)
+/// Whether a signature takes the time of an answer: not RSA, DSA, SLH-DSA and the slow curves.
+fn signs_in_microseconds(spec: KeySpec) -> bool {
+    match spec {
+        KeySpec::Ec(curve) => matches!(
+            curve,
+            Curve::P256 | Curve::P384 | Curve::P521 | Curve::Ed25519
+        ),
+        KeySpec::PostQuantum(algorithm) => algorithm.kind() == PostQuantumUse::MlDsa,
+        _ => false,
+    }
 }
 
 /// The message or its digest: one of them, and one only (KMIP 2.1 §6.1.55).
@@ -201,16 +206,17 @@ fn mechanism<'a>(
     }
     let (mechanism, input) = match (parameters::signing(spec, &parameters)?, input) {
         (Signing::Ecdsa(None), Input::Message(_)) => {
-            (Signing::Ecdsa(Some(curve_hash(spec))), input)
+            (Signing::Ecdsa(Some(usual_hash(spec))), input)
         }
+        (Signing::Dsa(None), Input::Message(_)) => (Signing::Dsa(Some(usual_hash(spec))), input),
         // Without a hash the data is a whole DigestInfo, padded as it is.
         (Signing::RsaPkcs1(None), Input::Message(bytes)) => {
             (Signing::RsaPkcs1(None), Input::Digest(bytes))
         }
-        (Signing::Eddsa, Input::Digest(_)) => {
+        (Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa, Input::Digest(_)) => {
             return Err(Error::new(
                 Fault::BadParameters,
-                "Ed25519 signs messages, not digests",
+                "the key's algorithm signs messages, not digests",
             ));
         }
         (mechanism, input) => (mechanism, input),
@@ -218,10 +224,18 @@ fn mechanism<'a>(
     Ok((spec, mechanism, input))
 }
 
-fn curve_hash(spec: KeySpec) -> Hash {
+/// The hash that is as strong as the key.
+fn usual_hash(spec: KeySpec) -> Hash {
     match spec {
-        KeySpec::Ec(Curve::P384) => Hash::Sha384,
-        KeySpec::Ec(Curve::P521) => Hash::Sha512,
+        KeySpec::Ec(curve) => match curve.bits() {
+            0..=320 => Hash::Sha256,
+            321..=384 => Hash::Sha384,
+            _ => Hash::Sha512,
+        },
+        KeySpec::Dsa {
+            order_bits: 0..=160,
+            ..
+        } => Hash::Sha1,
         _ => Hash::Sha256,
     }
 }

@@ -129,8 +129,11 @@ fn a_pgp_key_is_a_secret_and_a_request_is_none() {
     let sensitive = list([Attribute::Sensitive(true)]);
     let id = register(&mut fixture, pgp_key(), sensitive.clone()).unwrap();
     assert_eq!(get(&mut fixture, &id).err(), Some(ResultReason::Sensitive));
-    let id = register(&mut fixture, request(), sensitive).unwrap();
+    let id = register(&mut fixture, request(), list([])).unwrap();
     assert!(get(&mut fixture, &id).is_ok());
+    // KMIP 2.1 §4.22: whoever says that an object is sensitive is taken at their word.
+    let id = register(&mut fixture, request(), sensitive).unwrap();
+    assert_eq!(get(&mut fixture, &id).err(), Some(ResultReason::Sensitive));
     let wrong = list([Attribute::CryptographicLength(4096)]);
     assert_eq!(
         register(&mut fixture, pgp_key(), wrong),

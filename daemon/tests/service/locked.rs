@@ -100,6 +100,24 @@ fn raw(bytes: &[u8], algorithm: Option<CryptographicAlgorithm>) -> KeyBlock {
     }
 }
 
+/// Pairs that are neither RSA's nor on the usual curves.
+fn others() -> [Vec<Attribute>; 5] {
+    let named = [
+        CryptographicAlgorithm::DSA,
+        CryptographicAlgorithm::DH,
+        CryptographicAlgorithm::Ed448,
+        CryptographicAlgorithm::MLKEM768,
+        CryptographicAlgorithm::MLDSA65,
+    ];
+    named.map(|algorithm| {
+        // The shortest that there is, which DSA alone has.
+        let dsa = (algorithm == CryptographicAlgorithm::DSA).then_some(1024);
+        let length = dsa.map(Attribute::CryptographicLength);
+        let algorithm = Attribute::CryptographicAlgorithm(algorithm);
+        [algorithm].into_iter().chain(length).collect()
+    })
+}
+
 /// One locked object of each kind, and the wrapping key.
 pub(crate) fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)>, String) {
     let aes = vec![
@@ -115,7 +133,7 @@ pub(crate) fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)
         RecommendedCurve::SECP256K1,
         RecommendedCurve::CURVE25519,
     ];
-    let kinds = curves.map(ec).into_iter().chain([rsa()]);
+    let kinds = curves.map(ec).into_iter().chain([rsa()]).chain(others());
     for kind in kinds {
         objects.push((ObjectType::PrivateKey, pair(fixture, kind, true).0));
     }

@@ -2,8 +2,8 @@
 
 use kmip::{
     BlockCipherMode, CertificateType, CryptographicAlgorithm, CryptographicUsageMask,
-    EncodingOption, KeyFormatType, RecommendedCurve, ResultReason, Secret, SecretDataType,
-    WrappingMethod,
+    EncodingOption, KeyCompressionType, KeyFormatType, RecommendedCurve, ResultReason, Secret,
+    SecretDataType, WrappingMethod,
     attribute::{
         Attribute, AttributeKind, AttributeReference, CryptographicDomainParameters,
         CryptographicParameters, Name,
@@ -79,7 +79,7 @@ fn pair(fixture: &mut Fixture, attributes: Vec<Attribute>) -> (String, String) {
     )
 }
 
-fn kinds() -> Vec<(Vec<Attribute>, Vec<KeyFormatType>, Vec<KeyFormatType>)> {
+fn kinds() -> Vec<Kind> {
     let ec = |curve| {
         vec![
             Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
@@ -127,7 +127,71 @@ fn kinds() -> Vec<(Vec<Attribute>, Vec<KeyFormatType>, Vec<KeyFormatType>)> {
     ] {
         kinds.push((ec(curve), private.clone(), public.clone()));
     }
+    kinds.extend(others(&ec));
     kinds
+}
+
+type Kind = (Vec<Attribute>, Vec<KeyFormatType>, Vec<KeyFormatType>);
+
+fn others(ec: &dyn Fn(RecommendedCurve) -> Vec<Attribute>) -> Vec<Kind> {
+    use CryptographicAlgorithm as Named;
+    let sized = |algorithm, bits| {
+        vec![
+            Attribute::CryptographicAlgorithm(algorithm),
+            Attribute::CryptographicLength(bits),
+        ]
+    };
+    let agreeing = |curve| {
+        let mut attributes = ec(curve);
+        attributes[0] = Attribute::CryptographicAlgorithm(Named::ECDH);
+        attributes
+    };
+    let formats = |private, public| {
+        (
+            vec![KeyFormatType::PKCS8, private],
+            vec![KeyFormatType::X509, public],
+        )
+    };
+    let dsa = formats(
+        KeyFormatType::TransparentDSAPrivateKey,
+        KeyFormatType::TransparentDSAPublicKey,
+    );
+    let dh = formats(
+        KeyFormatType::TransparentDHPrivateKey,
+        KeyFormatType::TransparentDHPublicKey,
+    );
+    let point = formats(
+        KeyFormatType::TransparentECPrivateKey,
+        KeyFormatType::TransparentECPublicKey,
+    );
+    let raw = formats(KeyFormatType::Raw, KeyFormatType::Raw);
+    let rsa = formats(KeyFormatType::PKCS1, KeyFormatType::PKCS1);
+    let named = |algorithm| vec![Attribute::CryptographicAlgorithm(algorithm)];
+    [
+        (sized(Named::RSA, 1024), rsa),
+        (sized(Named::DSA, 1024), dsa),
+        (sized(Named::DH, 2048), dh),
+        (ec(RecommendedCurve::P192), point.clone()),
+        (ec(RecommendedCurve::BRAINPOOLP160T1), point.clone()),
+        (ec(RecommendedCurve::BRAINPOOLP512R1), point.clone()),
+        (ec(RecommendedCurve::CURVE448), point.clone()),
+        (agreeing(RecommendedCurve::CURVE25519), point),
+        (agreeing(RecommendedCurve::CURVE448), raw.clone()),
+        (named(Named::Ed448), raw.clone()),
+        // Expanded keys come back without the seed that made them, so they are not the same encoding again.
+        (
+            named(Named::MLKEM768),
+            (vec![KeyFormatType::PKCS8], raw.1.clone()),
+        ),
+        (
+            named(Named::MLDSA65),
+            (vec![KeyFormatType::PKCS8], raw.1.clone()),
+        ),
+        (named(Named::SLHDSASHA2128f), raw),
+    ]
+    .into_iter()
+    .map(|(attributes, (private, public))| (attributes, private, public))
+    .collect()
 }
 
 /// What is got in any format and registered again is the same key.
@@ -167,7 +231,7 @@ fn every_format_goes_out_and_in_again() {
             let refused = get(
                 &mut fixture,
                 &id,
-                Some(KeyFormatType::TransparentDSAPrivateKey),
+                Some(KeyFormatType::TransparentSymmetricKey),
             )
             .err();
             assert_eq!(refused, Some(ResultReason::KeyFormatTypeNotSupported));
@@ -330,4 +394,64 @@ fn damaged(mut object: ManagedObject) -> ManagedObject {
         };
     }
     object
+}
+
+/// KMIP 2.1 §4.22: Sensitive is for any object, so a public key may be one that nobody gets.
+#[test]
+fn a_public_key_that_is_sensitive_is_kept_back() {
+    let mut fixture = Fixture::new();
+    let (_, public) = pair(&mut fixture, kinds().swap_remove(1).0);
+    let object = get(&mut fixture, &public, None).unwrap();
+    let request = RegisterRequest {
+        object_type: object.object_type(),
+        attributes: [
+            Attribute::CryptographicUsageMask(CryptographicUsageMask::Verify),
+            Attribute::Sensitive(true),
+        ]
+        .into_iter()
+        .collect(),
+        object: Some(object),
+        protection_storage_masks: None,
+    };
+    let registered = fixture.call::<Register>(&request).unwrap();
+    let id = text(&registered.unique_identifier);
+    let refused = get(&mut fixture, &id, None).err();
+    assert_eq!(refused, Some(ResultReason::Sensitive));
+}
+
+#[test]
+fn points_come_compressed_when_asked() {
+    let mut fixture = Fixture::new();
+    let asked = |id: &str, compression| GetRequest {
+        unique_identifier: Some(id.into()),
+        key_compression_type: Some(compression),
+        ..GetRequest::default()
+    };
+    let compressed = KeyCompressionType::ECPublicKeyTypeX962CompressedPrime;
+    let all = kinds();
+    let p256 = &all[2].0;
+    let (_, public) = pair(&mut fixture, p256.clone());
+    let whole = get(&mut fixture, &public, Some(KeyFormatType::X509)).unwrap();
+    let short = fixture.call::<Get>(&asked(&public, compressed)).unwrap();
+    let block = short.object.key_block().unwrap();
+    assert_eq!(block.key_compression_type, Some(compressed));
+    let Some(KeyValue::Plain {
+        key_material: KeyMaterial::ECPublic(point),
+        ..
+    }) = &block.key_value
+    else {
+        panic!("no point");
+    };
+    assert_eq!(point.q_string.0.len(), 33);
+    let mask = Some(CryptographicUsageMask::Verify);
+    let again = register(&mut fixture, mask, short.object.clone()).unwrap();
+    let same = get(&mut fixture, &again, Some(KeyFormatType::X509)).unwrap();
+    assert!(same == whole, "another point");
+    let hybrid = KeyCompressionType::ECPublicKeyTypeX962Hybrid;
+    let refused = fixture.call::<Get>(&asked(&public, hybrid)).err();
+    let not_served = Some(ResultReason::KeyCompressionTypeNotSupported);
+    assert_eq!(refused, not_served);
+    let (_, edwards) = pair(&mut fixture, all[1].0.clone());
+    let refused = fixture.call::<Get>(&asked(&edwards, compressed)).err();
+    assert_eq!(refused, not_served);
 }

@@ -4,14 +4,18 @@
 //! ([`parameters`]), `cryptoki`'s mechanisms in the HSM layer and `CK_MECHANISM` in the PKCS#11 provider.
 
 mod cipher;
+mod curve;
 mod kept;
 mod names;
 pub mod parameters;
+mod post_quantum;
 pub mod signature;
 
 pub use self::{
     cipher::{Cipher, Mac, Padding},
+    curve::{Curve, CurveForm},
     kept::{Kept, OldHash},
+    post_quantum::{PostQuantum, PostQuantumUse},
 };
 
 /// A hash function.
@@ -70,48 +74,6 @@ impl Hash {
     }
 }
 
-/// An elliptic curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Curve {
-    /// NIST P-256, secp256r1.
-    P256,
-    /// NIST P-384, secp384r1.
-    P384,
-    /// NIST P-521, secp521r1.
-    P521,
-    /// SECG secp256k1.
-    Secp256k1,
-    /// Edwards curve 25519, for Ed25519 signatures only.
-    Ed25519,
-}
-
-impl Curve {
-    /// Every curve served.
-    pub const ALL: &'static [Self] = &[
-        Self::P256,
-        Self::P384,
-        Self::P521,
-        Self::Secp256k1,
-        Self::Ed25519,
-    ];
-
-    /// The length of the curve in bits, KMIP's Cryptographic Length.
-    #[must_use]
-    pub const fn bits(self) -> u16 {
-        match self {
-            Self::P256 | Self::Secp256k1 | Self::Ed25519 => 256,
-            Self::P384 => 384,
-            Self::P521 => 521,
-        }
-    }
-
-    /// The length of a field element, and of each half of a signature, in bytes.
-    #[must_use]
-    pub const fn field_bytes(self) -> usize {
-        self.bits().div_ceil(8) as usize
-    }
-}
-
 impl Hash {
     /// The name in the store and on the command line.
     #[must_use]
@@ -132,20 +94,6 @@ impl Hash {
     }
 }
 
-impl Curve {
-    /// The name in the store and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "p256",
-            Self::P384 => "p384",
-            Self::P521 => "p521",
-            Self::Secp256k1 => "secp256k1",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-}
-
 /// What kind of key, in full: enough to generate one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeySpec {
@@ -161,9 +109,21 @@ pub enum KeySpec {
         /// Length of the key in bits, a multiple of eight.
         bits: u16,
     },
-    /// An RSA key pair of 2048, 3072 or 4096 bits (others between only when imported), exponent 65537.
+    /// An RSA key pair: 2048, 3072 or 4096 bits are made, with the exponent 65537; 1024 to 8192 are taken over.
     Rsa {
         /// Length of the modulus in bits.
+        bits: u16,
+    },
+    /// A DSA key pair, for old signatures.
+    Dsa {
+        /// Length of the prime p in bits.
+        bits: u16,
+        /// Length of the prime q, and of each half of a signature, in bits.
+        order_bits: u16,
+    },
+    /// A key pair for Diffie and Hellman's agreement over a prime field.
+    Dh {
+        /// Length of the prime p in bits.
         bits: u16,
     },
     /// A key pair on an elliptic curve.
@@ -184,13 +144,22 @@ pub enum KeySpec {
         /// Length of the key in bits.
         bits: u16,
     },
+    /// A post-quantum key pair.
+    PostQuantum(PostQuantum),
 }
 
 impl KeySpec {
     /// Whether there is a public and a private half.
     #[must_use]
     pub const fn is_asymmetric(self) -> bool {
-        matches!(self, Self::Rsa { .. } | Self::Ec(_))
+        matches!(
+            self,
+            Self::Rsa { .. }
+                | Self::Dsa { .. }
+                | Self::Dh { .. }
+                | Self::Ec(_)
+                | Self::PostQuantum(_)
+        )
     }
 
     /// KMIP's Cryptographic Length in bits.
@@ -200,10 +169,24 @@ impl KeySpec {
             Self::Aes { bits }
             | Self::Hmac { bits, .. }
             | Self::Rsa { bits }
+            | Self::Dsa { bits, .. }
+            | Self::Dh { bits }
             | Self::TripleDes { bits }
             | Self::Kept { bits, .. } => bits,
             Self::Ec(curve) => curve.bits(),
+            Self::PostQuantum(algorithm) => algorithm.bits(),
             Self::ChaCha20 | Self::ChaCha20Poly1305 => 256,
+        }
+    }
+
+    /// The length of each half of a signature that is a pair of numbers, which KMIP carries as DER and HSMs as r ‖ s;
+    /// `None` where a signature is one string.
+    #[must_use]
+    pub const fn signature_half_bytes(self) -> Option<usize> {
+        match self {
+            Self::Ec(curve) if curve.is_weierstrass() => Some(curve.field_bytes()),
+            Self::Dsa { order_bits, .. } => Some(order_bits.div_ceil(8) as usize),
+            _ => None,
         }
     }
 
@@ -229,27 +212,44 @@ impl std::fmt::Display for KeySpec {
             Self::Aes { bits } => write!(f, "aes-{bits}"),
             Self::Hmac { hash, bits } => write!(f, "hmac-{}-{bits}", hash.name()),
             Self::Rsa { bits } => write!(f, "rsa-{bits}"),
+            Self::Dsa { bits, order_bits } => write!(f, "dsa-{bits}-{order_bits}"),
+            Self::Dh { bits } => write!(f, "dh-{bits}"),
             Self::Ec(curve) => write!(f, "ec-{}", curve.name()),
             Self::TripleDes { bits } => write!(f, "3des-{bits}"),
             Self::ChaCha20 => f.write_str("chacha20-256"),
             Self::ChaCha20Poly1305 => f.write_str("chacha20poly1305-256"),
             Self::Kept { algorithm, bits } => write!(f, "{}-{bits}", algorithm.name()),
+            Self::PostQuantum(algorithm) => f.write_str(algorithm.name()),
         }
     }
 }
 
-/// Reads the name that `Display` prints; `ed25519` is also a name of its own.
+/// Reads the name that `Display` prints; curves such as `ed25519` are also names of their own.
 impl std::str::FromStr for KeySpec {
     type Err = KeySpecUnknown;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| text.parse::<u16>().map_err(|_| KeySpecUnknown);
+        let post_quantum = PostQuantum::ALL.iter().find(|own| own.name() == name);
+        if let Some(algorithm) = post_quantum {
+            return Ok(Self::PostQuantum(*algorithm));
+        }
         let (family, rest) = name.split_once('-').unwrap_or(("ec", name));
         match family {
             "aes" => Ok(Self::Aes {
                 bits: number(rest)?,
             }),
             "rsa" => Ok(Self::Rsa {
+                bits: number(rest)?,
+            }),
+            "dsa" => {
+                let (bits, order_bits) = rest.split_once('-').ok_or(KeySpecUnknown)?;
+                Ok(Self::Dsa {
+                    bits: number(bits)?,
+                    order_bits: number(order_bits)?,
+                })
+            }
+            "dh" => Ok(Self::Dh {
                 bits: number(rest)?,
             }),
             "ec" => Curve::ALL
@@ -293,7 +293,7 @@ pub struct KeySpecUnknown;
 
 impl std::fmt::Display for KeySpecUnknown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no such kind of key; kinds are aes-256, rsa-2048, ec-p256, ed25519, hmac-sha256-256 and the like")
+        f.write_str("no such kind of key; kinds are aes-256, rsa-2048, ec-p256, ed25519, ml-dsa-65, hmac-sha256-256 and the like")
     }
 }
 
@@ -314,8 +314,14 @@ pub enum Signing {
         /// Length of the salt in bytes.
         salt_bytes: u16,
     },
+    /// DSA; without a hash the input is a digest of any length, cut to the order's length.
+    Dsa(Option<Hash>),
     /// ECDSA; without a hash the input is a digest of any length, cut to the order's length.
     Ecdsa(Option<Hash>),
-    /// Ed25519, over the message itself.
+    /// Ed25519 or Ed448, over the message itself.
     Eddsa,
+    /// ML-DSA (FIPS 204), pure, hedged, over the message itself with an empty context.
+    MlDsa,
+    /// SLH-DSA (FIPS 205), pure, hedged, over the message itself with an empty context.
+    SlhDsa,
 }

@@ -9,8 +9,11 @@ impl Display for Signing {
         match self {
             Self::RsaPkcs1(hash) => hashed(f, "rsa-pkcs1", *hash),
             Self::RsaPss { hash, .. } => hashed(f, "rsa-pss", Some(*hash)),
+            Self::Dsa(hash) => hashed(f, "dsa", *hash),
             Self::Ecdsa(hash) => hashed(f, "ecdsa", *hash),
             Self::Eddsa => f.write_str("eddsa"),
+            Self::MlDsa => f.write_str("ml-dsa"),
+            Self::SlhDsa => f.write_str("slh-dsa"),
         }
     }
 }

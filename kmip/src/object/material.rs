@@ -17,6 +17,14 @@ pub enum KeyMaterial {
     RSAPrivate(Box<TransparentRSAPrivateKey>),
     /// Transparent RSA Public Key.
     RSAPublic(TransparentRSAPublicKey),
+    /// Transparent DSA Private Key.
+    DSAPrivate(TransparentDSAPrivateKey),
+    /// Transparent DSA Public Key.
+    DSAPublic(TransparentDSAPublicKey),
+    /// Transparent DH Private Key.
+    DHPrivate(TransparentDHPrivateKey),
+    /// Transparent DH Public Key.
+    DHPublic(TransparentDHPublicKey),
     /// Transparent EC Private Key, or 1.x's ECDSA, ECDH and ECMQV ones.
     ECPrivate(TransparentECPrivateKey),
     /// Transparent EC Public Key, or 1.x's ECDSA, ECDH and ECMQV ones.
@@ -35,6 +43,10 @@ impl KeyMaterial {
                 Value::read(item).map(|key| Self::RSAPrivate(Box::new(key)))
             }
             KeyFormatType::TransparentRSAPublicKey => Value::read(item).map(Self::RSAPublic),
+            KeyFormatType::TransparentDSAPrivateKey => Value::read(item).map(Self::DSAPrivate),
+            KeyFormatType::TransparentDSAPublicKey => Value::read(item).map(Self::DSAPublic),
+            KeyFormatType::TransparentDHPrivateKey => Value::read(item).map(Self::DHPrivate),
+            KeyFormatType::TransparentDHPublicKey => Value::read(item).map(Self::DHPublic),
             KeyFormatType::TransparentECPrivateKey
             | KeyFormatType::TransparentECDSAPrivateKey
             | KeyFormatType::TransparentECDHPrivateKey
@@ -54,6 +66,10 @@ impl KeyMaterial {
             Self::Symmetric(key) => key.write(Tag::KeyMaterial, writer),
             Self::RSAPrivate(key) => key.write(Tag::KeyMaterial, writer),
             Self::RSAPublic(key) => key.write(Tag::KeyMaterial, writer),
+            Self::DSAPrivate(key) => key.write(Tag::KeyMaterial, writer),
+            Self::DSAPublic(key) => key.write(Tag::KeyMaterial, writer),
+            Self::DHPrivate(key) => key.write(Tag::KeyMaterial, writer),
+            Self::DHPublic(key) => key.write(Tag::KeyMaterial, writer),
             Self::ECPrivate(key) => key.write(Tag::KeyMaterial, writer),
             Self::ECPublic(key) => key.write(Tag::KeyMaterial, writer),
         }
@@ -97,6 +113,66 @@ structure! {
         modulus: BigInteger = Modulus;
         /// The public exponent e.
         public_exponent: BigInteger = PublicExponent;
+    }
+}
+
+structure! {
+    /// Transparent DSA Private Key (KMIP 2.1 §3.4.2).
+    pub struct TransparentDSAPrivateKey {
+        /// The prime p.
+        p: BigInteger = P;
+        /// The order q of the group.
+        q: BigInteger = Q;
+        /// The generator.
+        g: BigInteger = G;
+        /// The private number.
+        x: BigInteger = X;
+    }
+}
+
+structure! {
+    /// Transparent DSA Public Key (KMIP 2.1 §3.4.3).
+    pub struct TransparentDSAPublicKey {
+        /// The prime p.
+        p: BigInteger = P;
+        /// The order q of the group.
+        q: BigInteger = Q;
+        /// The generator.
+        g: BigInteger = G;
+        /// The public number.
+        y: BigInteger = Y;
+    }
+}
+
+structure! {
+    /// Transparent DH Private Key (KMIP 2.1 §3.4.6).
+    pub struct TransparentDHPrivateKey {
+        /// The prime p.
+        p: BigInteger = P;
+        /// The order q of the group.
+        q: Option<BigInteger> = Q;
+        /// The generator.
+        g: BigInteger = G;
+        /// The cofactor j.
+        j: Option<BigInteger> = J;
+        /// The private number.
+        x: BigInteger = X;
+    }
+}
+
+structure! {
+    /// Transparent DH Public Key (KMIP 2.1 §3.4.7).
+    pub struct TransparentDHPublicKey {
+        /// The prime p.
+        p: BigInteger = P;
+        /// The order q of the group.
+        q: Option<BigInteger> = Q;
+        /// The generator.
+        g: BigInteger = G;
+        /// The cofactor j.
+        j: Option<BigInteger> = J;
+        /// The public number.
+        y: BigInteger = Y;
     }
 }
 

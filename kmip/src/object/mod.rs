@@ -12,8 +12,9 @@ pub use self::{
         Template,
     },
     material::{
-        KeyMaterial, TransparentECPrivateKey, TransparentECPublicKey, TransparentRSAPrivateKey,
-        TransparentRSAPublicKey, TransparentSymmetricKey,
+        KeyMaterial, TransparentDHPrivateKey, TransparentDHPublicKey, TransparentDSAPrivateKey,
+        TransparentDSAPublicKey, TransparentECPrivateKey, TransparentECPublicKey,
+        TransparentRSAPrivateKey, TransparentRSAPublicKey, TransparentSymmetricKey,
     },
     wrapping::{
         EncryptionKeyInformation, KeyWrappingData, KeyWrappingSpecification,

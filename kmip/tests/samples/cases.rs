@@ -202,10 +202,14 @@ fn messages() -> Vec<Case> {
 
 /// Objects and key material.
 fn objects() -> Vec<Case> {
-    const MATERIAL: [&str; 7] = [
+    const MATERIAL: [&str; 11] = [
         "Key Material Object Structure for Transparent Symmetric Keys",
         "Key Material Object Structure for Transparent RSA Private Keys",
         "Key Material Object Structure for Transparent RSA Public Keys",
+        "Key Material Object Structure for Transparent DSA Private Keys",
+        "Key Material Object Structure for Transparent DSA Public Keys",
+        "Key Material Object Structure for Transparent DH Private Keys",
+        "Key Material Object Structure for Transparent DH Public Keys",
         "Key Material Object Structure for Transparent EC Private Keys",
         "Key Material Object Structure for Transparent EC Public Keys",
         "Key Material Object Structure for Transparent ECDSA Private Keys",
@@ -230,10 +234,14 @@ fn objects() -> Vec<Case> {
         structure::<TransparentSymmetricKey>(MATERIAL[0], V1_0),
         structure::<TransparentRSAPrivateKey>(MATERIAL[1], V1_0),
         structure::<TransparentRSAPublicKey>(MATERIAL[2], V1_0),
-        structure::<TransparentECPrivateKey>(MATERIAL[3], V1_3),
-        structure::<TransparentECPublicKey>(MATERIAL[4], V1_3),
-        structure::<TransparentECPrivateKey>(MATERIAL[5], V1_0),
-        structure::<TransparentECPublicKey>(MATERIAL[6], V1_0),
+        structure::<TransparentDSAPrivateKey>(MATERIAL[3], V1_0),
+        structure::<TransparentDSAPublicKey>(MATERIAL[4], V1_0),
+        structure::<TransparentDHPrivateKey>(MATERIAL[5], V1_0),
+        structure::<TransparentDHPublicKey>(MATERIAL[6], V1_0),
+        structure::<TransparentECPrivateKey>(MATERIAL[7], V1_3),
+        structure::<TransparentECPublicKey>(MATERIAL[8], V1_3),
+        structure::<TransparentECPrivateKey>(MATERIAL[9], V1_0),
+        structure::<TransparentECPublicKey>(MATERIAL[10], V1_0),
     ]
 }
 

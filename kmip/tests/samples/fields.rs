@@ -116,6 +116,10 @@ make_fields! {
         modulus, private_exponent, public_exponent, p, q, prime_exponent_p, prime_exponent_q, crt_coefficient,
     }
     TransparentRSAPublicKey { modulus, public_exponent }
+    TransparentDSAPrivateKey { p, q, g, x }
+    TransparentDSAPublicKey { p, q, g, y }
+    TransparentDHPrivateKey { p, q, g, j, x }
+    TransparentDHPublicKey { p, q, g, j, y }
     TransparentECPrivateKey { recommended_curve, d }
     TransparentECPublicKey { recommended_curve, q_string }
     KeyObject { key_block }

@@ -134,7 +134,7 @@ fn any_value(source: &mut Source<'_>) -> AnyValue {
 }
 
 fn key_material(source: &mut Source<'_>) -> (KeyFormatType, KeyMaterial) {
-    match source.below(6) {
+    match source.below(10) {
         0 => (
             KeyFormatType::TransparentSymmetricKey,
             KeyMaterial::Symmetric(Make::make(source)),
@@ -154,6 +154,22 @@ fn key_material(source: &mut Source<'_>) -> (KeyFormatType, KeyMaterial) {
         4 => (
             KeyFormatType::TransparentECDSAPublicKey,
             KeyMaterial::ECPublic(Make::make(source)),
+        ),
+        5 => (
+            KeyFormatType::TransparentDSAPrivateKey,
+            KeyMaterial::DSAPrivate(Make::make(source)),
+        ),
+        6 => (
+            KeyFormatType::TransparentDSAPublicKey,
+            KeyMaterial::DSAPublic(Make::make(source)),
+        ),
+        7 => (
+            KeyFormatType::TransparentDHPrivateKey,
+            KeyMaterial::DHPrivate(Make::make(source)),
+        ),
+        8 => (
+            KeyFormatType::TransparentDHPublicKey,
+            KeyMaterial::DHPublic(Make::make(source)),
         ),
         _ => (KeyFormatType::Raw, KeyMaterial::Bytes(Make::make(source))),
     }

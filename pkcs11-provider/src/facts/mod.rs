@@ -205,9 +205,10 @@ impl Facts {
             Some(KeySpec::Kept { .. }) => ck::CKK_GENERIC_SECRET,
             Some(KeySpec::Hmac { .. }) => ck::CKK_GENERIC_SECRET,
             Some(KeySpec::Rsa { .. }) => ck::CKK_RSA,
-            Some(KeySpec::Ec(kmip::mechanism::Curve::Ed25519)) => ck::CKK_EC_EDWARDS,
-            Some(KeySpec::Ec(_)) => ck::CKK_EC,
-            None => ck::CKK_VENDOR_DEFINED,
+            Some(KeySpec::Ec(curve)) => curve::key_type(curve),
+            Some(KeySpec::Dsa { .. }) => ck::CKK_DSA,
+            Some(KeySpec::Dh { .. }) => ck::CKK_DH,
+            Some(KeySpec::PostQuantum(_)) | None => ck::CKK_VENDOR_DEFINED,
         };
         self.default(ck::CKA_KEY_TYPE, || number_bytes(shown));
         self.key_type = self
@@ -243,7 +244,7 @@ impl Facts {
         }
         self.describe_usage(found.usage);
         match self.spec {
-            Some(KeySpec::Ec(curve)) => self.set(ck::CKA_EC_PARAMS, curve::oid(curve).to_vec()),
+            Some(KeySpec::Ec(curve)) => self.set(ck::CKA_EC_PARAMS, curve.oid().to_vec()),
             Some(KeySpec::Rsa { bits }) if self.class == ck::CKO_PUBLIC_KEY => {
                 self.set(ck::CKA_MODULUS_BITS, number_bytes(Ulong::from(bits)));
             }

@@ -87,7 +87,7 @@ impl Brought {
                 ];
                 (rsa_spec(n)?, rsa_spki(n, e), shown)
             }
-            kind @ (ck::CKK_EC | ck::CKK_EC_EDWARDS) => {
+            kind @ (ck::CKK_EC | ck::CKK_EC_EDWARDS | ck::CKK_EC_MONTGOMERY) => {
                 let curve = curve_of(template, kind)?;
                 let point = curve::point(curve, template.needed(ck::CKA_EC_POINT)?)
                     .ok_or(Rv::ATTRIBUTE_VALUE_INVALID)?;
@@ -113,7 +113,7 @@ impl Brought {
         let kind = needed_key_type(template)?;
         let (spec, pkcs8, spki) = match kind {
             ck::CKK_RSA => rsa_private(template)?,
-            ck::CKK_EC | ck::CKK_EC_EDWARDS => ec_private(template, kind)?,
+            ck::CKK_EC | ck::CKK_EC_EDWARDS | ck::CKK_EC_MONTGOMERY => ec_private(template, kind)?,
             _ => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
         };
         // The public half goes with the private one, so that it can be shown although the value is locked away.
@@ -202,8 +202,7 @@ fn rsa_spec(modulus: &[u8]) -> Result<KeySpec> {
 pub(crate) fn curve_of(template: &Template<'_>, key_type: Ulong) -> Result<Curve> {
     let curve =
         curve::of_parameters(template.needed(ck::CKA_EC_PARAMS)?).ok_or(Rv::CURVE_NOT_SUPPORTED)?;
-    let edwards = curve == Curve::Ed25519;
-    if edwards == (key_type == ck::CKK_EC_EDWARDS) {
+    if curve::key_type(curve) == key_type {
         Ok(curve)
     } else {
         Err(Rv::TEMPLATE_INCONSISTENT)
@@ -239,11 +238,11 @@ fn rsa_private(template: &Template<'_>) -> Result<Private> {
 fn ec_private(template: &Template<'_>, key_type: Ulong) -> Result<Private> {
     let curve = curve_of(template, key_type)?;
     let value = template.needed(ck::CKA_VALUE)?;
-    let name = curve::oid(curve);
-    let (key, pkcs8) = if curve == Curve::Ed25519 {
+    let name = curve.oid();
+    let (key, pkcs8) = if !curve.is_weierstrass() {
         let key = zeroize::Zeroizing::new(der::element(der::OCTET_STRING, &[value]));
         let pkcs8 = pkcs8(&[name], &key);
-        (value.len() == 32, pkcs8)
+        (value.len() == curve.field_bytes(), pkcs8)
     } else {
         // RFC 5915 §3: the scalar is as long as the order, and callers leave leading zeros out.
         let digits = der::unsigned(value);

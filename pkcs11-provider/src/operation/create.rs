@@ -3,7 +3,7 @@
 use cryptoki_sys as ck;
 use kmip::{
     attribute::{Attribute, AttributeList, UniqueIdentifier},
-    mechanism::{Curve, KeySpec, parameters::key_attributes},
+    mechanism::{KeySpec, parameters::key_attributes},
     payload::register::{Register, RegisterRequest},
     ttlv::Timestamp,
 };
@@ -25,9 +25,11 @@ use crate::{
 pub(crate) fn usage_defaults(class: Ulong, spec: KeySpec) -> &'static [Ulong] {
     match (class, spec) {
         (ck::CKO_PUBLIC_KEY, KeySpec::Rsa { .. }) => &[ck::CKA_VERIFY, ck::CKA_ENCRYPT],
-        (ck::CKO_PUBLIC_KEY, _) => &[ck::CKA_VERIFY],
         (ck::CKO_PRIVATE_KEY, KeySpec::Rsa { .. }) => &[ck::CKA_SIGN, ck::CKA_DECRYPT],
-        (ck::CKO_PRIVATE_KEY, KeySpec::Ec(Curve::Ed25519)) => &[ck::CKA_SIGN],
+        (ck::CKO_PUBLIC_KEY, KeySpec::Ec(curve)) if curve.is_montgomery() => &[],
+        (ck::CKO_PUBLIC_KEY, _) => &[ck::CKA_VERIFY],
+        (ck::CKO_PRIVATE_KEY, KeySpec::Ec(curve)) if curve.is_montgomery() => &[ck::CKA_DERIVE],
+        (ck::CKO_PRIVATE_KEY, KeySpec::Ec(curve)) if curve.is_edwards() => &[ck::CKA_SIGN],
         (ck::CKO_PRIVATE_KEY, _) => &[ck::CKA_SIGN, ck::CKA_DERIVE],
         (_, KeySpec::Hmac { .. }) => &[ck::CKA_SIGN, ck::CKA_VERIFY],
         _ => &[ck::CKA_ENCRYPT, ck::CKA_DECRYPT],

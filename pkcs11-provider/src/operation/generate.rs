@@ -4,7 +4,7 @@ use cryptoki_sys as ck;
 use kmip::{
     ObjectType,
     attribute::{Attribute, AttributeList},
-    mechanism::{Curve, KeySpec},
+    mechanism::KeySpec,
     payload::create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
 };
 
@@ -182,12 +182,7 @@ fn pair_spec(meaning: Meaning, public: &Template<'_>) -> Result<(KeySpec, Ulong)
                     _ => Err(rv),
                 }
             })?;
-            let key_type = if curve == Curve::Ed25519 {
-                ck::CKK_EC_EDWARDS
-            } else {
-                ck::CKK_EC
-            };
-            Ok((KeySpec::Ec(curve), key_type))
+            Ok((KeySpec::Ec(curve), crate::curve::key_type(curve)))
         }
         _ => Err(Rv::MECHANISM_INVALID),
     }

@@ -124,7 +124,10 @@ fn hash_made_here(how: Authentication) -> Option<kmip::mechanism::Hash> {
 
 /// Whether the message travels as Data or as Digested Data.
 pub(crate) fn travels_as_data(signing: Signing) -> bool {
-    matches!(signing, Signing::RsaPkcs1(None) | Signing::Eddsa)
+    matches!(
+        signing,
+        Signing::RsaPkcs1(None) | Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa
+    )
 }
 
 /// A signature or MAC being made.

@@ -264,7 +264,10 @@ fn signing(own: &Signing) -> (String, String) {
             hash.name().to_owned(),
         ),
         Signing::Ecdsa(hash) => ("ECDSA".to_owned(), or_digest(hash)),
-        Signing::Eddsa => ("Ed25519".to_owned(), String::new()),
+        Signing::Dsa(hash) => ("DSA".to_owned(), or_digest(hash)),
+        Signing::Eddsa => ("Ed25519 and Ed448".to_owned(), String::new()),
+        Signing::MlDsa => ("ML-DSA".to_owned(), String::new()),
+        Signing::SlhDsa => ("SLH-DSA".to_owned(), String::new()),
     }
 }
 

@@ -8,39 +8,59 @@ use kmip::{Secret, mechanism::Curve};
 use openssl::{
     bn::{BigNum, BigNumContext},
     ec::{EcGroup, EcKey, EcPoint, PointConversionForm},
-    pkey::{Id, PKey},
+    pkey::{PKey, Public},
 };
 
-use super::{curve_of, is_edwards, is_one_der_structure, private, public};
+use super::{curve_of, der, is_edwards, is_one_der_structure, private, public};
 use crate::{
     Error, Result,
     soft::engine::{self, failed},
 };
 
-/// SubjectPublicKeyInfo to the curve and the point: uncompressed octets of SEC 1 §2.3.3, or Ed25519's 32 bytes.
+/// SubjectPublicKeyInfo to the curve and the point: uncompressed octets of SEC 1 §2.3.3, or the bytes of an Edwards or Montgomery key.
 pub fn spki_to_point(spki: &[u8]) -> Result<(Curve, Vec<u8>)> {
     let key = public(spki)?;
     let curve = curve_of(&key)?;
-    if curve == Curve::Ed25519 {
+    if !curve.is_weierstrass() {
         return Ok((curve, key.raw_public_key().map_err(failed)?));
     }
     let key = key.ec_key().map_err(failed)?;
-    let mut context = BigNumContext::new().map_err(failed)?;
-    let point = key
-        .public_key()
-        .to_bytes(key.group(), PointConversionForm::UNCOMPRESSED, &mut context)
-        .map_err(failed)?;
-    Ok((curve, point))
+    octets(&key, PointConversionForm::UNCOMPRESSED).map(|point| (curve, point))
 }
 
-/// A point to SubjectPublicKeyInfo: octets of SEC 1 in any form, or Ed25519's 32 bytes.
+/// As [`spki_to_point`], with a point of SEC 1 compressed.
+pub fn spki_to_compressed_point(spki: &[u8]) -> Result<(Curve, Vec<u8>)> {
+    let key = public(spki)?;
+    let curve = curve_of(&key)?;
+    let key = key.ec_key().map_err(|_| NOT_EC)?;
+    octets(&key, PointConversionForm::COMPRESSED).map(|point| (curve, point))
+}
+
+/// SubjectPublicKeyInfo with its point compressed (RFC 5480 §2.2).
+pub fn compressed_spki(spki: &[u8]) -> Result<Vec<u8>> {
+    let (_, point) = spki_to_compressed_point(spki)?;
+    let algorithm = der::public_algorithm(spki).ok_or(NOT_EC)?;
+    let algorithm = der::encoded(der::SEQUENCE, &[algorithm]);
+    let key = der::encoded(der::BIT_STRING, &[&[0], &point]);
+    Ok(der::encoded(der::SEQUENCE, &[&algorithm, &key]).to_vec())
+}
+
+fn octets(key: &EcKey<Public>, form: PointConversionForm) -> Result<Vec<u8>> {
+    let mut context = BigNumContext::new().map_err(failed)?;
+    key.public_key()
+        .to_bytes(key.group(), form, &mut context)
+        .map_err(failed)
+}
+
+/// A point to SubjectPublicKeyInfo: octets of SEC 1 in any form, or the bytes of an Edwards or Montgomery key.
 pub fn point_to_spki(curve: Curve, point: &[u8]) -> Result<Vec<u8>> {
-    let Some(nid) = engine::nid(curve) else {
-        return PKey::public_key_from_raw_bytes(point, Id::ED25519)
-            .map_err(|_| Error::BadKey("an Ed25519 public key has 32 bytes"))?
+    if let Some(id) = engine::raw_id(curve) {
+        return PKey::public_key_from_raw_bytes(point, id)
+            .map_err(|_| Error::BadKey("a public key of another length than its curve has"))?
             .public_key_to_der()
             .map_err(failed);
-    };
+    }
+    let nid = engine::nid(curve).ok_or(NOT_EC)?;
     let group = EcGroup::from_curve_name(nid).map_err(failed)?;
     let mut context = BigNumContext::new().map_err(failed)?;
     let point = EcPoint::from_bytes(&group, point, &mut context)
@@ -73,7 +93,7 @@ pub fn sec1_to_pkcs8(sec1: &Secret) -> Result<Secret> {
         .map_err(failed)
 }
 
-/// PKCS #8 to the curve and the scalar in its full length, or Ed25519's seed.
+/// PKCS #8 to the curve and the scalar in its full length, or the bytes of an Edwards or Montgomery key.
 pub fn pkcs8_to_scalar(pkcs8: &Secret) -> Result<(Curve, Secret)> {
     if is_edwards(pkcs8) {
         let seed = edwards(pkcs8)?.seed().map_err(failed)?;
@@ -82,6 +102,10 @@ pub fn pkcs8_to_scalar(pkcs8: &Secret) -> Result<(Curve, Secret)> {
     }
     let key = private(pkcs8)?;
     let curve = curve_of(&key)?;
+    if !curve.is_weierstrass() {
+        let scalar = key.raw_private_key().map_err(failed)?;
+        return Ok((curve, Secret::new(scalar)));
+    }
     let field_bytes = i32::try_from(curve.field_bytes()).map_err(failed)?;
     let scalar = key
         .ec_key()
@@ -90,15 +114,16 @@ pub fn pkcs8_to_scalar(pkcs8: &Secret) -> Result<(Curve, Secret)> {
     Ok((curve, Secret::new(scalar)))
 }
 
-/// A scalar, or Ed25519's seed, to PKCS #8; the public half is computed.
+/// A scalar, or the bytes of an Edwards or Montgomery key, to PKCS #8; the public half is computed.
 pub fn scalar_to_pkcs8(curve: Curve, scalar: &Secret) -> Result<Secret> {
-    let Some(nid) = engine::nid(curve) else {
-        return PKey::private_key_from_raw_bytes(scalar.expose(), Id::ED25519)
-            .map_err(|_| Error::BadKey("an Ed25519 private key has 32 bytes"))?
+    if let Some(id) = engine::raw_id(curve) {
+        return PKey::private_key_from_raw_bytes(scalar.expose(), id)
+            .map_err(|_| Error::BadKey("a private key of another length than its curve has"))?
             .private_key_to_pkcs8()
             .map(Secret::new)
             .map_err(failed);
-    };
+    }
+    let nid = engine::nid(curve).ok_or(NOT_EC)?;
     let bytes = scalar.expose();
     let excess = bytes.len().saturating_sub(curve.field_bytes());
     if bytes.iter().take(excess).any(|byte| *byte != 0) {

@@ -3,22 +3,34 @@
 //! Private keys travel as PKCS #8 and public keys as SubjectPublicKeyInfo, both DER; here are the ways from and to
 //! everything else a client may send or ask for.
 
+mod der;
 mod ec;
+mod post_quantum;
+mod prime;
 mod rsa;
 
 use kmip::{
     Secret,
-    mechanism::{Curve, KeySpec},
+    mechanism::{Curve, KeySpec, PostQuantum},
 };
 use openssl::{
     ec::Asn1Flag,
     pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public},
 };
 
+pub(crate) use self::der::is_one_der_structure;
 pub use self::{
     ec::{
-        pkcs8_to_scalar, pkcs8_to_sec1, point_to_spki, scalar_to_pkcs8, sec1_to_pkcs8,
-        spki_to_point,
+        compressed_spki, pkcs8_to_scalar, pkcs8_to_sec1, point_to_spki, scalar_to_pkcs8,
+        sec1_to_pkcs8, spki_to_compressed_point, spki_to_point,
+    },
+    post_quantum::{
+        pkcs8_to_post_quantum, pkcs8_to_seed, post_quantum_to_pkcs8, post_quantum_to_spki,
+        spki_to_post_quantum,
+    },
+    prime::{
+        PrimeGroup, dh_to_pkcs8, dh_to_spki, dsa_to_pkcs8, dsa_to_spki, pkcs8_to_dh, pkcs8_to_dsa,
+        spki_to_dh, spki_to_dsa,
     },
     rsa::{
         RsaPrivateNumbers, RsaPublicNumbers, pkcs1_public_to_spki, pkcs1_to_pkcs8, pkcs8_to_pkcs1,
@@ -26,7 +38,10 @@ pub use self::{
         spki_to_rsa_numbers,
     },
 };
-use crate::{Error, Result, soft::engine};
+use crate::{
+    Error, Result,
+    soft::{engine, prime as prime_checks},
+};
 
 /// What kind of key a PKCS #8 structure says it holds; its numbers are not validated.
 pub fn pkcs8_spec(pkcs8: &Secret) -> Result<KeySpec> {
@@ -34,11 +49,51 @@ pub fn pkcs8_spec(pkcs8: &Secret) -> Result<KeySpec> {
         return Ok(KeySpec::Ec(Curve::Ed25519));
     }
     let key = private(pkcs8)?;
-    if key.id() == Id::RSA {
-        let bits = u16::try_from(key.bits()).map_err(|_| Error::BadKey("a huge RSA modulus"))?;
-        return Ok(KeySpec::Rsa { bits });
+    match key.id() {
+        Id::RSA => {
+            let bits = u16::try_from(key.bits());
+            let bits = bits.map_err(|_| Error::BadKey("a huge RSA modulus"))?;
+            Ok(KeySpec::Rsa { bits })
+        }
+        Id::DSA => {
+            let key = key.dsa().map_err(|_| UNKNOWN)?;
+            let (p, q) = key.p_opt().zip(key.q_opt()).ok_or(UNKNOWN)?;
+            prime_checks::dsa_spec(p, q)
+        }
+        Id::DH => prime_checks::dh_spec(key.dh().map_err(|_| UNKNOWN)?.prime_p()),
+        _ => match der::private_algorithm(pkcs8.expose()).and_then(post_quantum) {
+            Some(algorithm) => Ok(KeySpec::PostQuantum(algorithm)),
+            None => curve_of(&key).map(KeySpec::Ec),
+        },
     }
-    curve_of(&key).map(KeySpec::Ec)
+}
+
+/// What kind of key, other than RSA, a parsed SubjectPublicKeyInfo holds; its numbers are not validated.
+pub(crate) fn public_spec(spki: &[u8], key: &PKeyRef<Public>) -> Result<KeySpec> {
+    match key.id() {
+        Id::DSA => {
+            let key = key.dsa().map_err(|_| UNKNOWN)?;
+            let (p, q) = key.p_opt().zip(key.q_opt()).ok_or(UNKNOWN)?;
+            prime_checks::dsa_spec(p, q)
+        }
+        Id::DH => prime_checks::dh_spec(key.dh().map_err(|_| UNKNOWN)?.prime_p()),
+        _ => match der::public_algorithm(spki).and_then(post_quantum) {
+            Some(algorithm) => Ok(KeySpec::PostQuantum(algorithm)),
+            None => curve_of(key).map(KeySpec::Ec),
+        },
+    }
+}
+
+/// The AlgorithmIdentifier of a SubjectPublicKeyInfo: algorithm and parameters.
+pub(crate) fn algorithm(spki: &[u8]) -> Result<&[u8]> {
+    der::public_algorithm(spki).ok_or(UNKNOWN)
+}
+
+fn post_quantum(algorithm: &[u8]) -> Option<PostQuantum> {
+    PostQuantum::ALL
+        .iter()
+        .find(|own| own.oid() == algorithm)
+        .copied()
 }
 
 /// The public half of a private key.
@@ -49,25 +104,14 @@ pub fn pkcs8_to_spki(pkcs8: &Secret) -> Result<Vec<u8>> {
     private(pkcs8)?.public_key_to_der().map_err(engine::failed)
 }
 
-/// Whether the bytes are exactly one DER SEQUENCE: the libraries ignore what follows it, and we do not.
-pub(crate) fn is_one_der_structure(der: &[u8]) -> bool {
-    // ITU-T X.690 §10.1: definite lengths, in as few bytes as possible; three bytes of length are beyond any key.
-    let body = match der {
-        [0x30, short @ 0..=0x7f, body @ ..] => (usize::from(*short), body),
-        [0x30, 0x81, long @ 0x80..=0xff, body @ ..] => (usize::from(*long), body),
-        [0x30, 0x82, high @ 1..=0xff, low, body @ ..] => {
-            (usize::from(u16::from_be_bytes([*high, *low])), body)
-        }
-        _ => return false,
-    };
-    body.0 == body.1.len()
-}
-
 /// The curve of a key.
 pub(crate) fn curve_of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Curve> {
-    let unknown = Error::BadKey("a key of an algorithm or curve not served");
+    let unknown = UNKNOWN;
     match key.id() {
         Id::ED25519 => Ok(Curve::Ed25519),
+        Id::ED448 => Ok(Curve::Ed448),
+        Id::X25519 => Ok(Curve::X25519),
+        Id::X448 => Ok(Curve::X448),
         Id::EC => {
             // OpenSSL reads some points and scalars only here, so a failure is the key's.
             let key = key
@@ -106,6 +150,8 @@ fn public(spki: &[u8]) -> Result<PKey<Public>> {
     }
     PKey::public_key_from_der(spki).map_err(|_| Error::BadKey("not a DER SubjectPublicKeyInfo"))
 }
+
+const UNKNOWN: Error = Error::BadKey("a key of an algorithm or curve not served");
 
 #[cfg(test)]
 mod tests;

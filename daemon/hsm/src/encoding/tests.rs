@@ -14,7 +14,11 @@ fn rsa() -> (Secret, Vec<u8>) {
 }
 
 fn ec(curve: Curve) -> (Secret, Vec<u8>) {
-    let (material, spki) = PlainKey::generate(KeySpec::Ec(curve)).unwrap();
+    pair(KeySpec::Ec(curve))
+}
+
+fn pair(spec: KeySpec) -> (Secret, Vec<u8>) {
+    let (material, spki) = PlainKey::generate(spec).unwrap();
     let crate::Material::Private { pkcs8, .. } = material else {
         panic!("a key pair is private");
     };
@@ -110,16 +114,72 @@ fn curves_go_through_every_form() {
         assert_eq!((named, scalar.len()), (curve, curve.field_bytes()));
         let again = scalar_to_pkcs8(curve, &scalar).unwrap();
         assert_eq!(pkcs8_to_spki(&again).unwrap(), spki);
-        if curve == Curve::Ed25519 {
-            assert_eq!(point.len(), 32);
+        assert_eq!(point.len(), curve.point_bytes());
+        if !curve.is_weierstrass() {
             assert!(pkcs8_to_sec1(&pkcs8).is_err());
+            assert!(spki_to_compressed_point(&spki).is_err());
         } else {
-            assert_eq!(point.len(), 1 + 2 * curve.field_bytes());
+            let (_, compressed) = spki_to_compressed_point(&spki).unwrap();
+            assert_eq!(compressed.len(), 1 + curve.field_bytes());
+            assert_eq!(point_to_spki(curve, &compressed).unwrap(), spki);
+            let compressed = compressed_spki(&spki).unwrap();
+            assert_eq!(crate::public::spec(&compressed), Ok(KeySpec::Ec(curve)));
+            assert_eq!(spki_to_point(&compressed).unwrap().1, point);
             let sec1 = pkcs8_to_sec1(&pkcs8).unwrap();
             let back = sec1_to_pkcs8(&sec1).unwrap();
             assert_eq!(pkcs8_to_spki(&back).unwrap(), spki);
         }
     }
+}
+
+#[test]
+fn post_quantum_keys_go_through_every_form() {
+    for algorithm in PostQuantum::ALL.iter().copied() {
+        let spec = KeySpec::PostQuantum(algorithm);
+        let (pkcs8, spki) = pair(spec);
+        assert_eq!(pkcs8_spec(&pkcs8), Ok(spec));
+        assert_eq!(pkcs8_to_spki(&pkcs8).unwrap(), spki);
+        let raw = spki_to_post_quantum(&spki).unwrap();
+        assert_eq!(raw.len(), algorithm.public_bytes());
+        assert_eq!(post_quantum_to_spki(algorithm, &raw).unwrap(), spki);
+        assert!(post_quantum_to_spki(algorithm, &raw[1..]).is_err());
+        let expanded = pkcs8_to_post_quantum(&pkcs8).unwrap();
+        let again = post_quantum_to_pkcs8(algorithm, &expanded).unwrap();
+        assert_eq!(pkcs8_to_spki(&again).unwrap(), spki);
+        match pkcs8_to_seed(algorithm, &pkcs8).unwrap() {
+            None => assert_eq!(algorithm.kind(), kmip::mechanism::PostQuantumUse::SlhDsa),
+            Some(seed) => {
+                assert!(pkcs8_to_seed(algorithm, &again).unwrap().is_none());
+                let again = post_quantum_to_pkcs8(algorithm, &seed).unwrap();
+                assert_eq!(pkcs8_to_spki(&again).unwrap(), spki);
+            }
+        }
+        let short = Secret::from(&expanded.expose()[1..]);
+        assert!(post_quantum_to_pkcs8(algorithm, &short).is_err());
+    }
+}
+
+#[test]
+fn keys_over_prime_fields_go_through_every_form() {
+    let (pkcs8, spki) = pair(KeySpec::Dsa {
+        bits: 1024,
+        order_bits: 160,
+    });
+    let (group, y) = spki_to_dsa(&spki).unwrap();
+    assert_eq!((group.p.len(), group.q.len()), (128, 20));
+    assert_eq!(dsa_to_spki(&group, &y).unwrap(), spki);
+    let (own, x) = pkcs8_to_dsa(&pkcs8).unwrap();
+    assert_eq!(own, group);
+    assert!(dsa_to_pkcs8(&group, &x).unwrap() == pkcs8);
+    let (pkcs8, spki) = pair(KeySpec::Dh { bits: 2048 });
+    let (group, y) = spki_to_dh(&spki).unwrap();
+    assert_eq!((group.p.len(), group.q.len()), (256, 0));
+    assert_eq!(dh_to_spki(&group, &y).unwrap(), spki);
+    let (own, x) = pkcs8_to_dh(&pkcs8).unwrap();
+    assert_eq!(own, group);
+    let again = dh_to_pkcs8(&group, &x).unwrap();
+    assert_eq!(pkcs8_to_spki(&again).unwrap(), spki);
+    assert!(spki_to_dsa(&spki).is_err());
 }
 
 #[test]
@@ -195,7 +255,7 @@ fn one_family_is_not_taken_for_another() {
     assert!(pkcs8_to_pkcs1(&ec_pkcs8).is_err());
     assert!(pkcs8_to_sec1(&rsa_pkcs8).is_err());
     assert!(pkcs8_to_scalar(&rsa_pkcs8).is_err());
-    let group = EcGroup::from_curve_name(openssl::nid::Nid::SECP224R1).unwrap();
+    let group = EcGroup::from_curve_name(openssl::nid::Nid::SECP160R1).unwrap();
     let other = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let other = Secret::new(other.private_key_to_pkcs8().unwrap());
     assert!(pkcs8_spec(&other).is_err());

@@ -4,7 +4,7 @@
 //! it in 64 bytes.
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Curve, Hash, KeySpec, Mac, Signing};
+use kmip::mechanism::{Hash, KeySpec, Mac, Signing};
 
 use super::raw::{Mechanism, Parameter};
 use crate::{
@@ -29,16 +29,16 @@ impl<'a> Task<'a> {
         match (spec, signing) {
             (KeySpec::Rsa { bits }, Signing::RsaPkcs1(hash)) => Self::pkcs1(bits, hash, input),
             (KeySpec::Rsa { bits }, Signing::RsaPss { .. }) => Self::pss(bits, signing, input),
-            (KeySpec::Ec(curve @ Curve::Ed25519), Signing::Eddsa) => match input {
+            (KeySpec::Ec(curve), Signing::Eddsa) if curve.is_edwards() => match input {
                 Input::Message(message) => Ok(Self {
                     mechanism: without_parameter(ck::CKM_EDDSA),
                     digest: Digested::Given(bounded(message)?),
                     block: None,
                     signature_bytes: 2 * curve.field_bytes(),
                 }),
-                Input::Digest(_) => Err(Error::BadInput("Ed25519 signs messages, not digests")),
+                Input::Digest(_) => Err(Error::BadInput("EdDSA signs messages, not digests")),
             },
-            (KeySpec::Ec(curve), Signing::Ecdsa(hash)) if curve != Curve::Ed25519 => {
+            (KeySpec::Ec(curve), Signing::Ecdsa(hash)) if curve.is_weierstrass() => {
                 let digest = digested(hash, input)?;
                 if digest.as_ref().is_empty() {
                     return Err(Error::BadInput("an empty digest"));
@@ -224,6 +224,8 @@ fn digest_info(hash: Hash, digest: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use kmip::mechanism::Curve;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use cryptoki::object::{Attribute, ObjectClass};
 use kmip::{
     Secret,
-    mechanism::{Curve, Hash, Kept, KeySpec},
+    mechanism::{Curve, Hash, Kept, KeySpec, PostQuantum},
 };
 use subtle::ConstantTimeEq;
 
@@ -148,6 +148,9 @@ fn spec_bytes(spec: KeySpec) -> [u8; 4] {
         KeySpec::ChaCha20 => (6, 0),
         KeySpec::ChaCha20Poly1305 => (6, 1),
         KeySpec::Kept { algorithm, .. } => (7, algorithm.number()),
+        KeySpec::Dsa { order_bits, .. } => (8, u8::try_from(order_bits / 8).unwrap_or_default()),
+        KeySpec::Dh { .. } => (9, 0),
+        KeySpec::PostQuantum(algorithm) => (10, place(PostQuantum::ALL, &algorithm)),
     };
     let [high, low] = spec.bits().to_be_bytes();
     [kind, detail, high, low]
@@ -173,11 +176,19 @@ fn spec_of([kind, detail, high, low]: [u8; 4]) -> Option<KeySpec> {
                 bits,
             })
         }
+        (8, order_bytes) => Some(KeySpec::Dsa {
+            bits,
+            order_bits: u16::from(order_bytes) * 8,
+        }),
+        (9, 0) => Some(KeySpec::Dh { bits }),
+        (10, algorithm) => PostQuantum::ALL
+            .get(usize::from(algorithm))
+            .map(|algorithm| KeySpec::PostQuantum(*algorithm)),
         _ => None,
     }
 }
 
-/// The place in a table that is only ever added to; both are short.
+/// The place in a table that is only ever added to; all are short.
 fn place<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
     let place = table.iter().position(|entry| entry == wanted);
     place
@@ -212,6 +223,16 @@ mod tests {
             algorithm,
             bits: algorithm.default_bits(),
         }));
+        specs.extend(
+            PostQuantum::ALL
+                .iter()
+                .map(|&own| KeySpec::PostQuantum(own)),
+        );
+        specs.push(KeySpec::Dsa {
+            bits: 2048,
+            order_bits: 224,
+        });
+        specs.push(KeySpec::Dh { bits: 3072 });
         specs.extend(
             Hash::ALL
                 .iter()

@@ -9,7 +9,8 @@ use openssl::{
     bn::{BigNum, BigNumContext},
     ec::{EcGroup, EcKey, EcPoint},
     error::ErrorStack,
-    pkey::{Id, PKey, Public},
+    nid::Nid,
+    pkey::{PKey, Public},
     rsa::Rsa,
 };
 
@@ -39,12 +40,7 @@ pub(super) fn read(session: &Session, public: ObjectHandle, spec: KeySpec) -> Re
                 _ => None,
             })
         }
-        KeySpec::Aes { .. }
-        | KeySpec::Hmac { .. }
-        | KeySpec::TripleDes { .. }
-        | KeySpec::ChaCha20
-        | KeySpec::ChaCha20Poly1305
-        | KeySpec::Kept { .. } => None,
+        _ => None,
     };
     key.and_then(|key| key.public_key_to_der().ok())
         .ok_or_else(|| {
@@ -69,10 +65,10 @@ fn rsa_public(session: &Session, key: ObjectHandle) -> Result<Option<PKey<Public
 }
 
 fn ec_public(curve: Curve, point: &[u8]) -> std::result::Result<PKey<Public>, ErrorStack> {
-    let Some(name) = engine::nid(curve) else {
-        return PKey::public_key_from_raw_bytes(point, Id::ED25519);
-    };
-    let group = EcGroup::from_curve_name(name)?;
+    if let Some(id) = engine::raw_id(curve) {
+        return PKey::public_key_from_raw_bytes(point, id);
+    }
+    let group = EcGroup::from_curve_name(engine::nid(curve).unwrap_or(Nid::UNDEF))?;
     // Reading the point checks that it is on the curve.
     let point = EcPoint::from_bytes(&group, point, &mut *BigNumContext::new()?)?;
     PKey::from_ec_key(EcKey::from_public_key(&group, &point)?)
@@ -82,10 +78,7 @@ fn ec_public(curve: Curve, point: &[u8]) -> std::result::Result<PKey<Public>, Er
 ///
 /// A bare uncompressed point begins with the OCTET STRING's 0x04 too; only the length tells them apart.
 fn normalised(curve: Curve, bytes: &[u8]) -> Option<&[u8]> {
-    let wanted = match curve {
-        Curve::Ed25519 => curve.field_bytes(),
-        _ => 1 + 2 * curve.field_bytes(),
-    };
+    let wanted = curve.point_bytes();
     if bytes.len() == wanted {
         return Some(bytes);
     }

@@ -6,7 +6,7 @@ use cryptoki::{
 };
 use kmip::{
     CryptographicUsageMask as Usage, Secret,
-    mechanism::{Curve, Hash, KeySpec},
+    mechanism::{CurveForm, Hash, KeySpec},
 };
 use openssl::{bn::BigNumRef, pkey::PKey};
 use zeroize::Zeroize;
@@ -46,20 +46,21 @@ pub(super) fn row(spec: KeySpec) -> Row {
             None,
         ),
         KeySpec::Rsa { .. } => (KeyType::RSA, Mechanism::RsaPkcsKeyPairGen, None),
-        KeySpec::Ec(Curve::Ed25519) => (
-            KeyType::EC_EDWARDS,
-            Mechanism::EccEdwardsKeyPairGen,
-            Some(b"\x06\x03\x2b\x65\x70"),
-        ),
-        KeySpec::Ec(curve) => (
-            KeyType::EC,
-            Mechanism::EccKeyPairGen,
-            Some(match curve {
-                Curve::P256 => b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07",
-                Curve::P384 => b"\x06\x05\x2b\x81\x04\x00\x22",
-                Curve::P521 => b"\x06\x05\x2b\x81\x04\x00\x23",
-                Curve::Secp256k1 | Curve::Ed25519 => b"\x06\x05\x2b\x81\x04\x00\x0a",
-            }),
+        KeySpec::Ec(curve) => {
+            let (key_type, generation) = match curve.form() {
+                CurveForm::Weierstrass => (KeyType::EC, Mechanism::EccKeyPairGen),
+                CurveForm::Edwards => (KeyType::EC_EDWARDS, Mechanism::EccEdwardsKeyPairGen),
+                CurveForm::Montgomery => {
+                    (KeyType::EC_MONTGOMERY, Mechanism::EccMontgomeryKeyPairGen)
+                }
+            };
+            (key_type, generation, Some(curve.oid()))
+        }
+        // No module is asked for these: they are never among its capabilities.
+        KeySpec::Dsa { .. } | KeySpec::Dh { .. } | KeySpec::PostQuantum(_) => (
+            KeyType::GENERIC_SECRET,
+            Mechanism::GenericSecretKeyGen,
+            None,
         ),
     };
     Row {
@@ -138,7 +139,7 @@ fn flags(spec: KeySpec, usage: Usage) -> Vec<Attribute> {
             Attribute::Decrypt(any(Usage::Decrypt | Usage::UnwrapKey)),
             Attribute::Unwrap(false),
         ],
-        KeySpec::Ec(_) => vec![Attribute::Sign(any(SIGNING))],
+        _ => vec![Attribute::Sign(any(SIGNING))],
     }
 }
 
@@ -208,7 +209,9 @@ pub(super) fn numbers(material: &Material) -> Result<Vec<Attribute>> {
         ]);
     };
     let value = match spec {
-        KeySpec::Ec(Curve::Ed25519) => key.raw_private_key().map_err(|_| UNREADABLE)?,
+        KeySpec::Ec(curve) if !curve.is_weierstrass() => {
+            key.raw_private_key().map_err(|_| UNREADABLE)?
+        }
         _ => {
             let ec = key.ec_key().map_err(|_| UNREADABLE)?;
             padded(ec.private_key(), usize::from(spec.bits().div_ceil(8)))?

@@ -9,13 +9,14 @@ use kmip::{
 };
 use openssl::{
     bn::{BigNum, BigNumRef},
+    derive::Deriver,
     pkey::{Id, PKey, Private, Public},
 };
 
-use super::engine::failed;
+use super::{engine::failed, prime};
 use crate::{
     Error, Result,
-    encoding::{curve_of, is_one_der_structure},
+    encoding::{curve_of, is_one_der_structure, pkcs8_spec},
 };
 
 /// Refuses a secret key whose length is not that of its kind.
@@ -26,9 +27,7 @@ pub(super) const fn secret(spec: KeySpec, bytes: usize) -> Result<()> {
         KeySpec::TripleDes { bits } => matches!(bits, 112 | 168),
         KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 => true,
         KeySpec::Kept { algorithm, bits } => algorithm.has(bits),
-        KeySpec::Rsa { .. } | KeySpec::Ec(_) => {
-            return Err(Error::BadKey("a private key given as bytes"));
-        }
+        _ => return Err(Error::BadKey("a private key given as bytes")),
     };
     if !fits {
         return Err(Error::BadKey("a length this kind of key does not have"));
@@ -41,7 +40,7 @@ pub(super) const fn secret(spec: KeySpec, bytes: usize) -> Result<()> {
 
 /// Validates a private key, and encodes it anew.
 pub(super) fn private(spec: KeySpec, pkcs8: &Secret) -> Result<Secret> {
-    // The longest key we take, RSA of 4096 bits, is 2,375 bytes; attributes are not our business.
+    // The longest keys we take, ML-DSA-87 with its seed and RSA of 8192 bits, are below 5,000 bytes; attributes are not our business.
     if pkcs8.len() > PKCS8_BYTES_MAX || !is_one_der_structure(pkcs8.expose()) {
         return Err(Error::BadKey("not one DER structure of PKCS #8"));
     }
@@ -52,15 +51,12 @@ pub(super) fn private(spec: KeySpec, pkcs8: &Secret) -> Result<Secret> {
         .map_err(|_| Error::BadKey("not a PKCS #8 private key"))?;
     match spec {
         KeySpec::Rsa { bits } => rsa(&key, bits)?,
-        KeySpec::Ec(curve) => ec(&key, curve)?,
-        KeySpec::Aes { .. }
-        | KeySpec::Hmac { .. }
-        | KeySpec::TripleDes { .. }
-        | KeySpec::ChaCha20
-        | KeySpec::ChaCha20Poly1305
-        | KeySpec::Kept { .. } => {
-            return Err(Error::BadKey("a secret key given as PKCS #8"));
-        }
+        KeySpec::Ec(curve) if curve.is_weierstrass() => ec(&key, curve)?,
+        // Every string of the right length is a key of these; the public half is computed.
+        KeySpec::Ec(_) | KeySpec::PostQuantum(_) => named(spec, pkcs8)?,
+        KeySpec::Dsa { .. } => prime::dsa_private(&key, spec)?,
+        KeySpec::Dh { .. } => prime::dh_private(&key, spec)?,
+        _ => return Err(Error::BadKey("a secret key given as PKCS #8")),
     }
     key.private_key_to_pkcs8().map(Secret::new).map_err(failed)
 }
@@ -72,6 +68,53 @@ fn edwards(pkcs8: &Secret) -> Result<Secret> {
         .to_pkcs8v1()
         .map(|der| Secret::from(der.as_ref()))
         .map_err(failed)
+}
+
+/// OpenSSL compares seed, expanded key and public half of ML-KEM and ML-DSA where more than one of them is given.
+fn named(spec: KeySpec, pkcs8: &Secret) -> Result<()> {
+    if pkcs8_spec(pkcs8)? != spec {
+        return Err(Error::BadKey("a key of another algorithm"));
+    }
+    Ok(())
+}
+
+/// RFC 7748 §6: with a point of small order every private key agrees on zeros, so one trial shows it.
+pub(crate) fn montgomery_public(key: &PKey<Public>) -> Result<()> {
+    let trial = match key.id() {
+        Id::X448 => PKey::generate_x448(),
+        _ => PKey::generate_x25519(),
+    };
+    let trial = trial.map_err(failed)?;
+    let mut deriver = Deriver::new(&trial).map_err(failed)?;
+    deriver
+        .set_peer(key)
+        .and_then(|()| deriver.derive_to_vec())
+        .map(drop)
+        .map_err(|_| Error::BadKey("a public key of small order"))
+}
+
+/// Refuses the points of order 1, 2 and 4 of Ed448, under which anybody can sign anything.
+pub(crate) fn edwards448_public(point: &[u8]) -> Result<()> {
+    // y is 0, 1, -1, or one of the first two written with p added; the last byte is the sign of x.
+    let minus_one = |low: u8| {
+        let mut y = [0xff; 56];
+        y[0] = low;
+        y[28] = 0xfe;
+        y
+    };
+    let little = |low: u8| {
+        let mut y = [0; 56];
+        y[0] = low;
+        y
+    };
+    let small = [little(0), little(1), minus_one(0xfe), minus_one(0xff)];
+    let is_small = point
+        .split_first_chunk::<56>()
+        .is_none_or(|(y, _)| small.contains(y));
+    if is_small {
+        return Err(Error::BadKey("an Ed448 public key of small order"));
+    }
+    Ok(())
 }
 
 /// SP 800-56A §5.6.2.1: scalar in range, point on the curve and not at infinity, public = private · G.
@@ -150,9 +193,9 @@ fn rsa(key: &PKey<Private>, bits: u16) -> Result<()> {
 
 /// What can be said of a public RSA key (SP 800-89 §5.3.3), and of whom it must not come from.
 pub(crate) fn rsa_public(n: &BigNumRef, e: &BigNumRef, bits: u16) -> Result<()> {
-    if !(2048..=4096).contains(&bits) || n.num_bits() != i32::from(bits) || n.is_negative() {
+    if !(1024..=8192).contains(&bits) || n.num_bits() != i32::from(bits) || n.is_negative() {
         return Err(Error::BadKey(
-            "an RSA modulus of another length than 2048 to 4096 bits, or than was said",
+            "an RSA modulus of another length than 1024 to 8192 bits, or than was said",
         ));
     }
     // FIPS 186-5 §A.1.1: odd, 2¹⁶ < e < 2²⁵⁶.

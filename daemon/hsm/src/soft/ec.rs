@@ -5,14 +5,20 @@ use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
-use kmip::mechanism::{Curve, Signing};
+use kmip::{
+    Secret,
+    mechanism::{Curve, Signing},
+};
 use openssl::{
     ec::EcKey as OpensslKey,
     ecdsa::EcdsaSig,
     pkey::{PKey, Private},
 };
 
-use super::engine::{self, CurveEngine, bounded, digested, failed};
+use super::{
+    engine::{self, CurveEngine, bounded, digested, failed},
+    named,
+};
 use crate::{Error, Input, Result};
 
 /// A private key on an elliptic curve.
@@ -44,6 +50,7 @@ impl EcKey {
             CurveEngine::AwsLcEdwards => Ready::AwsLcEdwards(Box::new(
                 Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| bad)?,
             )),
+            CurveEngine::OpenSslNamed => return Err(Error::KeyTypeMismatch),
             CurveEngine::OpenSsl => Ready::OpenSsl(
                 PKey::private_key_from_pkcs8(pkcs8)
                     .and_then(|key| key.ec_key())
@@ -64,6 +71,7 @@ impl EcKey {
                 .and_then(|pair| pair.to_pkcs8v1())
                 .map(|der| der.as_ref().to_vec())
                 .map_err(failed),
+            CurveEngine::OpenSslNamed => Err(Error::KeyTypeMismatch),
             CurveEngine::OpenSsl => {
                 let nid = engine::nid(curve).ok_or(Error::Unsupported)?;
                 openssl::ec::EcGroup::from_curve_name(nid)
@@ -87,6 +95,22 @@ impl EcKey {
             }
         };
         Ok(der.as_ref().to_vec())
+    }
+
+    /// The secret that this key and another one's public half agree on: the shared point's x (SP 800-56A §5.7.1.2).
+    pub(super) fn agree(&self, spki: &[u8]) -> Result<Secret> {
+        match &self.ready {
+            Ready::AwsLc { pair, .. } => {
+                let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
+                let key = PKey::private_key_from_pkcs8(pkcs8.as_ref()).map_err(failed)?;
+                named::agree(&key, spki)
+            }
+            Ready::OpenSsl(key) => {
+                let key = PKey::from_ec_key(key.clone()).map_err(failed)?;
+                named::agree(&key, spki)
+            }
+            Ready::AwsLcEdwards(_) => Err(Error::KeyTypeMismatch),
+        }
     }
 
     /// Signs: r ‖ s, or the 64 bytes of Ed25519.

@@ -14,7 +14,9 @@ mod hmac;
 mod input;
 mod mac;
 mod master;
+pub(crate) mod named;
 mod plain;
+pub(crate) mod prime;
 pub mod rng;
 pub(crate) mod rsa;
 mod seal;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 
 use kmip::{
     Secret,
-    mechanism::{Cipher, Curve, Hash, Kept, KeySpec, Mac, Padding, Signing},
+    mechanism::{Cipher, Curve, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Signing},
 };
 
 pub use self::{
@@ -181,8 +183,18 @@ fn capabilities() -> Capabilities {
         hash,
         bits: u16::try_from(hash.digest_bytes() * 8).unwrap_or(u16::MAX),
     }));
-    keys.extend([2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits }));
+    keys.extend([1024, 2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits }));
+    keys.extend(
+        [(1024, 160), (2048, 224), (2048, 256), (3072, 256)]
+            .map(|(bits, order_bits)| KeySpec::Dsa { bits, order_bits }),
+    );
+    keys.extend([2048, 3072, 4096].map(|bits| KeySpec::Dh { bits }));
     keys.extend(Curve::ALL.iter().map(|curve| KeySpec::Ec(*curve)));
+    keys.extend(
+        PostQuantum::ALL
+            .iter()
+            .map(|own| KeySpec::PostQuantum(*own)),
+    );
 
     let or_none = || hashes().map(Some).chain([None]);
     let mut sign: Vec<_> = or_none().map(Signing::RsaPkcs1).collect();
@@ -191,8 +203,9 @@ fn capabilities() -> Capabilities {
         mask_hash,
         salt_bytes: u16::try_from(hash.digest_bytes()).unwrap_or(u16::MAX),
     }));
+    sign.extend(or_none().map(Signing::Dsa));
     sign.extend(or_none().map(Signing::Ecdsa));
-    sign.push(Signing::Eddsa);
+    sign.extend([Signing::Eddsa, Signing::MlDsa, Signing::SlhDsa]);
 
     let mut cipher = symmetric();
     cipher.push(Cipher::RsaPkcs1);

@@ -11,9 +11,10 @@ use super::{
     chacha::ChaChaKey,
     check,
     ec::EcKey,
-    engine::{bounded, failed},
+    engine::{self, CurveEngine, bounded, failed},
     hmac::HmacKey,
     mac::{self, MacStream},
+    named::NamedKey,
     rng,
     rsa::RsaKey,
     triple_des::TripleDesKey,
@@ -44,6 +45,7 @@ enum Ready {
     ChaCha(ChaChaKey),
     /// A key that is not used.
     Kept,
+    Named(Box<NamedKey>),
 }
 
 impl PlainKey {
@@ -87,7 +89,7 @@ impl PlainKey {
                         Ready::Aes(Box::new(AesKey::new(bits, bytes.clone())?))
                     }
                     KeySpec::Hmac { hash, .. } => Ready::Hmac(HmacKey::new(hash, bytes)?),
-                    KeySpec::Rsa { .. } | KeySpec::Ec(_) => return Err(Error::KeyTypeMismatch),
+                    _ => return Err(Error::KeyTypeMismatch),
                 };
                 (*spec, None, ready)
             }
@@ -99,16 +101,15 @@ impl PlainKey {
                     }
                     (*spec, Some(key.spki()?), Ready::Rsa(key))
                 }
-                KeySpec::Ec(curve) => {
+                KeySpec::Ec(curve) if !is_named(*spec) => {
                     let key = EcKey::new(curve, pkcs8.expose())?;
                     (*spec, Some(key.spki()?), Ready::Ec(key))
                 }
-                KeySpec::Aes { .. }
-                | KeySpec::Hmac { .. }
-                | KeySpec::TripleDes { .. }
-                | KeySpec::ChaCha20
-                | KeySpec::ChaCha20Poly1305
-                | KeySpec::Kept { .. } => return Err(Error::KeyTypeMismatch),
+                _ if is_named(*spec) => {
+                    let key = NamedKey::new(*spec, pkcs8.expose())?;
+                    (*spec, Some(key.spki()?), Ready::Named(Box::new(key)))
+                }
+                _ => return Err(Error::KeyTypeMismatch),
             },
         };
         Ok(Self {
@@ -140,10 +141,16 @@ impl PlainKey {
                 spec,
                 pkcs8: Secret::new(generate_rsa(bits)?),
             },
-            KeySpec::Ec(curve) => Material::Private {
+            KeySpec::Ec(curve) if !is_named(spec) => Material::Private {
                 spec,
                 pkcs8: Secret::new(EcKey::generate(curve)?),
             },
+            KeySpec::Dsa { .. } | KeySpec::Dh { .. } | KeySpec::Ec(_) | KeySpec::PostQuantum(_) => {
+                Material::Private {
+                    spec,
+                    pkcs8: Secret::new(NamedKey::generate(spec)?),
+                }
+            }
         };
         let public = match material {
             Material::Secret { .. } => None,
@@ -173,6 +180,7 @@ impl PlainKey {
         match &self.ready {
             Ready::Rsa(key) => key.sign(mechanism, input),
             Ready::Ec(key) => key.sign(mechanism, input),
+            Ready::Named(key) => key.sign(mechanism, input),
             _ => Err(Error::KeyTypeMismatch),
         }
     }
@@ -256,30 +264,79 @@ impl PlainKey {
         }
     }
 
-    /// The pairwise consistency test (FIPS 140-3 IG 10.3.A): what the private half signs, the public half verifies.
+    /// The secret that this private key and another one's public half agree on, as [`crate::Hsm::derive`] begins with it.
+    pub fn agree(&self, spki: &[u8]) -> Result<Secret> {
+        if public::agreement_group(spki)?
+            != public::agreement_group(self.public().unwrap_or_default())?
+        {
+            return Err(Error::BadInput(
+                "the public key is not of the private key's kind",
+            ));
+        }
+        match &self.ready {
+            Ready::Ec(key) => key.agree(spki),
+            Ready::Named(key) => key.agree(spki),
+            _ => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// The secret that a ciphertext encapsulates, as [`crate::Hsm::decapsulate`].
+    pub fn decapsulate(&self, ciphertext: &[u8]) -> Result<Secret> {
+        match &self.ready {
+            Ready::Named(key) => key.decapsulate(ciphertext),
+            _ => Err(Error::KeyTypeMismatch),
+        }
+    }
+
+    /// The pairwise consistency test (FIPS 140-3 IG 10.3.A): what the private half makes, the public half undoes.
     fn agrees_with_itself(&self) -> Result<()> {
-        use kmip::mechanism::{Curve, Hash};
+        use kmip::mechanism::{Hash, PostQuantumUse};
+        let public = self.public().unwrap_or_default();
         let mechanism = match self.spec {
             KeySpec::Rsa { .. } => Signing::RsaPkcs1(Some(Hash::Sha256)),
-            KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
-            _ => Signing::Ecdsa(Some(Hash::Sha256)),
+            KeySpec::Dsa { .. } => Signing::Dsa(Some(Hash::Sha256)),
+            KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
+            KeySpec::Ec(curve) if curve.is_weierstrass() => Signing::Ecdsa(Some(Hash::Sha256)),
+            KeySpec::PostQuantum(algorithm) => match algorithm.kind() {
+                PostQuantumUse::MlDsa => Signing::MlDsa,
+                // Its public half is what every signature begins with computing, and one takes up to seconds.
+                PostQuantumUse::SlhDsa => return agreed(!public.is_empty()),
+                PostQuantumUse::Kem => {
+                    let (ciphertext, secret) = public::encapsulate(public)?;
+                    return agreed(self.decapsulate(&ciphertext)? == secret);
+                }
+            },
+            // The public half is computed from the private one, and there is nothing else to compare.
+            _ => return agreed(!public.is_empty()),
         };
         let input = Input::Message(b"pairwise consistency");
         let signature = self.sign(mechanism, input)?;
-        let public = self.public().unwrap_or_default();
-        if public::verify(public, mechanism, input, &signature)? {
-            Ok(())
-        } else {
-            Err(Error::Failed(
-                "a new key pair does not agree with itself".to_owned(),
-            ))
-        }
+        agreed(public::verify(public, mechanism, input, &signature)?)
+    }
+}
+
+fn agreed(agreed: bool) -> Result<()> {
+    if agreed {
+        Ok(())
+    } else {
+        Err(Error::Failed(
+            "a new key pair does not agree with itself".to_owned(),
+        ))
+    }
+}
+
+/// Whether OpenSSL computes keys of this kind by their names.
+const fn is_named(spec: KeySpec) -> bool {
+    match spec {
+        KeySpec::Ec(curve) => matches!(engine::curve(curve), CurveEngine::OpenSslNamed),
+        KeySpec::Dsa { .. } | KeySpec::Dh { .. } | KeySpec::PostQuantum(_) => true,
+        _ => false,
     }
 }
 
 /// A new RSA key with the exponent 65537, as PKCS #8.
 fn generate_rsa(bits: u16) -> Result<Vec<u8>> {
-    if !matches!(bits, 2048 | 3072 | 4096) {
+    if !matches!(bits, 1024 | 2048 | 3072 | 4096) {
         return Err(Error::Unsupported);
     }
     let exponent = BigNum::from_u32(65_537).map_err(failed)?;

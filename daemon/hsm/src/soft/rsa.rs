@@ -128,7 +128,7 @@ pub(crate) const fn signing_hash(mechanism: Signing) -> Result<Option<kmip::mech
     match mechanism {
         Signing::RsaPkcs1(hash) => Ok(hash),
         Signing::RsaPss { hash, .. } => Ok(Some(hash)),
-        Signing::Ecdsa(_) | Signing::Eddsa => Err(Error::KeyTypeMismatch),
+        _ => Err(Error::KeyTypeMismatch),
     }
 }
 
@@ -144,7 +144,7 @@ fn fits(mechanism: Signing, digest: &[u8], modulus_bytes: usize) -> Result<()> {
         Signing::RsaPkcs1(Some(_)) => digest.len() + 19 + 11,
         // RFC 8017 §9.1.1: emLen ≥ hLen + sLen + 2; our moduli of odd lengths lose up to one byte more.
         Signing::RsaPss { salt_bytes, .. } => digest.len() + usize::from(salt_bytes) + 2,
-        Signing::Ecdsa(_) | Signing::Eddsa => return Err(Error::KeyTypeMismatch),
+        _ => return Err(Error::KeyTypeMismatch),
     };
     if needed > modulus_bytes {
         return Err(Error::BadInput("longer than the RSA key can sign"));
@@ -172,7 +172,7 @@ fn signature_padding<T>(context: &mut PkeyCtxRef<T>, mechanism: Signing) -> Resu
             .and_then(|()| context.set_rsa_mgf1_md(engine::hash(mask_hash).md))
             .and_then(|()| context.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt_bytes.into())))
             .map_err(failed),
-        Signing::Ecdsa(_) | Signing::Eddsa => Err(Error::KeyTypeMismatch),
+        _ => Err(Error::KeyTypeMismatch),
     }
 }
 

@@ -15,7 +15,7 @@ use aws_lc_rs::{
 };
 use kmip::{
     Secret,
-    mechanism::{Curve, Hash, Kept, KeySpec},
+    mechanism::{Curve, Hash, Kept, KeySpec, PostQuantum},
 };
 use zeroize::Zeroizing;
 
@@ -208,6 +208,12 @@ const fn spec_bytes(spec: KeySpec) -> [u8; 4] {
         KeySpec::ChaCha20 => [6, 0, high, low],
         KeySpec::ChaCha20Poly1305 => [6, 1, high, low],
         KeySpec::Kept { algorithm, .. } => [7, algorithm.number(), high, low],
+        KeySpec::Dsa { order_bits, .. } => {
+            let [_, order_bytes] = (order_bits / 8).to_be_bytes();
+            [8, order_bytes, high, low]
+        }
+        KeySpec::Dh { .. } => [9, 0, high, low],
+        KeySpec::PostQuantum(algorithm) => [10, post_quantum_number(algorithm), high, low],
     }
 }
 
@@ -243,6 +249,15 @@ fn spec_of([kind, of, high, low]: [u8; 4]) -> Option<KeySpec> {
                 bits,
             })
         }
+        (8, _) => Some(KeySpec::Dsa {
+            bits,
+            order_bits: u16::from(of) * 8,
+        }),
+        (9, 0) => Some(KeySpec::Dh { bits }),
+        (10, _) => PostQuantum::ALL
+            .iter()
+            .find(|own| post_quantum_number(**own) == of)
+            .map(|own| KeySpec::PostQuantum(*own)),
         _ => None,
     }
 }
@@ -270,6 +285,48 @@ const fn curve_number(curve: Curve) -> u8 {
         Curve::P521 => 3,
         Curve::Secp256k1 => 4,
         Curve::Ed25519 => 5,
+        Curve::Ed448 => 6,
+        Curve::X25519 => 7,
+        Curve::X448 => 8,
+        Curve::P192 => 9,
+        Curve::P224 => 10,
+        Curve::BrainpoolP160r1 => 11,
+        Curve::BrainpoolP160t1 => 12,
+        Curve::BrainpoolP192r1 => 13,
+        Curve::BrainpoolP192t1 => 14,
+        Curve::BrainpoolP224r1 => 15,
+        Curve::BrainpoolP224t1 => 16,
+        Curve::BrainpoolP256r1 => 17,
+        Curve::BrainpoolP256t1 => 18,
+        Curve::BrainpoolP320r1 => 19,
+        Curve::BrainpoolP320t1 => 20,
+        Curve::BrainpoolP384r1 => 21,
+        Curve::BrainpoolP384t1 => 22,
+        Curve::BrainpoolP512r1 => 23,
+        Curve::BrainpoolP512t1 => 24,
+    }
+}
+
+const fn post_quantum_number(algorithm: PostQuantum) -> u8 {
+    match algorithm {
+        PostQuantum::MlKem512 => 1,
+        PostQuantum::MlKem768 => 2,
+        PostQuantum::MlKem1024 => 3,
+        PostQuantum::MlDsa44 => 4,
+        PostQuantum::MlDsa65 => 5,
+        PostQuantum::MlDsa87 => 6,
+        PostQuantum::SlhDsaSha2_128s => 7,
+        PostQuantum::SlhDsaSha2_128f => 8,
+        PostQuantum::SlhDsaSha2_192s => 9,
+        PostQuantum::SlhDsaSha2_192f => 10,
+        PostQuantum::SlhDsaSha2_256s => 11,
+        PostQuantum::SlhDsaSha2_256f => 12,
+        PostQuantum::SlhDsaShake128s => 13,
+        PostQuantum::SlhDsaShake128f => 14,
+        PostQuantum::SlhDsaShake192s => 15,
+        PostQuantum::SlhDsaShake192f => 16,
+        PostQuantum::SlhDsaShake256s => 17,
+        PostQuantum::SlhDsaShake256f => 18,
     }
 }
 
@@ -298,11 +355,22 @@ mod tests {
             algorithm: *algorithm,
             bits: algorithm.default_bits(),
         }));
+        specs.extend(
+            PostQuantum::ALL
+                .iter()
+                .map(|own| KeySpec::PostQuantum(*own)),
+        );
+        specs.extend([160, 224, 256].map(|order_bits| KeySpec::Dsa {
+            bits: 2048,
+            order_bits,
+        }));
+        specs.push(KeySpec::Dh { bits: 2048 });
         for spec in specs {
             assert_eq!(spec_of(spec_bytes(spec)), Some(spec));
         }
-        assert_eq!(spec_of([9, 0, 0, 0]), None);
-        assert_eq!(spec_of([4, 9, 0, 0]), None);
+        assert_eq!(spec_of([99, 0, 0, 0]), None);
+        assert_eq!(spec_of([4, 99, 0, 0]), None);
+        assert_eq!(spec_of([10, 0, 0, 0]), None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What a backend lists works; what it does not list it refuses as unsupported.
 
 use hsm::{Decryption, Encryption, Error, Hsm, Input, KeyRef, public};
-use kmip::mechanism::{Cipher, Curve, Hash, Kept, KeySpec, Mac, Padding, Signing};
+use kmip::mechanism::{
+    Cipher, Curve, CurveForm, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, PostQuantumUse,
+    Signing,
+};
 
 use crate::{backends, generate, terms};
 
@@ -17,6 +20,13 @@ fn generation() {
         algorithm: *algorithm,
         bits: algorithm.default_bits(),
     }));
+    specs.extend(
+        PostQuantum::ALL
+            .iter()
+            .map(|own| KeySpec::PostQuantum(*own)),
+    );
+    specs.extend([(1024, 160), (2048, 224), (2048, 256)].map(dsa));
+    specs.extend([2048, 3072, 4096].map(|bits| KeySpec::Dh { bits }));
     // Nobody makes these, but the last for XTS.
     specs.extend([0, 56, 192].map(|bits| KeySpec::TripleDes { bits }));
     specs.push(KeySpec::Kept {
@@ -24,7 +34,9 @@ fn generation() {
         bits: 128,
     });
     specs.extend([0, 64, 512].map(|bits| KeySpec::Aes { bits }));
-    specs.extend([0, 1024, 2047, 2056, 8192].map(|bits| KeySpec::Rsa { bits }));
+    specs.extend([0, 512, 1024, 2047, 2056, 8192].map(|bits| KeySpec::Rsa { bits }));
+    specs.extend([(512, 160), (1024, 256), (3072, 224)].map(dsa));
+    specs.extend([0, 1024, 8192].map(|bits| KeySpec::Dh { bits }));
     specs.push(KeySpec::Hmac {
         hash: Hash::Sha256,
         bits: 0,
@@ -54,10 +66,27 @@ fn signing() {
     }
     let ecdsa: Vec<_> = or_none().map(Signing::Ecdsa).collect();
     let mut keys = vec![(KeySpec::Rsa { bits: 2048 }, rsa)];
-    for curve in [Curve::P256, Curve::P384, Curve::P521, Curve::Secp256k1] {
-        keys.push((KeySpec::Ec(curve), ecdsa.clone()));
+    for curve in Curve::ALL {
+        let mechanisms = match curve.form() {
+            CurveForm::Weierstrass => ecdsa.clone(),
+            CurveForm::Edwards => vec![Signing::Eddsa],
+            CurveForm::Montgomery => Vec::new(),
+        };
+        keys.push((KeySpec::Ec(*curve), mechanisms));
     }
-    keys.push((KeySpec::Ec(Curve::Ed25519), vec![Signing::Eddsa]));
+    let all = or_none().map(Signing::Dsa);
+    keys.push((dsa((1024, 160)), all.clone().collect()));
+    keys.push((dsa((2048, 256)), all.collect()));
+    // The small variants of SLH-DSA sign in seconds; one stands for all.
+    let slow = |own: &&PostQuantum| own.name().ends_with('s') && !own.name().contains("sha2-128");
+    for algorithm in PostQuantum::ALL.iter().filter(|own| !slow(own)) {
+        let mechanisms = match algorithm.kind() {
+            PostQuantumUse::Kem => Vec::new(),
+            PostQuantumUse::MlDsa => vec![Signing::MlDsa],
+            PostQuantumUse::SlhDsa => vec![Signing::SlhDsa],
+        };
+        keys.push((KeySpec::PostQuantum(*algorithm), mechanisms));
+    }
     for (name, hsm) in backends() {
         for (spec, mechanisms) in &keys {
             if !hsm.capabilities().generate.contains(spec) {
@@ -81,7 +110,9 @@ fn signing() {
 fn signs(hsm: &dyn Hsm, key: &KeyRef, spki: &[u8], mechanism: Signing, at: &str) {
     let message = b"what is listed works";
     let input = match mechanism {
-        Signing::RsaPkcs1(None) | Signing::Ecdsa(None) => Input::Digest(message),
+        Signing::RsaPkcs1(None) | Signing::Ecdsa(None) | Signing::Dsa(None) => {
+            Input::Digest(message)
+        }
         _ => Input::Message(message),
     };
     let signature = hsm.sign(key, mechanism, input);
@@ -296,7 +327,10 @@ fn a_key_is_used_for_what_it_is() {
         for mechanism in [
             Signing::RsaPkcs1(Some(Hash::Sha256)),
             Signing::Ecdsa(Some(Hash::Sha256)),
+            Signing::Dsa(Some(Hash::Sha256)),
             Signing::Eddsa,
+            Signing::MlDsa,
+            Signing::SlhDsa,
         ] {
             mismatch(name, hsm.sign(&aes, mechanism, message));
         }
@@ -336,6 +370,10 @@ fn mismatch<T>(name: &str, result: hsm::Result<T>) {
         matches!(error, Some(Error::KeyTypeMismatch | Error::Unsupported)),
         "{name}: {error:?}"
     );
+}
+
+fn dsa((bits, order_bits): (u16, u16)) -> KeySpec {
+    KeySpec::Dsa { bits, order_bits }
 }
 
 fn hmac_spec(hash: Hash) -> KeySpec {

@@ -53,8 +53,18 @@ pub(crate) const RSASSA_PSS: &str = "06092a864886f70d01010a";
 pub(crate) const EC_P256: &str = "06072a8648ce3d020106082a8648ce3d030107";
 /// `id-Ed25519`.
 pub(crate) const ED25519: &str = "06032b6570";
+/// `id-Ed448`.
+pub(crate) const ED448: &str = "06032b6571";
 /// `id-X25519`.
 pub(crate) const X25519: &str = "06032b656e";
+/// `id-X448`.
+pub(crate) const X448: &str = "06032b656f";
+/// `id-alg-ml-kem-768`.
+pub(crate) const ML_KEM_768: &str = "0609608648016503040402";
+/// `id-ml-dsa-65`.
+pub(crate) const ML_DSA_65: &str = "0609608648016503040312";
+/// `id-slh-dsa-sha2-128s`.
+pub(crate) const SLH_DSA_SHA2_128S: &str = "0609608648016503040314";
 
 /// The nine numbers of an RSA private key.
 pub(crate) struct RsaNumbers {

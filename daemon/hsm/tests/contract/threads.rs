@@ -119,5 +119,6 @@ fn once(hsm: &dyn Hsm, spec: KeySpec, key: &KeyRef, spki: Option<&[u8]>, message
             let sealed = hsm.seal(&Secret::from(message), message).unwrap();
             assert_eq!(hsm.open(&sealed, message).unwrap().expose(), message);
         }
+        other => panic!("{other} is none of the keys made here"),
     }
 }

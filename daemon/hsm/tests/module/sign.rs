@@ -116,7 +116,7 @@ fn imported_keys_are_the_same_keys() {
                 .unwrap();
             let signing = match spec {
                 KeySpec::Rsa { .. } => pss(Hash::Sha256, 20),
-                KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
+                KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
                 _ => Signing::Ecdsa(Some(Hash::Sha384)),
             };
             let input = Input::Message(b"mine before");

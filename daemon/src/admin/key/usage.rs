@@ -1,6 +1,9 @@
 //! What keys are for, in words of the command line.
 
-use kmip::{CryptographicUsageMask as Usage, mechanism::KeySpec};
+use kmip::{
+    CryptographicUsageMask as Usage,
+    mechanism::{KeySpec, PostQuantumUse},
+};
 
 use super::facts::kebab;
 use crate::{admin::invalid, error::Result};
@@ -34,7 +37,15 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
             | KeySpec::ChaCha20Poly1305
             | KeySpec::Kept { .. } => Usage::Encrypt | Usage::Decrypt,
             KeySpec::Hmac { .. } => Usage::MACGenerate | Usage::MACVerify,
-            KeySpec::Rsa { .. } | KeySpec::Ec(_) => Usage::Sign | Usage::Verify,
+            KeySpec::Dh { .. } => Usage::DeriveKey | Usage::KeyAgreement,
+            KeySpec::Ec(curve) if curve.is_montgomery() => Usage::DeriveKey | Usage::KeyAgreement,
+            KeySpec::PostQuantum(algorithm) if algorithm.kind() == PostQuantumUse::Kem => {
+                Usage::KeyAgreement
+            }
+            KeySpec::Rsa { .. }
+            | KeySpec::Dsa { .. }
+            | KeySpec::Ec(_)
+            | KeySpec::PostQuantum(_) => Usage::Sign | Usage::Verify,
         };
     }
     Ok(if spec.is_asymmetric() {

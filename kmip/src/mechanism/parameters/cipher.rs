@@ -19,7 +19,7 @@ pub fn cipher(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Cip
                 CryptographicAlgorithm::ChaCha20Poly1305,
             ]
             .contains(&algorithm),
-            KeySpec::Ec(_) | KeySpec::Hmac { .. } | KeySpec::Kept { .. } => true,
+            _ => true,
         };
         if !fits {
             return Err(Unfit::Bad("the cryptographic algorithm is not the key's"));
@@ -33,9 +33,7 @@ pub fn cipher(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Cip
         KeySpec::Kept { .. } => Err(Unfit::Unsupported(
             "keys of this algorithm are kept, but not used",
         )),
-        KeySpec::Ec(_) | KeySpec::Hmac { .. } => {
-            Err(Unfit::Bad("a key of this algorithm does not encrypt"))
-        }
+        _ => Err(Unfit::Bad("a key of this algorithm does not encrypt")),
     }
 }
 

@@ -13,7 +13,7 @@ pub use self::{
     signing::signing,
     start::{Start, start},
 };
-use super::{Curve, Hash, OldHash};
+use super::{Curve, Hash, OldHash, PostQuantum};
 use crate::{
     CryptographicAlgorithm, HashingAlgorithm, MaskGenerator, RecommendedCurve,
     attribute::CryptographicParameters,
@@ -61,14 +61,99 @@ const HMACS: &[(Hash, CryptographicAlgorithm)] = &[
     (Hash::Sha3_512, CryptographicAlgorithm::HMACSHA3512),
 ];
 
-/// Curves and their names in KMIP.
+/// Curves and their names in KMIP. Where one name is two curves, the first is what it means by itself.
 const CURVES: &[(Curve, RecommendedCurve)] = &[
+    (Curve::P192, RecommendedCurve::P192),
+    (Curve::P224, RecommendedCurve::P224),
     (Curve::P256, RecommendedCurve::P256),
     (Curve::P384, RecommendedCurve::P384),
     (Curve::P521, RecommendedCurve::P521),
     (Curve::Secp256k1, RecommendedCurve::SECP256K1),
+    (Curve::BrainpoolP160r1, RecommendedCurve::BRAINPOOLP160R1),
+    (Curve::BrainpoolP160t1, RecommendedCurve::BRAINPOOLP160T1),
+    (Curve::BrainpoolP192r1, RecommendedCurve::BRAINPOOLP192R1),
+    (Curve::BrainpoolP192t1, RecommendedCurve::BRAINPOOLP192T1),
+    (Curve::BrainpoolP224r1, RecommendedCurve::BRAINPOOLP224R1),
+    (Curve::BrainpoolP224t1, RecommendedCurve::BRAINPOOLP224T1),
+    (Curve::BrainpoolP256r1, RecommendedCurve::BRAINPOOLP256R1),
+    (Curve::BrainpoolP256t1, RecommendedCurve::BRAINPOOLP256T1),
+    (Curve::BrainpoolP320r1, RecommendedCurve::BRAINPOOLP320R1),
+    (Curve::BrainpoolP320t1, RecommendedCurve::BRAINPOOLP320T1),
+    (Curve::BrainpoolP384r1, RecommendedCurve::BRAINPOOLP384R1),
+    (Curve::BrainpoolP384t1, RecommendedCurve::BRAINPOOLP384T1),
+    (Curve::BrainpoolP512r1, RecommendedCurve::BRAINPOOLP512R1),
+    (Curve::BrainpoolP512t1, RecommendedCurve::BRAINPOOLP512T1),
     (Curve::Ed25519, RecommendedCurve::CURVE25519),
+    (Curve::X25519, RecommendedCurve::CURVE25519),
+    (Curve::Ed448, RecommendedCurve::CURVE448),
+    (Curve::X448, RecommendedCurve::CURVE448),
 ];
+
+/// Post-quantum algorithms and their names in KMIP.
+const POST_QUANTUM: &[(PostQuantum, CryptographicAlgorithm)] = &[
+    (PostQuantum::MlKem512, CryptographicAlgorithm::MLKEM512),
+    (PostQuantum::MlKem768, CryptographicAlgorithm::MLKEM768),
+    (PostQuantum::MlKem1024, CryptographicAlgorithm::MLKEM1024),
+    (PostQuantum::MlDsa44, CryptographicAlgorithm::MLDSA44),
+    (PostQuantum::MlDsa65, CryptographicAlgorithm::MLDSA65),
+    (PostQuantum::MlDsa87, CryptographicAlgorithm::MLDSA87),
+    (
+        PostQuantum::SlhDsaSha2_128s,
+        CryptographicAlgorithm::SLHDSASHA2128s,
+    ),
+    (
+        PostQuantum::SlhDsaSha2_128f,
+        CryptographicAlgorithm::SLHDSASHA2128f,
+    ),
+    (
+        PostQuantum::SlhDsaSha2_192s,
+        CryptographicAlgorithm::SLHDSASHA2192s,
+    ),
+    (
+        PostQuantum::SlhDsaSha2_192f,
+        CryptographicAlgorithm::SLHDSASHA2192f,
+    ),
+    (
+        PostQuantum::SlhDsaSha2_256s,
+        CryptographicAlgorithm::SLHDSASHA2256s,
+    ),
+    (
+        PostQuantum::SlhDsaSha2_256f,
+        CryptographicAlgorithm::SLHDSASHA2256f,
+    ),
+    (
+        PostQuantum::SlhDsaShake128s,
+        CryptographicAlgorithm::SLHDSASHAKE128s,
+    ),
+    (
+        PostQuantum::SlhDsaShake128f,
+        CryptographicAlgorithm::SLHDSASHAKE128f,
+    ),
+    (
+        PostQuantum::SlhDsaShake192s,
+        CryptographicAlgorithm::SLHDSASHAKE192s,
+    ),
+    (
+        PostQuantum::SlhDsaShake192f,
+        CryptographicAlgorithm::SLHDSASHAKE192f,
+    ),
+    (
+        PostQuantum::SlhDsaShake256s,
+        CryptographicAlgorithm::SLHDSASHAKE256s,
+    ),
+    (
+        PostQuantum::SlhDsaShake256f,
+        CryptographicAlgorithm::SLHDSASHAKE256f,
+    ),
+];
+
+/// The Cryptographic Algorithm of a post-quantum algorithm.
+fn post_quantum_name(algorithm: PostQuantum) -> CryptographicAlgorithm {
+    POST_QUANTUM
+        .iter()
+        .find(|(own, _)| *own == algorithm)
+        .map_or(CryptographicAlgorithm::MLDSA65, |(_, name)| *name)
+}
 
 /// The hash function of a Hashing Algorithm.
 pub fn hash(algorithm: HashingAlgorithm) -> Result<Hash> {
@@ -115,11 +200,14 @@ pub fn recommended_curve(curve: Curve) -> RecommendedCurve {
         .map_or(RecommendedCurve::P256, |(_, name)| *name)
 }
 
-/// The curve of a Recommended Curve.
-pub fn curve(name: RecommendedCurve) -> Result<Curve> {
-    CURVES
-        .iter()
-        .find(|(_, own)| *own == name)
+/// The curve of a Recommended Curve, which for Curve25519 and Curve448 depends on what the key is for.
+pub fn curve(name: RecommendedCurve, algorithm: Option<CryptographicAlgorithm>) -> Result<Curve> {
+    let agrees = algorithm == Some(CryptographicAlgorithm::ECDH);
+    let mut found = CURVES.iter().filter(|(_, own)| *own == name);
+    let (first, second) = (found.next(), found.next());
+    second
+        .filter(|_| agrees)
+        .or(first)
         .map(|(curve, _)| *curve)
         .ok_or(Unfit::Unsupported("this curve is not served"))
 }

@@ -4,73 +4,40 @@ use super::{Result, Unfit, hash, mask_hash};
 use crate::{
     DigitalSignatureAlgorithm, PaddingMethod,
     attribute::CryptographicParameters,
-    mechanism::{Curve, Hash, KeySpec, Signing},
+    mechanism::{CurveForm, Hash, KeySpec, PostQuantumUse, Signing},
 };
 
-/// Digital Signature Algorithms: the padding of an RSA one, and the hash.
-const SIGNATURES: &[(DigitalSignatureAlgorithm, Option<PaddingMethod>, Hash)] = &[
-    (
-        DigitalSignatureAlgorithm::SHA1WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha1,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA224WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha224,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA256WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha256,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA384WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha384,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA512WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha512,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA3256WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha3_256,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA3384WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha3_384,
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA3512WithRSAEncryption,
-        Some(PaddingMethod::PKCS1V15),
-        Hash::Sha3_512,
-    ),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA1, None, Hash::Sha1),
-    (
-        DigitalSignatureAlgorithm::ECDSAWithSHA224,
-        None,
-        Hash::Sha224,
-    ),
-    (
-        DigitalSignatureAlgorithm::ECDSAWithSHA256,
-        None,
-        Hash::Sha256,
-    ),
-    (
-        DigitalSignatureAlgorithm::ECDSAWithSHA384,
-        None,
-        Hash::Sha384,
-    ),
-    (
-        DigitalSignatureAlgorithm::ECDSAWithSHA512,
-        None,
-        Hash::Sha512,
-    ),
-];
+/// Whose signatures a Digital Signature Algorithm makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// RSASSA-PKCS1-v1_5.
+    Rsa,
+    Dsa,
+    Ecdsa,
+}
+
+/// Digital Signature Algorithms, their families and their hash functions (KMIP 2.1 §11.15).
+const SIGNATURES: &[(DigitalSignatureAlgorithm, Family, Hash)] = {
+    use DigitalSignatureAlgorithm as Named;
+    &[
+        (Named::SHA1WithRSAEncryption, Family::Rsa, Hash::Sha1),
+        (Named::SHA224WithRSAEncryption, Family::Rsa, Hash::Sha224),
+        (Named::SHA256WithRSAEncryption, Family::Rsa, Hash::Sha256),
+        (Named::SHA384WithRSAEncryption, Family::Rsa, Hash::Sha384),
+        (Named::SHA512WithRSAEncryption, Family::Rsa, Hash::Sha512),
+        (Named::DSAWithSHA1, Family::Dsa, Hash::Sha1),
+        (Named::DSAWithSHA224, Family::Dsa, Hash::Sha224),
+        (Named::DSAWithSHA256, Family::Dsa, Hash::Sha256),
+        (Named::ECDSAWithSHA1, Family::Ecdsa, Hash::Sha1),
+        (Named::ECDSAWithSHA224, Family::Ecdsa, Hash::Sha224),
+        (Named::ECDSAWithSHA256, Family::Ecdsa, Hash::Sha256),
+        (Named::ECDSAWithSHA384, Family::Ecdsa, Hash::Sha384),
+        (Named::ECDSAWithSHA512, Family::Ecdsa, Hash::Sha512),
+        (Named::SHA3256WithRSAEncryption, Family::Rsa, Hash::Sha3_256),
+        (Named::SHA3384WithRSAEncryption, Family::Rsa, Hash::Sha3_384),
+        (Named::SHA3512WithRSAEncryption, Family::Rsa, Hash::Sha3_512),
+    ]
+};
 
 /// How a key of this kind signs by these parameters.
 pub fn signing(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Signing> {
@@ -90,38 +57,47 @@ pub fn signing(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Si
         (Some(own), _) => Some(own),
         (None, row) => row.map(|(_, _, implied)| *implied),
     };
+    let family = row.map(|(_, family, _)| *family);
+    let own = match spec {
+        KeySpec::Rsa { .. } => Some(Family::Rsa),
+        KeySpec::Dsa { .. } => Some(Family::Dsa),
+        KeySpec::Ec(curve) if curve.is_weierstrass() => Some(Family::Ecdsa),
+        _ => None,
+    };
+    if family.is_some() && family != own {
+        return Err(Unfit::Bad(
+            "the digital signature algorithm is not that of the key",
+        ));
+    }
     match spec {
-        KeySpec::Rsa { bits } => rsa_signing(
-            bits,
-            parameters,
-            row.and_then(|(_, padding, _)| *padding),
-            hash,
-        ),
-        KeySpec::Ec(Curve::Ed25519) => Ok(Signing::Eddsa),
-        KeySpec::Ec(_) if row.is_some_and(|(_, padding, _)| padding.is_some()) => Err(Unfit::Bad(
-            "the digital signature algorithm is RSA's, the key is not",
-        )),
-        KeySpec::Ec(_) => Ok(Signing::Ecdsa(hash)),
-        KeySpec::Aes { .. }
-        | KeySpec::Hmac { .. }
-        | KeySpec::TripleDes { .. }
-        | KeySpec::ChaCha20
-        | KeySpec::ChaCha20Poly1305
-        | KeySpec::Kept { .. } => Err(Unfit::Bad("a symmetric key does not sign")),
+        KeySpec::Rsa { bits } => rsa_signing(bits, parameters, family.is_some(), hash),
+        KeySpec::Dsa { .. } => Ok(Signing::Dsa(hash)),
+        KeySpec::Ec(curve) => match curve.form() {
+            CurveForm::Weierstrass => Ok(Signing::Ecdsa(hash)),
+            CurveForm::Edwards => Ok(Signing::Eddsa),
+            CurveForm::Montgomery => Err(Unfit::Bad("a key for agreement does not sign")),
+        },
+        KeySpec::PostQuantum(algorithm) => match algorithm.kind() {
+            PostQuantumUse::MlDsa => Ok(Signing::MlDsa),
+            PostQuantumUse::SlhDsa => Ok(Signing::SlhDsa),
+            PostQuantumUse::Kem => Err(Unfit::Bad("a key that encapsulates does not sign")),
+        },
+        KeySpec::Dh { .. } => Err(Unfit::Bad("a key for agreement does not sign")),
+        _ => Err(Unfit::Bad("a symmetric key does not sign")),
     }
 }
 
 fn rsa_signing(
     bits: u16,
     parameters: &CryptographicParameters,
-    implied: Option<PaddingMethod>,
+    names_pkcs1: bool,
     hash_named: Option<Hash>,
 ) -> Result<Signing> {
     let pss = parameters.digital_signature_algorithm == Some(DigitalSignatureAlgorithm::RSASSAPSS);
     let implied = if pss {
         Some(PaddingMethod::PSS)
     } else {
-        implied
+        names_pkcs1.then_some(PaddingMethod::PKCS1V15)
     };
     let padding = match (parameters.padding_method, implied) {
         (Some(own), Some(implied)) if own != implied => {

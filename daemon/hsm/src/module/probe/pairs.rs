@@ -4,7 +4,7 @@ use cryptoki::{object::ObjectHandle, slot::Slot};
 use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Usage,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Signing},
+    mechanism::{Cipher, Curve, CurveForm, Hash, KeySpec, Signing},
 };
 
 use super::{PLAIN, Probe, able};
@@ -121,9 +121,11 @@ impl Probe<'_> {
 
     pub(super) fn curve(&mut self, curve: Curve) -> Result<()> {
         let spec = KeySpec::Ec(curve);
-        let (generation, number) = match curve {
-            Curve::Ed25519 => (ck::CKM_EC_EDWARDS_KEY_PAIR_GEN, ck::CKM_EDDSA),
-            _ => (ck::CKM_EC_KEY_PAIR_GEN, ck::CKM_ECDSA),
+        let (generation, number) = match curve.form() {
+            CurveForm::Edwards => (ck::CKM_EC_EDWARDS_KEY_PAIR_GEN, ck::CKM_EDDSA),
+            CurveForm::Weierstrass => (ck::CKM_EC_KEY_PAIR_GEN, ck::CKM_ECDSA),
+            // These agree on secrets only, which locked keys of a module do not do yet.
+            CurveForm::Montgomery => return Ok(()),
         };
         if !self.has(number) {
             return Ok(());
@@ -147,9 +149,12 @@ impl Probe<'_> {
             }
             self.discard(handle);
         }
-        if works && curve == Curve::Ed25519 {
+        if works && curve.is_edwards() && !self.found.sign.contains(&Signing::Eddsa) {
             self.found.sign.push(Signing::Eddsa);
-        } else if works && !self.found.sign.contains(&Signing::Ecdsa(None)) {
+        } else if works
+            && curve.is_weierstrass()
+            && !self.found.sign.contains(&Signing::Ecdsa(None))
+        {
             // The module sees digests only, so every hash function goes with every curve.
             self.found.sign.push(Signing::Ecdsa(None));
             let hashes = Hash::ALL.iter().map(|&hash| Signing::Ecdsa(Some(hash)));
@@ -160,7 +165,7 @@ impl Probe<'_> {
 
     fn signs(&self, handle: ObjectHandle, spec: KeySpec, public: &[u8]) -> Result<bool> {
         let signing = match spec {
-            KeySpec::Ec(Curve::Ed25519) => Signing::Eddsa,
+            KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
             _ => Signing::Ecdsa(Some(Hash::Sha256)),
         };
         let key = Loaded { handle, rsa: None };

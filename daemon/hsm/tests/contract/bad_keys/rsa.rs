@@ -21,10 +21,10 @@ fn public_numbers() {
     assert!(PlainKey::from_material(&with(|_| ())).is_ok());
     let keys = vec![
         (
-            "RSA of 1024 bits",
+            "RSA of 1016 bits",
             private(
-                KeySpec::Rsa { bits: 1024 },
-                RsaNumbers::honest(1024).pkcs8(),
+                KeySpec::Rsa { bits: 1016 },
+                RsaNumbers::honest(1016).pkcs8(),
             ),
         ),
         (
