@@ -81,13 +81,26 @@ macro_rules! pages {
 }
 
 pages! {
+    ceph: "clients/ceph.md";
     curl: "clients/curl.md";
+    edb: "clients/edb.md";
+    fortigate: "clients/fortigate.md";
     gnutls: "clients/gnutls.md";
+    mongodb: "clients/mongodb.md";
+    mysql: "clients/mysql.md";
     openssh: "clients/openssh.md";
     openssl: "clients/openssl.md";
-    operate: "operate.md";
+    percona: "clients/percona.md";
     pkcs11_tool: "clients/pkcs11-tool.md";
     pykmip: "clients/pykmip.md";
+    scality: "clients/scality.md";
+    scylladb: "clients/scylladb.md";
+    synology: "clients/synology.md";
+    truenas: "clients/truenas.md";
+    vast: "clients/vast.md";
+    veeam: "clients/veeam.md";
+    vmware: "clients/vmware.md";
+    operate: "operate.md";
 }
 
 #[test]
