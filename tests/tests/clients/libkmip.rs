@@ -186,3 +186,43 @@ fn libmongocrypt_registers_a_seed_with_mask_0_and_gets_it() {
     });
     assert_eq!(decrypted.data.unwrap().expose(), [0xDA; 96]);
 }
+
+#[test]
+fn percona_server_keeps_secrets_in_a_group_and_reads_all_at_its_start() {
+    let appliance = appliance();
+    let group = || Attribute::ObjectGroup("mysql-1".to_owned());
+    let client = &mut appliance.client(V1_4);
+    let secret = secret_object(
+        SecretDataType::Password,
+        KeyFormatType::Opaque,
+        b"a keyring entry",
+    );
+    let own = [
+        name("INNODBKey-1"),
+        group(),
+        Attribute::CryptographicUsageMask(Mask::Export | Mask::DeriveKey),
+    ];
+    let secret_id = register(client, secret, own);
+    activate(client, &secret_id);
+    let own = aes(256, CIPHER).into_iter().chain([name("key-1"), group()]);
+    let key = register(client, aes_object(&[3; 32]), own);
+    activate(client, &key);
+
+    let client = &mut appliance.client(V1_0);
+    for (object_type, expected) in [
+        (ObjectType::SecretData, &secret_id),
+        (ObjectType::SymmetricKey, &key),
+    ] {
+        let found = locate(client, [Attribute::ObjectType(object_type), group()]);
+        assert_eq!(found, std::slice::from_ref(expected));
+        client.call::<Get>(&get(expected));
+        let names = attributes(client, expected, &[kmip::attribute::AttributeKind::Name]);
+        assert_eq!(names.len(), 1);
+    }
+    revoke(client, &key, kmip::RevocationReasonCode::Unspecified);
+    destroy(client, &key);
+    assert_eq!(
+        client.refused::<Get>(&get(&key)),
+        ResultReason::ItemNotFound
+    );
+}

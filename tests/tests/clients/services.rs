@@ -3,8 +3,8 @@
 use keyhold_tests::{Batch, VERSIONS, answer, objects::*};
 use kmip::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType,
-    ObjectType, PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, V1_1,
-    V1_2, V1_3, V1_4,
+    ObjectType, PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, V1_0,
+    V1_1, V1_2, V1_3, V1_4,
     attribute::{Attribute, CryptographicParameters},
     message::ProtocolVersion,
     payload::{
@@ -135,38 +135,110 @@ fn truenas_and_mysql_go_through_the_whole_life_of_a_key() {
     }
 }
 
-#[test]
-fn edb_encrypts_and_decrypts_with_an_iv_of_its_own() {
-    let appliance = appliance();
-    let client = &mut appliance.client(V1_2);
-    let key = create_active(client, aes(256, CIPHER));
-    let parameters = CryptographicParameters {
+/// CBC with PKCS5 padding, as databases and storage use it.
+fn cbc() -> CryptographicParameters {
+    CryptographicParameters {
         block_cipher_mode: Some(BlockCipherMode::CBC),
         padding_method: Some(PaddingMethod::PKCS5),
         cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
         ..CryptographicParameters::default()
-    };
-    let iv = [0x33; 16];
-    let encrypted = client.call::<Encrypt>(&EncryptRequest {
-        unique_identifier: id(&key),
-        cryptographic_parameters: Some(parameters.clone()),
-        data: Some(b"data encryption key".as_slice().into()),
+    }
+}
+
+fn encrypting(key: &str, data: &[u8], iv: &[u8]) -> EncryptRequest {
+    EncryptRequest {
+        unique_identifier: id(key),
+        cryptographic_parameters: Some(cbc()),
+        data: Some(data.into()),
         iv_counter_nonce: Some(Bytes(iv.to_vec())),
         correlation_value: None,
         init_indicator: None,
         final_indicator: None,
         authenticated_encryption_additional_data: None,
-    });
-    let decrypted = client.call::<Decrypt>(&DecryptRequest {
-        unique_identifier: id(&key),
-        cryptographic_parameters: Some(parameters),
-        data: encrypted.data,
-        iv_counter_nonce: Some(Bytes(iv.to_vec())),
+    }
+}
+
+fn decrypting(key: &str, data: Option<Bytes>, iv: Option<&[u8]>) -> DecryptRequest {
+    DecryptRequest {
+        unique_identifier: id(key),
+        cryptographic_parameters: Some(cbc()),
+        data,
+        iv_counter_nonce: iv.map(|iv| Bytes(iv.to_vec())),
         correlation_value: None,
         init_indicator: None,
         final_indicator: None,
         authenticated_encryption_additional_data: None,
         authenticated_encryption_tag: None,
-    });
+    }
+}
+
+#[test]
+fn edb_encrypts_and_decrypts_with_an_iv_of_its_own() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_2);
+    let key = create_active(client, aes(256, CIPHER));
+    let iv = [0x33; 16];
+    let encrypted = client.call::<Encrypt>(&encrypting(&key, b"data encryption key", &iv));
+    let decrypted = client.call::<Decrypt>(&decrypting(&key, encrypted.data, Some(&iv)));
     assert_eq!(decrypted.data.unwrap().expose(), b"data encryption key");
+    revoke(client, &key, RevocationReasonCode::CessationOfOperation);
+    destroy(client, &key);
+}
+
+#[test]
+fn scality_negotiates_asks_and_encrypts_with_an_iv_of_zeros() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    let offered = [V1_4, V1_3, V1_2].map(ProtocolVersion::from);
+    let versions = client.call::<DiscoverVersions>(&DiscoverVersionsRequest {
+        protocol_version: offered.to_vec(),
+    });
+    assert_eq!(versions.protocol_version, offered, "in the client's order");
+    for function in [
+        QueryFunction::QueryExtensionMap,
+        QueryFunction::QueryServerInformation,
+        QueryFunction::QueryOperations,
+        QueryFunction::QueryObjects,
+    ] {
+        client.call::<Query>(&QueryRequest {
+            query_function: vec![function],
+        });
+    }
+    let bucket = custom("bucket", "invoices");
+    let key = create(client, aes(256, CIPHER).into_iter().chain([bucket]));
+    activate(client, &key);
+    let zeros = [0; 16];
+    let encrypted = client.call::<Encrypt>(&encrypting(&key, &[7; 32], &zeros));
+    assert_eq!(text(&encrypted.unique_identifier), key, "which it compares");
+    let decrypted = client.call::<Decrypt>(&decrypting(&key, encrypted.data, Some(&zeros)));
+    assert_eq!(text(&decrypted.unique_identifier), key);
+    assert_eq!(decrypted.data.unwrap().expose(), [7; 32]);
+    revoke(client, &key, RevocationReasonCode::CessationOfOperation);
+    destroy(client, &key);
+}
+
+#[test]
+fn ceph_gateways_find_make_and_get_a_key_by_its_name() {
+    let appliance = appliance();
+    let wanted = || name("rgw-photos");
+    let client = &mut appliance.client(V1_0);
+    assert_eq!(locate(client, [wanted()]), [""; 0]);
+    let key = create(client, aes(256, CIPHER).into_iter().chain([wanted()]));
+    // The next request comes on a connection of its own.
+    let client = &mut appliance.client(V1_0);
+    assert_eq!(locate(client, [wanted()]), [key.as_str()]);
+    assert_eq!(bytes(&client.call::<Get>(&get(&key)).object).len(), 32);
+}
+
+#[test]
+fn mongodb_enterprise_polls_the_state_of_its_key() {
+    let appliance = appliance();
+    for version in [V1_0, V1_1, V1_2] {
+        let client = &mut appliance.client(version);
+        let key = create_active(client, aes(256, CIPHER));
+        assert_eq!(bytes(&client.call::<Get>(&get(&key)).object).len(), 32);
+        assert_eq!(state(client, &key), State::Active);
+        revoke(client, &key, RevocationReasonCode::CessationOfOperation);
+        assert_eq!(state(client, &key), State::Deactivated);
+    }
 }
