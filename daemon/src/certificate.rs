@@ -14,6 +14,7 @@ use x509_parser::{
 };
 
 use crate::{
+    der,
     error::{Error, Result},
     names::distinguished_name,
     template,
@@ -74,11 +75,7 @@ pub(crate) fn describe(
     if certificate_type != CertificateType::X509 {
         return Err(Error::invalid_field("only X.509 certificates are served"));
     }
-    let unreadable = || Error::invalid_field("the certificate is not DER X.509");
-    let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| unreadable())?;
-    if !rest.is_empty() {
-        return Err(unreadable());
-    }
+    let certificate = parse(der)?;
     identify(attributes, &certificate);
     name_parts(attributes, &certificate);
     let algorithm = &certificate.signature_algorithm.algorithm;
@@ -87,6 +84,22 @@ pub(crate) fn describe(
     }
     describe_key(attributes, &certificate);
     Ok(())
+}
+
+/// An X.509 certificate, DER.
+pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(certificate),
+        _ => Err(Error::invalid_field("the certificate is not DER X.509")),
+    }
+}
+
+/// What a certificate is found by.
+pub(crate) fn identifier(certificate: &X509Certificate<'_>) -> X509CertificateIdentifier {
+    X509CertificateIdentifier {
+        issuer_distinguished_name: Bytes(certificate.issuer().as_raw().to_vec()),
+        certificate_serial_number: Bytes(der::element(der::INTEGER, &[certificate.raw_serial()])),
+    }
 }
 
 /// The algorithm and length are those of the key inside, also of one that is too weak to be served as a key.
@@ -100,19 +113,9 @@ fn describe_key(attributes: &mut Attributes, certificate: &X509Certificate<'_>) 
     }
 }
 
-/// The DER encoding of an INTEGER with this content, which X.509 bounds to twenty bytes.
-fn der_integer(content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).unwrap_or(u8::MAX);
-    [&[0x02, length], content].concat()
-}
-
 fn identify(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
     let (subject, issuer) = (certificate.subject(), certificate.issuer());
-    let serial = der_integer(certificate.raw_serial());
-    attributes.x_509_certificate_identifier = Some(X509CertificateIdentifier {
-        issuer_distinguished_name: Bytes(issuer.as_raw().to_vec()),
-        certificate_serial_number: Bytes(serial),
-    });
+    attributes.x_509_certificate_identifier = Some(identifier(certificate));
     attributes.x_509_certificate_subject = Some(X509CertificateSubject {
         subject_distinguished_name: Some(Bytes(subject.as_raw().to_vec())),
         subject_alternative_name: Vec::new(),

@@ -44,6 +44,8 @@ faults! {
     AttributeSingleValued: IndexOutOfBounds | AttributeSingleValued;
     /// A tag that is no attribute served here.
     AttributeUnsupported: InvalidField | UnsupportedAttribute;
+    /// A certificate request that cannot be read, or whose signature is not that of its key.
+    BadCertificateRequest: InvalidField | InvalidCSR;
     /// Cryptographic parameters that contradict the key or themselves.
     BadParameters: CryptographicFailure | BadCryptographicParameters;
     /// A tag of an authenticating mode whose length does not exist.

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod authority;
 mod certificate;
 pub mod cli;
 pub mod clock;
@@ -15,6 +16,7 @@ mod connection;
 pub mod context;
 pub mod cryptoki;
 mod custody;
+mod der;
 pub mod directory;
 mod effects;
 pub mod error;

@@ -3,6 +3,7 @@
 //! Everything that crosses [`Hsm`] is plain data that could cross a process boundary.
 
 mod cache;
+pub mod chain;
 pub mod encoding;
 pub mod module;
 mod padding;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod belongings;
+mod ca;
 mod client;
 mod key;
 pub mod manifest;
@@ -163,6 +164,8 @@ impl Admin {
             VaultSet,
             VaultList,
             VaultShow,
+            CaCreate,
+            CaShow,
             ClientIssue,
             ClientEnroll,
             ClientList,

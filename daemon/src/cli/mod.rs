@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod ca;
 mod check;
 mod client;
 mod completions;
@@ -64,6 +65,8 @@ enum Command {
     Status(status::Status),
     /// Make, change and list vaults
     Vault(vault::Vault),
+    /// Make and show the certificate authorities of vaults
+    Ca(ca::Ca),
     /// Issue, enrol, list and revoke clients
     Client(client::Client),
     /// Make, list, show and remove users
@@ -110,6 +113,7 @@ impl Command {
             Self::Check(own) => own.run(output),
             Self::Status(own) => own.run(output),
             Self::Vault(own) => own.run(output),
+            Self::Ca(own) => own.run(output),
             Self::Client(own) => own.run(output),
             Self::User(own) => own.run(output),
             Self::Key(own) => own.run(output),

@@ -3,6 +3,7 @@
 mod activate;
 mod archive;
 mod attribute;
+mod certify;
 mod check;
 mod create;
 mod destroy;
@@ -25,6 +26,7 @@ mod revoke;
 mod rng;
 mod sign;
 mod split;
+mod validate;
 
 use kmip::{
     OperationCode, Secret, Version,
@@ -117,6 +119,8 @@ operations! {
     create::Create,
     create::CreateKeyPair,
     register::Register,
+    certify::Certify,
+    certify::ReCertify,
     locate::Locate,
     check::Check,
     get::Get,
@@ -132,6 +136,7 @@ operations! {
     destroy::Destroy,
     archive::Archive,
     archive::Recover,
+    validate::Validate,
     query::Query,
     poll::Cancel,
     poll::Poll,
@@ -179,9 +184,6 @@ pub fn name(code: OperationCode) -> &'static str {
 pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::ReKey, NOT_YET),
     (OperationCode::DeriveKey, NOT_YET),
-    (OperationCode::Certify, NOT_YET),
-    (OperationCode::ReCertify, NOT_YET),
-    (OperationCode::Validate, NOT_YET),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReKeyKeyPair, NOT_YET),

@@ -108,7 +108,7 @@ pub struct Service {
     pub(crate) tickets: Tickets,
     pub(crate) applications: Applications,
     trail: Arc<dyn Trail>,
-    clock: Arc<Clock>,
+    pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
     internal_errors: AtomicU64,
 }

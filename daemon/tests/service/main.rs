@@ -10,6 +10,7 @@ mod adjust;
 mod archive;
 mod attributes;
 mod batch;
+mod certify;
 mod conformance;
 mod cryptoki;
 mod envelope;

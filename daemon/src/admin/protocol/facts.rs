@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Profile, SecretText};
-use crate::{admin::manifest::Manifest, audit::Head};
+use crate::{admin::manifest::Manifest, audit::Head, authority::Purpose};
 
 /// A vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,4 +160,27 @@ pub struct BackupFacts {
     pub directory: PathBuf,
     /// What.
     pub manifest: Manifest,
+}
+
+/// A vault's certificate authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaFacts {
+    /// The vault.
+    pub vault: String,
+    /// Its name.
+    pub subject: String,
+    /// The kind of its key, which is locked in the vault's HSM.
+    pub key: String,
+    /// Its serial number in hexadecimal.
+    pub serial: String,
+    /// From when its certificate is good.
+    pub begins: String,
+    /// Until when.
+    pub ends: String,
+    /// For how many days certificates are good that it issues.
+    pub issue_days: u32,
+    /// What they may be for.
+    pub purposes: Vec<Purpose>,
+    /// Its certificate in PEM.
+    pub certificate: String,
 }

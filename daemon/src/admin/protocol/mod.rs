@@ -8,10 +8,10 @@ use kmip::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 pub use self::facts::{
-    BackupFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, PartFacts, StatusFacts,
-    UserFacts, VaultFacts,
+    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, PartFacts,
+    StatusFacts, UserFacts, VaultFacts,
 };
-use crate::audit::Head;
+use crate::{audit::Head, authority::Purpose};
 
 /// The longest line that is asked.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
@@ -122,6 +122,29 @@ commands! {
     "vault.show" VaultShow false -> VaultFacts {
         /// Its name.
         name: String,
+    }
+
+    /// Makes a vault's certificate authority.
+    "ca.create" CaCreate true -> CaFacts {
+        /// The vault.
+        vault: String,
+        /// Its name, as RFC 4514 writes it.
+        #[serde(default)]
+        subject: Option<String>,
+        /// The kind of its key.
+        key: String,
+        /// For how many days its certificate is good.
+        days: u32,
+        /// For how many days certificates are good that it issues.
+        issue_days: u32,
+        /// What they may be for.
+        purposes: Vec<Purpose>,
+    }
+
+    /// Tells a vault's certificate authority.
+    "ca.show" CaShow false -> CaFacts {
+        /// The vault.
+        vault: String,
     }
 
     /// Makes a client's key and certificate, and enrolls it.

@@ -16,8 +16,10 @@ use store::{Client, Vault};
 use self::places::Whereabouts;
 use super::{Failure, Output, setup};
 use crate::{
+    authority::Options,
     config::{BackendKind, Config},
     conformance::{Conformance, Seeding},
+    error::Error,
     files::{self, Audience},
     pin,
     pki::CLIENT_DAYS,
@@ -199,6 +201,7 @@ impl Dev {
             };
             directory.put_vault(&vault).map_err(Failure::failed)?;
         }
+        furnish_authority(appliance)?;
         for client in self.clients() {
             enrol(appliance, client, &certificate_file(dir, client))?;
         }
@@ -246,6 +249,26 @@ impl Dev {
         }
         Ok(())
     }
+}
+
+/// The vault's authority, so that Certify has one.
+fn furnish_authority(appliance: &Appliance) -> Result<(), Failure> {
+    let failed = |error: Error| {
+        let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+        Failure::failed(format!(
+            "the authority of the vault {VAULT:?}: {} {cause}",
+            error.message()
+        ))
+    };
+    let (service, vault) = (&appliance.service, appliance.directory.vault(VAULT));
+    if let Some(vault) = vault
+        && service.authority(VAULT).map_err(failed)?.is_none()
+    {
+        service
+            .create_authority(&vault, &Options::usual(VAULT))
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Where a client's certificate is; its key is beside it.
