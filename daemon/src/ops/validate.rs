@@ -125,7 +125,9 @@ impl Chain {
         self.trusted.extend(authority.map(|own| own.certificate));
         let certificates: Vec<&[u8]> = self.certificates.iter().map(Vec::as_slice).collect();
         let trusted: Vec<&[u8]> = self.trusted.iter().map(Vec::as_slice).collect();
-        let found = chain::validate(&certificates, &trusted, &[], at.0)
+        let lists = context.service.revocation_lists.load();
+        let lists: Vec<&[u8]> = lists.iter().map(Vec::as_slice).collect();
+        let found = chain::validate(&certificates, &trusted, &lists, at.0)
             .map_err(|error| Error::invalid_field("the chain cannot be read").because(error))?;
         Ok(match found {
             Validity::Valid => ValidityIndicator::Valid,

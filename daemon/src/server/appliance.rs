@@ -21,6 +21,7 @@ use crate::{
     lock::DataLock,
     probes::Health,
     service::{Parts, Service},
+    tls::Tls,
 };
 
 /// An appliance that is open and does not listen yet.
@@ -90,6 +91,12 @@ impl Appliance {
             backends,
             _lock: lock,
         })
+    }
+
+    /// Tells the service which revocation lists are configured.
+    pub(super) fn believe_revocations(&self, tls: Option<&Tls>) {
+        let lists = tls.map(|tls| tls.terms().revocation_lists().to_vec());
+        self.service.believe_revocations(lists.unwrap_or_default());
     }
 
     /// Asks every part how it is.

@@ -90,6 +90,7 @@ impl Running {
             Some(own) => Some(Arc::new(Tls::load(own, &appliance.directory)?)),
             None => None,
         };
+        appliance.believe_revocations(tls.as_deref());
         if tls.is_none() && !listeners.network.is_empty() {
             return Err(ServerError(format!(
                 "{}: `[tls]` is missing, but systemd passes sockets of the network: give it, or disable them",
@@ -202,6 +203,7 @@ impl Running {
         self.appliance.service.reload(new.policy, new.admissions);
         if let Some((tls, terms)) = terms {
             tls.replace(terms);
+            self.appliance.believe_revocations(Some(tls));
         }
         self.tell_expiry();
         Ok(())

@@ -110,6 +110,7 @@ pub struct Service {
     trail: Arc<dyn Trail>,
     pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
+    pub(crate) revocation_lists: ArcSwap<Vec<Vec<u8>>>,
     internal_errors: AtomicU64,
 }
 
@@ -138,6 +139,7 @@ impl Service {
                 policy: parts.policy,
                 admissions: parts.admissions,
             }),
+            revocation_lists: ArcSwap::default(),
             internal_errors: AtomicU64::new(0),
         }
     }
@@ -146,6 +148,11 @@ impl Service {
     pub fn reload(&self, policy: Policy, admissions: Admissions) {
         self.rules.store(Arc::new(Rules { policy, admissions }));
         self.directory.touch();
+    }
+
+    /// Replaces the revocation lists, DER, that Validate looks certificates up in.
+    pub fn believe_revocations(&self, lists: Vec<Vec<u8>>) {
+        self.revocation_lists.store(Arc::new(lists));
     }
 
     /// Whether the policy has a role with this name.

@@ -86,6 +86,7 @@ pub(super) fn verifier(
              add its list, or give no lists at all",
         ));
     }
+    let revocation_lists = lists.ders.iter().map(|der| der.to_vec()).collect();
     let by_path = if roots.is_empty() {
         None
     } else {
@@ -102,6 +103,7 @@ pub(super) fn verifier(
         by_path,
         algorithms: provider.signature_verification_algorithms,
         revoked_serials: lists.serials,
+        revocation_lists,
         lists_end: lists.end,
     })
 }

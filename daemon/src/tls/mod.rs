@@ -90,6 +90,12 @@ impl Terms {
         })
     }
 
+    /// The configured revocation lists, DER.
+    #[must_use]
+    pub fn revocation_lists(&self) -> &[Vec<u8>] {
+        &self.verifier.revocation_lists
+    }
+
     /// Who is on the other side of a finished handshake, resumed or not.
     pub fn peer(&self, connection: &ServerConnection) -> Result<Peer, rustls::Error> {
         let chain = connection.peer_certificates().unwrap_or_default();

@@ -25,6 +25,8 @@ pub(super) struct Verifier {
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// The serial numbers, in lower-case hexadecimal, on any configured revocation list.
     pub(super) revoked_serials: HashSet<String>,
+    /// The configured revocation lists, DER.
+    pub(super) revocation_lists: Vec<Vec<u8>>,
     /// When the first of the revocation lists must have been replaced, in seconds; for ever when there are none.
     pub(super) lists_end: u64,
 }

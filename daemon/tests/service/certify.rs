@@ -779,3 +779,52 @@ fn a_revoked_certificate_is_invalid() {
         Ok(ValidityIndicator::Invalid)
     );
 }
+
+#[test]
+fn a_certificate_on_a_configured_list_is_invalid() {
+    let mut fixture = Fixture::new();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let root = params.self_signed(&key).unwrap().der().to_vec();
+    let issuer = rcgen::Issuer::new(params, key);
+    let mut params = CertificateParams::new(vec!["host.example".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "leaf");
+    params.serial_number = Some(rcgen::SerialNumber::from(7_u64));
+    let leaf = KeyPair::generate().unwrap();
+    let leaf = params.signed_by(&leaf, &issuer).unwrap().der().to_vec();
+    let now = time::OffsetDateTime::from_unix_timestamp(NOON.0).unwrap();
+    let list = |serial: u64| {
+        let params = rcgen::CertificateRevocationListParams {
+            this_update: now,
+            next_update: now + time::Duration::days(1),
+            crl_number: rcgen::SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: vec![rcgen::RevokedCertParams {
+                serial_number: rcgen::SerialNumber::from(serial),
+                revocation_time: now,
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        params.signed_by(&issuer).unwrap().der().to_vec()
+    };
+    fixture.service.believe_revocations(vec![list(8)]);
+    let answer = validity(&mut fixture, &[&leaf, &root], &[], None);
+    assert_eq!(answer, Ok(ValidityIndicator::Unknown));
+    fixture.service.believe_revocations(vec![list(8), list(7)]);
+    let answer = validity(&mut fixture, &[&leaf, &root], &[], None);
+    assert_eq!(answer, Ok(ValidityIndicator::Invalid));
+    let mut forged = list(7);
+    let last = forged.len() - 3;
+    forged[last] ^= 1;
+    fixture.service.believe_revocations(vec![forged]);
+    let answer = validity(&mut fixture, &[&leaf, &root], &[], None);
+    assert_eq!(
+        answer,
+        Ok(ValidityIndicator::Unknown),
+        "nobody signed the list"
+    );
+}
