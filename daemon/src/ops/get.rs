@@ -36,8 +36,13 @@ impl Handler for Get {
         })
     }
 
-    fn handle(context: &mut Context<'_>, request: GetRequest) -> Result<GetResponse> {
+    fn handle(context: &mut Context<'_>, mut request: GetRequest) -> Result<GetResponse> {
         let object = context.object(request.unique_identifier.clone())?;
+        if request.key_wrap_type == Some(KeyWrapType::AsRegistered)
+            && request.key_wrapping_specification.is_none()
+        {
+            request.key_wrapping_specification = wrapping::as_registered(object.record());
+        }
         let value = release(context, &object, &request)?;
         serve_fresh(context, &object)?;
         Ok(GetResponse {

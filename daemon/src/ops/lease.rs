@@ -86,7 +86,7 @@ impl Handler for GetUsageAllocation {
             .filter(|left| *left >= 0)
             .ok_or_else(|| {
                 Error::new(
-                    Fault::LimitSpent,
+                    Fault::LimitExceeded,
                     "the usage limits leave less than is asked",
                 )
             })?;

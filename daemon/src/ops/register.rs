@@ -3,7 +3,7 @@
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
-    attribute::{AttributeList, Attributes, UniqueIdentifier},
+    attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier},
     mechanism::KeySpec,
     object::{
         Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject,
@@ -335,11 +335,15 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<(KeyBlock, KeyMaterial)> {
+        let link = wrapping::link(&block);
         let block = if block.key_wrapping_data.is_some() {
             wrapping::unwrap(context, &block, self.attributes.sensitive == Some(true))?
         } else {
             block
         };
+        if let Some(link) = link {
+            self.attributes.add(Attribute::Link(link))?;
+        }
         match block.key_value.clone() {
             Some(KeyValue::Plain {
                 key_material,

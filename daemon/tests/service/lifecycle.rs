@@ -271,14 +271,14 @@ fn usage_limits_count_what_protects() {
     encrypt(&mut fixture, &id).unwrap();
     assert_eq!(
         encrypt(&mut fixture, &id).err(),
-        Some(ResultReason::UsageLimitExceeded)
+        Some(ResultReason::PermissionDenied)
     );
     decrypt(&mut fixture, &id, &encrypted).expect("decrypting is not counted");
     let id = fixture.aes_key([limits(20, UsageLimitsUnit::Byte)]);
     encrypt(&mut fixture, &id).unwrap();
     assert_eq!(
         encrypt(&mut fixture, &id).err(),
-        Some(ResultReason::UsageLimitExceeded),
+        Some(ResultReason::PermissionDenied),
         "14 of 20 bytes are spent"
     );
     fixture.version = V1_4;

@@ -25,3 +25,4 @@ mod split;
 mod text;
 mod tickets;
 mod values;
+mod wrapped;
