@@ -256,15 +256,24 @@ impl Context<'_> {
 
     /// Counts a protecting use against the key's usage limits.
     pub(crate) fn spend(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
+        self.spend_times(object, 1, bytes)
+    }
+
+    /// Counts more bytes of a use that was counted already.
+    pub(crate) fn spend_further(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
+        self.spend_times(object, 0, bytes)
+    }
+
+    fn spend_times(&mut self, object: &Authorized, times: i64, bytes: usize) -> Result<()> {
         if let Some(ticket) = &self.principal.ticket {
-            ticket.charge(self.route.code, object.record(), bytes)?;
+            ticket.charge(self.route.code, object.record(), (times, bytes))?;
         }
         let Some(limits) = object.record().attributes.usage_limits.clone() else {
             return Ok(());
         };
         let cost = match limits.usage_limits_unit {
             UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
-            _ => 1,
+            _ => times,
         };
         let left = limits
             .usage_limits_count

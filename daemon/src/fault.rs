@@ -110,6 +110,8 @@ faults! {
     NoSuchObject: ItemNotFound | ObjectNotFound;
     /// No request with this mark waits for its answer, or none that the principal may know of.
     NoSuchRequest: ItemNotFound | InvalidAsynchronousCorrelationValue;
+    /// A correlation value that names no operation in parts of this client.
+    NoSuchStream: InvalidField | InvalidCorrelationValue;
     /// The object is archived, and has to be recovered first.
     ObjectArchived: ObjectArchived | ObjectArchived;
     /// The object is destroyed; its attributes remain.

@@ -41,6 +41,7 @@ mod returned;
 mod secret_data;
 pub mod server;
 pub mod service;
+pub mod streams;
 pub mod telemetry;
 mod template;
 mod templates;

@@ -5,6 +5,8 @@ use kmip::{
 };
 use store::ObjectId;
 
+use crate::streams::Parts;
+
 /// More identifiers than these are not remembered of one batch: nobody counts so far.
 const IDENTIFIERS_MAX: usize = 10_000;
 
@@ -12,6 +14,8 @@ const IDENTIFIERS_MAX: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) placeholder: Option<ObjectId>,
+    /// What the items do to streams.
+    pub(crate) parts: Parts,
     /// In the order of the answers.
     returned: Vec<Returned>,
 }

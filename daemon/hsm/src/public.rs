@@ -124,7 +124,7 @@ impl Hasher {
     }
 
     /// The digest of all parts.
-    pub fn finish(self) -> Result<Vec<u8>> {
+    pub fn finish(&mut self) -> Result<Vec<u8>> {
         self.0.finish()
     }
 }

@@ -67,6 +67,11 @@ pub(super) struct Limits {
     pub(super) pending_seconds_max: Spanned<u64>,
     pub(super) pending_patience_milliseconds_max: Spanned<u64>,
     pub(super) pending_workers_max: Spanned<u64>,
+    pub(super) streams_max: Spanned<u64>,
+    pub(super) streams_per_client_max: Spanned<u64>,
+    pub(super) stream_held_bytes_max: Spanned<u64>,
+    pub(super) streams_held_bytes_max: Spanned<u64>,
+    pub(super) stream_seconds_max: Spanned<u64>,
 }
 
 impl Default for Limits {
@@ -87,6 +92,11 @@ impl Default for Limits {
             pending_seconds_max: of(3600),
             pending_patience_milliseconds_max: of(2_000),
             pending_workers_max: of(4),
+            streams_max: of(1_000),
+            streams_per_client_max: of(100),
+            stream_held_bytes_max: of(16 * 1024 * 1024),
+            streams_held_bytes_max: of(128 * 1024 * 1024),
+            stream_seconds_max: of(600),
         }
     }
 }

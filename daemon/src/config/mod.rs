@@ -27,7 +27,7 @@ use crate::{
     identity::{Admission, Admissions, LocalUser},
     pending,
     policy::Policy,
-    service,
+    service, streams,
 };
 
 /// An appliance's configuration.
@@ -244,7 +244,34 @@ fn service_limits(
         )?,
         locate_items_max: u64::try_from(locate_items_max).unwrap_or(u64::MAX),
         pending: pending_limits(place, limits)?,
+        streams: stream_limits(place, limits)?,
         ..service::Limits::default()
+    })
+}
+
+fn stream_limits(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, ConfigError> {
+    let number = |value, key| place.count(value, key, 0..=1_000_000);
+    let bytes = |value, key| place.count(value, key, 0..=64 * 1024 * 1024 * 1024);
+    let age = place.count(
+        &limits.stream_seconds_max,
+        "server.limits.stream_seconds_max",
+        1..=7 * 24 * 3600,
+    )?;
+    Ok(streams::Limits {
+        all_max: number(&limits.streams_max, "server.limits.streams_max")?,
+        per_client_max: number(
+            &limits.streams_per_client_max,
+            "server.limits.streams_per_client_max",
+        )?,
+        held_bytes_max: bytes(
+            &limits.stream_held_bytes_max,
+            "server.limits.stream_held_bytes_max",
+        )?,
+        all_held_bytes_max: bytes(
+            &limits.streams_held_bytes_max,
+            "server.limits.streams_held_bytes_max",
+        )?,
+        age_max: to_duration(age),
     })
 }
 

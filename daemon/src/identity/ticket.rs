@@ -266,20 +266,20 @@ impl Ticket {
         })
     }
 
-    /// Counts protection against what is left, of the ticket and of a right that allows it.
+    /// Counts protection, so many times and so many bytes, against what is left of the ticket and of a right to it.
     pub(crate) fn charge(
         &self,
         operation: OperationCode,
         object: &Record,
-        bytes: usize,
+        (times, bytes): (i64, usize),
     ) -> Result<()> {
         if let Some(parent) = &self.parent {
-            parent.charge(operation, object, bytes)?;
+            parent.charge(operation, object, (times, bytes))?;
         }
         let mut left = lock(&self.left);
         let cost = |limits: &UsageLimits| match limits.usage_limits_unit {
             UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
-            _ => 1,
+            _ => times,
         };
         let has = |limits: &Option<UsageLimits>| {
             limits

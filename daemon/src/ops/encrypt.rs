@@ -1,8 +1,8 @@
 //! Encrypt and Decrypt.
 
-use hsm::{Decryption, Encrypted, Encryption};
+use hsm::{Decryption, Encrypted, Encryption, KeyRef};
 use kmip::{
-    CryptographicUsageMask, ObjectType, V1_4,
+    CryptographicUsageMask, ObjectType, Secret, V1_4,
     attribute::CryptographicParameters,
     mechanism::{
         Cipher,
@@ -15,7 +15,7 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, needed, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, parts};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -23,41 +23,56 @@ use crate::{
     policy::Access,
     profile,
     service::Service,
+    streams::Step,
 };
 
 impl Handler for Encrypt {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Encrypt);
 
     fn is_light(service: &Service, request: &EncryptRequest) -> bool {
-        is_short(request.data.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.attributes.usage_limits.is_none()
             })
     }
 
     fn handle(context: &mut Context<'_>, request: EncryptRequest) -> Result<EncryptResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
+        if !matches!(step, Step::Whole) {
+            return parts::encrypt(context, step, request);
+        }
         let data = needed(request.data.as_ref(), "Data is missing")?;
         let key = context.object(request.unique_identifier.clone())?;
-        let encrypted = encrypt(context, &key, &request, data.expose())?;
-        context.spend(&key, data.len())?;
-        let (mut data, mut tag) = (encrypted.data, encrypted.tag);
-        // Before 1.4 there is no field for the tag; it follows the ciphertext.
-        if context.version < V1_4 {
-            data.extend(tag.take().unwrap_or_default());
-        }
-        Ok(EncryptResponse {
-            unique_identifier: key.identifier(),
-            data: Some(Bytes(data)),
-            iv_counter_nonce: encrypted.iv.map(Bytes),
-            correlation_value: None,
-            authenticated_encryption_tag: tag.map(Bytes),
-        })
+        whole(context, &key, &request, data.expose())
     }
+}
+
+/// The answer to a request with all of its data.
+pub(super) fn whole(
+    context: &mut Context<'_>,
+    key: &Authorized,
+    request: &EncryptRequest,
+    plain: &[u8],
+) -> Result<EncryptResponse> {
+    let encrypted = encrypt(context, key, request, plain)?;
+    context.spend(key, plain.len())?;
+    let (mut data, mut tag) = (encrypted.data, encrypted.tag);
+    // Before 1.4 there is no field for the tag; it follows the ciphertext.
+    if context.version < V1_4 {
+        data.extend(tag.take().unwrap_or_default());
+    }
+    Ok(EncryptResponse {
+        unique_identifier: key.identifier(),
+        data: Some(Bytes(data)),
+        iv_counter_nonce: encrypted.iv.map(Bytes),
+        correlation_value: None,
+        authenticated_encryption_tag: tag.map(Bytes),
+    })
 }
 
 fn encrypt(
@@ -66,12 +81,11 @@ fn encrypt(
     request: &EncryptRequest,
     plain: &[u8],
 ) -> Result<Encrypted> {
-    let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
-    let given = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     if let (ObjectType::PublicKey, Custody::Public(spki)) =
         (key.record().object_type, &key.record().custody)
     {
         context.permitted(key, CryptographicUsageMask::Encrypt)?;
+        let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
         let cipher = parameters::cipher(spec, &parameters)?;
         profile::check_encryption(context.vault()?.as_ref(), &cipher, false)?;
         let data = hsm::public::encrypt(spki, &cipher, plain)?;
@@ -81,6 +95,32 @@ fn encrypt(
             tag: None,
         });
     }
+    let with = secret_use(context, key, request)?;
+    within_counter(&with.start, plain.len())?;
+    let input = Encryption {
+        iv: with.start.iv.as_deref(),
+        associated: associated(request.authenticated_encryption_additional_data.as_ref()),
+        plain,
+    };
+    Ok(context
+        .backend(&with.backend)?
+        .encrypt(&with.key, &with.cipher, input)?)
+}
+
+/// How a secret or private key is used, where it may be.
+pub(super) struct Use {
+    pub(super) backend: String,
+    pub(super) key: KeyRef,
+    pub(super) cipher: Cipher,
+    pub(super) start: Start,
+}
+
+/// How a secret key encrypts.
+pub(super) fn secret_use(
+    context: &mut Context<'_>,
+    key: &Authorized,
+    request: &EncryptRequest,
+) -> Result<Use> {
     if key.record().object_type != ObjectType::SymmetricKey {
         return Err(Error::new(
             Fault::WrongObjectType,
@@ -88,26 +128,25 @@ fn encrypt(
         ));
     }
     let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Encrypt)?;
+    let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    let given = request.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice());
     let cipher = parameters::cipher(spec, &parameters)?;
     profile::check_encryption(context.vault()?.as_ref(), &cipher, given.is_some())?;
     let start = parameters::start(&cipher, &parameters, given)?;
-    within_counter(&start, plain.len())?;
     if given.is_some() {
         context.note("caller iv");
     }
-    let associated = request
-        .authenticated_encryption_additional_data
-        .as_ref()
-        .map_or(&[][..], |data| &data.0);
-    Ok(context.backend(&backend)?.encrypt(
-        &key_ref,
-        &cipher,
-        Encryption {
-            iv: start.iv.as_deref(),
-            associated,
-            plain,
-        },
-    )?)
+    Ok(Use {
+        backend,
+        key: key_ref,
+        cipher,
+        start,
+    })
+}
+
+/// Data that is authenticated without being encrypted.
+pub(super) fn associated(data: Option<&Bytes>) -> &[u8] {
+    data.map_or(&[], |data| &data.0)
 }
 
 impl Handler for Decrypt {
@@ -118,37 +157,26 @@ impl Handler for Decrypt {
             .data
             .as_ref()
             .is_none_or(|data| data.0.len() <= super::SHORT_BYTES_MAX);
-        short
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && short
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.object_type == ObjectType::SymmetricKey
             })
     }
 
     fn handle(context: &mut Context<'_>, request: DecryptRequest) -> Result<DecryptResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
-        let key = context.object(request.unique_identifier.clone())?;
-        if !matches!(
-            key.record().object_type,
-            ObjectType::SymmetricKey | ObjectType::PrivateKey
-        ) {
-            return Err(Error::new(
-                Fault::WrongObjectType,
-                "data is decrypted with symmetric and private keys",
-            ));
+        if !matches!(step, Step::Whole) {
+            return parts::decrypt(context, step, request);
         }
-        let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Decrypt)?;
-        let (spec, parameters) = key_parameters(&key, request.cryptographic_parameters.clone())?;
-        let cipher = parameters::cipher(spec, &parameters)?;
-        profile::check_decryption(context.vault()?.as_ref(), &cipher)?;
-        let start = start(&request, &parameters, &cipher)?;
-        let input = input(&request, &cipher, &start)?;
-        let plain = context
-            .backend(&backend)?
-            .decrypt(&key_ref, &cipher, input)?;
+        let key = context.object(request.unique_identifier.clone())?;
+        let data = request.data.as_ref().map(|data| data.0.as_slice());
+        let data = needed(data, "Data is missing")?;
+        let plain = whole_decrypted(context, &key, &request, data)?;
         Ok(DecryptResponse {
             unique_identifier: key.identifier(),
             data: Some(plain),
@@ -157,22 +185,21 @@ impl Handler for Decrypt {
     }
 }
 
-/// The parts of a ciphertext; the tag from its field, or from behind the ciphertext where 1.3 and older put it.
-fn input<'a>(
-    request: &'a DecryptRequest,
-    cipher: &Cipher,
-    start: &'a Start,
-) -> Result<Decryption<'a>> {
-    let mut data = needed(
-        request.data.as_ref().map(|data| data.0.as_slice()),
-        "Data is missing",
-    )?;
+/// The plaintext of a request with all of its data; the tag from its field, or from behind the ciphertext where 1.3 and
+/// older put it.
+pub(super) fn whole_decrypted(
+    context: &Context<'_>,
+    key: &Authorized,
+    request: &DecryptRequest,
+    mut data: &[u8],
+) -> Result<Secret> {
+    let with = decryption(context, key, request)?;
     let mut tag = request
         .authenticated_encryption_tag
         .as_ref()
         .map(|tag| tag.0.as_slice());
     let cut = || Error::new(Fault::CryptoFailed, "the ciphertext is too short");
-    if let (None, Some(tag_bytes)) = (tag, cipher.tag_bytes()) {
+    if let (None, Some(tag_bytes)) = (tag, with.cipher.tag_bytes()) {
         let at = data
             .len()
             .checked_sub(usize::from(tag_bytes))
@@ -180,16 +207,43 @@ fn input<'a>(
         let (rest, behind) = data.split_at_checked(at).ok_or_else(cut)?;
         (data, tag) = (rest, Some(behind));
     }
-    let associated = request
-        .authenticated_encryption_additional_data
-        .as_ref()
-        .map_or(&[][..], |data| &data.0);
-    within_counter(start, data.len())?;
-    Ok(Decryption {
-        iv: start.iv.as_deref(),
-        associated,
+    within_counter(&with.start, data.len())?;
+    let input = Decryption {
+        iv: with.start.iv.as_deref(),
+        associated: associated(request.authenticated_encryption_additional_data.as_ref()),
         tag,
         data,
+    };
+    Ok(context
+        .backend(&with.backend)?
+        .decrypt(&with.key, &with.cipher, input)?)
+}
+
+/// How a secret or private key decrypts.
+pub(super) fn decryption(
+    context: &Context<'_>,
+    key: &Authorized,
+    request: &DecryptRequest,
+) -> Result<Use> {
+    if !matches!(
+        key.record().object_type,
+        ObjectType::SymmetricKey | ObjectType::PrivateKey
+    ) {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "data is decrypted with symmetric and private keys",
+        ));
+    }
+    let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Decrypt)?;
+    let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    let cipher = parameters::cipher(spec, &parameters)?;
+    profile::check_decryption(context.vault()?.as_ref(), &cipher)?;
+    let start = start(request, &parameters, &cipher)?;
+    Ok(Use {
+        backend,
+        key: key_ref,
+        cipher,
+        start,
     })
 }
 

@@ -6,7 +6,7 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use super::{Handler, needed, refuse_streams};
+use super::{Handler, needed, parts};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -14,36 +14,48 @@ use crate::{
     policy::Access,
     profile,
     service::Service,
+    streams::Step,
 };
 
 impl Handler for Hash {
     const ACCESS: Access = Access::None;
 
     fn is_light(_: &Service, request: &HashRequest) -> bool {
-        super::is_short(request.data.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && super::is_short(request.data.as_ref())
     }
 
     fn handle(context: &mut Context<'_>, request: HashRequest) -> Result<HashResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
+        if !matches!(step, Step::Whole) {
+            return parts::hash(context, step, &request);
+        }
+        let function = function(context, &request)?;
         let data = needed(request.data, "Data is missing")?;
-        let algorithm = request
-            .cryptographic_parameters
-            .hashing_algorithm
-            .ok_or_else(|| Error::new(Fault::BadParameters, "no hashing algorithm is named"))?;
-        let digest = match parameters::digest(algorithm)? {
+        let digest = match function {
             Digest::Of(hash) => hsm::public::hash(hash, data.expose())?,
-            Digest::Old(hash) => {
-                profile::check_old_hash(context.vault()?.as_ref())?;
-                hsm::public::old_hash(hash, data.expose())?
-            }
+            Digest::Old(hash) => hsm::public::old_hash(hash, data.expose())?,
         };
         Ok(HashResponse {
             data: Some(Bytes(digest)),
             correlation_value: None,
         })
     }
+}
+
+/// The hash function asked for, if the vault serves it.
+pub(super) fn function(context: &Context<'_>, request: &HashRequest) -> Result<Digest> {
+    let algorithm = request
+        .cryptographic_parameters
+        .hashing_algorithm
+        .ok_or_else(|| Error::new(Fault::BadParameters, "no hashing algorithm is named"))?;
+    let function = parameters::digest(algorithm)?;
+    if matches!(function, Digest::Old(_)) {
+        profile::check_old_hash(context.vault()?.as_ref())?;
+    }
+    Ok(function)
 }

@@ -3,41 +3,46 @@
 use kmip::{
     CryptographicUsageMask, Secret, ValidityIndicator,
     attribute::CryptographicParameters,
-    mechanism::parameters,
+    mechanism::{Mac, parameters},
     payload::mac::{MAC, MACRequest, MACResponse, MACVerify, MACVerifyRequest, MACVerifyResponse},
     ttlv::Bytes,
 };
 use subtle::ConstantTimeEq;
 
-use super::{Handler, is_short, key_parameters, needed, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, parts};
 use crate::{
     context::{Authorized, Context},
     error::Result,
     policy::Access,
     profile,
     service::Service,
+    streams::Step,
 };
 
 impl Handler for MAC {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::MACGenerate);
 
     fn is_light(service: &Service, request: &MACRequest) -> bool {
-        is_short(request.data.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.attributes.usage_limits.is_none()
             })
     }
 
     fn handle(context: &mut Context<'_>, request: MACRequest) -> Result<MACResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
+        if !matches!(step, Step::Whole) {
+            return parts::mac(context, step, request);
+        }
         let data = needed(request.data, "Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         let usage = CryptographicUsageMask::MACGenerate;
-        let mac = mac(
+        let mac = whole(
             context,
             &key,
             usage,
@@ -57,42 +62,41 @@ impl Handler for MACVerify {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::MACVerify);
 
     fn is_light(service: &Service, request: &MACVerifyRequest) -> bool {
-        is_short(request.data.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |_| true)
     }
 
     fn handle(context: &mut Context<'_>, request: MACVerifyRequest) -> Result<MACVerifyResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
+        if !matches!(step, Step::Whole) {
+            return parts::mac_verify(context, step, request);
+        }
         let data = needed(request.data, "Data is missing")?;
         let given = needed(request.mac_data, "MAC Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         let usage = CryptographicUsageMask::MACVerify;
-        let mac = mac(
+        let mac = whole(
             context,
             &key,
             usage,
             request.cryptographic_parameters,
             &data,
         )?;
-        let valid: bool = mac.as_slice().ct_eq(&given.0).into();
-        let validity = if valid {
-            ValidityIndicator::Valid
-        } else {
-            ValidityIndicator::Invalid
-        };
         Ok(MACVerifyResponse {
             unique_identifier: key.identifier(),
-            validity_indicator: Some(validity),
+            validity_indicator: Some(validity(&mac, &given.0)),
             correlation_value: None,
         })
     }
 }
 
-fn mac(
+/// The MAC of a whole message.
+pub(super) fn whole(
     context: &Context<'_>,
     key: &Authorized,
     usage: CryptographicUsageMask,
@@ -100,10 +104,29 @@ fn mac(
     data: &Secret,
 ) -> Result<Vec<u8>> {
     let (backend, key_ref) = context.key_for(key, usage)?;
-    let (spec, parameters) = key_parameters(key, asked)?;
-    let mechanism = parameters::mac(spec, &parameters)?;
-    profile::check_mac(context.vault()?.as_ref(), spec, mechanism)?;
+    let mechanism = mechanism(context, key, asked)?;
     Ok(context
         .backend(&backend)?
         .mac(&key_ref, mechanism, data.expose())?)
+}
+
+/// How the key authenticates, if the vault serves it.
+pub(super) fn mechanism(
+    context: &Context<'_>,
+    key: &Authorized,
+    asked: Option<CryptographicParameters>,
+) -> Result<Mac> {
+    let (spec, parameters) = key_parameters(key, asked)?;
+    let mechanism = parameters::mac(spec, &parameters)?;
+    profile::check_mac(context.vault()?.as_ref(), spec, mechanism)?;
+    Ok(mechanism)
+}
+
+/// Whether a MAC is the one that was made, compared in constant time.
+pub(super) fn validity(made: &[u8], given: &[u8]) -> ValidityIndicator {
+    if made.ct_eq(given).into() {
+        ValidityIndicator::Valid
+    } else {
+        ValidityIndicator::Invalid
+    }
 }

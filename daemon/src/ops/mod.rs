@@ -18,6 +18,7 @@ mod locate;
 mod log;
 mod login;
 mod mac;
+mod parts;
 mod pkcs11;
 mod poll;
 mod query;
@@ -33,7 +34,7 @@ use kmip::{
     attribute::CryptographicParameters,
     mechanism::KeySpec,
     payload::Operation,
-    ttlv::{Bytes, Reader, Structure, Writer},
+    ttlv::{Reader, Structure, Writer},
 };
 use store::Record;
 use zeroize::Zeroizing;
@@ -209,22 +210,6 @@ fn is_short(data: Option<&Secret>) -> bool {
 /// A field that the operation needs, although the standard has payloads without it.
 fn needed<T>(field: Option<T>, missing: &'static str) -> Result<T> {
     field.ok_or_else(|| Error::new(Fault::MissingData, missing))
-}
-
-/// Multi-part operations are not served; a single part that is first and last at once is no stream.
-fn refuse_streams(
-    correlation: Option<&Bytes>,
-    init: Option<bool>,
-    last: Option<bool>,
-) -> Result<()> {
-    let is_stream = correlation.is_some() || (init == Some(true) && last != Some(true));
-    if is_stream {
-        return Err(Error::new(
-            Fault::FeatureNotServed,
-            "multi-part operations are not served",
-        ));
-    }
-    Ok(())
 }
 
 /// The kind of a key and the parameters of a use: the request's, else the key's own of the lowest index.

@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, is_short, key_parameters, needed, refuse_streams};
+use super::{Handler, is_short, key_parameters, needed, parts};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -21,13 +21,15 @@ use crate::{
     policy::Access,
     profile,
     service::Service,
+    streams::Step,
 };
 
 impl Handler for Sign {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Sign);
 
     fn is_light(service: &Service, request: &SignRequest) -> bool {
-        is_short(request.data.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.spec.is_some_and(signs_in_microseconds)
                     && record.attributes.usage_limits.is_none()
@@ -35,29 +37,18 @@ impl Handler for Sign {
     }
 
     fn handle(context: &mut Context<'_>, request: SignRequest) -> Result<SignResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
-        let key = context.object(request.unique_identifier)?;
-        if key.record().object_type != ObjectType::PrivateKey {
-            return Err(Error::new(
-                Fault::WrongObjectType,
-                "signatures are made with private keys",
-            ));
+        if !matches!(step, Step::Whole) {
+            return parts::sign(context, step, request);
         }
-        let (backend, key_ref) = context.key_for(&key, CryptographicUsageMask::Sign)?;
+        let key = context.object(request.unique_identifier)?;
+        check_signing_key(&key)?;
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
-        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
-        profile::check_signing(context.vault()?.as_ref(), mechanism)?;
-        let signature = context
-            .backend(&backend)?
-            .sign(&key_ref, mechanism, input)?;
-        let signature = match spec.signature_half_bytes() {
-            Some(_) => signature::to_der(&signature),
-            None => signature,
-        };
+        let signature = signature(context, &key, request.cryptographic_parameters, input)?;
         context.spend(&key, input_bytes(input))?;
         Ok(SignResponse {
             unique_identifier: key.identifier(),
@@ -71,44 +62,28 @@ impl Handler for SignatureVerify {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Verify);
 
     fn is_light(service: &Service, request: &SignatureVerifyRequest) -> bool {
-        is_short(request.data.as_ref()) && service.has_record(request.unique_identifier.as_ref())
+        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+            && is_short(request.data.as_ref())
+            && service.has_record(request.unique_identifier.as_ref())
     }
 
     fn handle(
         context: &mut Context<'_>,
         request: SignatureVerifyRequest,
     ) -> Result<SignatureVerifyResponse> {
-        refuse_streams(
-            request.correlation_value.as_ref(),
+        let step = Step::of(
+            request.correlation_value.clone(),
             request.init_indicator,
             request.final_indicator,
         )?;
+        if !matches!(step, Step::Whole) {
+            return parts::signature_verify(context, step, request);
+        }
         let given = needed(request.signature_data, "Signature Data is missing")?;
         let key = context.object(request.unique_identifier)?;
         context.permitted(&key, CryptographicUsageMask::Verify)?;
-        let (ObjectType::PublicKey, Custody::Public(spki)) =
-            (key.record().object_type, &key.record().custody)
-        else {
-            return Err(Error::new(
-                Fault::WrongObjectType,
-                "signatures are verified with public keys",
-            ));
-        };
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
-        let salt_named = names_salt(&key, request.cryptographic_parameters.as_ref());
-        let (spec, mechanism, input) = mechanism(&key, request.cryptographic_parameters, input)?;
-        let valid = match spec.signature_half_bytes() {
-            Some(half_bytes) => match signature::from_der(&given.0, half_bytes) {
-                Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
-                None => false,
-            },
-            None => verify_string(spki, (spec, mechanism), salt_named, input, &given.0)?,
-        };
-        let validity = if valid {
-            ValidityIndicator::Valid
-        } else {
-            ValidityIndicator::Invalid
-        };
+        let validity = validity(&key, request.cryptographic_parameters, input, &given.0)?;
         Ok(SignatureVerifyResponse {
             unique_identifier: key.identifier(),
             validity_indicator: Some(validity),
@@ -116,6 +91,67 @@ impl Handler for SignatureVerify {
             correlation_value: None,
         })
     }
+}
+
+/// Refuses what does not sign.
+pub(super) fn check_signing_key(key: &Authorized) -> Result<()> {
+    if key.record().object_type == ObjectType::PrivateKey {
+        return Ok(());
+    }
+    Err(Error::new(
+        Fault::WrongObjectType,
+        "signatures are made with private keys",
+    ))
+}
+
+/// The signature of a key that may sign.
+pub(super) fn signature(
+    context: &Context<'_>,
+    key: &Authorized,
+    asked: Option<CryptographicParameters>,
+    input: Input<'_>,
+) -> Result<Vec<u8>> {
+    let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Sign)?;
+    let (spec, mechanism, input) = mechanism(key, asked, input)?;
+    profile::check_signing(context.vault()?.as_ref(), mechanism)?;
+    let signature = context
+        .backend(&backend)?
+        .sign(&key_ref, mechanism, input)?;
+    Ok(match spec.signature_half_bytes() {
+        Some(_) => signature::to_der(&signature),
+        None => signature,
+    })
+}
+
+/// Whether a signature is that of a public key.
+pub(super) fn validity(
+    key: &Authorized,
+    asked: Option<CryptographicParameters>,
+    input: Input<'_>,
+    given: &[u8],
+) -> Result<ValidityIndicator> {
+    let (ObjectType::PublicKey, Custody::Public(spki)) =
+        (key.record().object_type, &key.record().custody)
+    else {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "signatures are verified with public keys",
+        ));
+    };
+    let salt_named = names_salt(key, asked.as_ref());
+    let (spec, mechanism, input) = mechanism(key, asked, input)?;
+    let valid = match spec.signature_half_bytes() {
+        Some(half_bytes) => match signature::from_der(given, half_bytes) {
+            Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
+            None => false,
+        },
+        None => verify_string(spki, (spec, mechanism), salt_named, input, given)?,
+    };
+    Ok(if valid {
+        ValidityIndicator::Valid
+    } else {
+        ValidityIndicator::Invalid
+    })
 }
 
 /// Whether the salt of a PSS signature has a length that somebody named.
@@ -193,7 +229,7 @@ fn input_bytes(input: Input<'_>) -> usize {
 }
 
 /// The mechanism asked for; where nothing says which hash, the one that fits the key.
-fn mechanism<'a>(
+pub(super) fn mechanism<'a>(
     key: &Authorized,
     asked: Option<CryptographicParameters>,
     input: Input<'a>,

@@ -279,6 +279,7 @@ fn keep_time(
     let own = appliance.clone();
     loops.spawn(every(jobs::PERIOD, move || {
         jobs::pay_debts(&own.service);
+        own.service.expire_streams();
         own.service.forget_late_answers();
     }));
     if let Some(limit) = sd_notify::watchdog_enabled() {

@@ -97,6 +97,7 @@ impl Exchange<'_> {
             let result = match self.settled(result, sizes, &mut event, &mut effects) {
                 Ok(answer) => {
                     effects.undo(self.service);
+                    batch.parts.settle(self.service, false);
                     return answer;
                 }
                 Err(result) => result,
@@ -125,11 +126,13 @@ impl Exchange<'_> {
             return match result {
                 Ok(answer) => {
                     effects.finish(self.service);
+                    batch.parts.settle(self.service, true);
                     batch.answered(&answer, self.version);
                     answer
                 }
                 Err(error) => {
                     effects.undo(self.service);
+                    batch.parts.settle(self.service, false);
                     failure(
                         Some(item.operation),
                         item.unique_batch_item_id.clone(),
@@ -191,6 +194,7 @@ impl Exchange<'_> {
             let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
             match result.and_then(|answered| answered.committed(sizes)) {
                 Ok(answer) => {
+                    batch.parts.settle(self.service, true);
                     batch.answered(&answer, self.version);
                     sizes.used += encoded_bytes(&answer);
                     answers.push(answer);
@@ -215,6 +219,7 @@ impl Exchange<'_> {
             Ok(()) => effects.finish(self.service),
             Err((item, error)) => {
                 effects.undo(self.service);
+                batch.parts.undo(self.service);
                 for event in &mut events {
                     event.outcome = "Undone";
                     if let Err(lost) = self.service.trail.append(event, Durability::Grouped) {

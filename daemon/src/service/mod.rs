@@ -45,6 +45,7 @@ use crate::{
     ops::{self, Route},
     pending::{self, Pending},
     policy::Policy,
+    streams::{self, Streams},
     telemetry,
 };
 
@@ -83,6 +84,8 @@ pub struct Limits {
     pub pending: pending::Limits,
     /// Bounds of PKCS #11 over KMIP.
     pub cryptoki: cryptoki::Limits,
+    /// Bounds of what comes in parts.
+    pub streams: streams::Limits,
 }
 
 impl Default for Limits {
@@ -93,6 +96,7 @@ impl Default for Limits {
             random_bytes_max: 65_536,
             pending: pending::Limits::default(),
             cryptoki: cryptoki::Limits::default(),
+            streams: streams::Limits::default(),
         }
     }
 }
@@ -105,6 +109,7 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) conformance: Option<Conformance>,
     pub(crate) pending: Pending,
+    pub(crate) streams: Streams,
     pub(crate) tickets: Tickets,
     pub(crate) applications: Applications,
     trail: Arc<dyn Trail>,
@@ -131,6 +136,7 @@ impl Service {
             limits: parts.limits,
             conformance: parts.conformance,
             pending: Pending::new(parts.limits.pending),
+            streams: Streams::new(parts.limits.streams),
             tickets: Tickets::default(),
             applications: Applications::new(parts.limits.cryptoki),
             trail: parts.trail,
@@ -142,6 +148,11 @@ impl Service {
             revocation_lists: ArcSwap::default(),
             internal_errors: AtomicU64::new(0),
         }
+    }
+
+    /// Ends what came in parts and is too old.
+    pub(crate) fn expire_streams(&self) {
+        self.streams.expire(self.clock.now());
     }
 
     /// Replaces the policy and the admissions; the next message is held to them.

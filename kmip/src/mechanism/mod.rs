@@ -325,3 +325,15 @@ pub enum Signing {
     /// SLH-DSA (FIPS 205), pure, hedged, over the message itself with an empty context.
     SlhDsa,
 }
+
+impl Signing {
+    /// The hash function of the message, where it is one that can be computed before.
+    #[must_use]
+    pub const fn hash(self) -> Option<Hash> {
+        match self {
+            Self::RsaPkcs1(hash) | Self::Ecdsa(hash) | Self::Dsa(hash) => hash,
+            Self::RsaPss { hash, .. } => Some(hash),
+            Self::Eddsa | Self::MlDsa | Self::SlhDsa => None,
+        }
+    }
+}

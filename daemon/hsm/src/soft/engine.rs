@@ -263,10 +263,10 @@ impl Hasher {
     }
 
     /// The digest of the parts.
-    pub(crate) fn finish(self) -> Result<Vec<u8>> {
+    pub(crate) fn finish(&mut self) -> Result<Vec<u8>> {
         match self {
-            Self::AwsLc(context) => Ok(context.finish().as_ref().to_vec()),
-            Self::OpenSsl(mut hasher) => hasher
+            Self::AwsLc(context) => Ok(context.clone().finish().as_ref().to_vec()),
+            Self::OpenSsl(hasher) => hasher
                 .finish()
                 .map(|digest| digest.to_vec())
                 .map_err(failed),
