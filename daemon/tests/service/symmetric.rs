@@ -7,7 +7,9 @@ use kmip::{
     attribute::{Attribute, CryptographicParameters},
     object::{KeyBlock, KeyMaterial, KeyObject, KeyValue, ManagedObject},
     payload::{
-        encrypt::{Decrypt, DecryptRequest, DecryptResponse, Encrypt, EncryptRequest, EncryptResponse},
+        encrypt::{
+            Decrypt, DecryptRequest, DecryptResponse, Encrypt, EncryptRequest, EncryptResponse,
+        },
         get::{Get, GetRequest},
         hash::{Hash, HashRequest},
         mac::{MAC, MACRequest, MACVerify, MACVerifyRequest},
@@ -77,11 +79,16 @@ pub(crate) fn decryption(of: &EncryptRequest, answer: &EncryptResponse) -> Decry
         unique_identifier: of.unique_identifier.clone(),
         cryptographic_parameters: of.cryptographic_parameters.clone(),
         data: answer.data.clone(),
-        iv_counter_nonce: answer.iv_counter_nonce.clone().or(of.iv_counter_nonce.clone()),
+        iv_counter_nonce: answer
+            .iv_counter_nonce
+            .clone()
+            .or_else(|| of.iv_counter_nonce.clone()),
         correlation_value: None,
         init_indicator: None,
         final_indicator: None,
-        authenticated_encryption_additional_data: of.authenticated_encryption_additional_data.clone(),
+        authenticated_encryption_additional_data: of
+            .authenticated_encryption_additional_data
+            .clone(),
         authenticated_encryption_tag: answer.authenticated_encryption_tag.clone(),
     }
 }
@@ -90,17 +97,24 @@ fn plain(response: DecryptResponse) -> Vec<u8> {
     response.data.unwrap_or_default().expose().to_vec()
 }
 
+/// Keys of every cipher: AES, AES for XTS, triple DES, ChaCha20, ChaCha20-Poly1305.
+fn keys(fixture: &mut Fixture) -> [String; 5] {
+    let distinct: Vec<u8> = (0..64).collect();
+    [
+        (CryptographicAlgorithm::AES, &[1; 32][..]),
+        (CryptographicAlgorithm::AES, &distinct),
+        (CryptographicAlgorithm::DES3, &distinct[..24]),
+        (CryptographicAlgorithm::ChaCha20, &[2; 32]),
+        (CryptographicAlgorithm::ChaCha20Poly1305, &[3; 32]),
+    ]
+    .map(|(algorithm, bytes)| key(fixture, algorithm, None, bytes).unwrap())
+}
+
 #[test]
 fn every_mode_comes_back_with_an_iv_made_here() {
     let mut fixture = Fixture::new();
-    let aes = key(&mut fixture, CryptographicAlgorithm::AES, Some(256), &[1; 32]).unwrap();
-    let distinct: Vec<u8> = (0..64).collect();
-    let xts = key(&mut fixture, CryptographicAlgorithm::AES, Some(512), &distinct).unwrap();
-    let des = key(&mut fixture, CryptographicAlgorithm::DES3, Some(168), &distinct[..24]).unwrap();
-    let chacha = key(&mut fixture, CryptographicAlgorithm::ChaCha20, None, &[2; 32]).unwrap();
-    let sealed = CryptographicAlgorithm::ChaCha20Poly1305;
-    let sealed = key(&mut fixture, sealed, None, &[3; 32]).unwrap();
-    let none = CryptographicParameters::default();
+    let [aes, xts, des, chacha, sealed] = keys(&mut fixture);
+    let none = CryptographicParameters::default;
     for (id, with, iv_bytes) in [
         (&aes, mode(BlockCipherMode::ECB), 0),
         (&aes, mode(BlockCipherMode::CBC), 16),
@@ -114,9 +128,9 @@ fn every_mode_comes_back_with_an_iv_made_here() {
         (&des, mode(BlockCipherMode::CBC), 8),
         (&des, mode(BlockCipherMode::CFB), 8),
         (&des, mode(BlockCipherMode::OFB), 8),
-        (&chacha, none.clone(), 12),
+        (&chacha, none(), 12),
         (&chacha, mode(BlockCipherMode::AEAD), 12),
-        (&sealed, none.clone(), 12),
+        (&sealed, none(), 12),
     ] {
         let request = encryption(id, &with, &[5; 32]);
         let answer = fixture.call::<Encrypt>(&request).unwrap();
@@ -125,13 +139,27 @@ fn every_mode_comes_back_with_an_iv_made_here() {
         let back = fixture.call::<Decrypt>(&decryption(&request, &answer));
         assert_eq!(plain(back.unwrap()), [5; 32], "{with:?}");
     }
-    let refused = fixture.call::<Encrypt>(&encryption(&xts, &mode(BlockCipherMode::CTR), &[5; 32]));
-    assert_eq!(refused.err(), Some(ResultReason::BadCryptographicParameters));
-    let refused = fixture.call::<Encrypt>(&encryption(&aes, &mode(BlockCipherMode::PCBC), &[5; 32]));
-    assert_eq!(
-        refused.err(),
-        Some(ResultReason::UnsupportedCryptographicParameters)
+}
+
+#[test]
+fn a_mode_that_does_not_fit_is_refused() {
+    let mut fixture = Fixture::new();
+    let [aes, xts, des, chacha, _] = keys(&mut fixture);
+    let (bad, unsupported) = (
+        ResultReason::BadCryptographicParameters,
+        ResultReason::UnsupportedCryptographicParameters,
     );
+    for (id, with, reason) in [
+        (&xts, BlockCipherMode::CTR, bad),
+        (&aes, BlockCipherMode::CMAC, bad),
+        (&aes, BlockCipherMode::PCBC, unsupported),
+        (&aes, BlockCipherMode::X9102AESKW, unsupported),
+        (&des, BlockCipherMode::GCM, unsupported),
+        (&chacha, BlockCipherMode::CBC, bad),
+    ] {
+        let refused = fixture.call::<Encrypt>(&encryption(id, &mode(with), &[5; 32]));
+        assert_eq!(refused.err(), Some(reason), "{with:?}");
+    }
 }
 
 #[test]
@@ -182,10 +210,21 @@ fn a_tag_stands_where_the_version_has_it() {
         let answer = fixture.call::<Encrypt>(&request).unwrap();
         let data_bytes = answer.data.as_ref().unwrap().0.len();
         if version < V1_4 {
-            assert_eq!((data_bytes, &answer.authenticated_encryption_tag), (17, &None));
+            assert_eq!(
+                (data_bytes, &answer.authenticated_encryption_tag),
+                (17, &None)
+            );
         } else {
             assert_eq!(data_bytes, 5);
-            assert_eq!(answer.authenticated_encryption_tag.as_ref().unwrap().0.len(), 12);
+            assert_eq!(
+                answer
+                    .authenticated_encryption_tag
+                    .as_ref()
+                    .unwrap()
+                    .0
+                    .len(),
+                12
+            );
         }
         let back = fixture.call::<Decrypt>(&decryption(&request, &answer));
         assert_eq!(plain(back.unwrap()), b"plain", "{version:?}");
@@ -312,13 +351,19 @@ fn keys_of_old_algorithms_are_kept_and_released_but_not_used() {
             panic!("raw bytes");
         };
         assert_eq!(material.len(), bytes, "{algorithm:?}");
-        let refused = fixture.call::<Encrypt>(&encryption(&id, &mode(BlockCipherMode::CBC), &[0; 16]));
+        let refused =
+            fixture.call::<Encrypt>(&encryption(&id, &mode(BlockCipherMode::CBC), &[0; 16]));
         assert_eq!(
             refused.err(),
             Some(ResultReason::UnsupportedCryptographicParameters)
         );
     }
-    let refused = key(&mut fixture, CryptographicAlgorithm::SKIPJACK, None, &[0; 16]);
+    let refused = key(
+        &mut fixture,
+        CryptographicAlgorithm::SKIPJACK,
+        None,
+        &[0; 16],
+    );
     assert_eq!(refused.err(), Some(ResultReason::InvalidField));
 }
 
@@ -332,8 +377,17 @@ fn parity_of_triple_des_is_counted_or_not() {
         assert!(key(&mut fixture, CryptographicAlgorithm::DES3, length, &[1; 16]).is_ok());
     }
     for (length, bytes) in [(Some(168), 16), (Some(256), 24), (None, 8), (None, 32)] {
-        let refused = key(&mut fixture, CryptographicAlgorithm::DES3, length, &vec![1; bytes]);
-        assert_eq!(refused.err(), Some(ResultReason::InvalidField), "{length:?} {bytes}");
+        let refused = key(
+            &mut fixture,
+            CryptographicAlgorithm::DES3,
+            length,
+            &vec![1; bytes],
+        );
+        assert_eq!(
+            refused.err(),
+            Some(ResultReason::InvalidField),
+            "{length:?} {bytes}"
+        );
     }
 }
 
