@@ -1,7 +1,7 @@
 //! Where a value lives: made before its record is committed, broken after, opened only for who may have it.
 
 use hsm::{Generated, KeyRef, Material, Sealed};
-use kmip::{ObjectType, Secret, mechanism::KeySpec};
+use kmip::{ObjectType, Secret, attribute::UniqueIdentifier, mechanism::KeySpec};
 use store::{Custody, ObjectId, Record};
 
 use crate::{
@@ -129,6 +129,20 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Puts a new record in the place of another with its identifier, whose value is broken once the item is committed.
+    pub(crate) fn replace(&mut self, mut old: Record, new: Record) -> Result<UniqueIdentifier> {
+        let id = new.id.clone();
+        if !old.is_destroyed() {
+            let before = std::mem::replace(&mut old.custody, Custody::Gone);
+            if let Custody::Hsm { backend, key } = before {
+                self.effects.broken(id.clone(), &backend, KeyRef(key));
+            }
+        }
+        self.save_quietly(new)?;
+        self.set_placeholder(Some(id.clone()));
+        Ok(UniqueIdentifier::Text(id.0))
     }
 
     /// Puts an object's value into the archive, apart from its record. A key that its HSM keeps stays there; one whose

@@ -112,6 +112,8 @@ faults! {
     NoSuchRequest: ItemNotFound | InvalidAsynchronousCorrelationValue;
     /// A correlation value that names no operation in parts of this client.
     NoSuchStream: InvalidField | InvalidCorrelationValue;
+    /// There is an object with the identifier already.
+    ObjectAlreadyExists: ObjectAlreadyExists | ObjectAlreadyExists;
     /// The object is archived, and has to be recovered first.
     ObjectArchived: ObjectArchived | ObjectArchived;
     /// The object is destroyed; its attributes remain.

@@ -24,7 +24,7 @@ pub mod fault;
 pub mod files;
 mod harden;
 pub mod identity;
-mod jobs;
+pub mod jobs;
 pub mod lifecycle;
 pub mod listener;
 pub mod lock;

@@ -262,5 +262,11 @@ pub(crate) fn digest(value: &[u8], format: Option<KeyFormatType>) -> Result<Dige
 
 /// Sixteen bytes of the UUID.
 fn short(id: &ObjectId) -> Vec<u8> {
-    uuid::Uuid::parse_str(&id.0).map_or_else(|_| Vec::new(), |uuid| uuid.as_bytes().to_vec())
+    match uuid::Uuid::parse_str(&id.0) {
+        Ok(uuid) => uuid.as_bytes().to_vec(),
+        // Another server made it; half of a hash is as hard to meet again as a UUID.
+        Err(_) => hsm::public::hash(Hash::Sha256, id.0.as_bytes())
+            .map(|hash| hash.into_iter().take(16).collect())
+            .unwrap_or_default(),
+    }
 }

@@ -125,20 +125,11 @@ impl<S: Read + Write> Client<S> {
         continuation: Option<BatchErrorContinuationOption>,
     ) -> Result<Vec<ResponseItem>, CallError> {
         let header = RequestHeader {
-            protocol_version: self.version.into(),
-            maximum_response_size: None,
-            client_correlation_value: None,
-            server_correlation_value: None,
-            asynchronous_indicator: None,
-            attestation_capable_indicator: None,
-            attestation_type: Vec::new(),
             authentication: self.credential.clone().map(|credential| Authentication {
                 credential: vec![credential],
             }),
             batch_error_continuation_option: continuation,
-            batch_order_option: (items.len() > 1).then_some(true),
-            time_stamp: None,
-            batch_count: i32::try_from(items.len()).unwrap_or(i32::MAX),
+            ..RequestHeader::plain(self.version, items.len())
         };
         let request = write_request(&header, items, self.version);
         self.stream.write_all(request.bytes())?;

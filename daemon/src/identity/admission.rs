@@ -40,6 +40,15 @@ pub(super) fn standing(
                 proof_required: false,
             })
         }
+        Peer::Rotation { vault } => {
+            let known = directory.vault(vault).ok_or_else(not_authenticated)?;
+            Ok(Standing {
+                name: "rotation".to_owned(),
+                vault: known.name.clone(),
+                role: Policy::ADMINISTRATOR.to_owned(),
+                proof_required: false,
+            })
+        }
     }
 }
 

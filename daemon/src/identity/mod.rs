@@ -46,6 +46,11 @@ pub enum Peer {
         /// The vault.
         vault: String,
     },
+    /// The appliance itself, when a key of this vault is to be rotated.
+    Rotation {
+        /// The vault.
+        vault: String,
+    },
 }
 
 /// What identity takes from a client certificate: never its common name alone.
@@ -67,6 +72,7 @@ impl std::fmt::Display for Peer {
             Self::Certificate(facts) => f.write_str(&facts.subject),
             Self::Unix { uid } => write!(f, "uid:{uid}"),
             Self::Administrator { uid, .. } => write!(f, "administrator uid:{uid}"),
+            Self::Rotation { .. } => f.write_str("rotation"),
         }
     }
 }

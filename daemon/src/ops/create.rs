@@ -241,7 +241,7 @@ fn pair_spec(private: &Attributes, public: &Attributes) -> Result<KeySpec> {
 }
 
 /// Sets what the server knows of a key that it makes.
-fn describe(
+pub(super) fn describe(
     attributes: &mut Attributes,
     spec: KeySpec,
     id: &ObjectId,
@@ -257,7 +257,8 @@ fn describe(
     );
 }
 
-fn link(attributes: &mut Attributes, link_type: LinkType, to: &ObjectId) -> Result<()> {
+/// Adds a link to another object.
+pub(super) fn link(attributes: &mut Attributes, link_type: LinkType, to: &ObjectId) -> Result<()> {
     let link = Link {
         link_type,
         linked_object_identifier: UniqueIdentifier::Text(to.0.clone()),
@@ -267,7 +268,7 @@ fn link(attributes: &mut Attributes, link_type: LinkType, to: &ObjectId) -> Resu
 }
 
 /// Adds the digest of a value that may leave its HSM; nobody can compute that of a locked key.
-fn digest_what_may_leave(context: &Context<'_>, record: &mut Record) -> Result<()> {
+pub(super) fn digest_what_may_leave(context: &Context<'_>, record: &mut Record) -> Result<()> {
     let is_public = record.object_type == ObjectType::PublicKey;
     if !is_public && record.attributes.extractable != Some(true) {
         return Ok(());

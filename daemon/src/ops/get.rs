@@ -162,7 +162,7 @@ fn value(
 }
 
 /// What is there of a key that was registered without its value.
-fn description(record: &Record, request: &GetRequest) -> Result<ManagedObject> {
+pub(super) fn description(record: &Record, request: &GetRequest) -> Result<ManagedObject> {
     if request.key_wrapping_specification.is_some() {
         return Err(lifecycle::absent());
     }
@@ -350,7 +350,7 @@ fn refuse_wrapping(request: &GetRequest) -> Result<()> {
 }
 
 /// Once served, an object is no longer fresh (KMIP 2.1 §4.24).
-fn serve_fresh(context: &mut Context<'_>, object: &Authorized) -> Result<()> {
+pub(super) fn serve_fresh(context: &mut Context<'_>, object: &Authorized) -> Result<()> {
     if object.record().attributes.fresh != Some(true) {
         return Ok(());
     }

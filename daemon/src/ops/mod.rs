@@ -12,6 +12,7 @@ mod encrypt;
 mod get;
 mod get_attributes;
 mod hash;
+mod import;
 mod interop;
 mod lease;
 mod locate;
@@ -23,6 +24,7 @@ mod pkcs11;
 mod poll;
 mod query;
 mod register;
+mod rekey;
 mod revoke;
 mod rng;
 mod sign;
@@ -120,6 +122,7 @@ operations! {
     create::Create,
     create::CreateKeyPair,
     register::Register,
+    rekey::ReKey,
     certify::Certify,
     certify::ReCertify,
     locate::Locate,
@@ -141,6 +144,7 @@ operations! {
     query::Query,
     poll::Cancel,
     poll::Poll,
+    rekey::ReKeyKeyPair,
     discover::DiscoverVersions,
     encrypt::Encrypt,
     encrypt::Decrypt,
@@ -153,6 +157,8 @@ operations! {
     hash::Hash,
     split::CreateSplitKey,
     split::JoinSplitKey,
+    import::Import,
+    import::Export,
     log::Log,
     login::Login,
     login::Logout,
@@ -183,13 +189,9 @@ pub fn name(code: OperationCode) -> &'static str {
 
 /// Operations of the standard that are not served, each with its reason; with [`ROUTES`] they are all there are.
 pub const NOT_SERVED: &[(OperationCode, &str)] = &[
-    (OperationCode::ReKey, NOT_YET),
     (OperationCode::DeriveKey, NOT_YET),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
-    (OperationCode::ReKeyKeyPair, NOT_YET),
-    (OperationCode::Import, NOT_YET),
-    (OperationCode::Export, NOT_YET),
     (OperationCode::SetEndpointRole, NOT_YET),
     (OperationCode::ReProvision, NOT_YET),
     (OperationCode::SetDefaults, NOT_YET),

@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::{Custody, ObjectId};
 
-use super::{Handler, query::is_known_in, split};
+use super::{Handler, import::Incoming, query::is_known_in, split};
 use crate::{
     certificate,
     context::{Context, new_id},
@@ -54,33 +54,42 @@ pub(super) fn register(
             "the version of the request has no objects of this type",
         ));
     }
-    let mut new = New::begin(context, object_type, attributes)?;
-    if let Some(block) = object
-        .key_block()
-        .filter(|block| block.key_value.is_none())
-        .cloned()
-    {
-        return new.description(context, &block);
-    }
-    match object {
-        ManagedObject::Certificate(object) => new.certificate(context, object),
-        ManagedObject::CertificateRequest(object) => new.certificate_request(context, object),
-        ManagedObject::OpaqueObject(object) => new.opaque(context, &object),
-        ManagedObject::PGPKey(key) => new.pgp_key(context, key),
-        ManagedObject::PrivateKey(key) => new.private_key(context, key.key_block),
-        ManagedObject::PublicKey(key) => new.public_key(context, key.key_block),
-        ManagedObject::SecretData(data) => new.secret_data(context, data),
-        ManagedObject::SplitKey(key) => new.split_key(context, key),
-        ManagedObject::SymmetricKey(key) => new.symmetric_key(context, key.key_block),
-        ManagedObject::Template(template) => new.template(context, &template),
-    }
+    let new = New::begin(context, object_type, attributes)?;
+    new.take(context, object)
 }
 
+/// Takes an object in as another server had it.
+pub(super) fn import(
+    context: &mut Context<'_>,
+    object: ManagedObject,
+    incoming: Incoming,
+) -> Result<UniqueIdentifier> {
+    let object_type = incoming.object_type;
+    if !is_known_in(object_type, context.version) || object_type == ObjectType::Template {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "objects of this type are not imported",
+        ));
+    }
+    let mut attributes = incoming.given.clone();
+    // What is made of the value is compared with what is given.
+    attributes.digest = Default::default();
+    New::complete(
+        context,
+        object_type,
+        incoming.id.clone(),
+        attributes,
+        Some(incoming),
+    )?
+    .take(context, object)
+}
 /// An object on its way in.
 struct New {
     id: ObjectId,
     object_type: ObjectType,
     attributes: Attributes,
+    /// As another server had it.
+    incoming: Option<Incoming>,
 }
 
 impl New {
@@ -91,7 +100,16 @@ impl New {
     ) -> Result<Self> {
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, list)?;
-        let id = new_id();
+        Self::complete(context, object_type, new_id(), attributes, None)
+    }
+
+    fn complete(
+        context: &Context<'_>,
+        object_type: ObjectType,
+        id: ObjectId,
+        mut attributes: Attributes,
+        incoming: Option<Incoming>,
+    ) -> Result<Self> {
         if is_secret(object_type) {
             template::decide_class(&mut attributes, context.vault()?.as_ref());
         } else if object_type != ObjectType::Template {
@@ -102,7 +120,34 @@ impl New {
             id,
             object_type,
             attributes,
+            incoming,
         })
+    }
+
+    fn take(
+        mut self,
+        context: &mut Context<'_>,
+        object: ManagedObject,
+    ) -> Result<UniqueIdentifier> {
+        if let Some(block) = object
+            .key_block()
+            .filter(|block| block.key_value.is_none())
+            .cloned()
+        {
+            return self.description(context, &block);
+        }
+        match object {
+            ManagedObject::Certificate(object) => self.certificate(context, object),
+            ManagedObject::CertificateRequest(object) => self.certificate_request(context, object),
+            ManagedObject::OpaqueObject(object) => self.opaque(context, &object),
+            ManagedObject::PGPKey(key) => self.pgp_key(context, key),
+            ManagedObject::PrivateKey(key) => self.private_key(context, key.key_block),
+            ManagedObject::PublicKey(key) => self.public_key(context, key.key_block),
+            ManagedObject::SecretData(data) => self.secret_data(context, data),
+            ManagedObject::SplitKey(key) => self.split_key(context, key),
+            ManagedObject::SymmetricKey(key) => self.symmetric_key(context, key.key_block),
+            ManagedObject::Template(template) => self.template(context, &template),
+        }
     }
 
     fn symmetric_key(
@@ -386,6 +431,9 @@ impl New {
         let attributes = std::mem::take(&mut self.attributes);
         let record =
             context.new_record(self.id.clone(), self.object_type, spec, attributes, custody);
-        context.insert(record)
+        match self.incoming.take() {
+            Some(incoming) => incoming.finish(context, record),
+            None => context.insert(record),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Authentication, ProtocolVersion};
 use crate::{
     AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, Result, Secret, Tag,
+    Version,
     ttlv::{AnyValue, Bytes, Item, ItemType, Timestamp, Value, Writer, structure},
 };
 
@@ -81,6 +82,27 @@ structure! {
         time_stamp: Option<Timestamp> = TimeStamp;
         /// How many items follow.
         batch_count: i32 = BatchCount;
+    }
+}
+
+impl RequestHeader {
+    /// A header that says nothing but what it must: the version, how many items follow, and that their order counts.
+    #[must_use]
+    pub fn plain(version: Version, items: usize) -> Self {
+        Self {
+            protocol_version: version.into(),
+            maximum_response_size: None,
+            client_correlation_value: None,
+            server_correlation_value: None,
+            asynchronous_indicator: None,
+            attestation_capable_indicator: None,
+            attestation_type: Vec::new(),
+            authentication: None,
+            batch_error_continuation_option: None,
+            batch_order_option: (items > 1).then_some(true),
+            time_stamp: None,
+            batch_count: i32::try_from(items).unwrap_or(i32::MAX),
+        }
     }
 }
 

@@ -52,20 +52,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn send(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>> {
-        let header = RequestHeader {
-            protocol_version: V2_1.into(),
-            maximum_response_size: None,
-            client_correlation_value: None,
-            server_correlation_value: None,
-            asynchronous_indicator: None,
-            attestation_capable_indicator: None,
-            attestation_type: Vec::new(),
-            authentication: None,
-            batch_error_continuation_option: None,
-            batch_order_option: (items.len() > 1).then_some(true),
-            time_stamp: None,
-            batch_count: i32::try_from(items.len()).unwrap_or(i32::MAX),
-        };
+        let header = RequestHeader::plain(V2_1, items.len());
         let message = write_request(&header, items, V2_1);
         let service = &self.admin.parts.service;
         let reply = service.respond(&mut self.caller, message.bytes());
