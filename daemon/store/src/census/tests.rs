@@ -1,0 +1,92 @@
+//! What the census tells, with and without time.
+
+use kmip::{ObjectType, State, attribute::Attributes};
+
+use super::*;
+use crate::{Custody, ObjectId};
+
+fn record(state: State, activation: i64, deactivation: i64) -> Record {
+    Record {
+        id: ObjectId("1".to_owned()),
+        vault: "v".to_owned(),
+        owner: "o".to_owned(),
+        object_type: ObjectType::SymmetricKey,
+        spec: None,
+        attributes: Attributes {
+            state: Some(state),
+            activation_date: Some(Timestamp(activation)),
+            deactivation_date: Some(Timestamp(deactivation)),
+            ..Attributes::default()
+        },
+        custody: Custody::Public(Vec::new()),
+        revision: 1,
+    }
+}
+
+fn count(census: &Census, state: State, now: i64) -> u64 {
+    let scope = Scope {
+        vault: "v".to_owned(),
+        owner: None,
+    };
+    let (asked, now) = (Attribute::State(state), Timestamp(now));
+    let wanted = |facets: &Facets| has_all(facets, &[&asked], now);
+    let all = StorageStatusMask(7);
+    census.select(&scope, all, wanted, now).unwrap().total
+}
+
+#[test]
+fn dates_act_when_they_come_and_are_taken_back_with_the_clock() {
+    let census = Census::default();
+    census.loaded(Ok(()));
+    census.put(1, &record(State::PreActive, 1_000, 2_000));
+    census.put(2, &record(State::Active, 1, 3_000));
+    for (now, pre_active, active, deactivated) in [
+        (999, 1, 1, 0),
+        (1_000, 0, 2, 0),
+        (2_500, 0, 1, 1),
+        (9_000, 0, 0, 2),
+        (100, 1, 1, 0),
+        (2_000, 0, 1, 1),
+    ] {
+        let counts = [State::PreActive, State::Active, State::Deactivated]
+            .map(|state| count(&census, state, now));
+        assert_eq!(counts, [pre_active, active, deactivated], "at {now}");
+    }
+}
+
+#[test]
+fn a_class_without_objects_is_forgotten() {
+    let census = Census::default();
+    census.loaded(Ok(()));
+    for length in 1..100 {
+        let mut record = record(State::Active, 1, 9_000);
+        record.attributes.cryptographic_length = Some(length);
+        census.put(1, &record);
+    }
+    let classes = census.read();
+    assert_eq!(classes.by_number.len(), 1);
+    assert_eq!(classes.numbers.len(), 1);
+    assert_eq!(classes.of_vault.get("v").map(Vec::len), Some(1));
+    assert_eq!(classes.due.len(), 1);
+}
+
+#[test]
+fn what_was_loaded_never_hides_what_was_committed() {
+    let census = Census::default();
+    census.put(1, &record(State::Deactivated, 1, 2));
+    census.load(&[
+        (1, record(State::Active, 1, 9_000)),
+        (2, record(State::Active, 1, 9_000)),
+    ]);
+    census.loaded(Ok(()));
+    assert_eq!(count(&census, State::Active, 5), 1);
+    assert_eq!(count(&census, State::Deactivated, 5), 1);
+}
+
+#[test]
+fn a_census_that_could_not_be_made_says_so() {
+    let census = Census::default();
+    let error = Error::Unavailable("the disk".to_owned());
+    census.loaded(Err(error.clone()));
+    assert_eq!(census.health(), Err(error));
+}
