@@ -1,7 +1,8 @@
 //! Test cases in the form of OASIS, played against a daemon: the project's own always, those of the standard from the folder
 //! that `KEYHOLD_OASIS_DIR` names, or from `../shared/oasis` beside the project.
 //!
-//! `KEYHOLD_CASES=substring` plays only cases whose names contain it. `target/conformance.txt` is the summary.
+//! `KEYHOLD_CASES=substring` plays only cases whose names contain it; `KEYHOLD_CASES_IN=xml` posts all of them over HTTPS in
+//! XML, and `json` or `https` in JSON or TTLV. `target/conformance.txt` is the summary.
 
 mod case;
 mod compare;
