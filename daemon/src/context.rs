@@ -19,6 +19,7 @@ use crate::{
     fault::Fault,
     identity::Principal,
     lifecycle,
+    notices::Change,
     ops::Route,
     policy::{self, Access, Decision},
     returned::Batch,
@@ -332,6 +333,12 @@ impl Context<'_> {
     /// Replaces an object's record when the item commits.
     pub fn save(&mut self, mut record: Record) -> Result<()> {
         record.attributes.last_change_date = Some(self.now);
+        if self.service.subscriptions.is_heard()
+            && let Some(before) = self.tx.record(&record.id)?
+        {
+            let change = Change::between(&before.attributes, &record);
+            self.effects.changed(change);
+        }
         self.save_quietly(record)
     }
 

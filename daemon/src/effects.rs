@@ -6,6 +6,7 @@ use store::ObjectId;
 use crate::{
     cryptoki::{Session, Ulong},
     custody,
+    notices::Change,
     pending::Mark,
     service::Service,
 };
@@ -21,6 +22,7 @@ pub(crate) struct Effects {
     /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
     pub(crate) accounts: bool,
     sessions: Vec<((Mark, Ulong), Session)>,
+    changes: Vec<Change>,
 }
 
 impl Effects {
@@ -55,6 +57,11 @@ impl Effects {
         latest.find(|(own, _)| own == key).map(|(_, own)| own)
     }
 
+    /// A change of which those are told who listen.
+    pub(crate) fn changed(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
     /// The item has its answer: its sessions are what they are, whatever else comes of it.
     pub(crate) fn settle_sessions(&mut self, service: &Service) {
         for ((application, handle), session) in std::mem::take(&mut self.sessions) {
@@ -68,6 +75,7 @@ impl Effects {
         if self.accounts {
             service.directory.touch();
         }
+        service.tell(&self.changes);
         for (object, backend, key) in self.broken {
             custody::pay(service, &object, &backend, &key);
         }

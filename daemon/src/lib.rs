@@ -30,6 +30,7 @@ pub mod listener;
 pub mod lock;
 mod material;
 mod names;
+pub mod notices;
 pub mod ops;
 pub mod pending;
 pub mod pin;

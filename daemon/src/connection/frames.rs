@@ -3,7 +3,7 @@
 use kmip::ttlv::{Frame, frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Shared, inbox::Inbox, respond, wire::Wire};
+use super::{Shared, inbox::Inbox, respond, turned, wire::Wire};
 use crate::identity::Caller;
 
 /// Answers frames in their order, until one side ends it.
@@ -15,6 +15,7 @@ pub(super) async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    caller.may_turn();
     loop {
         match frame(inbox.unread(), shared.limits.frame_bytes_max) {
             Frame::Whole(bytes) => {
@@ -28,6 +29,9 @@ pub(super) async fn converse<S>(
                 }
                 inbox.done(bytes);
                 wire.rests();
+                if caller.has_turned() {
+                    return Box::pin(turned::converse(wire, inbox, &caller, shared)).await;
+                }
             }
             Frame::Partial(_) => {
                 if wire.read(&mut inbox).await.is_none() {

@@ -4,6 +4,7 @@ mod frames;
 mod http;
 mod inbox;
 mod lines;
+mod turned;
 mod wire;
 
 use std::{io, net::SocketAddr, ops::Range, sync::Arc};

@@ -10,7 +10,7 @@ mod verifier;
 use std::sync::Arc;
 
 use kmip::{
-    Secret,
+    Secret, Version,
     message::{self, Authentication, Credential},
 };
 use store::Vault;
@@ -163,6 +163,18 @@ pub struct Caller {
     pub peer: Peer,
     description: String,
     known: Option<Known>,
+    roles: Roles,
+}
+
+/// Who asks and who answers on a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Roles {
+    /// The other side asks, and that stays so.
+    Fixed,
+    /// The other side asks, and may turn that.
+    Turnable,
+    /// The daemon asks, in this version.
+    Turned(Version),
 }
 
 struct Known {
@@ -191,6 +203,38 @@ impl Caller {
             description: peer.to_string(),
             peer,
             known: None,
+            roles: Roles::Fixed,
+        }
+    }
+
+    /// Lets the other side turn the roles of its connection.
+    pub fn may_turn(&mut self) {
+        if self.roles == Roles::Fixed {
+            self.roles = Roles::Turnable;
+        }
+    }
+
+    /// Whether it may.
+    pub(crate) fn is_turnable(&self) -> bool {
+        self.roles != Roles::Fixed
+    }
+
+    /// Turns the roles: from now on the daemon asks, in this version.
+    pub(crate) fn turn(&mut self, version: Version) {
+        self.roles = Roles::Turned(version);
+    }
+
+    /// Whether the roles are turned.
+    #[must_use]
+    pub const fn has_turned(&self) -> bool {
+        matches!(self.roles, Roles::Turned(_))
+    }
+
+    /// Who is told, and in which version, when the roles are turned.
+    pub(crate) fn turned(&self) -> Option<(Arc<Principal>, Version)> {
+        match (&self.known, self.roles) {
+            (Some(known), Roles::Turned(version)) => Some((known.principal.clone(), version)),
+            _ => None,
         }
     }
 

@@ -27,6 +27,7 @@ mod register;
 mod rekey;
 mod revoke;
 mod rng;
+mod role;
 mod sign;
 mod split;
 mod validate;
@@ -165,6 +166,7 @@ operations! {
     login::DelegatedLogin,
     attribute::AdjustAttribute,
     attribute::SetAttribute,
+    role::SetEndpointRole,
     pkcs11::PKCS11,
     interop::Interop,
     poll::QueryAsynchronousRequests,
@@ -192,7 +194,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::DeriveKey, NOT_YET),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
-    (OperationCode::SetEndpointRole, NOT_YET),
     (OperationCode::ReProvision, NOT_YET),
     (OperationCode::SetDefaults, NOT_YET),
     (OperationCode::SetConstraints, NOT_YET),

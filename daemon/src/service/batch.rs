@@ -41,6 +41,8 @@ pub(super) struct Exchange<'a> {
     pub(super) version: Version,
     pub(super) now: Timestamp,
     pub(super) manner: Manner,
+    /// Whether the connection's roles may be turned.
+    pub(super) may_turn: bool,
 }
 
 impl Exchange<'_> {
@@ -325,6 +327,12 @@ impl Exchange<'_> {
             return Err(Error::new(
                 Fault::FeatureNotServed,
                 "this operation is never answered later",
+            ));
+        }
+        if item.operation == OperationCode::SetEndpointRole && !self.may_turn {
+            return Err(Error::new(
+                Fault::FeatureNotServed,
+                "the roles of this connection are fixed",
             ));
         }
         let mut context = Context {

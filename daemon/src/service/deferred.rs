@@ -268,6 +268,7 @@ impl Service {
             version: chain.version,
             now,
             manner: Manner::AtOnce,
+            may_turn: false,
         };
         let option = request.header.batch_error_continuation_option;
         let is_member = |at: usize| chain.members.iter().any(|(own, _)| *own == at);

@@ -3,6 +3,8 @@
 mod batch;
 mod deferred;
 mod envelope;
+mod limits;
+mod notices;
 mod text;
 mod weight;
 
@@ -27,25 +29,26 @@ use store::Store;
 use zeroize::Zeroizing;
 
 pub(crate) use self::deferred::canceled;
-pub use self::weight::Weight;
 use self::{
     batch::Exchange,
     deferred::Manner,
     envelope::{Sizes, failure, header},
 };
+pub use self::{limits::Limits, weight::Weight};
 use crate::{
     audit::{Durability, Event, Trail},
     clock::Clock,
     conformance::Conformance,
-    cryptoki::{self, Applications},
+    cryptoki::Applications,
     directory::Directory,
     error::{Error, Result},
     fault::Fault,
     identity::{Accounts, Admissions, Caller, Principal, Registry, Tickets},
+    notices::Subscriptions,
     ops::{self, Route},
-    pending::{self, Pending},
+    pending::Pending,
     policy::Policy,
-    streams::{self, Streams},
+    streams::Streams,
     telemetry,
 };
 
@@ -71,36 +74,6 @@ pub struct Parts {
     pub conformance: Option<Conformance>,
 }
 
-/// Bounds of what one message may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The most items of a batch.
-    pub batch_items_max: usize,
-    /// The most identifiers that one Locate returns.
-    pub locate_items_max: u64,
-    /// The most bytes of one RNG Retrieve.
-    pub random_bytes_max: usize,
-    /// Bounds of what is answered later.
-    pub pending: pending::Limits,
-    /// Bounds of PKCS #11 over KMIP.
-    pub cryptoki: cryptoki::Limits,
-    /// Bounds of what comes in parts.
-    pub streams: streams::Limits,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            batch_items_max: 1_000,
-            locate_items_max: 10_000,
-            random_bytes_max: 65_536,
-            pending: pending::Limits::default(),
-            cryptoki: cryptoki::Limits::default(),
-            streams: streams::Limits::default(),
-        }
-    }
-}
-
 /// Serves KMIP messages, synchronously.
 pub struct Service {
     pub(crate) store: Arc<dyn Store>,
@@ -112,6 +85,7 @@ pub struct Service {
     pub(crate) streams: Streams,
     pub(crate) tickets: Tickets,
     pub(crate) applications: Applications,
+    pub(crate) subscriptions: Subscriptions,
     trail: Arc<dyn Trail>,
     pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -139,6 +113,7 @@ impl Service {
             streams: Streams::new(parts.limits.streams),
             tickets: Tickets::default(),
             applications: Applications::new(parts.limits.cryptoki),
+            subscriptions: Subscriptions::default(),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -295,11 +270,15 @@ impl Service {
                     version: request.version,
                     now,
                     manner: Manner::of(request),
+                    may_turn: caller.is_turnable(),
                 };
                 exchange.batch(request, Sizes::of(&request.header, request.version, now))
             }
             Err(error) => vec![self.refuse_items(peer, request, now, error)],
         };
+        if notices::turns(request, &items) {
+            caller.turn(request.version);
+        }
         let mut header = header(Some(&request.header), request.version, now, items.len());
         header.server_hashed_password =
             caller.server_hashed_password(request.header.authentication.as_ref());

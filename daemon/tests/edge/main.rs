@@ -13,3 +13,4 @@ mod life;
 mod pages;
 mod stream;
 mod trust;
+mod turned;

@@ -21,6 +21,7 @@ mod later;
 mod leases;
 mod lifecycle;
 mod locked;
+mod notices;
 mod parts;
 mod policy;
 mod rekey;

@@ -22,6 +22,7 @@ const FREE: &[OperationCode] = &[
     OperationCode::RNGRetrieve,
     OperationCode::RNGSeed,
     OperationCode::PKCS11,
+    OperationCode::SetEndpointRole,
     OperationCode::Cancel,
     OperationCode::Poll,
     OperationCode::QueryAsynchronousRequests,

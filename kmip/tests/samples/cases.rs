@@ -134,10 +134,6 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::login::DelegatedLogin>(),
         operation::<payload::mac::MAC>(),
         operation::<payload::mac::MACVerify>(),
-        operation::<payload::pkcs11::PKCS11>(),
-        operation::<payload::poll::Cancel>(),
-        operation::<payload::poll::QueryAsynchronousRequests>(),
-        operation::<payload::poll::Process>(),
         operation::<payload::query::Query>(),
         operation::<payload::register::Register>(),
         operation::<payload::rekey::ReKey>(),
@@ -153,8 +149,27 @@ pub(crate) fn payloads() -> Vec<Case> {
     ]
     .into_iter()
     .flatten()
-    .chain(request::<payload::poll::Poll>())
+    .chain(conversations())
     .collect()
+}
+
+/// Payloads of what is asked twice, the other way round, or in other words.
+fn conversations() -> impl Iterator<Item = Case> {
+    let both = [
+        operation::<payload::pkcs11::PKCS11>(),
+        operation::<payload::poll::Cancel>(),
+        operation::<payload::poll::QueryAsynchronousRequests>(),
+        operation::<payload::poll::Process>(),
+        operation::<payload::role::SetEndpointRole>(),
+    ];
+    let requests = [
+        request::<payload::poll::Poll>(),
+        request::<payload::notify::Notify>(),
+        request::<payload::notify::Put>(),
+    ];
+    both.into_iter()
+        .flatten()
+        .chain(requests.into_iter().flatten())
 }
 
 /// The headers and what stands in messages.

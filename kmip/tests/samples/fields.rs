@@ -79,7 +79,7 @@ make_enums! {
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
     TicketType ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
-    PKCS11Function PKCS11ReturnCode
+    PKCS11Function PKCS11ReturnCode EndpointRole PutFunction
 }
 
 make_fields! {
@@ -297,6 +297,12 @@ make_fields! {
         final_indicator,
     }
     payload::mac::MACVerifyResponse { unique_identifier, validity_indicator, correlation_value }
+    payload::notify::NotifyRequest { unique_identifier, attributes, attribute_reference }
+    payload::notify::PutRequest {
+        unique_identifier, put_function, replaced_unique_identifier, object, attributes,
+    }
+    payload::role::SetEndpointRoleRequest { endpoint_role }
+    payload::role::SetEndpointRoleResponse { endpoint_role }
     payload::pkcs11::PKCS11Request {
         pkcs11_interface, pkcs11_function, correlation_value, pkcs11_input_parameters,
     }

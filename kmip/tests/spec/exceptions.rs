@@ -253,6 +253,12 @@ pub(super) const LOOSER: &[Exception] = &[
         "none holds as none is sent",
     ),
     (
+        "Notify",
+        Request,
+        "Attribute",
+        "1.x: one type for 2.x, where references may stand alone",
+    ),
+    (
         "Usage Limits",
         Structure,
         "Usage Limits Count",
@@ -271,7 +277,7 @@ pub(super) const STRICTER: &[Exception] = &[(
     "Attribute",
     Structure,
     "Attribute Value",
-    "absent only in Notify, which is not served",
+    "absent only in Notify of 1.x, where the date of the last change tells of what is gone",
 )];
 
 /// The exception of a list for a field.

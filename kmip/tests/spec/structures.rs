@@ -28,7 +28,11 @@ const ANY_OBJECT: Tag = Tag::SymmetricKey;
 fn standard(case: &Case, version: Version) -> Option<&'static Vec<Value>> {
     let version = version.to_string();
     let table = match case.table {
-        Request => &SPEC["payloads"][version][case.name]["request"],
+        // What servers send has one message only.
+        Request => {
+            let tables = &SPEC["payloads"][version][case.name];
+            tables.get("message").unwrap_or_else(|| &tables["request"])
+        }
         Response => &SPEC["payloads"][version][case.name]["response"],
         Message => &SPEC["messages"][version][case.name],
         Structure => &SPEC["structures"][version][case.name]["items"],

@@ -29,7 +29,9 @@ const DAEMON: Layers = Layers {
         &["ops"],
         &["certificate", "wrapping"],
         &["material"],
-        &["context", "custody", "pending", "cryptoki"],
+        &[
+            "context", "custody", "effects", "pending", "cryptoki", "notices",
+        ],
         &["identity", "policy"],
         &[
             "directory",
@@ -60,6 +62,11 @@ const DAEMON: Layers = Layers {
             "custody",
             "service",
             "a deletion still owed is paid by the service's own store and HSMs",
+        ),
+        (
+            "effects",
+            "service",
+            "what is made, broken or told is the service's own",
         ),
         (
             "ops",
