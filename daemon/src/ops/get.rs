@@ -19,7 +19,7 @@ use crate::{
     custody::Value,
     error::{Error, Result},
     fault::Fault,
-    lifecycle, material,
+    lifecycle, material, pkcs12,
     policy::{Access, is_secret},
     secret_data,
     service::Service,
@@ -190,6 +190,11 @@ fn key(
     value: &Value,
     request: &GetRequest,
 ) -> Result<KeyObject> {
+    if request.key_format_type == Some(KeyFormatType::PKCS12) {
+        refuse_wrapping(request)?;
+        let key_block = pkcs12::close(context, record, value)?;
+        return Ok(KeyObject { key_block });
+    }
     let own = record
         .attributes
         .key_format_type

@@ -23,6 +23,7 @@ mod lifecycle;
 mod locked;
 mod notices;
 mod parts;
+mod pkcs12;
 mod policy;
 mod rekey;
 mod split;

@@ -5,6 +5,7 @@
 
 mod der;
 mod ec;
+pub mod pkcs12;
 mod post_quantum;
 mod prime;
 mod rsa;

@@ -5,22 +5,23 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// GF(2⁸) by logarithms to the base 3, which no code outside of tests may use.
+/// GF(2⁸) by logarithms to the base 3 or 2, which no code outside of tests may use.
 struct Logarithms {
     power: [u8; 255],
     log: [usize; 256],
 }
 
 impl Logarithms {
-    fn new() -> Self {
+    /// The field whose x⁸ this is, and one of its primitive elements.
+    fn new(polynomial: u16, base: u16) -> Self {
         let (mut power, mut log) = ([0; 255], [0; 256]);
         let mut element = 1_u16;
         for (at, power) in power.iter_mut().enumerate() {
             *power = u8::try_from(element).unwrap();
             log[usize::from(*power)] = at;
-            element ^= element << 1;
+            element = (element << 1) ^ if base == 3 { element } else { 0 };
             if element > 0xFF {
-                element ^= 0x11B;
+                element ^= polynomial;
             }
         }
         Self { power, log }
@@ -166,12 +167,12 @@ proptest! {
         prop_assert!(join(&all[..usize::from(needed) - 1], needed, &method).is_err());
         let shares: Vec<(u16, &[u8])> =
             few.iter().map(|part| (part.identifier, part.bytes.expose())).collect();
-        let fields = Logarithms::new();
+        let fields = Logarithms::new(0x11B, 3);
         let (wanted, independent) = match &method {
             Method::Gf8 => {
                 let shares: Vec<_> =
                     shares.iter().map(|(at, bytes)| (u8::try_from(*at).unwrap(), *bytes)).collect();
-                (secret.expose().to_vec(), fields.reconstruct(&shares))
+                (secret.expose().to_vec(), Logarithms::new(0x11D, 2).reconstruct(&shares))
             }
             Method::Gf16 => {
                 let mut wanted = secret.expose().to_vec();

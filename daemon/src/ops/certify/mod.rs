@@ -28,6 +28,7 @@ use crate::{
     custody::Value,
     error::{Error, Result},
     fault::Fault,
+    links::linked,
     policy::Access,
     profile, whole,
 };
@@ -371,16 +372,4 @@ fn link_keys(
         context.save(record)?;
     }
     Ok(())
-}
-
-/// The object that a link of this type names.
-fn linked(attributes: &kmip::attribute::Attributes, link_type: LinkType) -> Option<ObjectId> {
-    let link = attributes
-        .link
-        .iter()
-        .find(|link| link.link_type == link_type)?;
-    match &link.linked_object_identifier {
-        UniqueIdentifier::Text(id) => Some(ObjectId(id.clone())),
-        _ => None,
-    }
 }

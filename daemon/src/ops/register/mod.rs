@@ -1,19 +1,20 @@
 //! Register.
 
+mod kinds;
+
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
     attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier},
     mechanism::KeySpec,
     object::{
-        Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject,
-        OpaqueObject, PGPKey, SecretData, SplitKey, Template,
+        Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, SecretData,
     },
     payload::register::{Register, RegisterRequest, RegisterResponse},
 };
 use store::{Custody, ObjectId};
 
-use super::{Handler, import::Incoming, query::is_known_in, split};
+use super::{Handler, import::Incoming, query::is_known_in};
 use crate::{
     certificate,
     context::{Context, new_id},
@@ -21,7 +22,7 @@ use crate::{
     fault::Fault,
     material,
     policy::{Access, is_secret},
-    profile, secret_data, template, templates, whole, wrapping,
+    profile, secret_data, template, wrapping,
 };
 
 impl Handler for Register {
@@ -83,6 +84,7 @@ pub(super) fn import(
     )?
     .take(context, object)
 }
+
 /// An object on its way in.
 struct New {
     id: ObjectId,
@@ -141,6 +143,11 @@ impl New {
             ManagedObject::CertificateRequest(object) => self.certificate_request(context, object),
             ManagedObject::OpaqueObject(object) => self.opaque(context, &object),
             ManagedObject::PGPKey(key) => self.pgp_key(context, key),
+            ManagedObject::PrivateKey(key)
+                if key.key_block.key_format_type == KeyFormatType::PKCS12 =>
+            {
+                self.pkcs12(context, &key.key_block)
+            }
             ManagedObject::PrivateKey(key) => self.private_key(context, key.key_block),
             ManagedObject::PublicKey(key) => self.public_key(context, key.key_block),
             ManagedObject::SecretData(data) => self.secret_data(context, data),
@@ -293,85 +300,6 @@ impl New {
             .digest
             .push(template::digest(&der, Some(KeyFormatType::Raw))?);
         self.insert(context, None, Custody::Public(der))
-    }
-
-    fn certificate_request(
-        &mut self,
-        context: &mut Context<'_>,
-        object: CertificateRequest,
-    ) -> Result<UniqueIdentifier> {
-        let value = &object.certificate_request_value.0;
-        self.attributes.digest.push(template::digest(value, None)?);
-        let kept = whole::encoded(&ManagedObject::CertificateRequest(object));
-        self.insert(context, None, Custody::Public(kept.expose().to_vec()))
-    }
-
-    fn pgp_key(&mut self, context: &mut Context<'_>, key: PGPKey) -> Result<UniqueIdentifier> {
-        let key_block = self.opaque_block(context, key.key_block)?;
-        self.keep(context, &ManagedObject::PGPKey(PGPKey { key_block, ..key }))
-    }
-
-    fn split_key(&mut self, context: &mut Context<'_>, key: SplitKey) -> Result<UniqueIdentifier> {
-        split::check(&key)?;
-        let key_block = self.opaque_block(context, key.key_block)?;
-        self.keep(
-            context,
-            &ManagedObject::SplitKey(SplitKey { key_block, ..key }),
-        )
-    }
-
-    /// Seals an object as it came.
-    fn keep(
-        &mut self,
-        context: &mut Context<'_>,
-        object: &ManagedObject,
-    ) -> Result<UniqueIdentifier> {
-        let custody = context.seal(&self.id, &whole::encoded(object))?;
-        self.insert(context, None, custody)
-    }
-
-    /// A key block whose bytes are not looked into, without what travels beside them.
-    fn opaque_block(&mut self, context: &mut Context<'_>, block: KeyBlock) -> Result<KeyBlock> {
-        let (block, material) = self.plain(context, block)?;
-        let KeyMaterial::Bytes(bytes) = &material else {
-            return Err(Error::new(
-                Fault::KeyFormatNotServed,
-                "this key format type is not served for this object",
-            ));
-        };
-        let format = block.key_format_type;
-        self.attributes.key_format_type = Some(format);
-        self.attributes
-            .digest
-            .push(template::digest(bytes.expose(), Some(format))?);
-        let own = &mut self.attributes;
-        if own.cryptographic_algorithm.is_none() {
-            own.cryptographic_algorithm = block.cryptographic_algorithm;
-        }
-        if own.cryptographic_length.is_none() {
-            own.cryptographic_length = block.cryptographic_length;
-        }
-        if own.cryptographic_algorithm != block.cryptographic_algorithm
-            || own.cryptographic_length != block.cryptographic_length
-        {
-            return Err(Error::invalid_field(
-                "the attributes and the key block tell of different keys",
-            ));
-        }
-        Ok(KeyBlock {
-            key_value: Some(KeyValue::plain(material)),
-            ..block
-        })
-    }
-
-    fn template(
-        &mut self,
-        context: &mut Context<'_>,
-        template: &Template,
-    ) -> Result<UniqueIdentifier> {
-        context.fold(&mut self.attributes, &template.attributes)?;
-        templates::trim(&mut self.attributes);
-        self.insert(context, None, Custody::Public(Vec::new()))
     }
 
     /// The key block without its wrapping, and its material; attributes beside the material become the object's.

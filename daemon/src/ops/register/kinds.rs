@@ -1,0 +1,166 @@
+//! Register of what is kept as it came, of templates, and of PKCS #12.
+
+use hsm::Material;
+use kmip::{
+    CertificateType, KeyFormatType, LinkType,
+    attribute::{Attribute, Link, UniqueIdentifier},
+    object::{
+        Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PGPKey,
+        SplitKey, Template,
+    },
+    ttlv::Bytes,
+};
+use store::Custody;
+
+use super::{New, register};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    fault::Fault,
+    links::linked,
+    ops::split,
+    pkcs12, template, templates, whole,
+};
+
+impl New {
+    pub(super) fn certificate_request(
+        &mut self,
+        context: &mut Context<'_>,
+        object: CertificateRequest,
+    ) -> Result<UniqueIdentifier> {
+        let value = &object.certificate_request_value.0;
+        self.attributes.digest.push(template::digest(value, None)?);
+        let kept = whole::encoded(&ManagedObject::CertificateRequest(object));
+        self.insert(context, None, Custody::Public(kept.expose().to_vec()))
+    }
+
+    pub(super) fn pgp_key(
+        &mut self,
+        context: &mut Context<'_>,
+        key: PGPKey,
+    ) -> Result<UniqueIdentifier> {
+        let key_block = self.opaque_block(context, key.key_block)?;
+        self.keep(context, &ManagedObject::PGPKey(PGPKey { key_block, ..key }))
+    }
+
+    pub(super) fn split_key(
+        &mut self,
+        context: &mut Context<'_>,
+        key: SplitKey,
+    ) -> Result<UniqueIdentifier> {
+        split::check(&key)?;
+        let key_block = self.opaque_block(context, key.key_block)?;
+        self.keep(
+            context,
+            &ManagedObject::SplitKey(SplitKey { key_block, ..key }),
+        )
+    }
+
+    /// Seals an object as it came.
+    fn keep(
+        &mut self,
+        context: &mut Context<'_>,
+        object: &ManagedObject,
+    ) -> Result<UniqueIdentifier> {
+        let custody = context.seal(&self.id, &whole::encoded(object))?;
+        self.insert(context, None, custody)
+    }
+
+    /// A key block whose bytes are not looked into, without what travels beside them.
+    fn opaque_block(&mut self, context: &mut Context<'_>, block: KeyBlock) -> Result<KeyBlock> {
+        let (block, material) = self.plain(context, block)?;
+        let KeyMaterial::Bytes(bytes) = &material else {
+            return Err(Error::new(
+                Fault::KeyFormatNotServed,
+                "this key format type is not served for this object",
+            ));
+        };
+        let format = block.key_format_type;
+        self.attributes.key_format_type = Some(format);
+        self.attributes
+            .digest
+            .push(template::digest(bytes.expose(), Some(format))?);
+        let own = &mut self.attributes;
+        if own.cryptographic_algorithm.is_none() {
+            own.cryptographic_algorithm = block.cryptographic_algorithm;
+        }
+        if own.cryptographic_length.is_none() {
+            own.cryptographic_length = block.cryptographic_length;
+        }
+        if own.cryptographic_algorithm != block.cryptographic_algorithm
+            || own.cryptographic_length != block.cryptographic_length
+        {
+            return Err(Error::invalid_field(
+                "the attributes and the key block tell of different keys",
+            ));
+        }
+        Ok(KeyBlock {
+            key_value: Some(KeyValue::plain(material)),
+            ..block
+        })
+    }
+
+    pub(super) fn template(
+        &mut self,
+        context: &mut Context<'_>,
+        template: &Template,
+    ) -> Result<UniqueIdentifier> {
+        context.fold(&mut self.attributes, &template.attributes)?;
+        templates::trim(&mut self.attributes);
+        self.insert(context, None, Custody::Public(Vec::new()))
+    }
+
+    /// A private key that comes with its certificates, which become objects of their own.
+    pub(super) fn pkcs12(
+        &mut self,
+        context: &mut Context<'_>,
+        block: &KeyBlock,
+    ) -> Result<UniqueIdentifier> {
+        let pfx = match (&block.key_value, &block.key_wrapping_data) {
+            (Some(KeyValue::Wrapped(bytes)), None) => bytes.0.clone(),
+            (
+                Some(KeyValue::Plain {
+                    key_material: KeyMaterial::Bytes(bytes),
+                    ..
+                }),
+                None,
+            ) => bytes.expose().to_vec(),
+            _ => {
+                return Err(Error::invalid_field(
+                    "a PKCS #12 structure is not wrapped, and stands in the key value",
+                ));
+            }
+        };
+        let opened = pkcs12::open(context, &self.attributes, &pfx)?;
+        let name = &mut self.attributes.pkcs12_friendly_name;
+        if name.is_none() {
+            name.clone_from(&opened.friendly_name);
+        }
+        let mut issuer = None;
+        for der in opened.certificates.into_iter().rev() {
+            let name = self.attributes.pkcs12_friendly_name.clone();
+            let attributes = name
+                .map(Attribute::PKCS12FriendlyName)
+                .into_iter()
+                .chain(issuer.map(Attribute::Link));
+            let object = ManagedObject::Certificate(Certificate {
+                certificate_type: CertificateType::X509,
+                certificate_value: Bytes(der),
+            });
+            issuer = Some(Link {
+                link_type: LinkType::PKCS12CertificateLink,
+                linked_object_identifier: register(context, object, &attributes.collect())?,
+            });
+        }
+        let given = linked(&self.attributes, LinkType::PKCS12CertificateLink);
+        if let (Some(link), None) = (issuer, given) {
+            self.attributes.link.push(link);
+        }
+        let spec = hsm::encoding::pkcs8_spec(&opened.pkcs8)?;
+        let material = Material::Private {
+            spec,
+            pkcs8: opened.pkcs8,
+        };
+        self.key(context, &material, KeyFormatType::PKCS8)
+    }
+}
