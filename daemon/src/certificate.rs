@@ -14,6 +14,7 @@ use x509_parser::{
 };
 
 use crate::{
+    authority::extension::{ISSUER_ALTERNATIVE_NAME, SUBJECT_ALTERNATIVE_NAME},
     der,
     error::{Error, Result},
     names::distinguished_name,
@@ -72,8 +73,15 @@ pub(crate) fn describe(
 ) -> Result<()> {
     attributes.certificate_type = Some(certificate_type);
     attributes.certificate_length = i32::try_from(der.len()).ok();
-    if certificate_type != CertificateType::X509 {
-        return Err(Error::invalid_field("only X.509 certificates are served"));
+    match certificate_type {
+        CertificateType::X509 => {}
+        // What is in a certificate of PGP is between those who use it.
+        CertificateType::PGP => return Ok(()),
+        _ => {
+            return Err(Error::invalid_field(
+                "certificates are those of X.509 and PGP",
+            ));
+        }
     }
     let certificate = parse(der)?;
     identify(attributes, &certificate);
@@ -118,11 +126,11 @@ fn identify(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
     attributes.x_509_certificate_identifier = Some(identifier(certificate));
     attributes.x_509_certificate_subject = Some(X509CertificateSubject {
         subject_distinguished_name: Some(Bytes(subject.as_raw().to_vec())),
-        subject_alternative_name: Vec::new(),
+        subject_alternative_name: general_names(certificate, SUBJECT_ALTERNATIVE_NAME),
     });
     attributes.x_509_certificate_issuer = Some(X509CertificateIssuer {
         issuer_distinguished_name: Bytes(issuer.as_raw().to_vec()),
-        issuer_alternative_name: Vec::new(),
+        issuer_alternative_name: general_names(certificate, ISSUER_ALTERNATIVE_NAME),
     });
     attributes.certificate_identifier = Some(CertificateIdentifier {
         issuer: distinguished_name(issuer),
@@ -136,6 +144,21 @@ fn identify(attributes: &mut Attributes, certificate: &X509Certificate<'_>) {
         certificate_issuer_distinguished_name: distinguished_name(issuer),
         certificate_issuer_alternative_name: Vec::new(),
     });
+}
+
+/// Each name of an extension, DER.
+fn general_names(certificate: &X509Certificate<'_>, oid: &[u8]) -> Vec<Bytes> {
+    let mut extensions = certificate.extensions().iter();
+    let extension = extensions.find(|own| own.oid.as_bytes() == oid);
+    let mut names = extension
+        .and_then(|own| der::only(der::SEQUENCE, own.value))
+        .unwrap_or_default();
+    let mut all = Vec::new();
+    while let Some((name, rest)) = der::split(names) {
+        all.push(Bytes(name.whole.to_vec()));
+        names = rest;
+    }
+    all
 }
 
 fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {

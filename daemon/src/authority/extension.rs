@@ -21,6 +21,7 @@ pub(crate) struct Extension {
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1D, 0x0E];
 pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1D, 0x0F];
 pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1D, 0x11];
+pub(crate) const ISSUER_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1D, 0x12];
 pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x13];
 pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1D, 0x23];
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1D, 0x25];

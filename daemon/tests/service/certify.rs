@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use keyhold::authority::{Authority, Options};
 use kmip::{
     CertificateRequestType, CertificateType, CryptographicUsageMask, LinkType, RecommendedCurve,
-    ResultReason, RevocationReasonCode, V1_0, V2_0, V2_1, ValidityIndicator, Version,
+    ResultReason, RevocationReasonCode, V1_0, V1_4, V2_0, V2_1, ValidityIndicator, Version,
     attribute::{
         Attribute, AttributeList, Attributes, CertificateSubject, Name, RevocationReason,
         UniqueIdentifier, X509CertificateSubject,
@@ -504,7 +504,8 @@ fn attributes_name_the_subject() {
         Attribute::CertificateSubjectO("Example".into()),
     ];
     for (version, given, wanted, names) in [
-        (V1_0, vec![old], "C=AU, O=Example\\, Inc, CN=old", 4),
+        (V1_0, vec![old.clone()], "C=AU, O=Example\\, Inc, CN=old", 4),
+        (V1_4, vec![old], "C=AU, O=Example\\, Inc, CN=old", 4),
         (V2_1, parts.to_vec(), "C=AU, O=Example, CN=new", 0),
     ] {
         fixture.version = version;
@@ -517,6 +518,9 @@ fn attributes_name_the_subject() {
                 .replace("Example, Inc", "Example\\, Inc"),
             wanted
         );
+        let told = attributes(&mut fixture, &id).x_509_certificate_subject;
+        let told = told.map_or(0, |own| own.subject_alternative_name.len());
+        assert_eq!(told, if version == V1_0 { 0 } else { names });
         let others = own.subject_alternative_name().unwrap();
         assert_eq!(others.map_or(0, |own| own.value.general_names.len()), names);
     }

@@ -1,9 +1,9 @@
 //! The other kinds of objects: PGP keys, certificate requests, templates, secret data that the server makes.
 
 use kmip::{
-    CertificateRequestType, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType,
-    ObjectType, QueryFunction, ResultReason, Secret, SecretDataType, V1_0, V1_1, V1_2, V1_3, V1_4,
-    V2_0, V2_1, Version,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, CryptographicUsageMask,
+    KeyFormatType, ObjectType, QueryFunction, ResultReason, Secret, SecretDataType, V1_0, V1_1,
+    V1_2, V1_3, V1_4, V2_0, V2_1, Version,
     attribute::{Attribute, AttributeKind, AttributeList, Attributes, Name},
     object::{
         CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PGPKey, Template,
@@ -357,5 +357,22 @@ fn the_server_makes_secret_data() {
         for unfit in [Some(0), Some(-8), Some(81), Some(1 << 20), None] {
             assert!(create(&mut fixture, unfit).is_err(), "{unfit:?}");
         }
+    }
+}
+
+#[test]
+fn a_certificate_of_pgp_comes_back_and_is_not_looked_into() {
+    for version in Version::SPOKEN {
+        let mut fixture = Fixture::new();
+        fixture.version = *version;
+        let object = ManagedObject::Certificate(kmip::object::Certificate {
+            certificate_type: CertificateType::PGP,
+            certificate_value: Bytes(b"-----BEGIN PGP PUBLIC KEY BLOCK-----".to_vec()),
+        });
+        let id = register(&mut fixture, object.clone(), list([])).unwrap();
+        assert!(get(&mut fixture, &id).unwrap() == object);
+        let own = attributes(&mut fixture, &id);
+        assert_eq!(own.certificate_type, Some(CertificateType::PGP));
+        assert_eq!(own.x_509_certificate_subject, None);
     }
 }
