@@ -7,6 +7,7 @@ use store::{Custody, ObjectId, Record};
 use crate::{
     context::Context,
     error::{Error, Result},
+    fault::Fault,
     lifecycle,
     service::Service,
 };
@@ -64,6 +65,24 @@ impl Context<'_> {
         let backend = self.vault()?.backend.clone();
         let key = self.backend(&backend)?.import(material, terms)?;
         Ok(self.made(&backend, key))
+    }
+
+    /// Derives in the HSM of the base, which is where the new object lives too.
+    pub(crate) fn derive(
+        &mut self,
+        backend: &str,
+        base: hsm::Base<'_>,
+        how: &hsm::Deriving<'_>,
+        target: &hsm::Target<'_>,
+    ) -> Result<Custody> {
+        let derived = self.backend(backend)?.derive(base, how, target);
+        match derived.map_err(unfit_to_derive)? {
+            hsm::Derived::Key(key) => Ok(self.made(backend, key)),
+            hsm::Derived::Data(sealed) => Ok(Custody::Sealed {
+                backend: backend.to_owned(),
+                sealed: sealed.0,
+            }),
+        }
     }
 
     fn made(&mut self, backend: &str, key: KeyRef) -> Custody {
@@ -176,6 +195,18 @@ impl Context<'_> {
         self.effects.broken(record.id.clone(), &backend, old);
         record.custody = self.made(&backend, key);
         Ok(())
+    }
+}
+
+/// What does not fit a derivation is the request's fault, and no failure of cryptography.
+fn unfit_to_derive(error: hsm::Error) -> Error {
+    match error {
+        hsm::Error::BadInput(_) => Error::new(
+            Fault::InvalidField,
+            "the derivation does not give so many bytes, or its parameters do not fit it",
+        )
+        .because(error),
+        other => other.into(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use kmip::{
     CryptographicUsageMask as Mask,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Curve, Derivation, Hash, KeySpec, Mac, Signing},
 };
 use store::Vault;
 
@@ -118,6 +118,39 @@ fn require(approved: bool) -> Result<()> {
         Fault::UnsupportedParameters,
         "the vault's strict profile does not allow these parameters",
     ))
+}
+
+/// Whether the vault derives so, from a base with this mask: what another operation would compute in the clear is no way
+/// to a key that is kept.
+pub(crate) fn check_derivation(
+    vault: &Vault,
+    how: &Derivation,
+    mask: Mask,
+    new_is_sensitive: bool,
+) -> Result<()> {
+    let hash = match how {
+        Derivation::Pbkdf2 { hash, .. } | Derivation::Digest(hash) => Some(*hash),
+        _ => None,
+    };
+    require(!vault.strict || hash != Some(Hash::Sha1))?;
+    let shown_by = match how {
+        Derivation::Encrypt(_) => Mask::Encrypt,
+        Derivation::Hmac(_)
+        | Derivation::Counter(_)
+        | Derivation::Feedback(_)
+        | Derivation::DoublePipeline(_) => Mask::MACGenerate,
+        Derivation::Pbkdf2 { .. }
+        | Derivation::Digest(_)
+        | Derivation::Hkdf(_)
+        | Derivation::Agreement => return Ok(()),
+    };
+    if new_is_sensitive && mask.intersects(shown_by) {
+        return Err(Error::new(
+            Fault::WrongUsage,
+            "a key that computes the same for data derives no sensitive object",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a key with this mask may wrap a key: what decrypts data would show a sensitive one in the clear.

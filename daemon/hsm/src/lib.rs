@@ -4,6 +4,7 @@
 
 mod cache;
 pub mod chain;
+mod derivation;
 pub mod encoding;
 pub mod module;
 mod padding;
@@ -11,9 +12,10 @@ pub mod public;
 pub mod soft;
 pub mod split;
 
+pub use self::derivation::{Base, Derived, Deriving, Target};
 use kmip::{
     CryptographicUsageMask, Secret,
-    mechanism::{Cipher, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Derivation, KeySpec, Mac, Signing},
 };
 
 /// An HSM as a vault uses it. Implementations are thread-safe and may block.
@@ -68,6 +70,9 @@ pub trait Hsm: Send + Sync {
 
     /// The whole MAC of a message.
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>>;
+
+    /// Derives a key or data, which is kept here and never seen outside.
+    fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived>;
 
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;
@@ -240,6 +245,8 @@ pub struct Capabilities {
     pub cipher: Vec<Cipher>,
     /// Mechanisms for locked keys to authenticate with.
     pub mac: Vec<Mac>,
+    /// Mechanisms for other keys to be derived from locked keys with.
+    pub derive: Vec<Derivation>,
 }
 
 /// What went wrong in the HSM layer. The text is for the log, never for a client.

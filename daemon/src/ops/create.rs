@@ -297,6 +297,9 @@ pub(super) fn digest_what_may_leave(context: &Context<'_>, record: &mut Record) 
             template::digest(&pkcs1, Some(KeyFormatType::PKCS1))?
         }
         Value::PublicKey { spki, .. } => template::digest(spki, Some(KeyFormatType::X509))?,
+        Value::Bytes(joined) if record.object_type == ObjectType::SecretData => {
+            template::digest(secret_data::split(joined)?.1.expose(), format)?
+        }
         Value::Bytes(bytes) => template::digest(bytes.expose(), format)?,
     };
     record.attributes.digest.push(digest);

@@ -6,6 +6,7 @@ mod attribute;
 mod certify;
 mod check;
 mod create;
+mod derive;
 mod destroy;
 mod discover;
 mod encrypt;
@@ -124,6 +125,7 @@ operations! {
     create::CreateKeyPair,
     register::Register,
     rekey::ReKey,
+    derive::DeriveKey,
     certify::Certify,
     certify::ReCertify,
     locate::Locate,
@@ -191,7 +193,6 @@ pub fn name(code: OperationCode) -> &'static str {
 
 /// Operations of the standard that are not served, each with its reason; with [`ROUTES`] they are all there are.
 pub const NOT_SERVED: &[(OperationCode, &str)] = &[
-    (OperationCode::DeriveKey, NOT_YET),
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReProvision, NOT_YET),

@@ -13,6 +13,7 @@ mod batch;
 mod certify;
 mod conformance;
 mod cryptoki;
+mod derive;
 mod envelope;
 mod fixture;
 mod import;

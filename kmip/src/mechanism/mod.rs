@@ -5,6 +5,7 @@
 
 mod cipher;
 mod curve;
+mod derivation;
 mod kept;
 mod names;
 pub mod parameters;
@@ -14,6 +15,7 @@ pub mod signature;
 pub use self::{
     cipher::{Cipher, Mac, Padding},
     curve::{Curve, CurveForm},
+    derivation::{Derivation, Prf},
     kept::{Kept, OldHash},
     post_quantum::{PostQuantum, PostQuantumUse},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::{Cipher, Hash, Mac, Padding, Signing};
+use super::{Cipher, Derivation, Hash, Mac, Padding, Prf, Signing};
 
 impl Display for Signing {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -51,6 +51,31 @@ impl Display for Mac {
             Self::TripleDesCmac => f.write_str("3des-cmac"),
             Self::AesCbcMac => f.write_str("aes-cbc-mac"),
             Self::TripleDesCbcMac => f.write_str("3des-cbc-mac"),
+        }
+    }
+}
+
+impl Display for Derivation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Pbkdf2 { hash, .. } => hashed(f, "pbkdf2", Some(*hash)),
+            Self::Digest(hash) => hashed(f, "digest", Some(*hash)),
+            Self::Hmac(hash) => hashed(f, "hmac", Some(*hash)),
+            Self::Encrypt(cipher) => cipher.fmt(f),
+            Self::Counter(prf) => write!(f, "kdf-counter {prf}"),
+            Self::Feedback(prf) => write!(f, "kdf-feedback {prf}"),
+            Self::DoublePipeline(prf) => write!(f, "kdf-double-pipeline {prf}"),
+            Self::Hkdf(hash) => hashed(f, "hkdf", Some(*hash)),
+            Self::Agreement => f.write_str("agreement"),
+        }
+    }
+}
+
+impl Display for Prf {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Hmac(hash) => hashed(f, "hmac", Some(*hash)),
+            Self::AesCmac => f.write_str("aes-cmac"),
         }
     }
 }

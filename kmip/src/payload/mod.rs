@@ -7,6 +7,7 @@ pub mod certify;
 pub mod check;
 pub mod constraint;
 pub mod create;
+pub mod derive;
 pub mod destroy;
 pub mod discover;
 pub mod encrypt;

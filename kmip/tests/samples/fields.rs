@@ -74,7 +74,7 @@ make_enums! {
     OperationCode ObjectType AdjustmentType AlternativeNameType AttestationType BatchErrorContinuationOption BlockCipherMode
     CertificateRequestType SplitKeyMethod
     CertificateType ClientRegistrationMethod CryptographicAlgorithm DRBGAlgorithm DestroyAction
-    DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm InteropFunction KeyCompressionType
+    DerivationMethod DigitalSignatureAlgorithm EncodingOption FIPS186Variation HashingAlgorithm InteropFunction KeyCompressionType
     KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType MaskGenerator NISTKeyType NameType ObjectGroupMember
     PaddingMethod ProfileName ProtectionLevel QueryFunction RNGAlgorithm RNGMode RecommendedCurve RevocationReasonCode
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
@@ -265,6 +265,13 @@ make_fields! {
         key_wrapping_specification,
     }
     payload::import::ExportResponse { object_type, unique_identifier, attributes, object }
+    payload::derive::DerivationParameters {
+        cryptographic_parameters, initialization_vector, derivation_data, salt, iteration_count,
+    }
+    payload::derive::DeriveKeyRequest {
+        object_type, unique_identifier, derivation_method, derivation_parameters, attributes,
+    }
+    payload::derive::DeriveKeyResponse { unique_identifier }
     payload::lease::ObtainLeaseRequest { unique_identifier }
     payload::lease::ObtainLeaseResponse { unique_identifier, lease_time, last_change_date }
     payload::lease::GetUsageAllocationRequest { unique_identifier, usage_limits_count }

@@ -46,6 +46,7 @@ pub(super) const ABSENT: &[Exception] = &[
         "Public Key Template-Attribute",
         "as of Create",
     ),
+    ("Derive Key", Response, "Template-Attribute", "as of Create"),
     ("Register", Response, "Template-Attribute", "as of Create"),
     ("Re-key", Response, "Template-Attribute", "as of Create"),
     (
@@ -132,6 +133,36 @@ pub(super) const ABSENT: &[Exception] = &[
 
 /// Required fields whose absence is read as something.
 pub(super) const LOOSER: &[Exception] = &[
+    (
+        "Derive Key",
+        Request,
+        "Unique Identifier",
+        "a request without a base is refused by the operation, in its own words",
+    ),
+    (
+        "Derive Key",
+        Request,
+        "Template-Attribute",
+        "as of Create: what is missing then is missing in particular",
+    ),
+    (
+        "Derive Key",
+        Request,
+        "Attributes",
+        "as of Create: what is missing then is missing in particular",
+    ),
+    (
+        "PBKDF2 Derivation Parameters",
+        Structure,
+        "Salt",
+        "one structure serves every method",
+    ),
+    (
+        "PBKDF2 Derivation Parameters",
+        Structure,
+        "Iteration Count",
+        "one structure serves every method",
+    ),
     (
         "Create",
         Request,

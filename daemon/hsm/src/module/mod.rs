@@ -40,10 +40,14 @@ use self::{
     session::Pool,
 };
 use crate::{
-    Begun, Capabilities, Decryption, Encrypted, Encryption, Error, Generated, Hsm, Input, KeyRef,
-    Material, Result, Sealed, Task, Terms,
+    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
+    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms,
     cache::Cache,
-    soft::{PlainKey, rng},
+    soft::{
+        PlainKey,
+        derive::{self, Source},
+        rng,
+    },
 };
 
 /// An HSM behind a PKCS#11 module.
@@ -330,6 +334,21 @@ impl Hsm for ModuleHsm {
                 })
             }
         }
+    }
+
+    fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        let bytes = match base {
+            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), how, target.bytes())?,
+            Base::Key(key) => match Reference::decode(key, &self.binding)? {
+                Reference::Sealed(sealed) => {
+                    let material = self.unsealed(sealed)?;
+                    derive::derive(&Source::Key(&material), how, target.bytes())?
+                }
+                // No token object derives: security comes before completeness.
+                Reference::Token(_) => return Err(Error::Unsupported),
+            },
+        };
+        target.keep(self, bytes)
     }
 
     fn health(&self) -> Result<()> {

@@ -6,6 +6,7 @@ mod block;
 mod chacha;
 pub(crate) mod check;
 mod ciphers;
+pub(crate) mod derive;
 pub(crate) mod ec;
 pub(crate) mod engine;
 mod ffi;
@@ -28,17 +29,20 @@ use std::sync::Arc;
 
 use kmip::{
     Secret,
-    mechanism::{Cipher, Curve, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Signing},
+    mechanism::{
+        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prf, Signing,
+    },
 };
 
+use self::derive::Source;
 pub use self::{
     ffi::{SecureHeap, secure_heap_used_bytes, start},
     master::{Master, MasterSource},
     plain::PlainKey,
 };
 use crate::{
-    Begun, Capabilities, Decryption, Encrypted, Encryption, Generated, Hsm, Input, KeyRef,
-    Material, Result, Sealed, Task, Terms, cache::Cache,
+    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Generated,
+    Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, cache::Cache,
 };
 
 /// How many unsealed keys an embedded HSM keeps when nothing else is said.
@@ -160,6 +164,18 @@ impl Hsm for SoftHsm {
         self.key(key)?.mac(mechanism, message)
     }
 
+    fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        let bytes = match base {
+            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), how, target.bytes())?,
+            Base::Key(key) => {
+                let opened = seal::open_key(&self.master, key)?;
+                target.follows(opened.exportable)?;
+                derive::derive(&Source::Key(&opened.material), how, target.bytes())?
+            }
+        };
+        target.keep(self, bytes)
+    }
+
     fn health(&self) -> Result<()> {
         rng::health()
     }
@@ -225,6 +241,7 @@ fn capabilities() -> Capabilities {
         sign,
         cipher,
         mac: hashes().map(Mac::Hmac).chain(BLOCK_MACS).collect(),
+        derive: derivations(),
     }
 }
 
@@ -260,3 +277,32 @@ const BLOCK_MACS: [Mac; 4] = [
     Mac::AesCbcMac,
     Mac::TripleDesCbcMac,
 ];
+
+/// Derivations, with one count of iterations standing for all.
+fn derivations() -> Vec<Derivation> {
+    let mut all = vec![Derivation::Agreement];
+    for hash in Hash::ALL.iter().copied() {
+        let prf = Prf::Hmac(hash);
+        all.extend([
+            Derivation::Pbkdf2 {
+                hash,
+                iterations: 1,
+            },
+            Derivation::Digest(hash),
+            Derivation::Hmac(hash),
+            Derivation::Counter(prf),
+            Derivation::Feedback(prf),
+            Derivation::DoublePipeline(prf),
+            Derivation::Hkdf(hash),
+        ]);
+    }
+    all.extend([
+        Derivation::Counter(Prf::AesCmac),
+        Derivation::Feedback(Prf::AesCmac),
+        Derivation::DoublePipeline(Prf::AesCmac),
+    ]);
+    let paddings = [Padding::None, Padding::Pkcs5];
+    all.extend(paddings.map(|padding| Derivation::Encrypt(Cipher::AesEcb(padding))));
+    all.extend(paddings.map(|padding| Derivation::Encrypt(Cipher::AesCbc(padding))));
+    all
+}

@@ -11,6 +11,7 @@
 mod bad_keys;
 mod capabilities;
 mod crosscheck;
+mod derivation;
 mod keys;
 mod make;
 mod module;

@@ -1,6 +1,7 @@
 //! Cryptographic Parameters and attributes of a key ↔ validated mechanisms (KMIP 2.1 §4.16).
 
 mod cipher;
+mod derivation;
 mod key;
 mod mac;
 mod signing;
@@ -8,6 +9,7 @@ mod start;
 
 pub use self::{
     cipher::{cipher, padding_method},
+    derivation::derivation,
     key::{key_attributes, key_spec},
     mac::mac,
     signing::signing,

@@ -1,0 +1,373 @@
+//! Derive Key.
+
+use hsm::{Base, Deriving, KeyRef, Target};
+use kmip::{
+    CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType,
+    OperationCode, Secret, SecretDataType, UniqueIdentifierEnumeration,
+    attribute::{Attribute, Attributes, Link, UniqueIdentifier},
+    mechanism::{Derivation, KeySpec, parameters},
+    payload::derive::{DeriveKey, DeriveKeyRequest, DeriveKeyResponse},
+};
+use store::{Custody, ObjectId};
+use zeroize::Zeroizing;
+
+use super::{Handler, create::digest_what_may_leave, key_parameters};
+use crate::{
+    context::{Authorized, Context, new_id},
+    custody::Value,
+    error::{Error, Result},
+    fault::Fault,
+    policy::{Access, is_secret},
+    profile, secret_data, template,
+};
+
+impl Handler for DeriveKey {
+    const ACCESS: Access = Access::Create;
+
+    fn handle(context: &mut Context<'_>, request: DeriveKeyRequest) -> Result<DeriveKeyResponse> {
+        let bases = Bases::of(context, &request)?;
+        let given = request.derivation_parameters.cryptographic_parameters;
+        let parameters = match bases.base.record().spec {
+            Some(_) => key_parameters(&bases.base, given)?.1,
+            None => given.unwrap_or_default(),
+        };
+        let how = parameters::derivation(
+            request.derivation_method,
+            bases.base.record().spec,
+            &parameters,
+            request.derivation_parameters.iteration_count,
+        )?;
+        let data = bases.data(context, &request.derivation_parameters.derivation_data)?;
+        let mut new = New::described(context, &request.attributes, request.object_type)?;
+        for base in bases.all() {
+            new.inherit(base)?;
+        }
+        template::decide_class(&mut new.attributes, context.vault()?.as_ref());
+        new.remember(&bases);
+        let mask = bases.base.record().attributes.cryptographic_usage_mask;
+        let sensitive = new.attributes.sensitive != Some(false);
+        let vault = context.vault()?;
+        profile::check_derivation(&vault, &how, mask.unwrap_or_default(), sensitive)?;
+        let salt = request.derivation_parameters.salt.unwrap_or_default();
+        let iv = request.derivation_parameters.initialization_vector;
+        let deriving = Deriving {
+            mechanism: &how,
+            data: &data,
+            iv: iv.as_ref().map(|iv| iv.0.as_slice()),
+            salt: &salt.0,
+            peer: bases.peer(),
+        };
+        let custody = new.derive(context, &bases, &deriving)?;
+        let id = new.id.clone();
+        new.insert(context, custody)?;
+        bases.remember(context, &id, data.len())?;
+        // The placeholder is the new object, whatever was changed after it.
+        context.set_placeholder(Some(id.clone()));
+        context.note(if how == Derivation::Agreement {
+            "agreed"
+        } else {
+            "derived"
+        });
+        Ok(DeriveKeyResponse {
+            unique_identifier: UniqueIdentifier::Text(id.0),
+        })
+    }
+}
+
+/// What is derived from.
+struct Bases {
+    base: Authorized,
+    /// Secret data to mix in, or the public key to agree with.
+    second: Option<Authorized>,
+}
+
+impl Bases {
+    fn of(context: &mut Context<'_>, request: &DeriveKeyRequest) -> Result<Self> {
+        let placeholder = UniqueIdentifierEnumeration::IDPlaceholder;
+        if request
+            .unique_identifier
+            .contains(&UniqueIdentifier::Enumeration(placeholder))
+        {
+            // KMIP 2.1 §6.1.13: the base object is named, always.
+            return Err(Error::invalid_field(
+                "the placeholder is never a base object",
+            ));
+        }
+        let mut objects = Vec::new();
+        for id in request.unique_identifier.iter().take(OBJECTS_MAX + 1) {
+            let object = context.second_object(id, OperationCode::DeriveKey, Mask::DeriveKey)?;
+            context.permitted(&object, Mask::DeriveKey)?;
+            objects.push(object);
+        }
+        // Either order of the two keys of an agreement means the same.
+        if request.derivation_method == DerivationMethod::AsymmetricKey {
+            objects.sort_by_key(|object| object.record().object_type == ObjectType::PublicKey);
+        }
+        let mut objects = objects.into_iter();
+        let (base, second) = match (objects.next(), objects.next(), objects.next()) {
+            (Some(base), second, None) => (base, second),
+            (None, ..) => return Err(Error::new(Fault::MissingData, "no base object is named")),
+            _ => return Err(Error::invalid_field("more than two base objects are named")),
+        };
+        let bases = Self { base, second };
+        bases.check(request.derivation_method)?;
+        Ok(bases)
+    }
+
+    fn check(&self, method: DerivationMethod) -> Result<()> {
+        let second = self
+            .second
+            .as_ref()
+            .map(|object| object.record().object_type);
+        let fits = match (method, self.base.record().object_type) {
+            (DerivationMethod::AsymmetricKey, ObjectType::PrivateKey) => {
+                second == Some(ObjectType::PublicKey)
+            }
+            (DerivationMethod::AsymmetricKey, _) => false,
+            (_, ObjectType::SymmetricKey | ObjectType::SecretData) => {
+                second.is_none_or(|second| second == ObjectType::SecretData)
+            }
+            _ => false,
+        };
+        let same =
+            self.second.as_ref().map(|object| &object.record().id) == Some(&self.base.record().id);
+        if fits && !same {
+            return Ok(());
+        }
+        Err(Error::new(
+            Fault::WrongObjectType,
+            "keys are derived from a symmetric key or secret data, or agreed on by a private and a public key",
+        ))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Authorized> {
+        [&self.base].into_iter().chain(&self.second)
+    }
+
+    /// What is mixed in: what the request says, or the second object's bytes.
+    fn data(&self, context: &Context<'_>, given: &[Secret]) -> Result<Zeroizing<Vec<u8>>> {
+        let second = self.second.as_ref().map(Authorized::record);
+        let Some(record) = second.filter(|record| record.object_type == ObjectType::SecretData)
+        else {
+            let parts: Vec<&[u8]> = given.iter().map(Secret::expose).collect();
+            return Ok(Zeroizing::new(parts.concat()));
+        };
+        if !given.is_empty() {
+            return Err(Error::invalid_field(
+                "derivation data is given, and named as an object too",
+            ));
+        }
+        let (_, bytes) = opened(context, record)?;
+        Ok(Zeroizing::new(bytes.expose().to_vec()))
+    }
+
+    fn peer(&self) -> Option<&[u8]> {
+        match &self.second.as_ref()?.record().custody {
+            Custody::Public(spki) => Some(spki),
+            _ => None,
+        }
+    }
+
+    /// Counts the use, and says in the bases what was derived from them.
+    fn remember(&self, context: &mut Context<'_>, new: &ObjectId, bytes: usize) -> Result<()> {
+        context.spend(&self.base, bytes)?;
+        for base in self.all() {
+            let id = base.identifier();
+            let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
+            let mut record = base.to_changed();
+            // A base of very many keys does not grow with each of them; they all know it.
+            if record.attributes.link.iter().count() < LINKS_MAX {
+                record
+                    .attributes
+                    .add(link(LinkType::DerivedKeyLink, &new.0))?;
+                context.save(record)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Secret data in the clear: the backend that opened it, and its bytes.
+fn opened(context: &Context<'_>, record: &store::Record) -> Result<(String, Secret)> {
+    let Custody::Sealed { backend, .. } = &record.custody else {
+        return Err(Error::new(
+            Fault::WrongObjectType,
+            "the object has no value here",
+        ));
+    };
+    let Value::Bytes(joined) = context.value(record)? else {
+        return Err(Error::internal("secret data is stored as a key"));
+    };
+    Ok((backend.clone(), secret_data::split(&joined)?.1))
+}
+
+/// An object on its way.
+struct New {
+    id: ObjectId,
+    object_type: ObjectType,
+    spec: Option<KeySpec>,
+    bytes: usize,
+    attributes: Attributes,
+}
+
+impl New {
+    fn described(
+        context: &mut Context<'_>,
+        list: &kmip::attribute::AttributeList,
+        object_type: ObjectType,
+    ) -> Result<Self> {
+        let mut attributes = Attributes::default();
+        context.fold(&mut attributes, list)?;
+        let (spec, bytes) = match object_type {
+            ObjectType::SymmetricKey => {
+                let spec = template::key_spec(&attributes)?;
+                if spec.is_asymmetric() {
+                    return Err(Error::new(
+                        Fault::InvalidAttributeValue,
+                        "the algorithm is not that of a symmetric key",
+                    ));
+                }
+                let vault = context.vault()?;
+                profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
+                template::describe(&mut attributes, spec);
+                (Some(spec), spec.secret_bytes())
+            }
+            ObjectType::SecretData => (None, data_bytes(&attributes)?),
+            _ => {
+                return Err(Error::new(
+                    Fault::WrongObjectType,
+                    "symmetric keys and secret data are derived",
+                ));
+            }
+        };
+        // Short prefixes of one derivation would give its longer ones away bit by bit.
+        if bytes < BYTES_MIN {
+            return Err(Error::new(
+                Fault::InvalidAttributeValue,
+                "nothing shorter than 112 bits is derived",
+            ));
+        }
+        let id = new_id();
+        template::complete(&mut attributes, &id, object_type, context.now);
+        attributes.key_format_type = Some(KeyFormatType::Raw);
+        attributes.original_creation_date = Some(context.now);
+        Ok(Self {
+            id,
+            object_type,
+            spec,
+            bytes,
+            attributes,
+        })
+    }
+
+    /// What comes from a secret is kept no less than it.
+    fn inherit(&mut self, base: &Authorized) -> Result<()> {
+        let record = base.record();
+        if !is_secret(record.object_type) {
+            return Ok(());
+        }
+        let (own, of) = (&mut self.attributes, &record.attributes);
+        let weaker = (of.sensitive != Some(false) && own.sensitive == Some(false))
+            || (of.extractable != Some(true) && own.extractable == Some(true));
+        if weaker {
+            return Err(Error::new(
+                Fault::InvalidAttributeValue,
+                "what is derived may not leave more freely than its base object",
+            ));
+        }
+        if of.sensitive != Some(false) {
+            own.sensitive = Some(true);
+        }
+        if of.extractable != Some(true) {
+            own.extractable = Some(false);
+        }
+        Ok(())
+    }
+
+    /// Says what it came from, and that it was always kept only if its bases were (PKCS #11 3.1 §5.18.5).
+    fn remember(&mut self, bases: &Bases) {
+        let own = &mut self.attributes;
+        for base in bases.all() {
+            let of = &base.record().attributes;
+            own.always_sensitive =
+                Some(own.sensitive == Some(true) && of.always_sensitive == Some(true));
+            own.never_extractable =
+                Some(own.extractable == Some(false) && of.never_extractable == Some(true));
+            let id = &base.record().id.0;
+            // The same base twice was refused before.
+            let _ = own.add(link(LinkType::DerivationBaseObjectLink, id));
+            if base.record().object_type == ObjectType::PrivateKey {
+                break;
+            }
+        }
+    }
+
+    fn derive(
+        &self,
+        context: &mut Context<'_>,
+        bases: &Bases,
+        how: &Deriving<'_>,
+    ) -> Result<Custody> {
+        let terms = template::terms(&self.id, &self.attributes);
+        let prefix = SecretDataType::Seed.0.to_be_bytes();
+        let target = match self.spec {
+            Some(spec) => Target::Key {
+                spec,
+                terms: &terms,
+            },
+            None => Target::Data {
+                bytes: self.bytes,
+                prefix: &prefix,
+                label: self.id.0.as_bytes(),
+            },
+        };
+        if bases.base.record().object_type == ObjectType::SecretData {
+            let (backend, bytes) = opened(context, bases.base.record())?;
+            return context.derive(&backend, Base::Bytes(&bytes), how, &target);
+        }
+        let (backend, key): (String, KeyRef) = context.key_for(&bases.base, Mask::DeriveKey)?;
+        context.derive(&backend, Base::Key(&key), how, &target)
+    }
+
+    fn insert(self, context: &mut Context<'_>, custody: Custody) -> Result<()> {
+        let mut record = context.new_record(
+            self.id,
+            self.object_type,
+            self.spec,
+            self.attributes,
+            custody,
+        );
+        digest_what_may_leave(context, &mut record)?;
+        context.insert(record).map(drop)
+    }
+}
+
+fn data_bytes(attributes: &Attributes) -> Result<usize> {
+    let bits = attributes
+        .cryptographic_length
+        .ok_or_else(|| Error::new(Fault::MissingData, "Cryptographic Length is missing"))?;
+    usize::try_from(bits)
+        .ok()
+        .filter(|bits| bits.is_multiple_of(8))
+        .map(|bits| bits / 8)
+        .ok_or_else(|| {
+            Error::new(
+                Fault::InvalidAttributeValue,
+                "secret data is derived in whole bytes",
+            )
+        })
+}
+
+fn link(link_type: LinkType, to: &str) -> Attribute {
+    Attribute::Link(Link {
+        link_type,
+        linked_object_identifier: UniqueIdentifier::Text(to.to_owned()),
+    })
+}
+
+/// The base object, and what it is mixed with.
+const OBJECTS_MAX: usize = 2;
+/// SP 800-57: nothing weaker than 112 bits.
+const BYTES_MIN: usize = 14;
+/// So many links an object has, and no more by derivations.
+const LINKS_MAX: usize = 1_000;
