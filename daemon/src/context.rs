@@ -322,7 +322,11 @@ impl Context<'_> {
     /// Adds a new object when the item commits; it becomes the placeholder.
     pub(crate) fn insert(&mut self, record: Record) -> Result<UniqueIdentifier> {
         self.authorise_no_object()?;
+        self.admit(&record)?;
         let id = record.id.clone();
+        for link in record.attributes.link.iter() {
+            self.link_back(&record, link)?;
+        }
         self.object = Some(id.0.clone());
         self.effects.accounts |= is_account(record.object_type);
         self.tx.insert(record)?;

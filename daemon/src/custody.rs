@@ -152,6 +152,7 @@ impl Context<'_> {
 
     /// Puts a new record in the place of another with its identifier, whose value is broken once the item is committed.
     pub(crate) fn replace(&mut self, mut old: Record, new: Record) -> Result<UniqueIdentifier> {
+        self.admit(&new)?;
         let id = new.id.clone();
         if !old.is_destroyed() {
             let before = std::mem::replace(&mut old.custody, Custody::Gone);

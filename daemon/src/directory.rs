@@ -216,7 +216,8 @@ impl Directory {
         tag
     }
 
-    fn reload(&self) -> store::Result<()> {
+    /// Reads the store anew.
+    pub(crate) fn reload(&self) -> store::Result<()> {
         let vaults = self
             .store
             .vaults()?

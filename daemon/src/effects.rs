@@ -21,6 +21,8 @@ pub(crate) struct Effects {
     fetched: Vec<Mark>,
     /// Whether a user, a group or a credential was changed, so that who asks is to be told anew.
     pub(crate) accounts: bool,
+    /// Whether a vault was changed, so that it is to be read anew.
+    pub(crate) vaults: bool,
     sessions: Vec<((Mark, Ulong), Session)>,
     changes: Vec<Change>,
 }
@@ -72,6 +74,11 @@ impl Effects {
     /// The item is committed: breaks what is to be broken. What fails is owed, and paid by the jobs.
     pub(crate) fn finish(mut self, service: &Service) {
         self.settle_sessions(service);
+        if self.vaults
+            && let Err(error) = service.directory.reload()
+        {
+            tracing::error!(%error, "a changed vault counts from the next start on");
+        }
         if self.accounts {
             service.directory.touch();
         }

@@ -46,6 +46,8 @@ faults! {
     AttributeUnsupported: InvalidField | UnsupportedAttribute;
     /// A certificate request that cannot be read, or whose signature is not that of its key.
     BadCertificateRequest: InvalidField | InvalidCSR;
+    /// A new object that the vault's constraints do not allow.
+    ConstraintViolated: InvalidField | ConstraintViolation;
     /// Cryptographic parameters that contradict the key or themselves.
     BadParameters: CryptographicFailure | BadCryptographicParameters;
     /// A tag of an authenticating mode whose length does not exist.
@@ -100,6 +102,8 @@ faults! {
     NotPermitted: PermissionDenied | PermissionDenied;
     /// The operation is not served.
     NotServed: OperationNotSupported | OperationNotSupported;
+    /// A key that is called quantum-safe, and is not.
+    NotQuantumSafe: GeneralFailure | GeneralFailure;
     /// The attribute that is to be adjusted is not there.
     NothingToAdjust: ItemNotFound | ItemNotFound;
     /// The object has no usage limits to allocate from.
@@ -126,12 +130,18 @@ faults! {
     PKCS11Interface: GeneralFailure | PKCS11InvalidInterface;
     /// The request is being done already.
     RequestInProcess: GeneralFailure | DuplicateProcessRequest;
+    /// No way of protecting a private key that the client accepts.
+    PrivateStorageUnavailable: GeneralFailure | PrivateProtectionStorageUnavailable;
+    /// No way of protecting a public key that the client accepts.
+    PublicStorageUnavailable: GeneralFailure | PublicProtectionStorageUnavailable;
     /// A client may not set or adjust the attribute.
     ReadOnlyAttribute: PermissionDenied | ReadOnlyAttribute;
     /// The key may leave wrapped only.
     Sensitive: Sensitive | Sensitive;
     /// The requests or the usage that a ticket allows are spent.
     TicketSpent: PermissionDenied | UsageLimitExceeded;
+    /// No way of protecting the object that the client accepts.
+    StorageUnavailable: GeneralFailure | ProtectionStorageUnavailable;
     /// The response is longer than the client takes.
     TooLarge: ResponseTooLarge | ResponseTooLarge;
     /// The bytes cannot be read as a request.

@@ -41,6 +41,7 @@ pub mod policy;
 mod probes;
 mod profile;
 mod returned;
+mod rules;
 mod secret_data;
 pub mod server;
 pub mod service;

@@ -5,8 +5,8 @@ use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
     ProtectionStorageMask, RNGAlgorithm, State,
     attribute::{
-        Attribute, AttributeKind, AttributeList, Attributes, Digest, RNGParameters, SetBy,
-        UniqueIdentifier, VendorAttribute,
+        ApplicationSpecificInformation, Attribute, AttributeKind, AttributeList, Attributes,
+        Digest, RNGParameters, SetBy, UniqueIdentifier, VendorAttribute,
     },
     mechanism::{Hash, KeySpec, parameters},
     ttlv::{Bytes, Interval, Timestamp},
@@ -47,8 +47,9 @@ pub(crate) fn fold(into: &mut Attributes, list: &AttributeList) -> Result<()> {
         ));
     }
     for attribute in list.iter() {
-        check(attribute)?;
-        let attribute = match attribute.clone() {
+        let attribute = completed(attribute.clone());
+        check(&attribute)?;
+        let attribute = match attribute {
             // KMIP 1.4 §3.21: the client's count is ignored; it begins as the total.
             Attribute::UsageLimits(mut limits) => {
                 limits.usage_limits_count = Some(limits.usage_limits_total);
@@ -59,6 +60,25 @@ pub(crate) fn fold(into: &mut Attributes, list: &AttributeList) -> Result<()> {
         into.add(attribute)?;
     }
     Ok(())
+}
+
+/// The application namespaces for which the server makes data where the client gives none (KMIP 2.1 §4.3).
+pub(crate) const NAMESPACES: &[&str] = &["LIBRARY-LTO", "LIBRARY-LTO4", "keyhold"];
+
+/// The attribute with the data that the server makes for it.
+pub(crate) fn completed(attribute: Attribute) -> Attribute {
+    match attribute {
+        Attribute::ApplicationSpecificInformation(own)
+            if own.application_data.is_none()
+                && NAMESPACES.contains(&own.application_namespace.as_str()) =>
+        {
+            Attribute::ApplicationSpecificInformation(ApplicationSpecificInformation {
+                application_data: Some(uuid::Uuid::new_v4().simple().to_string()),
+                ..own
+            })
+        }
+        other => other,
+    }
 }
 
 /// Whether clients describe new objects with this attribute that the server sets.
@@ -116,7 +136,7 @@ pub(crate) fn check_value(attribute: &Attribute) -> Result<()> {
         Attribute::ApplicationSpecificInformation(information)
             if information.application_data.is_none() =>
         {
-            // KMIP 2.1 §4.3: the server makes data only for namespaces that it lists in Query, and it lists none.
+            // KMIP 2.1 §4.3: the server makes data only for namespaces that it lists in Query.
             return Err(Error::new(
                 Fault::NamespaceNotServed,
                 "the server makes no data for this namespace",

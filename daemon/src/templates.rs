@@ -20,7 +20,9 @@ use crate::{
 impl Context<'_> {
     /// Adds a request's attributes, and those of the templates that it names, to a new object's record.
     pub(crate) fn fold(&mut self, into: &mut Attributes, list: &AttributeList) -> Result<()> {
-        let own: AttributeList = list.items.iter().cloned().collect();
+        let own = list.iter().cloned();
+        let own = own.map(|attribute| self.resolve_links(attribute));
+        let own: AttributeList = own.collect::<Result<_>>()?;
         template::fold(into, &own)?;
         // KMIP 1.4 §4.2: attributes given one by one go before templates, and the last template before the others.
         for name in list.templates.iter().rev() {

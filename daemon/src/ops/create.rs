@@ -6,7 +6,7 @@ use kmip::{
     mechanism::KeySpec,
     payload::create::{
         Create, CreateKeyPair, CreateKeyPairRequest, CreateKeyPairResponse, CreateRequest,
-        CreateResponse,
+        CreateResponse, ProtectionStorageMasks,
     },
 };
 use store::{Custody, ObjectId, Record};
@@ -29,9 +29,11 @@ impl Handler for Create {
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, &request.attributes)?;
         let object_type = request.object_type;
+        context.add_defaults(&mut attributes, object_type)?;
+        let masks = request.protection_storage_masks.as_ref();
         let unique_identifier = match object_type {
-            ObjectType::SecretData => new_secret_data(context, attributes)?,
-            ObjectType::SymmetricKey => new_symmetric_key(context, attributes)?,
+            ObjectType::SecretData => new_secret_data(context, attributes, masks)?,
+            ObjectType::SymmetricKey => new_symmetric_key(context, attributes, masks)?,
             _ => {
                 return Err(Error::new(
                     Fault::WrongObjectType,
@@ -49,6 +51,7 @@ impl Handler for Create {
 fn new_symmetric_key(
     context: &mut Context<'_>,
     mut attributes: Attributes,
+    masks: Option<&ProtectionStorageMasks>,
 ) -> Result<UniqueIdentifier> {
     let spec = template::key_spec(&attributes)?;
     if spec.is_asymmetric() {
@@ -72,6 +75,7 @@ fn new_symmetric_key(
         ObjectType::SymmetricKey,
         context,
     );
+    context.protect(&mut attributes, masks, Fault::StorageUnavailable)?;
     let custody = context.generate_secret(spec, &template::terms(&id, &attributes))?;
     let mut record = context.new_record(
         id,
@@ -88,6 +92,7 @@ fn new_symmetric_key(
 fn new_secret_data(
     context: &mut Context<'_>,
     mut attributes: Attributes,
+    masks: Option<&ProtectionStorageMasks>,
 ) -> Result<UniqueIdentifier> {
     let bits = attributes
         .cryptographic_length
@@ -108,6 +113,7 @@ fn new_secret_data(
     let id = new_id();
     template::complete(&mut attributes, &id, ObjectType::SecretData, context.now);
     template::generated(&mut attributes, KeyFormatType::Opaque, context.now);
+    context.protect(&mut attributes, masks, Fault::StorageUnavailable)?;
     attributes.digest.push(template::digest(
         bytes.expose(),
         Some(KeyFormatType::Opaque),
@@ -129,7 +135,9 @@ impl Handler for CreateKeyPair {
     ) -> Result<CreateKeyPairResponse> {
         let common = &request.common_attributes;
         let mut private = merged(context, common, &request.private_key_attributes)?;
+        context.add_defaults(&mut private, ObjectType::PrivateKey)?;
         let mut public = merged(context, common, &request.public_key_attributes)?;
+        context.add_defaults(&mut public, ObjectType::PublicKey)?;
         let spec = pair_spec(&private, &public)?;
         let vault = context.vault()?;
         profile::check_new_key(&vault, spec, template::usage(&private)?)?;
@@ -153,7 +161,12 @@ impl Handler for CreateKeyPair {
         );
         link(&mut private, LinkType::PublicKeyLink, &public_id)?;
         link(&mut public, LinkType::PrivateKeyLink, &private_id)?;
-
+        let masks = [
+            request.common_protection_storage_masks.as_ref(),
+            request.private_protection_storage_masks.as_ref(),
+            request.public_protection_storage_masks.as_ref(),
+        ];
+        context.protect_pair(&mut private, &mut public, masks)?;
         let (custody, spki) =
             context.generate_pair(spec, &template::terms(&private_id, &private))?;
         let mut private = context.new_record(

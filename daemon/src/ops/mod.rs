@@ -5,6 +5,7 @@ mod archive;
 mod attribute;
 mod certify;
 mod check;
+mod constraint;
 mod create;
 mod derive;
 mod destroy;
@@ -171,6 +172,9 @@ operations! {
     role::SetEndpointRole,
     pkcs11::PKCS11,
     interop::Interop,
+    constraint::SetDefaults,
+    constraint::SetConstraints,
+    constraint::GetConstraints,
     poll::QueryAsynchronousRequests,
     poll::Process,
     log::Ping,
@@ -196,9 +200,6 @@ pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
     (OperationCode::ReProvision, NOT_YET),
-    (OperationCode::SetDefaults, NOT_YET),
-    (OperationCode::SetConstraints, NOT_YET),
-    (OperationCode::GetConstraints, NOT_YET),
 ];
 
 const NOT_YET: &str = "beyond the main job, and not built yet";

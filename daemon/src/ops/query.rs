@@ -69,6 +69,10 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
                 product_name: Some("Keyhold".to_owned()),
             });
         }
+        QueryFunction::QueryApplicationNamespaces => {
+            let known = template::NAMESPACES.iter();
+            response.application_namespace = known.map(ToString::to_string).collect();
+        }
         QueryFunction::QueryRNGs => response.rng_parameters = vec![template::generator()],
         QueryFunction::QueryProfiles => response.profile_information = profiles(context.version),
         QueryFunction::QueryClientRegistrationMethods => {

@@ -32,6 +32,8 @@ impl Handler for ReKey {
         change.shift(request.offset, context.now);
         change.overlay(context, &request.attributes)?;
         let spec = change.finish(context)?;
+        let masks = request.protection_storage_masks.as_ref();
+        context.protect(&mut change.new, masks, Fault::StorageUnavailable)?;
         let terms = template::terms(&change.id, &change.new);
         let custody = context.generate_secret(spec, &terms)?;
         let unique_identifier = change.save(context, custody)?;
@@ -60,6 +62,12 @@ impl Handler for ReKeyKeyPair {
         }
         let spec = private.finish(context)?;
         public.finish(context)?;
+        let masks = [
+            request.common_protection_storage_masks.as_ref(),
+            request.private_protection_storage_masks.as_ref(),
+            request.public_protection_storage_masks.as_ref(),
+        ];
+        context.protect_pair(&mut private.new, &mut public.new, masks)?;
         link(&mut private.new, LinkType::PublicKeyLink, &public.id)?;
         link(&mut public.new, LinkType::PrivateKeyLink, &private.id)?;
         let terms = template::terms(&private.id, &private.new);

@@ -87,7 +87,7 @@ impl Policy {
                 if found.is_empty() {
                     return Err(PolicyError(format!(
                         "role {name:?} allows {word:?}, which is neither an operation nor one of \
-                         create, read, release, use, manage, destroy, *"
+                         create, read, release, use, manage, destroy, administer, *"
                     )));
                 }
                 operations.extend(found);

@@ -30,6 +30,8 @@ pub enum Access {
     Manage,
     /// Destroys.
     Destroy,
+    /// Changes what the vault asks of new objects.
+    Administer,
 }
 
 impl Access {
@@ -44,6 +46,7 @@ impl Access {
             Self::Use(_) => "use",
             Self::Manage => "manage",
             Self::Destroy => "destroy",
+            Self::Administer => "administer",
         }
     }
 }

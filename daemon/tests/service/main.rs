@@ -27,6 +27,7 @@ mod parts;
 mod pkcs12;
 mod policy;
 mod rekey;
+mod rules;
 mod split;
 mod symmetric;
 mod text;

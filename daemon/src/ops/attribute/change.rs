@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
-    template,
+    rules, template,
 };
 
 /// Whether an object may have this new value; the value as it is to be stored.
@@ -49,6 +49,11 @@ pub(super) fn check_change(
             terms.exportable = false;
             context.lock(record, &terms)?;
             Ok(Attribute::Extractable(false))
+        }
+        Attribute::QuantumSafe(true) => {
+            let mut called = record.clone();
+            called.attributes.quantum_safe = Some(true);
+            rules::quantum_safe(&called).map(|()| attribute)
         }
         other => Ok(other),
     }

@@ -43,6 +43,7 @@ impl Handler for AddAttribute {
         let mut record = changeable(&object)?;
         let attribute = context.resolve_links(attribute)?;
         settable(&attribute)?;
+        let attribute = template::completed(attribute);
         template::check_value(&attribute)?;
         if let Some(kind) = attribute.kind()
             && !kind.rule().multiple
@@ -61,8 +62,11 @@ impl Handler for AddAttribute {
             ));
         }
         let attribute = check_change(context, &mut record, attribute)?;
-        let index = record.attributes.add(attribute.clone())?;
-        context.save(record)?;
+        let index = match linked_already(&record, &attribute) {
+            Some(index) => index,
+            None => record.attributes.add(attribute.clone())?,
+        };
+        context.save_linked(object.record(), record)?;
         Ok(AddAttributeResponse {
             unique_identifier: object.identifier(),
             attribute: Some(SingleAttribute {
@@ -85,6 +89,7 @@ impl Handler for ModifyAttribute {
         let mut record = changeable(&object)?;
         let attribute = context.resolve_links(attribute)?;
         modifiable(&attribute)?;
+        let attribute = template::completed(attribute);
         template::check_value(&attribute)?;
         let index = instance(
             &record.attributes,
@@ -94,7 +99,7 @@ impl Handler for ModifyAttribute {
         )?;
         let attribute = check_change(context, &mut record, attribute)?;
         record.attributes.replace(index, attribute.clone())?;
-        context.save(record)?;
+        context.save_linked(object.record(), record)?;
         Ok(ModifyAttributeResponse {
             unique_identifier: object.identifier(),
             attribute: Some(SingleAttribute {
@@ -133,12 +138,19 @@ impl Handler for DeleteAttribute {
             }
             (None, None) => return Err(Error::new(Fault::MissingData, "no attribute is named")),
         };
-        context.save(record)?;
+        context.save_linked(object.record(), record)?;
         Ok(DeleteAttributeResponse {
             unique_identifier: object.identifier(),
             attribute: Some(deleted),
         })
     }
+}
+
+/// The index of a link that is there already: the server added it when the other object was linked to this one.
+fn linked_already(record: &Record, attribute: &Attribute) -> Option<u32> {
+    let links = record.attributes.of(AttributeKind::Link);
+    let mut same = links.into_iter().filter(|(_, own)| own == attribute);
+    same.next().map(|(index, _)| index)
 }
 
 /// A copy of the record to change; the attributes of a destroyed object stay as they are.

@@ -38,13 +38,14 @@ impl Handler for SetAttribute {
             Some(_) => modifiable(&attribute),
         }
         .map_err(as_read_only)?;
+        let attribute = template::completed(attribute);
         template::check_value(&attribute)?;
         let attribute = check_change(context, &mut record, attribute).map_err(as_read_only)?;
         match before {
             None => record.attributes.add(attribute).map(drop)?,
             Some(index) => record.attributes.replace(index, attribute)?,
         }
-        context.save(record)?;
+        context.save_linked(object.record(), record)?;
         Ok(SetAttributeResponse {
             unique_identifier: object.identifier(),
         })

@@ -10,7 +10,10 @@ use kmip::{
     object::{
         Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, SecretData,
     },
-    payload::register::{Register, RegisterRequest, RegisterResponse},
+    payload::{
+        create::ProtectionStorageMasks,
+        register::{Register, RegisterRequest, RegisterResponse},
+    },
 };
 use store::{Custody, ObjectId};
 
@@ -37,7 +40,8 @@ impl Handler for Register {
                 "the object is not of the object type named",
             ));
         }
-        let unique_identifier = register(context, object, &request.attributes)?;
+        let masks = request.protection_storage_masks.as_ref();
+        let unique_identifier = take_in(context, object, &request.attributes, masks)?;
         Ok(RegisterResponse { unique_identifier })
     }
 }
@@ -48,6 +52,15 @@ pub(super) fn register(
     object: ManagedObject,
     attributes: &AttributeList,
 ) -> Result<UniqueIdentifier> {
+    take_in(context, object, attributes, None)
+}
+
+fn take_in(
+    context: &mut Context<'_>,
+    object: ManagedObject,
+    attributes: &AttributeList,
+    masks: Option<&ProtectionStorageMasks>,
+) -> Result<UniqueIdentifier> {
     let object_type = object.object_type();
     if !is_known_in(object_type, context.version) {
         return Err(Error::new(
@@ -55,7 +68,10 @@ pub(super) fn register(
             "the version of the request has no objects of this type",
         ));
     }
-    let new = New::begin(context, object_type, attributes)?;
+    let mut new = New::begin(context, object_type, attributes)?;
+    if object_type != ObjectType::Template {
+        context.protect(&mut new.attributes, masks, Fault::StorageUnavailable)?;
+    }
     new.take(context, object)
 }
 
@@ -102,6 +118,7 @@ impl New {
     ) -> Result<Self> {
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, list)?;
+        context.add_defaults(&mut attributes, object_type)?;
         Self::complete(context, object_type, new_id(), attributes, None)
     }
 

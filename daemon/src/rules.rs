@@ -1,0 +1,206 @@
+//! What a vault asks of its new objects: constraints, defaults, and that what is called quantum-safe is (KMIP 2.1 §7.6, §7.13).
+
+use kmip::{
+    CryptographicAlgorithm, ObjectType, ProtectionStorageMask, StorageStatusMask, Tag, V2_1,
+    attribute::Attributes,
+    mechanism::KeySpec,
+    payload::{
+        constraint::{Constraint, Constraints, DefaultsInformation, ObjectDefaults, ObjectGroups},
+        create::ProtectionStorageMasks,
+    },
+    ttlv::{Reader, Structure},
+};
+use store::{Filter, Record};
+
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    fault::Fault,
+};
+
+impl Context<'_> {
+    /// The vault's constraints.
+    pub(crate) fn constraints(&self) -> Result<Constraints> {
+        stored(self.vault()?.rules.constraints.as_deref())
+    }
+
+    /// The vault's defaults.
+    pub(crate) fn defaults(&self) -> Result<DefaultsInformation> {
+        stored(self.vault()?.rules.defaults.as_deref())
+    }
+
+    /// Adds the vault's defaults where the client said nothing: those of the object's groups before those of any.
+    pub(crate) fn add_defaults(
+        &self,
+        into: &mut Attributes,
+        object_type: ObjectType,
+    ) -> Result<()> {
+        let defaults = self.defaults()?.object_defaults;
+        let is_of = |own: &&ObjectDefaults| {
+            let types = own.object_types.iter().flat_map(|own| &own.object_type);
+            own.object_type
+                .iter()
+                .chain(types)
+                .any(|own| *own == object_type)
+        };
+        let (grouped, general): (Vec<_>, Vec<_>) = defaults
+            .iter()
+            .filter(is_of)
+            .filter(|own| is_in(own.object_groups.as_ref(), into))
+            .partition(|own| own.object_groups.is_some());
+        let said = into.clone();
+        for attribute in grouped
+            .into_iter()
+            .chain(general)
+            .flat_map(|own| own.attributes.iter())
+        {
+            let is_said = match attribute.kind() {
+                Some(kind) => {
+                    let single = !kind.rule().multiple && !into.of(kind).is_empty();
+                    single || !said.of(kind).is_empty()
+                }
+                None => false,
+            };
+            if !is_said {
+                // An instance that is there already is there once.
+                let _ = into.add(attribute.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the vault takes this new object.
+    pub(crate) fn admit(&self, record: &Record) -> Result<()> {
+        if store::is_account(record.object_type) || record.object_type == ObjectType::Template {
+            return Ok(());
+        }
+        quantum_safe(record)?;
+        let constraints = self.constraints()?.constraint;
+        let (grouped, general): (Vec<_>, Vec<_>) = constraints
+            .iter()
+            .filter(|own| applies(own, record))
+            .partition(|own| own.object_groups.is_some());
+        // What is said of the object's groups goes before what is said of any, and one alternative is enough.
+        let alternatives = if grouped.is_empty() { general } else { grouped };
+        if alternatives.is_empty() || alternatives.iter().any(|own| self.is_met(own, record)) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Fault::ConstraintViolated,
+            "the object is not as the vault's constraints want it",
+        ))
+    }
+
+    /// An object is as a constraint wants it when Locate would find it so.
+    fn is_met(&self, constraint: &Constraint, record: &Record) -> bool {
+        let filter = Filter {
+            attributes: constraint.attributes.iter().cloned().collect(),
+            storage_status: Some(
+                StorageStatusMask::OnLineStorage
+                    | StorageStatusMask::ArchivalStorage
+                    | StorageStatusMask::DestroyedStorage,
+            ),
+            ..Filter::default()
+        };
+        filter.matches(record, self.now)
+    }
+
+    /// Says how the object is protected; a client may name the ways that it accepts (KMIP 2.1 §7.36).
+    pub(crate) fn protect(
+        &self,
+        attributes: &mut Attributes,
+        accepted: Option<&ProtectionStorageMasks>,
+        otherwise: Fault,
+    ) -> Result<()> {
+        let backend = self.vault()?.backend.clone();
+        let in_hardware =
+            self.backend(&backend)?.keeps_keys() && attributes.extractable == Some(false);
+        let own = if in_hardware {
+            ProtectionStorageMask::Hardware
+        } else {
+            ProtectionStorageMask::Software
+        };
+        let accepted = accepted.map_or(&[][..], |masks| &masks.protection_storage_mask);
+        if !accepted.is_empty() && !accepted.iter().any(|mask| mask.intersects(own)) {
+            return Err(Error::new(
+                otherwise,
+                "the vault's HSM protects objects in no way that is accepted",
+            ));
+        }
+        attributes.protection_storage_mask = Some(own);
+        Ok(())
+    }
+
+    /// Says how both halves of a pair are protected: as is accepted of each, else of both.
+    pub(crate) fn protect_pair(
+        &self,
+        private: &mut Attributes,
+        public: &mut Attributes,
+        [common, of_private, of_public]: [Option<&ProtectionStorageMasks>; 3],
+    ) -> Result<()> {
+        let otherwise = Fault::PrivateStorageUnavailable;
+        self.protect(private, of_private.or(common), otherwise)?;
+        let otherwise = Fault::PublicStorageUnavailable;
+        self.protect(public, of_public.or(common), otherwise)
+    }
+}
+
+/// Reads what the vault keeps in the encoding of KMIP 2.1.
+fn stored<T: Structure + Default>(bytes: Option<&[u8]>) -> Result<T> {
+    match bytes {
+        Some(bytes) => T::read_fields(Reader::new(bytes, Tag::Constraints, V2_1))
+            .map_err(|error| Error::internal(error.to_string())),
+        None => Ok(T::default()),
+    }
+}
+
+fn applies(constraint: &Constraint, record: &Record) -> bool {
+    let types = constraint.object_types.as_ref();
+    types.is_none_or(|own| own.object_type.contains(&record.object_type))
+        && is_in(constraint.object_groups.as_ref(), &record.attributes)
+}
+
+/// Whether the object is in one of the groups, or none is named.
+fn is_in(groups: Option<&ObjectGroups>, attributes: &Attributes) -> bool {
+    groups.is_none_or(|groups| {
+        let mut own = attributes.object_group.iter();
+        own.any(|own| groups.object_group.contains(own))
+    })
+}
+
+/// Whether an object that is called quantum-safe is (KMIP 2.1 §4.46).
+pub(crate) fn quantum_safe(record: &Record) -> Result<()> {
+    let own = &record.attributes;
+    let is_key = own.cryptographic_algorithm.is_some();
+    if own.quantum_safe == Some(true) && is_key && !is_quantum_safe(record) {
+        return Err(Error::new(
+            Fault::NotQuantumSafe,
+            "the key is not safe against quantum computers",
+        ));
+    }
+    Ok(())
+}
+
+/// ML-KEM, ML-DSA and SLH-DSA, which stand together in the enumeration.
+fn is_post_quantum(algorithm: CryptographicAlgorithm) -> bool {
+    (CryptographicAlgorithm::MLKEM512.0..=CryptographicAlgorithm::SLHDSASHAKE256f.0)
+        .contains(&algorithm.0)
+}
+
+/// Grover's search halves the strength of symmetric keys; Shor's algorithm leaves nothing of RSA and elliptic curves.
+fn is_quantum_safe(record: &Record) -> bool {
+    match record.spec {
+        Some(KeySpec::Rsa { .. } | KeySpec::Ec(_) | KeySpec::TripleDes { .. }) => false,
+        Some(spec) if spec.is_asymmetric() => record
+            .attributes
+            .cryptographic_algorithm
+            .is_some_and(is_post_quantum),
+        Some(spec) => spec.bits() >= 256,
+        None => {
+            let own = &record.attributes;
+            own.cryptographic_algorithm.is_some_and(is_post_quantum)
+                || (own.cryptographic_algorithm == Some(CryptographicAlgorithm::AES)
+                    && own.cryptographic_length >= Some(256))
+        }
+    }
+}
