@@ -16,6 +16,7 @@ mod cryptoki;
 mod derive;
 mod envelope;
 mod fixture;
+mod header;
 mod import;
 mod kinds;
 mod later;
