@@ -5,7 +5,7 @@ use kmip::{
     CryptographicUsageMask, ObjectType, Secret, V1_4,
     attribute::CryptographicParameters,
     mechanism::{
-        Cipher,
+        Cipher, Padding,
         parameters::{self, Start},
     },
     payload::encrypt::{
@@ -164,7 +164,7 @@ impl Handler for Decrypt {
             })
     }
 
-    fn handle(context: &mut Context<'_>, request: DecryptRequest) -> Result<DecryptResponse> {
+    fn handle(context: &mut Context<'_>, mut request: DecryptRequest) -> Result<DecryptResponse> {
         let step = Step::of(
             request.correlation_value.clone(),
             request.init_indicator,
@@ -174,6 +174,7 @@ impl Handler for Decrypt {
             return parts::decrypt(context, step, request);
         }
         let key = context.object(request.unique_identifier.clone())?;
+        take_iv_from_front(context, &key, &mut request)?;
         let data = request.data.as_ref().map(|data| data.0.as_slice());
         let data = needed(data, "Data is missing")?;
         let plain = whole_decrypted(context, &key, &request, data)?;
@@ -183,6 +184,33 @@ impl Handler for Decrypt {
             correlation_value: None,
         })
     }
+}
+
+/// Some clients of 1.x put the IV of CBC in front of the ciphertext and leave its own field out: EDB's `thales` variant.
+/// The standard has a missing IV refused, and so it is where that is tested, in strict vaults, and in 2.x.
+fn take_iv_from_front(
+    context: &mut Context<'_>,
+    key: &Authorized,
+    request: &mut DecryptRequest,
+) -> Result<()> {
+    let is_exact = context.version.is_2()
+        || context.service.conformance.is_some()
+        || request.iv_counter_nonce.is_some()
+        || key.record().object_type != ObjectType::SymmetricKey;
+    if is_exact || context.vault()?.strict {
+        return Ok(());
+    }
+    let (spec, parameters) = key_parameters(key, request.cryptographic_parameters.clone())?;
+    let is_cbc = parameters::cipher(spec, &parameters)? == Cipher::AesCbc(Padding::Pkcs5);
+    let data = request.data.as_ref().filter(|_| is_cbc);
+    if let Some((iv, rest)) = data.and_then(|data| data.0.split_first_chunk::<16>())
+        && !rest.is_empty()
+    {
+        request.iv_counter_nonce = Some(Bytes(iv.to_vec()));
+        request.data = Some(Bytes(rest.to_vec()));
+        context.note("iv in front");
+    }
+    Ok(())
 }
 
 /// The plaintext of a request with all of its data; the tag from its field, or from behind the ciphertext where 1.3 and

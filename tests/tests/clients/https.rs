@@ -10,11 +10,13 @@ use kmip::{
     client::incoming,
     payload::{
         attribute::{AddAttribute, AddAttributeRequest},
+        check::{Check, CheckRequest},
         create::{Create, CreateRequest},
         discover::{DiscoverVersions, DiscoverVersionsRequest},
         get::Get,
         locate::Locate,
         query::{Query, QueryRequest},
+        rekey::{ReKey, ReKeyRequest},
     },
     text::Encoding,
     ttlv::Writer,
@@ -100,6 +102,25 @@ fn storage(connect: &mut dyn FnMut() -> Client) {
     assert!(told.contains(&Attribute::State(State::Active)));
     assert!(told.contains(&policy));
     assert_eq!(told.len(), 3);
+    let usable = CheckRequest {
+        unique_identifier: id(&key),
+        cryptographic_usage_mask: Some(CIPHER),
+        ..CheckRequest::default()
+    };
+    connect().call::<Check>(&usable);
+
+    let replaced = connect().call::<ReKey>(&ReKeyRequest {
+        unique_identifier: id(&key),
+        ..ReKeyRequest::default()
+    });
+    let new = text(&replaced.unique_identifier);
+    assert_eq!(located(&mut connect(), "vast-1"), new, "the name moves");
+    let kept = [AttributeKind::OperationPolicyName];
+    assert_eq!(attributes(&mut connect(), &new, &kept), [policy]);
+    let renewed = connect().call::<Get>(&get(&new));
+    assert!(renewed.object != got.object);
+    revoke(&mut connect(), &new, RevocationReasonCode::Superseded);
+    destroy(&mut connect(), &new);
     revoke(&mut connect(), &key, RevocationReasonCode::Superseded);
     destroy(&mut connect(), &key);
     let gone = connect().refused::<Get>(&get(&key));

@@ -179,8 +179,18 @@ fn edb_encrypts_and_decrypts_with_an_iv_of_its_own() {
     let key = create_active(client, aes(256, CIPHER));
     let iv = [0x33; 16];
     let encrypted = client.call::<Encrypt>(&encrypting(&key, b"data encryption key", &iv));
-    let decrypted = client.call::<Decrypt>(&decrypting(&key, encrypted.data, Some(&iv)));
+    let encrypted = encrypted.data.unwrap();
+    let request = decrypting(&key, Some(encrypted.clone()), Some(&iv));
+    let decrypted = client.call::<Decrypt>(&request);
     assert_eq!(decrypted.data.unwrap().expose(), b"data encryption key");
+    // Its variant `thales` puts the IV in front of the ciphertext, and leaves its field out.
+    let together = Bytes([&iv[..], &encrypted.0].concat());
+    let decrypted = client.call::<Decrypt>(&decrypting(&key, Some(together.clone()), None));
+    assert_eq!(decrypted.data.unwrap().expose(), b"data encryption key");
+    // In 2.x, where no such client is known, the standard is kept to.
+    let strict = &mut appliance.client(kmip::V2_1);
+    let reason = strict.refused::<Decrypt>(&decrypting(&key, Some(together), None));
+    assert_eq!(reason, kmip::ResultReason::InvalidMessage);
     revoke(client, &key, RevocationReasonCode::CessationOfOperation);
     destroy(client, &key);
 }

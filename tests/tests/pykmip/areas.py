@@ -5,8 +5,9 @@ Every area asserts what it got, and the last line printed names the area: whoeve
 
 import sys
 
-from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives import hashes, hmac, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.kdf import pbkdf2
 from kmip.core import attributes as core_attributes, enums, objects as core_objects
 from kmip.core.factories.attributes import AttributeFactory
 from kmip.core.messages import payloads
@@ -208,6 +209,64 @@ def wrapping(c):
     assert wrapped.key_wrapping_data, "it says how it is wrapped"
     assert keywrap.aes_key_unwrap(kek_value, wrapped.value) == value
     assert not c.get(uid).key_wrapping_data, "never wrapped unasked"
+
+
+def checks(c):
+    uid = c.create(A.AES, 256, cryptographic_usage_mask=[M.ENCRYPT])
+    assert c.check(uid, cryptographic_usage_mask=[M.ENCRYPT]) == uid
+    try:
+        c.check(uid, cryptographic_usage_mask=[M.SIGN])
+        raise AssertionError("a key for encryption passed a check for signatures")
+    except (AttributeError, exceptions.KmipOperationFailure):
+        pass  # Of a refusal PyKMIP 0.11 wants a payload, which the standard does not have.
+    c.destroy(uid)
+
+
+def rekeying(c):
+    uid = c.create(A.AES, 256, name=f"rotated {VERSION}", cryptographic_usage_mask=[M.ENCRYPT, M.DECRYPT])
+    c.activate(uid)
+    new = c.rekey(uid, offset=0)
+    assert new != uid and c.get(new).value != c.get(uid).value
+    assert c.locate(attributes=[named(f"rotated {VERSION}")]) == [new], "the name moves"
+    if not IS_2:
+        _, links = c.get_attributes(new, ["Link"])
+        assert links[0].attribute_value.linked_object_identifier.value == uid
+    public, private = c.create_key_pair(A.RSA, 2048, public_usage_mask=[M.VERIFY], private_usage_mask=[M.SIGN])
+    if KMIP_VERSION >= enums.KMIPVersion.KMIP_1_1 and not IS_2:
+        result = c.proxy.rekey_key_pair(private_key_uuid=core_attributes.PrivateKeyUniqueIdentifier(private))
+        assert result.result_status.value == enums.ResultStatus.SUCCESS, result.result_message
+        assert result.private_key_uuid not in (None, private) and result.public_key_uuid not in (None, public)
+
+
+def derivation(c):
+    base = c.register(objects.SymmetricKey(A.HMAC_SHA256, 256, bytes(range(32)), masks=[M.DERIVE_KEY]))
+    c.activate(base)
+    derived = c.derive_key(
+        enums.ObjectType.SYMMETRIC_KEY, [base], enums.DerivationMethod.HMAC,
+        {"cryptographic_parameters": {"hashing_algorithm": enums.HashingAlgorithm.SHA_256}, "derivation_data": b"data"},
+        cryptographic_length=256, cryptographic_algorithm=A.AES, cryptographic_usage_mask=[M.ENCRYPT],
+    )
+    expected = hmac.HMAC(bytes(range(32)), hashes.SHA256())
+    expected.update(b"data")
+    assert c.get(derived).value == expected.finalize()
+    password = c.register(objects.SecretData(b"password", enums.SecretDataType.PASSWORD, masks=[M.DERIVE_KEY]))
+    c.activate(password)
+    how = {
+        "cryptographic_parameters": {"hashing_algorithm": enums.HashingAlgorithm.SHA_256},
+        "salt": b"salt and pepper", "iteration_count": 1000,
+    }
+    secret = c.derive_key(
+        enums.ObjectType.SECRET_DATA, [password], enums.DerivationMethod.PBKDF2, how,
+        cryptographic_length=256, cryptographic_usage_mask=[M.DERIVE_KEY],
+    )
+    kdf = pbkdf2.PBKDF2HMAC(hashes.SHA256(), 32, b"salt and pepper", 1000)
+    assert c.get(secret).value == kdf.derive(b"password")
+
+
+def setting(c):
+    uid = c.create(A.AES, 256, cryptographic_usage_mask=[M.ENCRYPT])
+    assert c.set_attribute(uid, attribute_name="Sensitive", attribute_value=True) == uid
+    refused(lambda: c.get(uid), enums.ResultReason.SENSITIVE)
 
 
 def credentials(c):

@@ -55,6 +55,10 @@ areas! {
     pairs since "1.0";
     cryptography since "1.2";
     wrapping since "1.1";
+    checks since "1.0";
+    rekeying since "1.0";
+    derivation since "1.0";
+    setting since "2.0";
     credentials since "1.0";
     low_level since "1.0";
 }
