@@ -8,7 +8,7 @@ use std::{
 use super::{
     Service,
     deferred::{Aside, Manner, may_be_late},
-    envelope::{Sizes, encoded_bytes, failure, fits, success},
+    envelope::{Sizes, failure, fits, success},
 };
 use crate::{
     audit::{Durability, Event},
@@ -72,7 +72,7 @@ impl Exchange<'_> {
                 .or_else(|| aside.as_ref()?.answer((at, item)))
                 .unwrap_or_else(|| self.item(item, &mut batch, sizes));
             let failed = answer.result_status == ResultStatus::OperationFailed;
-            sizes.used += encoded_bytes(&answer);
+            sizes.take(&answer);
             answers.push(answer);
             // Stop is the default; items behind a failed one get no answer (KMIP 1.4 §6.13).
             if failed && option != Some(BatchErrorContinuationOption::Continue) {
@@ -198,7 +198,7 @@ impl Exchange<'_> {
                 Ok(answer) => {
                     batch.parts.settle(self.service, true);
                     batch.answered(&answer, self.version);
-                    sizes.used += encoded_bytes(&answer);
+                    sizes.take(&answer);
                     answers.push(answer);
                     events.push(event);
                 }

@@ -14,7 +14,7 @@ use kmip::{
 use super::{
     Service,
     batch::Exchange,
-    envelope::{Sizes, encoded_bytes, failure, fits},
+    envelope::{Sizes, failure, fits},
 };
 use crate::{
     error::{Error, Result},
@@ -122,7 +122,7 @@ impl Exchange<'_> {
             .collect();
         let mut room = sizes;
         for ((_, mark), (_, item)) in members.iter().zip(&late) {
-            room.used += encoded_bytes(&fits(pending(item, mark), room)?);
+            room.take(&fits(pending(item, mark), room)?);
         }
         let operations: Vec<_> = late.iter().map(|(_, item)| item.operation).collect();
         let chain = Chain {
@@ -167,7 +167,7 @@ impl Exchange<'_> {
             let Ok(answer) = fits(*answer, sizes) else {
                 return Vec::new();
             };
-            sizes.used += encoded_bytes(&answer);
+            sizes.take(&answer);
             answers.push(answer);
         }
         for mark in &marks {

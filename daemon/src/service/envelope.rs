@@ -1,8 +1,9 @@
 //! The envelope of a response: its header, its items, and whether they fit the client's limit.
 
 use kmip::{
-    OperationCode, ResultStatus, Version,
+    OperationCode, ResultStatus, V1_0, Version,
     message::{RequestHeader, RequestItem, ResponseHeader, ResponseItem, write_response},
+    text::Encoding,
     ttlv::{Bytes, Timestamp},
 };
 use zeroize::Zeroizing;
@@ -16,8 +17,11 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
     /// The bytes of the message so far.
-    pub(super) used: usize,
+    used: usize,
     bytes_max: usize,
+    /// The text that the response will be written as, if it will.
+    text: Option<Encoding>,
+    version: Version,
 }
 
 impl Sizes {
@@ -25,29 +29,79 @@ impl Sizes {
     pub(super) const UNLIMITED: Self = Self {
         used: 0,
         bytes_max: usize::MAX,
+        text: None,
+        version: V1_0,
     };
 
     /// The room that a request leaves, with the header of the response already in it.
-    pub(super) fn of(request: &RequestHeader, version: Version, now: Timestamp) -> Self {
+    pub(super) fn of(
+        request: &RequestHeader,
+        version: Version,
+        now: Timestamp,
+        text: Option<Encoding>,
+    ) -> Self {
         match request
             .maximum_response_size
             .and_then(|bytes| usize::try_from(bytes).ok())
         {
             None => Self::UNLIMITED,
             Some(bytes_max) => {
-                let head = write_response(&header(Some(request), version, now, 0), &[], version);
+                let head = header(Some(request), version, now, 0);
                 Self {
-                    used: head.bytes().len(),
+                    used: message_bytes(&head, &[], version, text),
                     bytes_max,
+                    text,
+                    version,
                 }
             }
         }
+    }
+
+    /// Takes the room of an answer.
+    pub(super) fn take(&mut self, answer: &ResponseItem) {
+        if self.bytes_max < usize::MAX {
+            self.used = self.used.saturating_add(self.bytes_of(answer));
+        }
+    }
+
+    fn has_room_for(&self, answer: &ResponseItem) -> bool {
+        self.bytes_max == usize::MAX
+            || self.used.saturating_add(self.bytes_of(answer)) <= self.bytes_max
+    }
+
+    /// How many bytes an answer adds to its message.
+    fn bytes_of(&self, answer: &ResponseItem) -> usize {
+        if self.text.is_none() {
+            return encoded_bytes(answer);
+        }
+        let head = header(None, self.version, Timestamp(0), 1);
+        let of = |items: &[ResponseItem]| message_bytes(&head, items, self.version, self.text);
+        // The second of two, because in JSON a comma stands between them.
+        let two = of(&[answer.clone(), answer.clone()]);
+        two.saturating_sub(of(std::slice::from_ref(answer)))
+    }
+}
+
+/// The bytes of a whole message as it is sent.
+fn message_bytes(
+    header: &ResponseHeader,
+    items: &[ResponseItem],
+    version: Version,
+    text: Option<Encoding>,
+) -> usize {
+    let message = write_response(header, items, version);
+    match text {
+        None => message.bytes().len(),
+        // What cannot be written as a text does not fit anywhere.
+        Some(text) => text
+            .write(message.bytes())
+            .map_or(usize::MAX, |text| text.len()),
     }
 }
 
 /// Checks that the answer fits before anything is committed, because a Create that was done cannot be taken back.
 pub(super) fn fits(answer: ResponseItem, sizes: Sizes) -> Result<ResponseItem> {
-    if sizes.used.saturating_add(encoded_bytes(&answer)) > sizes.bytes_max {
+    if !sizes.has_room_for(&answer) {
         return Err(Error::new(
             Fault::TooLarge,
             "the response is longer than the maximum response size",
@@ -56,7 +110,7 @@ pub(super) fn fits(answer: ResponseItem, sizes: Sizes) -> Result<ResponseItem> {
     Ok(answer)
 }
 
-pub(super) fn encoded_bytes(item: &ResponseItem) -> usize {
+fn encoded_bytes(item: &ResponseItem) -> usize {
     let padded = |bytes: usize| 8 + bytes.next_multiple_of(8);
     let operation = 16;
     let status = 16;

@@ -23,6 +23,7 @@ use kmip::{
     message::{
         ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
     },
+    text::Encoding,
     ttlv::Timestamp,
 };
 use store::Store;
@@ -170,9 +171,22 @@ impl Service {
 
     /// Answers one request message. Any bytes in give a response message out.
     pub fn respond(&self, caller: &mut Caller, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+        self.respond_in(caller, bytes, None)
+    }
+
+    /// The same for a message whose answer will be written as a text, if it will.
+    fn respond_in(
+        &self,
+        caller: &mut Caller,
+        bytes: &[u8],
+        text: Option<Encoding>,
+    ) -> Zeroizing<Vec<u8>> {
         let now = self.clock.now();
         match Request::read(bytes, self.limits.batch_items_max) {
-            Ok(request) => self.answer(caller, &request, bytes, now),
+            Ok(request) => {
+                let sizes = Sizes::of(&request.header, request.version, now, text);
+                self.answer(caller, &request, bytes, sizes, now)
+            }
             Err(RequestError::Unreadable(error, version)) => {
                 let version = version.unwrap_or(V1_0);
                 self.refuse_message(caller, version, now, Error::from(error))
@@ -209,7 +223,7 @@ impl Service {
                     .iter()
                     .all(|item| item.operation == OperationCode::DiscoverVersions) =>
             {
-                self.answer(caller, &request, bytes, now)
+                self.answer(caller, &request, bytes, Sizes::UNLIMITED, now)
             }
             _ => {
                 let error = Error::new(
@@ -253,6 +267,7 @@ impl Service {
         caller: &mut Caller,
         request: &Request<'_>,
         message: &[u8],
+        sizes: Sizes,
         now: Timestamp,
     ) -> Zeroizing<Vec<u8>> {
         let principal = self.principal_of(caller, &request.header, now);
@@ -272,7 +287,7 @@ impl Service {
                     manner: Manner::of(request),
                     may_turn: caller.is_turnable(),
                 };
-                exchange.batch(request, Sizes::of(&request.header, request.version, now))
+                exchange.batch(request, sizes)
             }
             Err(error) => vec![self.refuse_items(peer, request, now, error)],
         };

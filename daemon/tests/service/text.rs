@@ -83,10 +83,9 @@ fn a_key_is_created_in_one_encoding_and_read_in_the_others() {
     }
 }
 
-/// The standard's own test (KMIP Profiles 2.1, MSGENC-XML-M-1 and MSGENC-JSON-M-1): 256 bytes are too few for the
-/// operations and the objects served, 2048 are enough, and bytes are counted in TTLV.
+/// Of an answer of so many bytes, one byte less is too few.
 #[test]
-fn the_maximum_response_size_counts_ttlv_in_every_encoding() {
+fn the_maximum_response_size_counts_the_bytes_of_the_text() {
     let mut fixture = Fixture::new();
     let query = QueryRequest {
         query_function: vec![
@@ -99,19 +98,29 @@ fn the_maximum_response_size_counts_ttlv_in_every_encoding() {
         .flat_map(|version| BOTH.map(|encoding| (*version, encoding)))
     {
         fixture.version = version;
-        for (bytes_max, fits) in [(256, false), (2048, true)] {
+        let mut ask = |bytes_max: Option<i32>| {
             let header = RequestHeader {
-                maximum_response_size: Some(bytes_max),
+                maximum_response_size: bytes_max,
                 ..fixture.header()
             };
-            let item = kmip::client::outgoing::<Query>(&query, version);
-            let response = fixture.send_text(&header, item, encoding);
-            let answer = read::<Query>(&response.items[0], version);
-            assert_eq!(answer.is_ok(), fits, "{version} {encoding:?} {bytes_max}");
-            if let Err(reason) = answer {
-                assert_eq!(reason, ResultReason::ResponseTooLarge);
-            }
-        }
+            let items = [kmip::client::outgoing::<Query>(&query, version)];
+            let request = write_request(&header, &items, version);
+            let text = encoding.write(request.bytes()).unwrap();
+            let service = &fixture.service;
+            let answer = service.respond_text(&mut fixture.caller, &text, encoding);
+            let ttlv = encoding
+                .read(&answer)
+                .map_err(|unreadable| unreadable.error);
+            let response = Response::read(&ttlv.unwrap()).unwrap();
+            let reason = read::<Query>(&response.items[0], version).err();
+            (answer.len(), reason)
+        };
+        let (bytes, reason) = ask(None);
+        assert_eq!(reason, None);
+        let bytes = i32::try_from(bytes).unwrap();
+        assert_eq!(ask(Some(bytes)).1, None, "{version} {encoding:?}");
+        let refused = Some(ResultReason::ResponseTooLarge);
+        assert_eq!(ask(Some(bytes - 1)).1, refused, "{version} {encoding:?}");
     }
 }
 
