@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyhold::{service::Limits, streams};
+use keyhold::{conformance::Seeding, policy::Policy, service::Limits, streams};
 use kmip::{
     BatchErrorContinuationOption, BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask,
     HashingAlgorithm, PaddingMethod, ResultReason, ResultStatus, RevocationReasonCode, Secret,
@@ -496,6 +496,29 @@ fn pair(fixture: &mut Fixture, algorithm: CryptographicAlgorithm, bits: i32) -> 
     }
     let [private, public] = ids.map(|id| text(&id));
     (private, public)
+}
+
+#[test]
+fn correlation_values_are_new_but_under_test() {
+    for (mut fixture, is_steady) in [
+        (Fixture::new(), false),
+        (Fixture::under_test(Policy::default(), Seeding::Whole), true),
+    ] {
+        let aes = key(&mut fixture, AES, None, &[1; 16]).unwrap();
+        let ctr = encryption(&aes, &mode(BlockCipherMode::CTR), &[]);
+        let first = stream(&begin(&mut fixture, &ctr, b"one"));
+        let beside = stream(&begin(&mut fixture, &ctr, b"one"));
+        assert_ne!(first, beside, "two streams at a time have two names");
+        for own in [&beside, &first] {
+            let last = part(&ctr, b"", &Of::Last(own.clone()));
+            fixture.call::<Encrypt>(&last).unwrap();
+        }
+        let again = stream(&begin(&mut fixture, &ctr, b"one"));
+        assert_eq!(again == first, is_steady);
+        let theirs = key(fixture.as_client(2), AES, None, &[1; 16]).unwrap();
+        let theirs = encryption(&theirs, &mode(BlockCipherMode::CTR), &[]);
+        assert_ne!(stream(&begin(&mut fixture, &theirs, b"one")), first);
+    }
 }
 
 /// What signs by a digest, and what signs the message itself.
