@@ -25,6 +25,7 @@ mod changes;
 mod cipher;
 mod formats;
 mod keys;
+mod life;
 mod lifecycle;
 mod locate;
 mod locked;
