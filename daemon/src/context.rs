@@ -6,7 +6,7 @@ use hsm::{Hsm, KeyRef};
 use kmip::{
     CryptographicUsageMask, ObjectType, OperationCode, State, UniqueIdentifierEnumeration,
     UsageLimitsUnit, Version,
-    attribute::{Attribute, Attributes, Link, UniqueIdentifier, UsageLimits},
+    attribute::{Attribute, Attributes, Link, Name, UniqueIdentifier, UsageLimits},
     mechanism::KeySpec,
     message::ResponseItem,
     ttlv::Timestamp,
@@ -108,7 +108,8 @@ impl Context<'_> {
 
     fn authorised(&mut self, id: &ObjectId) -> Result<Authorized> {
         self.object = Some(id.0.clone());
-        let record = self.tx.record(id)?.ok_or_else(Error::no_such_object)?;
+        let record = self.tx.record(id)?.filter(|own| !own.is_obliterated());
+        let record = record.ok_or_else(Error::no_such_object)?;
         match policy::decide(self.principal, self.route.code, self.route.access, &record) {
             // Of what is archived only the attributes are told, until it is recovered.
             Decision::Allow
@@ -126,9 +127,12 @@ impl Context<'_> {
 
     /// The identifier meant: itself, the placeholder, or one that an earlier item of the batch returned
     /// (KMIP 2.1 §4.58).
-    fn resolve(&self, id: Option<UniqueIdentifier>) -> Result<ObjectId> {
+    pub(crate) fn resolve(&self, id: Option<UniqueIdentifier>) -> Result<ObjectId> {
         let found = match id {
             Some(UniqueIdentifier::Text(id)) => return Ok(ObjectId(id)),
+            Some(UniqueIdentifier::Name(name)) => return self.named(&name),
+            // KMIP 3.0 §6.1: the placeholder is named, too.
+            None if self.version.is_3() => None,
             None
             | Some(UniqueIdentifier::Enumeration(UniqueIdentifierEnumeration::IDPlaceholder)) => {
                 self.batch.placeholder.clone()
@@ -144,9 +148,39 @@ impl Context<'_> {
         })
     }
 
-    /// A link as it is stored: with the identifier itself, for what points into a batch means nothing after it.
+    /// The object with a name that was committed.
+    fn named(&self, name: &str) -> Result<ObjectId> {
+        let filter = Filter {
+            attributes: vec![Attribute::Name(Name::text(name))],
+            accounts: true,
+            ..Filter::default()
+        };
+        let mut tx = self.service.store.begin();
+        let scope = policy::scope(self.principal);
+        let found = tx.locate(&filter, &scope, Page::default(), self.now)?;
+        found
+            .ids
+            .into_iter()
+            .next()
+            .ok_or_else(Error::no_such_object)
+    }
+
+    /// A link as it is stored: with the identifier itself, for what points into a batch means nothing after it. A name
+    /// must be that of an object now, and is kept as a name; only a group may come after its members, as it always could.
     pub(crate) fn resolve_links(&self, attribute: Attribute) -> Result<Attribute> {
         match attribute {
+            Attribute::Link(Link {
+                linked_object_identifier: UniqueIdentifier::Name(name),
+                link_type,
+            }) => {
+                if link_type != Link::GROUP {
+                    self.named(&name)?;
+                }
+                Ok(Attribute::Link(Link {
+                    link_type,
+                    linked_object_identifier: UniqueIdentifier::Name(name),
+                }))
+            }
             Attribute::Link(link) => Ok(Attribute::Link(Link {
                 linked_object_identifier: UniqueIdentifier::Text(
                     self.resolve(Some(link.linked_object_identifier))?.0,
@@ -155,6 +189,22 @@ impl Context<'_> {
             })),
             other => Ok(other),
         }
+    }
+
+    /// The links of a new object as they are stored.
+    fn resolve_new_links(&self, record: &mut Record) -> Result<()> {
+        let is_plain =
+            |link: &Link| matches!(link.linked_object_identifier, UniqueIdentifier::Text(_));
+        let links: Vec<_> = record.attributes.link.iter().cloned().collect();
+        if links.iter().all(is_plain) {
+            return Ok(());
+        }
+        record.attributes.link.retain(|_| false);
+        for link in links {
+            let resolved = self.resolve_links(Attribute::Link(link))?;
+            record.attributes.add(resolved)?;
+        }
+        Ok(())
     }
 
     /// The objects that match and that the principal may find.
@@ -320,8 +370,9 @@ impl Context<'_> {
     }
 
     /// Adds a new object when the item commits; it becomes the placeholder.
-    pub(crate) fn insert(&mut self, record: Record) -> Result<UniqueIdentifier> {
+    pub(crate) fn insert(&mut self, mut record: Record) -> Result<UniqueIdentifier> {
         self.authorise_no_object()?;
+        self.resolve_new_links(&mut record)?;
         self.admit(&record)?;
         let id = record.id.clone();
         for link in record.attributes.link.iter() {

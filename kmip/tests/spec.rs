@@ -18,7 +18,9 @@ pub(crate) static SPEC: LazyLock<Value> = LazyLock::new(|| {
 
 /// The versions whose tables are compared: those spoken, the oldest first.
 fn versions() -> impl Iterator<Item = Version> {
-    Version::SPOKEN.iter().rev().copied()
+    let mut versions = Version::SPOKEN.to_vec();
+    versions.sort_unstable();
+    versions.into_iter()
 }
 
 /// The rows of an array.

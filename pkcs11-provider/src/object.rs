@@ -249,10 +249,10 @@ impl Objects {
 pub(crate) fn destroy(remote: &Remote, id: &str) -> std::result::Result<(), Failure> {
     let revoke = RevokeRequest {
         unique_identifier: Some(id.into()),
-        revocation_reason: RevocationReason {
+        revocation_reason: Some(RevocationReason {
             revocation_reason_code: RevocationReasonCode::CessationOfOperation,
             revocation_message: None,
-        },
+        }),
         compromise_occurrence_date: None,
     };
     let destroy = DestroyRequest {

@@ -80,7 +80,7 @@ impl Accounts<'_> {
         let mut attributes = Attributes::default();
         attributes.name.push(Name::text(&new.name));
         for id in links {
-            attributes.add(Attribute::Link(Link::credential(&id.0)))?;
+            attributes.add(Attribute::Link(Link::to(Link::CREDENTIAL, &id.0)))?;
         }
         let user = self.user_record(vault, "", attributes, &new.role);
         let id = user.id.clone();
@@ -200,7 +200,7 @@ impl Accounts<'_> {
 
     /// The users that have a credential.
     pub(super) fn holders(&self, vault: &str, credential: &ObjectId) -> Result<Vec<Arc<Record>>> {
-        let link = Attribute::Link(Link::credential(&credential.0));
+        let link = Attribute::Link(Link::to(Link::CREDENTIAL, &credential.0));
         self.find(vault, ObjectType::User, [link])
     }
 

@@ -16,7 +16,10 @@ use kmip::{
 use store::Vault;
 
 use self::admission::Standing;
-pub(crate) use self::ticket::{Origin, Terms, Ticket};
+pub(crate) use self::{
+    account::check_username,
+    ticket::{Origin, Terms, Ticket},
+};
 pub use self::{
     account::{Accounts, NewUser, User},
     ticket::Tickets,

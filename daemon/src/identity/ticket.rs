@@ -8,7 +8,7 @@ use std::{
 use aws_lc_rs::rand;
 use kmip::{
     OperationCode, Secret, TicketType, UsageLimitsUnit,
-    attribute::{UniqueIdentifier, UsageLimits},
+    attribute::{Link, UniqueIdentifier, UsageLimits},
     mechanism::Hash,
     message,
     payload::login::{Right, Rights},
@@ -201,7 +201,7 @@ impl Ticket {
                 + right
                     .object_groups
                     .as_ref()
-                    .map_or(0, |own| own.object_group.len())
+                    .map_or(0, |own| own.object_group.len() + own.group_link.len())
         };
         if each.len() + each.iter().map(named).sum::<usize>() > RIGHTS_MAX {
             return Err(Error::invalid_field("too many rights are named"));
@@ -318,9 +318,18 @@ fn is_right_to(right: &Right, operation: OperationCode, object: Option<&Record>)
     let is_member = |group: &String| {
         object.is_some_and(|own| own.attributes.object_group.iter().any(|own| own == group))
     };
+    let is_linked = |group: &UniqueIdentifier| {
+        object.is_some_and(|own| {
+            own.attributes.link.iter().any(|link| {
+                link.link_type == Link::GROUP && link.linked_object_identifier == *group
+            })
+        })
+    };
     operations.is_none_or(|own| own.operation.contains(&operation))
         && objects.is_none_or(|own| own.unique_identifier.iter().any(is_this))
-        && groups.is_none_or(|own| own.object_group.iter().any(is_member))
+        && groups.is_none_or(|own| {
+            own.object_group.iter().any(is_member) || own.group_link.iter().any(is_linked)
+        })
 }
 
 /// Limits of which nothing is used: the client's count is ignored, as that of a key is (KMIP 1.4 §3.21).

@@ -176,10 +176,11 @@ impl Bases {
             let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
             let mut record = base.to_changed();
             // A base of very many keys does not grow with each of them; they all know it.
-            if record.attributes.link.iter().count() < LINKS_MAX {
-                record
-                    .attributes
-                    .add(link(LinkType::DerivedKeyLink, &new.0))?;
+            // Where the new object's own link was answered, it stands there already.
+            let derived = link(LinkType::DerivedKeyLink, &new.0);
+            if record.attributes.link.iter().count() < LINKS_MAX
+                && record.attributes.add(derived).is_ok()
+            {
                 context.save(record)?;
             }
         }

@@ -1,7 +1,9 @@
 //! Get Attributes and Get Attribute List.
 
+use std::collections::BTreeSet;
+
 use kmip::{
-    Version,
+    ObjectClass, Version,
     attribute::{AttributeKind, AttributeList, AttributeReference, Attributes},
     payload::get_attributes::{
         GetAttributeList, GetAttributeListRequest, GetAttributeListResponse, GetAttributes,
@@ -71,15 +73,27 @@ impl Handler for GetAttributeList {
             });
         Ok(GetAttributeListResponse {
             unique_identifier: object.identifier(),
-            attribute_reference: standard.chain(vendor).collect(),
+            attribute_reference: standard
+                .chain(links(&attributes, context.version))
+                .chain(vendor)
+                .collect(),
         })
     }
 }
 
-/// The attributes with the state as of now.
+/// The types of links, which are attributes of their own in 3.0.
+fn links(attributes: &Attributes, version: Version) -> BTreeSet<AttributeReference> {
+    let links = attributes.link.iter().filter(|_| version.is_3());
+    links
+        .map(|link| AttributeReference::Link(link.link_type))
+        .collect()
+}
+
+/// The attributes with the state as of now, and with the class that objects have unless another was given.
 fn attributes(context: &Context<'_>, object: &Authorized) -> Attributes {
     let mut attributes = object.record().attributes.clone();
     attributes.state = object.state_at(context.now);
+    attributes.object_class.get_or_insert(ObjectClass::User);
     attributes
 }
 
@@ -91,6 +105,7 @@ fn named(
 ) -> AttributeList {
     let known = references.into_iter().filter(|reference| match reference {
         AttributeReference::Standard(kind) => kind.rule().applies_to(version),
+        AttributeReference::Link(_) => version.is_3(),
         AttributeReference::Unknown(_) | AttributeReference::Vendor { .. } => true,
     });
     known

@@ -1,11 +1,11 @@
 //! Locate.
 
 use kmip::{
-    ObjectType,
-    attribute::Attribute,
+    ObjectClass, ObjectClassMask, ObjectType,
+    attribute::{Attribute, Link},
     payload::locate::{Locate, LocateRequest, LocateResponse},
 };
-use store::{Filter, Located, Page};
+use store::{Filter, Located, Page, is_account};
 
 use super::Handler;
 use crate::{
@@ -40,16 +40,21 @@ impl Handler for Locate {
             offset: offset.unwrap_or(0),
             items_max: Some(asked.map_or(most, |asked| asked.min(most))),
         };
+        let mut attributes: Vec<_> = request
+            .attributes
+            .items
+            .into_iter()
+            .map(|(_, attribute)| attribute)
+            .collect();
+        let class = request.object_class_mask.and_then(only_class);
+        attributes.extend(class.map(Attribute::ObjectClass));
         let filter = Filter {
-            attributes: request
-                .attributes
-                .items
-                .into_iter()
-                .map(|(_, attribute)| attribute)
-                .collect(),
+            accounts: context.version.is_3()
+                && context.principal.role.administers()
+                && attributes.iter().any(asks_accounts),
+            attributes,
             storage_status: request.storage_status_mask,
             object_group_member: request.object_group_member,
-            accounts: false,
         };
         let found = if context.principal.public_only {
             public(context, &filter, page)?
@@ -75,6 +80,28 @@ impl Handler for Locate {
 
 /// Answers with more identifiers than these are not light.
 const LIGHT_ITEMS_MAX: i32 = 64;
+
+/// The class, where a mask has one only.
+fn only_class(mask: ObjectClassMask) -> Option<ObjectClass> {
+    match (
+        mask.contains(ObjectClassMask::User),
+        mask.contains(ObjectClassMask::System),
+    ) {
+        (true, false) => Some(ObjectClass::User),
+        (false, true) => Some(ObjectClass::System),
+        _ => None,
+    }
+}
+
+/// Whether users, groups and credentials are meant too. Who asks for keys in general does not want them.
+fn asks_accounts(attribute: &Attribute) -> bool {
+    match attribute {
+        Attribute::ObjectType(object_type) => is_account(*object_type),
+        Attribute::Name(_) | Attribute::UniqueIdentifier(_) | Attribute::CredentialType(_) => true,
+        Attribute::Link(link) => link.link_type == Link::CREDENTIAL,
+        _ => false,
+    }
+}
 
 /// The public objects among those that match, for who has not given the PIN.
 fn public(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {

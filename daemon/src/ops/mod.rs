@@ -1,5 +1,6 @@
 //! What the daemon does for each operation: one file a family, and the table of routes.
 
+mod account;
 mod activate;
 mod archive;
 mod attribute;
@@ -7,6 +8,7 @@ mod certify;
 mod check;
 mod constraint;
 mod create;
+mod deactivate;
 mod derive;
 mod destroy;
 mod discover;
@@ -21,6 +23,7 @@ mod locate;
 mod log;
 mod login;
 mod mac;
+mod obliterate;
 mod parts;
 mod pkcs11;
 mod poll;
@@ -35,13 +38,13 @@ mod split;
 mod validate;
 
 use kmip::{
-    OperationCode, Secret, Version,
+    OperationCode, Secret, State, Version,
     attribute::CryptographicParameters,
     mechanism::KeySpec,
     payload::Operation,
     ttlv::{Reader, Structure, Writer},
 };
-use store::Record;
+use store::{Record, is_account};
 use zeroize::Zeroizing;
 
 pub use self::query::OBJECT_TYPES;
@@ -178,6 +181,11 @@ operations! {
     poll::QueryAsynchronousRequests,
     poll::Process,
     log::Ping,
+    account::CreateGroup,
+    obliterate::Obliterate,
+    account::CreateUser,
+    account::CreateCredential,
+    deactivate::Deactivate,
 }
 
 /// The route of an operation.
@@ -238,6 +246,14 @@ fn transition(
 ) -> Result<Record> {
     let mut record = object.to_changed();
     record.attributes.state = match object.state_at(context.now) {
+        // Users, groups and credentials protect nothing that has to be revoked first.
+        Some(_)
+            if event == lifecycle::Event::Destroy
+                && is_account(record.object_type)
+                && !record.is_destroyed() =>
+        {
+            Some(State::Destroyed)
+        }
         Some(state) => Some(lifecycle::next(state, event)?),
         None if record.is_destroyed() => return Err(lifecycle::destroyed()),
         // KMIP 1.4 §3.22: templates have no state, and go as they are.

@@ -1,13 +1,14 @@
 //! Query.
 
 use kmip::{
-    ClientRegistrationMethod, DestroyAction, ObjectType, OperationCode, ProfileName,
-    ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode, Version,
+    ClientRegistrationMethod, CredentialType, DestroyAction, ObjectType, OperationCode,
+    ProfileName, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+    Version,
     payload::{
         create::ProtectionStorageMasks,
         query::{
-            CapabilityInformation, ProfileInformation, Query, QueryRequest, QueryResponse,
-            ServerInformation,
+            CapabilityInformation, CredentialInformation, ProfileInformation, Query, QueryRequest,
+            QueryResponse, ServerInformation,
         },
     },
 };
@@ -27,6 +28,22 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::OpaqueObject,
     ObjectType::PGPKey,
     ObjectType::CertificateRequest,
+    ObjectType::User,
+    ObjectType::Group,
+    ObjectType::PasswordCredential,
+    ObjectType::DeviceCredential,
+    ObjectType::OneTimePasswordCredential,
+    ObjectType::HashedPasswordCredential,
+];
+
+/// How clients can be recognised beside their certificates.
+const CREDENTIAL_TYPES: &[CredentialType] = &[
+    CredentialType::UsernameAndPassword,
+    CredentialType::Device,
+    CredentialType::OneTimePassword,
+    CredentialType::HashedPassword,
+    CredentialType::Ticket,
+    CredentialType::Password,
 ];
 
 /// Whether a version of the protocol has objects of this type.
@@ -83,6 +100,14 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
             response.protection_storage_masks = Some(ProtectionStorageMasks {
                 protection_storage_mask: vec![ProtectionStorageMask::Software],
             });
+        }
+        QueryFunction::QueryCredentialInformation => {
+            let types = CREDENTIAL_TYPES.iter();
+            response.credential_information = types
+                .map(|own| CredentialInformation {
+                    credential_type: *own,
+                })
+                .collect();
         }
         _ => {}
     }

@@ -48,7 +48,11 @@ impl Handler for ReKeyKeyPair {
         context: &mut Context<'_>,
         request: ReKeyKeyPairRequest,
     ) -> Result<ReKeyKeyPairResponse> {
-        let object = context.object(request.private_key_unique_identifier)?;
+        let object = context.object(
+            request
+                .unique_identifier
+                .or(request.private_key_unique_identifier),
+        )?;
         let mut private = Replacement::begin(&object, ObjectType::PrivateKey, context.now)?;
         let half = other_half(context, object.record())?;
         let mut public = Replacement::begin(&half, ObjectType::PublicKey, context.now)?;

@@ -2,19 +2,35 @@
 
 use kmip::{
     RevocationReasonCode,
+    attribute::RevocationReason,
     payload::revoke::{Revoke, RevokeRequest, RevokeResponse},
 };
 
 use super::{Handler, transition};
-use crate::{context::Context, error::Result, lifecycle::Event, policy::Access};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    fault::Fault,
+    lifecycle::Event,
+    policy::Access,
+};
 
 impl Handler for Revoke {
     const ACCESS: Access = Access::Manage;
 
     fn handle(context: &mut Context<'_>, request: RevokeRequest) -> Result<RevokeResponse> {
         let object = context.object(request.unique_identifier)?;
+        let reason = match request.revocation_reason {
+            Some(reason) => reason,
+            // KMIP 3.0: who does not say why has no reason to tell.
+            None if context.version.is_3() => RevocationReason {
+                revocation_reason_code: RevocationReasonCode::Unspecified,
+                revocation_message: None,
+            },
+            None => return Err(Error::new(Fault::MissingData, "no reason is given")),
+        };
         let compromised = matches!(
-            request.revocation_reason.revocation_reason_code,
+            reason.revocation_reason_code,
             RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise
         );
         let event = if compromised {
@@ -23,7 +39,7 @@ impl Handler for Revoke {
             Event::Deactivate
         };
         let mut record = transition(context, &object, event)?;
-        record.attributes.revocation_reason = Some(request.revocation_reason);
+        record.attributes.revocation_reason = Some(reason);
         if compromised {
             // KMIP 2.1 §4.13: without a better guess, it may have been compromised from its first day.
             let occurred = request

@@ -30,7 +30,7 @@ pub enum Access {
     Manage,
     /// Destroys.
     Destroy,
-    /// Changes what the vault asks of new objects.
+    /// Makes users, groups and credentials, and changes what the vault asks of new objects.
     Administer,
 }
 

@@ -19,7 +19,8 @@ use std::{
 use arc_swap::ArcSwap;
 use hsm::Hsm;
 use kmip::{
-    AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, V1_0, V1_4, V2_1, Version,
+    AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, V1_0, V1_4, V2_1, V3_0,
+    Version,
     message::{
         ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
     },
@@ -211,10 +212,10 @@ impl Service {
         asked: &ProtocolVersion,
         now: Timestamp,
     ) -> Zeroizing<Vec<u8>> {
-        let nearest = if asked.protocol_version_major <= 1 {
-            V1_4
-        } else {
-            V2_1
+        let nearest = match asked.protocol_version_major {
+            ..=1 => V1_4,
+            3 => V3_0,
+            _ => V2_1,
         };
         match Request::read_as(bytes, nearest, self.limits.batch_items_max) {
             Ok(request)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kmip::{
-    ObjectGroupMember, State, StorageStatusMask,
+    ObjectClass, ObjectGroupMember, State, StorageStatusMask,
     attribute::{Attribute, AttributeKind, UniqueIdentifier},
     ttlv::Timestamp,
 };
@@ -110,6 +110,10 @@ pub(crate) fn has_attribute(record: &Record, asked: &Attribute, now: Timestamp) 
             matches!(id, UniqueIdentifier::Text(id) if *id == record.id.0)
         }
         Attribute::ObjectType(object_type) => *object_type == record.object_type,
+        // KMIP 3.0: objects are their users' unless they are said to be the system's.
+        Attribute::ObjectClass(class) => {
+            record.attributes.object_class.unwrap_or(ObjectClass::User) == *class
+        }
         Attribute::State(state) => record.state_at(now) == Some(*state),
         Attribute::Vendor(vendor) => record
             .attributes

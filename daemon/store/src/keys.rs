@@ -120,6 +120,14 @@ pub(crate) fn search_key(attribute: &Attribute) -> Option<SearchKey> {
         ),
         A::Link(link) => match &link.linked_object_identifier {
             UniqueIdentifier::Text(id) => (typed(link.link_type.0, id), true),
+            // The separator stands in no identifier.
+            UniqueIdentifier::Name(name) => {
+                let target = [&[SEPARATOR], name.as_bytes()].concat();
+                (
+                    [&link.link_type.0.to_be_bytes(), &target[..]].concat(),
+                    true,
+                )
+            }
             UniqueIdentifier::Enumeration(_) | UniqueIdentifier::Integer(_) => return None,
         },
         A::ApplicationSpecificInformation(own) => (

@@ -83,10 +83,19 @@ impl Record {
         (is_rotated && is_in_time).then_some(Timestamp(due))
     }
 
+    /// Whether nothing is known of the object any more but that its identifier was used (KMIP 3.0, Obliterate).
+    #[must_use]
+    pub fn is_obliterated(&self) -> bool {
+        self.is_destroyed() && self.attributes == Attributes::default()
+    }
+
     /// Where the object is stored, as Locate asks for it: one bit.
     #[must_use]
     pub fn storage_status(&self) -> StorageStatusMask {
-        if self.is_destroyed() {
+        if self.is_obliterated() {
+            // Nowhere: no search finds it.
+            StorageStatusMask(0)
+        } else if self.is_destroyed() {
             StorageStatusMask::DestroyedStorage
         } else if self.custody == Custody::Archived {
             StorageStatusMask::ArchivalStorage

@@ -260,10 +260,10 @@ fn a_described_key_is_destroyed_like_any_other() {
     fixture
         .call::<kmip::payload::revoke::Revoke>(&kmip::payload::revoke::RevokeRequest {
             unique_identifier: Some(id.as_str().into()),
-            revocation_reason: kmip::attribute::RevocationReason {
+            revocation_reason: Some(kmip::attribute::RevocationReason {
                 revocation_reason_code: kmip::RevocationReasonCode::CessationOfOperation,
                 revocation_message: None,
-            },
+            }),
             compromise_occurrence_date: None,
         })
         .unwrap();

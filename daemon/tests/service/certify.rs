@@ -767,10 +767,10 @@ fn a_revoked_certificate_is_invalid() {
     fixture
         .call::<Revoke>(&RevokeRequest {
             unique_identifier: Some(id.as_str().into()),
-            revocation_reason: RevocationReason {
+            revocation_reason: Some(RevocationReason {
                 revocation_reason_code: RevocationReasonCode::Superseded,
                 revocation_message: None,
-            },
+            }),
             compromise_occurrence_date: None,
         })
         .unwrap();

@@ -30,7 +30,11 @@ fn discover(version: Version) -> OutgoingItem {
 fn the_intersection_of_versions_is_in_the_clients_order() {
     let mut fixture = Fixture::new();
     fixture.version = V1_2;
-    let asked = vec![V1_0.into(), V2_1.into(), kmip::V3_0.into()];
+    let unknown = kmip::message::ProtocolVersion {
+        protocol_version_major: 4,
+        protocol_version_minor: 0,
+    };
+    let asked = vec![V1_0.into(), V2_1.into(), unknown];
     let answer = fixture
         .call::<DiscoverVersions>(&DiscoverVersionsRequest {
             protocol_version: asked.clone(),
@@ -59,9 +63,12 @@ fn discover_versions_is_not_in_1_0() {
 #[test]
 fn a_version_that_is_not_spoken_is_told_so_and_may_discover() {
     let mut fixture = Fixture::new();
-    let unknown = kmip::V3_0;
+    let unknown = kmip::message::ProtocolVersion {
+        protocol_version_major: 2,
+        protocol_version_minor: 9,
+    };
     let header = RequestHeader {
-        protocol_version: unknown.into(),
+        protocol_version: unknown,
         ..fixture.header()
     };
     let query = outgoing::<Query>(

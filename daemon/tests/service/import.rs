@@ -50,10 +50,10 @@ fn destroy(fixture: &mut Fixture, id: &str) {
     fixture
         .call::<Revoke>(&RevokeRequest {
             unique_identifier: Some(id.into()),
-            revocation_reason: kmip::attribute::RevocationReason {
+            revocation_reason: Some(kmip::attribute::RevocationReason {
                 revocation_reason_code: kmip::RevocationReasonCode::CessationOfOperation,
                 revocation_message: None,
-            },
+            }),
             compromise_occurrence_date: None,
         })
         .unwrap();

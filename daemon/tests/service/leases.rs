@@ -190,10 +190,10 @@ fn a_lease_tells_its_time_and_the_last_change() {
     fixture.version = V2_1;
     let revoke = RevokeRequest {
         unique_identifier: Some(id.as_str().into()),
-        revocation_reason: RevocationReason {
+        revocation_reason: Some(RevocationReason {
             revocation_reason_code: RevocationReasonCode::KeyCompromise,
             revocation_message: None,
-        },
+        }),
         compromise_occurrence_date: None,
     };
     fixture.call::<Revoke>(&revoke).unwrap();

@@ -65,7 +65,7 @@ fn revoke(fixture: &mut Fixture, id: &str, code: RevocationReasonCode) -> Result
     fixture
         .call::<Revoke>(&RevokeRequest {
             unique_identifier: Some(id.into()),
-            revocation_reason: reason,
+            revocation_reason: Some(reason),
             compromise_occurrence_date: None,
         })
         .map(drop)

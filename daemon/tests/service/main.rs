@@ -14,6 +14,7 @@ mod certify;
 mod conformance;
 mod cryptoki;
 mod derive;
+mod draft;
 mod envelope;
 mod fixture;
 mod header;

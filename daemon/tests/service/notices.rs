@@ -139,10 +139,10 @@ const BOTH: &[OperationCode] = &[OperationCode::Notify, OperationCode::Put];
 fn revoke(fixture: &mut Fixture, id: &str) {
     let request = RevokeRequest {
         unique_identifier: Some(id.into()),
-        revocation_reason: kmip::attribute::RevocationReason {
+        revocation_reason: Some(kmip::attribute::RevocationReason {
             revocation_reason_code: kmip::RevocationReasonCode::CessationOfOperation,
             revocation_message: None,
-        },
+        }),
         compromise_occurrence_date: None,
     };
     fixture.call::<Revoke>(&request).unwrap();

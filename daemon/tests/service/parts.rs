@@ -267,10 +267,10 @@ fn each_part_is_held_to_the_state_of_the_key() {
     fixture
         .call::<Revoke>(&RevokeRequest {
             unique_identifier: Some(aes.as_str().into()),
-            revocation_reason: RevocationReason {
+            revocation_reason: Some(RevocationReason {
                 revocation_reason_code: RevocationReasonCode::Unspecified,
                 revocation_message: None,
-            },
+            }),
             compromise_occurrence_date: None,
         })
         .unwrap();

@@ -2,7 +2,7 @@
 
 use keyhold::{conformance::Seeding, ops::ROUTES, policy::Policy};
 use kmip::{
-    OperationCode, ResultReason, V2_1,
+    OperationCode, ResultReason, V3_0,
     attribute::Attribute,
     message::OutgoingItem,
     payload::{
@@ -45,6 +45,7 @@ fn an_operation_allowed_allows_no_other() {
         let policy = Policy::parse(&text).unwrap();
         let mut fixture = Fixture::under_test(policy, Seeding::None);
         fixture.as_client(6);
+        fixture.version = V3_0;
         for asked in ROUTES.iter().filter(|route| !FREE.contains(&route.code)) {
             let item = OutgoingItem {
                 operation: asked.code,
@@ -156,7 +157,7 @@ fn a_policy_with_a_mistake_is_refused_by_name() {
 fn every_operation_of_the_standard_is_served_or_listed() {
     for code in OperationCode::ALL
         .iter()
-        .filter(|code| code.since().is_some_and(|since| since <= V2_1))
+        .filter(|code| code.since().is_some_and(|since| since <= V3_0))
     {
         let served = keyhold::ops::find(*code).is_some();
         let listed = keyhold::ops::NOT_SERVED.iter().any(|(own, _)| own == code);

@@ -44,6 +44,7 @@ fn constraint(group: Option<&str>, bits: i32) -> Constraint {
             object_type: vec![ObjectType::SymmetricKey],
         }),
         object_groups: group.map(|group| ObjectGroups {
+            group_link: vec![],
             object_group: vec![group.into()],
         }),
         attributes: list([
@@ -130,6 +131,7 @@ fn defaults_say_what_the_client_does_not() {
         object_types: None,
         attributes: list(attributes),
         object_groups: group.map(|group| ObjectGroups {
+            group_link: vec![],
             object_group: vec![group.into()],
         }),
     };

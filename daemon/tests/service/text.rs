@@ -144,6 +144,7 @@ fn what_would_be_too_large_is_not_done() {
         offset_items: None,
         storage_status_mask: None,
         object_group_member: None,
+        object_class_mask: None,
         attributes: kmip::attribute::AttributeList::default(),
     });
     assert!(found.unwrap().unique_identifier.is_empty());

@@ -1,6 +1,9 @@
 //! Attributes on the wire: name, index and value in 1.x, each under its own tag in 2.x; and how a record is stored.
 
-use super::{Attribute, AttributeKind, AttributeReference, Attributes, Name, VendorAttribute};
+use super::{
+    Attribute, AttributeKind, AttributeReference, Attributes, Link, Name, UniqueIdentifier,
+    VendorAttribute,
+};
 use crate::{
     Result, Tag, V2_1, Version,
     error::{DecodeError, DecodeErrorKind},
@@ -211,6 +214,12 @@ fn write_v1(index: Option<u32>, attribute: &Attribute, writer: &mut Writer) {
 }
 
 fn read_v2(item: Item<'_>) -> Result<Attribute> {
+    if let Some(link_type) = Link::type_of(item.tag) {
+        return Ok(Attribute::Link(Link {
+            link_type,
+            linked_object_identifier: UniqueIdentifier::read(item)?,
+        }));
+    }
     match AttributeKind::from_tag(item.tag) {
         Some(kind) => Attribute::read_value(kind, item),
         None => Err(item.error(DecodeErrorKind::AttributeUnknown(format!("{:?}", item.tag)))),
@@ -220,6 +229,11 @@ fn read_v2(item: Item<'_>) -> Result<Attribute> {
 fn write_v2(attribute: &Attribute, writer: &mut Writer) {
     match (attribute, attribute.kind()) {
         (Attribute::Vendor(vendor), _) => vendor.write_v2(writer),
+        (Attribute::Link(link), _) if writer.version().is_3() => {
+            if let Some(tag) = Link::tag_of(link.link_type) {
+                link.linked_object_identifier.write(tag, writer);
+            }
+        }
         (other, Some(kind)) => other.write_value(kind.tag(), writer),
         (_, None) => {}
     }
@@ -231,8 +245,15 @@ impl Attributes {
     pub fn each(&self, version: Version) -> AttributeList {
         let standard = AttributeKind::ALL
             .iter()
-            .filter(|kind| kind.rule().applies_to(version))
-            .flat_map(|kind| self.of(*kind));
+            .filter(|kind| {
+                // Links are attributes of 3.0 too, each under its own tag.
+                kind.rule().applies_to(version) || **kind == AttributeKind::Link
+            })
+            .flat_map(|kind| self.of(*kind))
+            .filter(|(_, attribute)| match attribute {
+                Attribute::Link(link) => link.applies_to(version),
+                _ => true,
+            });
         let vendor = self
             .vendor
             .iter()
@@ -248,6 +269,13 @@ impl Attributes {
     pub fn named(&self, reference: &AttributeReference) -> Vec<(u32, Attribute)> {
         match reference {
             AttributeReference::Standard(kind) => self.of(*kind),
+            AttributeReference::Link(link_type) => {
+                let mut links = self.of(AttributeKind::Link);
+                links.retain(
+                    |(_, own)| matches!(own, Attribute::Link(link) if link.link_type == *link_type),
+                );
+                links
+            }
             AttributeReference::Unknown(_) => Vec::new(),
             AttributeReference::Vendor {
                 vendor_identification,

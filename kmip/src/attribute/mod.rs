@@ -1,5 +1,6 @@
 //! Attributes: one instance ([`Attribute`]), the typed record ([`Attributes`]), and lists of them on the wire.
 
+mod link;
 mod list;
 mod reference;
 mod structures;

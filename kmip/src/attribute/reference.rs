@@ -1,17 +1,19 @@
 //! References to attributes: a name in 1.x, a tag or a vendor's name in 2.x (KMIP 2.1 §7.5).
 
-use super::{AttributeKind, VendorAttribute};
+use super::{AttributeKind, Link, VendorAttribute};
 use crate::{
-    Result, Tag,
+    LinkType, Result, Tag,
     error::DecodeErrorKind,
     ttlv::{Item, ItemType, Value, Writer, structure},
 };
 
 /// Which attribute is meant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AttributeReference {
     /// An attribute of the standard.
     Standard(AttributeKind),
+    /// The links of one type (3.0).
+    Link(LinkType),
     /// A tag of the standard that is no attribute served here.
     Unknown(Tag),
     /// A vendor's attribute.
@@ -56,7 +58,10 @@ impl Value for AttributeReference {
             ItemType::TextString => item.text().map(Self::from_v1_name),
             ItemType::Enumeration => {
                 let tag = Tag(item.enumeration()?);
-                Ok(AttributeKind::from_tag(tag).map_or(Self::Unknown(tag), Self::Standard))
+                Ok(match Link::type_of(tag) {
+                    Some(link_type) => Self::Link(link_type),
+                    None => AttributeKind::from_tag(tag).map_or(Self::Unknown(tag), Self::Standard),
+                })
             }
             ItemType::Structure => VendorReference::read(item).map(|own| Self::Vendor {
                 vendor_identification: own.vendor_identification,
@@ -70,6 +75,10 @@ impl Value for AttributeReference {
         match (self, writer.version().is_2()) {
             (Self::Standard(kind), true) => writer.enumeration(tag, kind.tag().0),
             (Self::Standard(kind), false) => writer.text(tag, kind.rule().name),
+            (Self::Link(link_type), _) => {
+                let tag_of_links = Link::tag_of(*link_type).unwrap_or(Tag::Link);
+                writer.enumeration(tag, tag_of_links.0);
+            }
             (Self::Unknown(unknown), _) => writer.enumeration(tag, unknown.0),
             (
                 Self::Vendor {

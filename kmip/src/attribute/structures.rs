@@ -2,10 +2,10 @@
 
 use crate::{
     AlternativeNameType, BlockCipherMode, CryptographicAlgorithm, DRBGAlgorithm,
-    DigitalSignatureAlgorithm, FIPS186Variation, HashingAlgorithm, KeyFormatType, KeyRoleType,
-    KeyValueLocationType, LinkType, MaskGenerator, NameType, PaddingMethod, RNGAlgorithm,
-    RecommendedCurve, Result, RevocationReasonCode, RotateNameType, Tag,
-    UniqueIdentifierEnumeration, UsageLimitsUnit,
+    DeactivationReasonCode, DigitalSignatureAlgorithm, FIPS186Variation, HashingAlgorithm,
+    KeyFormatType, KeyRoleType, KeyValueLocationType, LinkType, MaskGenerator, NameType,
+    PaddingMethod, RNGAlgorithm, RecommendedCurve, Result, RevocationReasonCode, RotateNameType,
+    Tag, UniqueIdentifierEnumeration, UsageLimitsUnit,
     ttlv::{Bytes, Item, ItemType, Value, Writer, structure},
 };
 
@@ -18,6 +18,8 @@ pub enum UniqueIdentifier {
     Enumeration(UniqueIdentifierEnumeration),
     /// The n-th identifier of this batch's responses; negative counts backwards from this item.
     Integer(i32),
+    /// The name of the object (3.0).
+    Name(String),
 }
 
 impl From<&str> for UniqueIdentifier {
@@ -39,13 +41,19 @@ impl Value for UniqueIdentifier {
                 UniqueIdentifierEnumeration::read(item).map(Self::Enumeration)
             }
             ItemType::Integer if item.version().is_2() => item.integer().map(Self::Integer),
-            _ => item.text().map(Self::from),
+            ItemType::NameReference => item.identifier().map(|name| Self::Name(name.to_owned())),
+            _ => item.identifier().map(Self::from),
         }
     }
 
     fn write(&self, tag: Tag, writer: &mut Writer) {
         match self {
-            Self::Text(id) => writer.text(tag, id),
+            Self::Text(id) if !writer.version().is_3() => writer.text(tag, id),
+            Self::Text(id) if Link::type_of(tag).is_some() => {
+                writer.item(tag, ItemType::Reference, id.as_bytes());
+            }
+            Self::Text(id) => writer.item(tag, ItemType::Identifier, id.as_bytes()),
+            Self::Name(name) => writer.item(tag, ItemType::NameReference, name.as_bytes()),
             Self::Enumeration(which) => which.write(tag, writer),
             Self::Integer(n) => writer.integer(tag, *n),
         }
@@ -55,7 +63,7 @@ impl Value for UniqueIdentifier {
 structure! {
     /// Name (KMIP 2.1 §4.32).
     #[derive(Debug, Eq, Hash)]
-    pub struct Name {
+    pub struct Name text name_value {
         /// The name.
         name_value: String = NameValue;
         /// How to read it.
@@ -173,20 +181,6 @@ structure! {
         link_type: LinkType = LinkType;
         /// The other object.
         linked_object_identifier: UniqueIdentifier = LinkedObjectIdentifier;
-    }
-}
-
-impl Link {
-    /// A user's link to a credential: 3.0's, whose number here is its tag (KMIP 3.0, Credential Link).
-    pub const CREDENTIAL: LinkType = LinkType(Tag::CredentialLink.0);
-
-    /// A link to a credential.
-    #[must_use]
-    pub fn credential(id: &str) -> Self {
-        Self {
-            link_type: Self::CREDENTIAL,
-            linked_object_identifier: UniqueIdentifier::from(id),
-        }
     }
 }
 
@@ -315,10 +309,32 @@ structure! {
 structure! {
     /// Rotate Name (KMIP 2.1 §4.55).
     #[derive(Debug, Eq, Hash)]
-    pub struct RotateName {
+    pub struct RotateName text rotate_name_value {
         /// The name.
         rotate_name_value: String = RotateNameValue;
         /// How to read it.
         rotate_name_type: RotateNameType = RotateNameType;
+    }
+}
+
+impl RotateName {
+    /// An uninterpreted name.
+    #[must_use]
+    pub fn text(value: &str) -> Self {
+        Self {
+            rotate_name_value: value.to_owned(),
+            rotate_name_type: RotateNameType::UninterpretedTextString,
+        }
+    }
+}
+
+structure! {
+    /// Deactivation Reason (KMIP 3.0).
+    #[derive(Debug, Eq, Hash)]
+    pub struct DeactivationReason {
+        /// Why.
+        deactivation_reason_code: DeactivationReasonCode = DeactivationReasonCode;
+        /// Why, in words.
+        deactivation_message: Option<String> = DeactivationMessage;
     }
 }

@@ -2,15 +2,16 @@
 
 use super::{
     AlternativeName, ApplicationSpecificInformation, CertificateIdentifier, CertificateIssuer,
-    CertificateSubject, CryptographicDomainParameters, CryptographicParameters, Digest,
-    KeyValueLocation, Link, Many, Name, One, RNGParameters, Refusal, RevocationReason, RotateName,
-    Rule, SetBy, Slot, UniqueIdentifier, UsageLimits, VendorAttribute, X509CertificateIdentifier,
-    X509CertificateIssuer, X509CertificateSubject,
+    CertificateSubject, CryptographicDomainParameters, CryptographicParameters, DeactivationReason,
+    Digest, KeyValueLocation, Link, Many, Name, One, RNGParameters, Refusal, RevocationReason,
+    RotateName, Rule, SetBy, Slot, UniqueIdentifier, UsageLimits, VendorAttribute,
+    X509CertificateIdentifier, X509CertificateIssuer, X509CertificateSubject,
 };
 use crate::{
-    CertificateType, CryptographicAlgorithm, CryptographicUsageMask, DigitalSignatureAlgorithm,
-    KeyFormatType, NISTKeyType, ObjectType, OpaqueDataType, ProtectionLevel, ProtectionStorageMask,
-    Result, State, Tag, V1_0, V1_1, V1_2, V1_3, V1_4, V2_0, V2_1,
+    CertificateType, CredentialType, CryptographicAlgorithm, CryptographicUsageMask,
+    DigitalSignatureAlgorithm, KeyFormatType, NISTKeyType, ObjectClass, ObjectType, OpaqueDataType,
+    ProtectionLevel, ProtectionStorageMask, Result, SplitKeyMethod, SplitKeyPolynomial, State, Tag,
+    V1_0, V1_1, V1_2, V1_3, V1_4, V2_0, V2_1, V3_0,
     ttlv::{Bytes, Interval, Item, Timestamp, Value, Writer},
 };
 
@@ -176,8 +177,8 @@ attributes! {
     compromise_date: One<Timestamp> = CompromiseDate, "Compromise Date", Server, Fixed, Stays, V1_0;
     revocation_reason: One<RevocationReason> = RevocationReason, "Revocation Reason", Server, Fixed, Stays, V1_0;
     archive_date: One<Timestamp> = ArchiveDate, "Archive Date", Server, Fixed, Stays, V1_0;
-    object_group: Many<String> = ObjectGroup, "Object Group", Either, Changes, Deletes, V1_0;
-    link: Many<Link> = Link, "Link", Either, Changes, Deletes, V1_0;
+    object_group: Many<String> = ObjectGroup, "Object Group", Either, Changes, Deletes, V1_0 until V3_0;
+    link: Many<Link> = Link, "Link", Either, Changes, Deletes, V1_0 until V3_0;
     application_specific_information: Many<ApplicationSpecificInformation> = ApplicationSpecificInformation, "Application Specific Information", Either, Changes, Deletes, V1_0;
     contact_information: One<String> = ContactInformation, "Contact Information", Either, Changes, Deletes, V1_0;
     last_change_date: One<Timestamp> = LastChangeDate, "Last Change Date", Server, Fixed, Stays, V1_0;
@@ -238,4 +239,19 @@ attributes! {
     rotate_latest: One<bool> = RotateLatest, "Rotate Latest", Server, Fixed, Stays, V2_1;
     rotate_name: One<RotateName> = RotateName, "Rotate Name", Client, Changes, Deletes, V2_1;
     rotate_offset: One<Interval> = RotateOffset, "Rotate Offset", Either, Fixed, Stays, V2_1;
+    certify_counter: One<i64> = CertifyCounter, "Certify Counter", Server, Fixed, Stays, V3_0;
+    credential_type: One<CredentialType> = CredentialType, "Credential Type", Server, Fixed, Stays, V3_0;
+    deactivation_reason: One<DeactivationReason> = DeactivationReason, "Deactivation Reason", Either, Fixed, Stays, V3_0;
+    decrypt_counter: One<i64> = DecryptCounter, "Decrypt Counter", Server, Fixed, Stays, V3_0;
+    encrypt_counter: One<i64> = EncryptCounter, "Encrypt Counter", Server, Fixed, Stays, V3_0;
+    key_part_identifier: One<i32> = KeyPartIdentifier, "Key Part Identifier", Client, Fixed, Stays, V3_0;
+    nist_security_category: One<i32> = NISTSecurityCategory, "NIST Security Category", Either, Fixed, Stays, V3_0;
+    object_class: One<ObjectClass> = ObjectClass, "Object Class", Either, Fixed, Stays, V3_0;
+    otp_counter: One<i32> = OTPCounter, "OTP Counter", Server, Fixed, Stays, V3_0;
+    sign_counter: One<i64> = SignCounter, "Sign Counter", Server, Fixed, Stays, V3_0;
+    signature_verify_counter: One<i64> = SignatureVerifyCounter, "Signature Verify Counter", Server, Fixed, Stays, V3_0;
+    split_key_method: One<SplitKeyMethod> = SplitKeyMethod, "Split Key Method", Client, Fixed, Stays, V3_0;
+    split_key_parts: One<i32> = SplitKeyParts, "Split Key Parts", Client, Fixed, Stays, V3_0;
+    split_key_polynomial: One<SplitKeyPolynomial> = SplitKeyPolynomial, "Split Key Polynomial", Client, Fixed, Stays, V3_0;
+    split_key_threshold: One<i32> = SplitKeyThreshold, "Split Key Threshold", Client, Fixed, Stays, V3_0;
 }

@@ -124,7 +124,7 @@ structure! {
 }
 
 /// A password: a Text String that is kept as a secret.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Password(pub Secret);
 
 impl Value for Password {

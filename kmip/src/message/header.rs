@@ -56,7 +56,7 @@ impl Value for Asynchrony {
 }
 
 structure! {
-    /// Request Header (KMIP 2.1 §8.2).
+    /// Request Header (KMIP 2.1 §8.2). In 3.0 nothing says how many items follow.
     pub struct RequestHeader {
         /// The version of the message.
         protocol_version: ProtocolVersion = ProtocolVersion;
@@ -77,11 +77,11 @@ structure! {
         /// What to do after an item failed.
         batch_error_continuation_option: Option<BatchErrorContinuationOption> = BatchErrorContinuationOption;
         /// Whether the items are to be done in their order.
-        batch_order_option: Option<bool> = BatchOrderOption;
+        batch_order_option: Option<bool> = BatchOrderOption until V3_0;
         /// The client's time.
         time_stamp: Option<Timestamp> = TimeStamp;
         /// How many items follow.
-        batch_count: i32 = BatchCount;
+        batch_count: i32 = BatchCount until V3_0;
     }
 }
 
@@ -124,6 +124,6 @@ structure! {
         /// The server's mark in its log.
         server_correlation_value: Option<String> = ServerCorrelationValue since V1_4;
         /// How many items follow.
-        batch_count: i32 = BatchCount;
+        batch_count: i32 = BatchCount until V3_0;
     }
 }

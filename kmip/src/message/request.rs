@@ -67,7 +67,7 @@ impl<'a> Request<'a> {
         }
         let header =
             header.ok_or_else(|| DecodeError::at(Tag::RequestHeader, DecodeErrorKind::Missing))?;
-        if usize::try_from(header.batch_count).ok() != Some(items.len()) {
+        if !version.is_3() && usize::try_from(header.batch_count).ok() != Some(items.len()) {
             let differs = DecodeErrorKind::ValueInvalid("must be the number of items that follow");
             return Err(DecodeError::at(Tag::BatchCount, differs));
         }
@@ -123,7 +123,7 @@ pub fn write_request(header: &RequestHeader, items: &[OutgoingItem], version: Ve
         for (position, item) in items.iter().enumerate() {
             writer.structure(Tag::BatchItem, |writer| {
                 item.operation.write(Tag::Operation, writer);
-                if items.len() > 1 {
+                if items.len() > 1 && !version.is_3() {
                     writer.byte_string(Tag::UniqueBatchItemID, &position.to_be_bytes());
                 }
                 writer.structure(Tag::RequestPayload, |writer| writer.encoded(&item.payload));

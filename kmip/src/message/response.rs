@@ -44,8 +44,10 @@ pub fn write_response(header: &ResponseHeader, items: &[ResponseItem], version: 
 impl ResponseItem {
     fn write_fields(&self, writer: &mut Writer) {
         self.operation.write_field(Tag::Operation, None, writer);
-        self.unique_batch_item_id
-            .write_field(Tag::UniqueBatchItemID, None, writer);
+        if !writer.version().is_3() {
+            self.unique_batch_item_id
+                .write_field(Tag::UniqueBatchItemID, None, writer);
+        }
         self.result_status.write(Tag::ResultStatus, writer);
         self.result_reason
             .write_field(Tag::ResultReason, None, writer);

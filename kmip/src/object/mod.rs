@@ -1,11 +1,13 @@
 //! Managed objects: every kind and what each carries (KMIP 2.1 §2).
 
+mod credential;
 mod key_block;
 mod kinds;
 mod material;
 mod wrapping;
 
 pub use self::{
+    credential::{DeviceCredential, HashedPasswordCredential, OTPCredential, PasswordCredential},
     key_block::{KeyBlock, KeyValue},
     kinds::{
         Certificate, CertificateRequest, KeyObject, OpaqueObject, PGPKey, SecretData, SplitKey,

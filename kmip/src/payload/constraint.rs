@@ -1,7 +1,11 @@
 //! Set Defaults, Set Constraints and Get Constraints (KMIP 2.1 §6.1.52, §6.1.51, §6.1.22).
 
 use super::operation;
-use crate::{ObjectType, attribute::AttributeList, ttlv::structure};
+use crate::{
+    ObjectType,
+    attribute::{AttributeList, UniqueIdentifier},
+    ttlv::structure,
+};
 
 operation! {
     /// Set Defaults: what new objects have where the client does not say.
@@ -25,8 +29,10 @@ structure! {
     /// Object Groups (KMIP 2.1 §7.23).
     #[derive(Debug, Default, Eq)]
     pub struct ObjectGroups {
+        /// The groups by their names.
+        object_group: Vec<String> = ObjectGroup until V3_0;
         /// The groups.
-        object_group: Vec<String> = ObjectGroup;
+        group_link: Vec<UniqueIdentifier> = GroupLink since V3_0;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::operation;
 use crate::{
-    ObjectGroupMember, StorageStatusMask,
+    ObjectClassMask, ObjectGroupMember, StorageStatusMask,
     attribute::{AttributeList, UniqueIdentifier},
     ttlv::structure,
 };
@@ -23,7 +23,9 @@ structure! {
         /// Where they are stored.
         storage_status_mask: Option<StorageStatusMask> = StorageStatusMask;
         /// Which members of an object group.
-        object_group_member: Option<ObjectGroupMember> = ObjectGroupMember since V1_1;
+        object_group_member: Option<ObjectGroupMember> = ObjectGroupMember since V1_1 until V3_0;
+        /// Of which classes they are.
+        object_class_mask: Option<ObjectClassMask> = ObjectClassMask since V3_0;
         /// What they must have; two instances of a date are a range.
         attributes: AttributeList = Attributes | Attribute;
     }

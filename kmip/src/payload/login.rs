@@ -1,6 +1,6 @@
 //! Login, Logout and Delegated Login (KMIP 2.1 §6.1.30, §6.1.31, §6.1.12).
 
-use super::operation;
+use super::{constraint::ObjectGroups, operation};
 use crate::{
     OperationCode,
     attribute::{UniqueIdentifier, UsageLimits},
@@ -113,14 +113,5 @@ structure! {
     pub struct Objects {
         /// Each object.
         unique_identifier: Vec<UniqueIdentifier> = UniqueIdentifier;
-    }
-}
-
-structure! {
-    /// Object Groups (KMIP 2.1 §7.27).
-    #[derive(Debug, Eq)]
-    pub struct ObjectGroups {
-        /// Each group.
-        object_group: Vec<String> = ObjectGroup;
     }
 }

@@ -1,5 +1,6 @@
 //! Payloads: one file a family of operations, each with its request, its response and its [`Operation`].
 
+pub mod account;
 pub mod activate;
 pub mod archive;
 pub mod attribute;
@@ -7,6 +8,7 @@ pub mod certify;
 pub mod check;
 pub mod constraint;
 pub mod create;
+pub mod deactivate;
 pub mod derive;
 pub mod destroy;
 pub mod discover;
@@ -22,6 +24,7 @@ pub mod log;
 pub mod login;
 pub mod mac;
 pub mod notify;
+pub mod obliterate;
 pub mod pkcs11;
 pub mod poll;
 pub mod query;

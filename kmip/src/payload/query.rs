@@ -2,9 +2,9 @@
 
 use super::{create::ProtectionStorageMasks, operation};
 use crate::{
-    AttestationType, ClientRegistrationMethod, DestroyAction, ObjectType, OperationCode,
-    ProfileName, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode, attribute::RNGParameters,
-    ttlv::structure,
+    AttestationType, ClientRegistrationMethod, CredentialType, DestroyAction, ObjectType,
+    OperationCode, ProfileName, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+    attribute::RNGParameters, ttlv::structure,
 };
 
 operation! {
@@ -48,6 +48,17 @@ structure! {
         client_registration_method: Vec<ClientRegistrationMethod> = ClientRegistrationMethod since V1_3;
         /// How objects can be protected.
         protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks since V2_0;
+        /// How clients can be recognised.
+        credential_information: Vec<CredentialInformation> = CredentialInformation since V3_0;
+    }
+}
+
+structure! {
+    /// Credential Information (KMIP 3.0).
+    #[derive(Debug, Eq)]
+    pub struct CredentialInformation {
+        /// A type of credential.
+        credential_type: CredentialType = CredentialType;
     }
 }
 
@@ -73,7 +84,7 @@ structure! {
         /// The tag.
         extension_tag: Option<i32> = ExtensionTag;
         /// The type.
-        extension_type: Option<i32> = ExtensionType;
+        extension_type: Option<i32> = ExtensionType until V3_0;
     }
 }
 

@@ -41,7 +41,9 @@ structure! {
     #[derive(Default)]
     pub struct ReKeyKeyPairRequest {
         /// The private key to replace; the placeholder when absent.
-        private_key_unique_identifier: Option<UniqueIdentifier> = PrivateKeyUniqueIdentifier;
+        private_key_unique_identifier: Option<UniqueIdentifier> = PrivateKeyUniqueIdentifier until V3_0;
+        /// The same in 3.0.
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier since V3_0;
         /// From the new keys' Initial Date to their Activation Date.
         offset: Option<Interval> = Offset;
         /// What both are to have beside what they take over.

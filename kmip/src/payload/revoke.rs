@@ -16,8 +16,8 @@ structure! {
     pub struct RevokeRequest {
         /// The object; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
-        /// Why.
-        revocation_reason: RevocationReason = RevocationReason;
+        /// Why; until 2.1 it must be said.
+        revocation_reason: Option<RevocationReason> = RevocationReason;
         /// When it was compromised, if it was.
         compromise_occurrence_date: Option<Timestamp> = CompromiseOccurrenceDate;
     }

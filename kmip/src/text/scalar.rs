@@ -91,7 +91,15 @@ pub(super) fn read(
         ItemType::ByteString if is_text => {
             bytes(hexadecimal(text).unwrap_or(text)).map(|bytes| writer.byte_string(tag, &bytes))
         }
-        ItemType::TextString | ItemType::ByteString => None,
+        ItemType::Identifier | ItemType::Reference | ItemType::NameReference if is_text => {
+            writer.item(tag, item_type, text.as_bytes());
+            Some(())
+        }
+        ItemType::TextString
+        | ItemType::ByteString
+        | ItemType::Identifier
+        | ItemType::Reference
+        | ItemType::NameReference => None,
         ItemType::DateTime => long(text)
             .or_else(|| date::seconds_from_text(text))
             .map(|value| writer.date_time(tag, value)),
@@ -134,6 +142,9 @@ pub(super) fn spell<'a>(
             let text = item.text()?;
             siblings.note(item.tag, text);
             Spelling::Text(text)
+        }
+        ItemType::Identifier | ItemType::Reference | ItemType::NameReference => {
+            Spelling::Text(item.identifier()?)
         }
         ItemType::ByteString => Spelling::Hex("", item.bytes()?),
         ItemType::DateTime => {

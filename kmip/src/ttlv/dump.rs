@@ -50,7 +50,10 @@ fn scalar(item: Item<'_>) -> Result<String> {
         ItemType::LongInteger => item.long_integer()?.to_string(),
         ItemType::Enumeration => format!("0x{:X}", item.enumeration()?),
         ItemType::Boolean => item.boolean()?.to_string(),
-        ItemType::TextString => format!("{:?}", item.text()?),
+        ItemType::TextString
+        | ItemType::Identifier
+        | ItemType::Reference
+        | ItemType::NameReference => format!("{:?}", item.identifier()?),
         ItemType::DateTime => format!("@{}", item.date_time()?),
         ItemType::Interval => format!("{}s", item.interval()?),
         ItemType::DateTimeExtended => format!("@{}us", item.date_time_extended()?),

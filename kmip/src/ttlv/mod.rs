@@ -17,7 +17,11 @@ pub use self::{
     },
     writer::Writer,
 };
-pub(crate) use self::{structure::structure, value::read_once, writer::reserve};
+pub(crate) use self::{
+    structure::structure,
+    value::{finish, read_once},
+    writer::reserve,
+};
 
 use crate::error::{DecodeErrorKind, Result};
 
@@ -47,6 +51,12 @@ pub enum ItemType {
     Interval = 0x0A,
     /// Eight bytes, microseconds since 1970.
     DateTimeExtended = 0x0B,
+    /// UTF-8: an object's identifier (3.0).
+    Identifier = 0x0C,
+    /// UTF-8: the identifier of another object (3.0).
+    Reference = 0x0D,
+    /// UTF-8: the name of another object (3.0).
+    NameReference = 0x0E,
 }
 
 impl ItemType {
@@ -65,6 +75,9 @@ impl ItemType {
             0x09 => Self::DateTime,
             0x0A => Self::Interval,
             0x0B => Self::DateTimeExtended,
+            0x0C => Self::Identifier,
+            0x0D => Self::Reference,
+            0x0E => Self::NameReference,
             _ => return None,
         })
     }
@@ -89,7 +102,7 @@ macro_rules! names {
 
 names! {
     Structure Integer LongInteger BigInteger Enumeration Boolean TextString ByteString DateTime Interval
-    DateTimeExtended
+    DateTimeExtended Identifier Reference NameReference
 }
 
 /// Whether a structure may pass over an item it does not know: vendors' tags, which begin with 0x54, and no others, so

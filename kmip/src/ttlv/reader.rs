@@ -179,6 +179,21 @@ impl<'a> Item<'a> {
     #[inline]
     pub fn text(&self) -> Result<&'a str> {
         self.typed(ItemType::TextString)?;
+        self.utf8()
+    }
+
+    /// An Identifier, a Reference or a Name Reference; before 3.0 they are Text Strings, and some clients write those in
+    /// 3.0 too.
+    #[inline]
+    pub fn identifier(&self) -> Result<&'a str> {
+        match self.item_type {
+            ItemType::Identifier | ItemType::Reference | ItemType::NameReference => self.utf8(),
+            _ => self.text(),
+        }
+    }
+
+    #[inline]
+    fn utf8(&self) -> Result<&'a str> {
         std::str::from_utf8(self.body)
             .map_err(|_| self.error(DecodeErrorKind::ValueInvalid("must be UTF-8")))
     }

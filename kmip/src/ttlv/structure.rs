@@ -5,8 +5,10 @@
 /// `= Tag | OldTag` names the field's tag of 2.x and that of 1.x; `since V1_3` and `until V2_0` bound the versions that
 /// the field is *written* to. Reading takes fields in any order and of any version, because clients mix them
 /// (libkmip sends Offset Items in 1.0); unknown tags of vendors are passed over, other foreign tags are errors.
+///
+/// `struct Name text field` is a structure until 3.0 and from then on the text of this field alone.
 macro_rules! structure {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident $(text $text:ident)? {
         $($(#[$field_meta:meta])* $field:ident: $type:ty = $tag:ident $(| $old:ident)? $(since $since:ident)? $(until $until:ident)?;)*
     }) => {
         $(#[$meta])*
@@ -28,7 +30,7 @@ macro_rules! structure {
                     $crate::ttlv::structure_passes_over(item).map_err(|error| error.within(reader.tag()))?;
                 }
                 Ok(Self {
-                    $($field: <$type as Field>::finish($field, $crate::Tag::$tag)
+                    $($field: $crate::ttlv::finish::<$type>($field, $crate::Tag::$tag, structure!(@gone reader $($until)?))
                         .map_err(|error| error.within(reader.tag()))?,)*
                 })
             }
@@ -41,6 +43,9 @@ macro_rules! structure {
             }
         }
 
+        structure!(@value $name $($text)?);
+    };
+    (@value $name:ident) => {
         impl $crate::ttlv::Value for $name {
             fn read(item: $crate::ttlv::Item<'_>) -> $crate::Result<Self> {
                 $crate::ttlv::Structure::read_fields(item.structure()?)
@@ -51,6 +56,26 @@ macro_rules! structure {
             }
         }
     };
+    (@value $name:ident $text:ident) => {
+        impl $crate::ttlv::Value for $name {
+            fn read(item: $crate::ttlv::Item<'_>) -> $crate::Result<Self> {
+                match item.item_type {
+                    $crate::ttlv::ItemType::TextString => item.text().map(Self::text),
+                    _ => $crate::ttlv::Structure::read_fields(item.structure()?),
+                }
+            }
+
+            fn write(&self, tag: $crate::Tag, writer: &mut $crate::ttlv::Writer) {
+                if writer.version().is_3() {
+                    writer.text(tag, &self.$text);
+                } else {
+                    writer.structure(tag, |writer| $crate::ttlv::Structure::write_fields(self, writer));
+                }
+            }
+        }
+    };
+    (@gone $reader:ident) => { false };
+    (@gone $reader:ident $until:ident) => { $reader.version() >= $crate::$until };
     (@old) => { None };
     (@old $old:ident) => { Some($crate::Tag::$old) };
 }

@@ -19,6 +19,12 @@ pub trait Value: Sized {
     fn takes(own: Tag, old: Option<Tag>, found: Tag) -> bool {
         found == own || Some(found) == old
     }
+
+    /// What a required field holds in the versions that no longer have it.
+    #[must_use]
+    fn gone() -> Option<Self> {
+        None
+    }
 }
 
 /// The contents of a structure, without its own tag: a payload is one.
@@ -44,6 +50,12 @@ pub trait Field: Sized {
     /// The field after the last item, or an error when it is missing.
     fn finish(slot: Self::Slot, tag: Tag) -> Result<Self>;
 
+    /// What the field holds in the versions that no longer have it, if it is required in the others.
+    #[must_use]
+    fn gone() -> Option<Self> {
+        None
+    }
+
     /// Writes the field's items; `old` is its tag before 2.0 where that is another.
     fn write_field(&self, own: Tag, old: Option<Tag>, writer: &mut Writer);
 }
@@ -54,6 +66,15 @@ fn tag_of(own: Tag, old: Option<Tag>, writer: &Writer) -> Tag {
         own
     } else {
         old.unwrap_or(own)
+    }
+}
+
+/// A field after the last item, where the version may no longer have it.
+#[inline]
+pub(crate) fn finish<T: Field>(slot: T::Slot, tag: Tag, is_gone: bool) -> Result<T> {
+    match T::finish(slot, tag) {
+        Err(error) if is_gone => T::gone().ok_or(error),
+        finished => finished,
     }
 }
 
@@ -89,6 +110,10 @@ impl<T: Value> Field for T {
     #[inline]
     fn finish(slot: Self::Slot, tag: Tag) -> Result<Self> {
         slot.ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Missing))
+    }
+
+    fn gone() -> Option<Self> {
+        T::gone()
     }
 
     #[inline]
@@ -166,8 +191,23 @@ macro_rules! values {
     };
 }
 
+/// The only required numbers that a version gave up are counts of what is counted anyway.
+impl Value for i32 {
+    #[inline]
+    fn read(item: Item<'_>) -> Result<Self> {
+        item.integer()
+    }
+
+    fn write(&self, tag: Tag, writer: &mut Writer) {
+        writer.integer(tag, *self);
+    }
+
+    fn gone() -> Option<Self> {
+        Some(0)
+    }
+}
+
 values! {
-    i32: |item| item.integer(), |value, tag, writer| writer.integer(tag, *value);
     i64: |item| item.long_integer(), |value, tag, writer| writer.long_integer(tag, *value);
     bool: |item| item.boolean(), |value, tag, writer| writer.boolean(tag, *value);
     String: |item| item.text().map(Self::from), |value, tag, writer| writer.text(tag, value);
@@ -278,7 +318,10 @@ fn check(item: Item<'_>) -> Result<()> {
         ItemType::BigInteger => item.big_integer().map(drop),
         ItemType::Enumeration => item.enumeration().map(drop),
         ItemType::Boolean => item.boolean().map(drop),
-        ItemType::TextString => item.text().map(drop),
+        ItemType::TextString
+        | ItemType::Identifier
+        | ItemType::Reference
+        | ItemType::NameReference => item.identifier().map(drop),
         ItemType::ByteString => item.bytes().map(drop),
         ItemType::DateTime => item.date_time().map(drop),
         ItemType::Interval => item.interval().map(drop),

@@ -12,13 +12,21 @@ pub struct Version {
 }
 
 impl Version {
-    /// The versions spoken, the preferred one first.
-    pub const SPOKEN: &'static [Self] = &[V2_1, V2_0, V1_4, V1_3, V1_2, V1_1, V1_0];
+    /// The versions spoken, the preferred one first. 3.0 comes last, because it is a draft that may still change: only
+    /// who asks for it gets it.
+    pub const SPOKEN: &'static [Self] = &[V2_1, V2_0, V1_4, V1_3, V1_2, V1_1, V1_0, V3_0];
 
     /// Whether attributes stand under their own tags (2.0 and later) and not in Template-Attribute.
     #[must_use]
     pub const fn is_2(self) -> bool {
         self.major >= 2
+    }
+
+    /// Whether identifiers and references have types of their own, links are attributes of their own and names are plain
+    /// texts (3.0 and later).
+    #[must_use]
+    pub const fn is_3(self) -> bool {
+        self.major >= 3
     }
 }
 

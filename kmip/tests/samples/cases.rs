@@ -94,6 +94,17 @@ where
     [case::<O::Request>(name, Table::Request, O::SINCE)]
 }
 
+/// Both payloads of the operations that came with 3.0.
+fn payloads_of_3_0() -> [[Case; 2]; 5] {
+    [
+        operation::<payload::account::CreateGroup>(),
+        operation::<payload::account::CreateUser>(),
+        operation::<payload::account::CreateCredential>(),
+        operation::<payload::deactivate::Deactivate>(),
+        operation::<payload::obliterate::Obliterate>(),
+    ]
+}
+
 /// Both payloads of every operation that has payload types.
 pub(crate) fn payloads() -> Vec<Case> {
     [
@@ -149,6 +160,7 @@ pub(crate) fn payloads() -> Vec<Case> {
         operation::<payload::validate::Validate>(),
     ]
     .into_iter()
+    .chain(payloads_of_3_0())
     .flatten()
     .chain(conversations())
     .collect()
@@ -201,6 +213,14 @@ fn messages() -> Vec<Case> {
         structure::<TicketCredential>("Credential Value Structure for the Ticket", V2_0),
         structure::<Ticket>("Ticket", V2_0),
         structure::<payload::login::Rights>("Rights", V2_0),
+        structure::<payload::query::CredentialInformation>("Credential Information", V3_0),
+        structure::<payload::login::Objects>("Objects", V2_0),
+        structure::<payload::login::Operations>("Operations", V2_0),
+        structure::<PasswordCredential>("Password Credential", V3_0),
+        structure::<DeviceCredential>("Device Credential", V3_0),
+        structure::<OTPCredential>("OTP Credential", V3_0),
+        structure::<HashedPasswordCredential>("Hashed Password Credential", V3_0),
+        structure::<DeactivationReason>("Deactivation Reason", V3_0),
         structure::<payload::login::Right>("Right", V2_0),
         structure::<payload::derive::DerivationParameters>("PBKDF2 Derivation Parameters", V1_0),
         structure::<payload::derive::DerivationParameters>("Derivation Parameters", V2_0),

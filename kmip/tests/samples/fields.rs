@@ -67,7 +67,9 @@ make_attribute! {
     KeyValuePresent KeyValueLocation OriginalCreationDate RandomNumberGenerator PKCS12FriendlyName Description
     Comment Sensitive AlwaysSensitive Extractable NeverExtractable KeyFormatType NISTKeyType OpaqueDataType
     ProtectionLevel ProtectionPeriod ProtectionStorageMask QuantumSafe ShortUniqueIdentifier RotateAutomatic
-    RotateDate RotateGeneration RotateInterval RotateLatest RotateName RotateOffset
+    RotateDate RotateGeneration RotateInterval RotateLatest RotateName RotateOffset CertifyCounter CredentialType
+    DeactivationReason DecryptCounter EncryptCounter KeyPartIdentifier NISTSecurityCategory ObjectClass OTPCounter
+    SignCounter SignatureVerifyCounter SplitKeyMethod SplitKeyParts SplitKeyPolynomial SplitKeyThreshold
 }
 
 make_enums! {
@@ -80,10 +82,14 @@ make_enums! {
     RotateNameType SecretDataType ShreddingAlgorithm State UniqueIdentifierEnumeration UnwrapMode UsageLimitsUnit
     TicketType ValidityIndicator WrappingMethod OpaqueDataType CancellationResult ProcessingStage
     PKCS11Function PKCS11ReturnCode EndpointRole PutFunction
+    CredentialType
+    DeactivationReasonCode
+    ObjectClass
+    OTPAlgorithm
+    SplitKeyPolynomial
 }
 
 make_fields! {
-    Name { name_value, name_type }
     CryptographicParameters {
         block_cipher_mode, padding_method, hashing_algorithm, key_role_type, digital_signature_algorithm,
         cryptographic_algorithm, random_iv, iv_length, tag_length, fixed_field_length,
@@ -94,7 +100,6 @@ make_fields! {
     Digest { hashing_algorithm, digest_value, key_format_type }
     UsageLimits { usage_limits_total, usage_limits_count, usage_limits_unit }
     RevocationReason { revocation_reason_code, revocation_message }
-    Link { link_type, linked_object_identifier }
     ApplicationSpecificInformation { application_namespace, application_data }
     AlternativeName { alternative_name_value, alternative_name_type }
     KeyValueLocation { key_value_location_value, key_value_location_type }
@@ -110,7 +115,6 @@ make_fields! {
         certificate_subject_distinguished_name, certificate_subject_alternative_name,
     }
     CertificateIssuer { certificate_issuer_distinguished_name, certificate_issuer_alternative_name }
-    RotateName { rotate_name_value, rotate_name_type }
     TransparentSymmetricKey { key }
     TransparentRSAPrivateKey {
         modulus, private_exponent, public_exponent, p, q, prime_exponent_p, prime_exponent_q, crt_coefficient,
@@ -165,6 +169,33 @@ make_fields! {
         protocol_version, time_stamp, nonce, server_hashed_password, attestation_type,
         client_correlation_value, server_correlation_value, batch_count,
     }
+    payload::account::CreateGroupRequest { attributes }
+    payload::account::CreateGroupResponse { unique_identifier }
+    payload::account::CreateUserRequest { attributes }
+    payload::account::CreateUserResponse { unique_identifier }
+    payload::account::CreateCredentialRequest {
+        credential_type, attributes, password_credential, device_credential, hashed_password_credential,
+        otp_credential, certificate,
+    }
+    payload::account::CreateCredentialResponse { unique_identifier }
+    payload::deactivate::DeactivateRequest { unique_identifier, deactivation_reason, deactivation_date }
+    payload::deactivate::DeactivateResponse { unique_identifier }
+    payload::obliterate::ObliterateRequest { unique_identifier }
+    payload::obliterate::ObliterateResponse {}
+    payload::query::CredentialInformation { credential_type }
+    DeactivationReason { deactivation_reason_code, deactivation_message }
+    PasswordCredential {
+        password, password_salt, password_salt_algorithm, salted_password, iteration_count,
+    }
+    DeviceCredential {
+        device_serial_number, device_identifier, network_identifier, machine_identifier, media_identifier,
+    }
+    OTPCredential {
+        otp_algorithm, otp_digest, otp_serial, otp_seed, otp_interval, otp_digits, otp_counter,
+    }
+    HashedPasswordCredential {
+        hashing_algorithm, hashed_username_password, hashed_password_username,
+    }
     payload::activate::ActivateRequest { unique_identifier }
     payload::activate::ActivateResponse { unique_identifier }
     payload::attribute::AddAttributeRequest { unique_identifier, new_attribute }
@@ -194,7 +225,7 @@ make_fields! {
         unique_identifier, usage_limits_count, cryptographic_usage_mask, lease_time,
     }
     payload::constraint::ObjectTypes { object_type }
-    payload::constraint::ObjectGroups { object_group }
+    payload::constraint::ObjectGroups { object_group, group_link }
     payload::constraint::ObjectDefaults { object_type, object_types, attributes, object_groups }
     payload::constraint::DefaultsInformation { object_defaults }
     payload::constraint::Constraint { object_types, object_groups, attributes }
@@ -277,7 +308,7 @@ make_fields! {
     payload::lease::GetUsageAllocationRequest { unique_identifier, usage_limits_count }
     payload::lease::GetUsageAllocationResponse { unique_identifier }
     payload::locate::LocateRequest {
-        maximum_items, offset_items, storage_status_mask, object_group_member, attributes,
+        maximum_items, offset_items, storage_status_mask, object_group_member, object_class_mask, attributes,
     }
     payload::locate::LocateResponse { located_items, unique_identifier }
     payload::log::LogRequest { log_message }
@@ -294,7 +325,6 @@ make_fields! {
     payload::login::Right { usage_limits, operations, objects, object_groups }
     payload::login::Operations { operation }
     payload::login::Objects { unique_identifier }
-    payload::login::ObjectGroups { object_group }
     payload::mac::MACRequest {
         unique_identifier, cryptographic_parameters, data, correlation_value, init_indicator, final_indicator,
     }
@@ -331,7 +361,7 @@ make_fields! {
     payload::query::QueryResponse {
         operation, object_type, vendor_identification, server_information, application_namespace,
         extension_information, attestation_type, rng_parameters, profile_information, capability_information,
-        client_registration_method, protection_storage_masks,
+        client_registration_method, protection_storage_masks, credential_information,
     }
     payload::query::ServerInformation { server_name, server_version, product_name }
     payload::query::ExtensionInformation { extension_name, extension_tag, extension_type }
@@ -346,7 +376,7 @@ make_fields! {
     payload::rekey::ReKeyRequest { unique_identifier, offset, attributes, protection_storage_masks }
     payload::rekey::ReKeyResponse { unique_identifier }
     payload::rekey::ReKeyKeyPairRequest {
-        private_key_unique_identifier, offset, common_attributes, private_key_attributes,
+        private_key_unique_identifier, unique_identifier, offset, common_attributes, private_key_attributes,
         public_key_attributes, common_protection_storage_masks, private_protection_storage_masks,
         public_protection_storage_masks,
     }

@@ -42,6 +42,7 @@ make! {
         Self::from_unsigned(&magnitude)
     };
     CryptographicUsageMask: |source| Self(u32::from_be_bytes(source.array()));
+    ObjectClassMask: |source| Self(u32::from_be_bytes(source.array()));
     StorageStatusMask: |source| Self(u32::from_be_bytes(source.array()));
     ProtectionStorageMask: |source| Self(u32::from_be_bytes(source.array()));
     Password: |source| Self(String::make(source).into_bytes().into());
@@ -49,10 +50,12 @@ make! {
     UniqueIdentifier: |source| match source.below(8) {
         0 if source.version.is_2() => Self::Enumeration(Make::make(source)),
         3 if source.version.is_2() => Self::Integer(Make::make(source)),
+        5 if source.version.is_3() => Self::Name(Make::make(source)),
         _ => Self::Text(Make::make(source)),
     };
     AttributeKind: |source| Self::ALL[source.below(Self::ALL.len())];
-    AttributeReference: |source| match source.below(3) {
+    AttributeReference: |source| match source.below(4) {
+        3 if source.version.is_3() => Self::Link(Link::TYPES[source.below(20)].0),
         0 if source.version.is_2() => Self::Unknown(Tag::BatchItem),
         1 => Self::Vendor {
             vendor_identification: vendor(source),
@@ -70,6 +73,22 @@ make! {
         let count = if source.full { 2 } else { source.below(6) };
         let items = (0..count).map(|_| (index(source), Make::make(source))).collect();
         Self { items, templates: Vec::new() }
+    };
+    // From 3.0 on a name is a text without a type, and a link has the tag of its type.
+    Name: |source| match source.version.is_3() {
+        true => Self::text(&String::make(source)),
+        false => Self { name_value: Make::make(source), name_type: Make::make(source) },
+    };
+    RotateName: |source| match source.version.is_3() {
+        true => Self::text(&String::make(source)),
+        false => Self { rotate_name_value: Make::make(source), rotate_name_type: Make::make(source) },
+    };
+    Link: |source| Self {
+        link_type: match source.version.is_3() {
+            true => Self::TYPES[source.below(Self::TYPES.len())].0,
+            false => Make::make(source),
+        },
+        linked_object_identifier: Make::make(source),
     };
     Credential: |source| match source.below(6) {
         1 => Self::Device(Make::make(source)),

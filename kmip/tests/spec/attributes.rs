@@ -13,13 +13,24 @@ const NOT_ATTRIBUTES: &[&str] = &[
     "Custom Attribute",
     // One table for the 24 parts of a certificate's names; each has its own row here.
     "Certificate Attributes",
+    // 3.0's, which are `Attribute::Link` as in the other versions.
+    "Links",
+    // As the custom attributes.
+    "Vendor Attribute",
 ];
 
 /// The data's name of an attribute's rules.
 fn standard_name(kind: AttributeKind) -> &'static str {
     let name = kind.rule().name;
     let part = name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer ");
-    if part { "Certificate Attributes" } else { name }
+    if part {
+        "Certificate Attributes"
+    } else if name.ends_with(" Counter") && name != "OTP Counter" {
+        // Nor have the counters of 3.0 a table each.
+        "Counters"
+    } else {
+        name
+    }
 }
 
 fn yes(rule: &Value) -> bool {

@@ -189,7 +189,9 @@ impl Session {
 pub(crate) fn text(id: UniqueIdentifier) -> Result<String> {
     match id {
         UniqueIdentifier::Text(id) => Ok(id),
-        UniqueIdentifier::Enumeration(_) | UniqueIdentifier::Integer(_) => Err(Rv::DEVICE_ERROR),
+        UniqueIdentifier::Enumeration(_)
+        | UniqueIdentifier::Integer(_)
+        | UniqueIdentifier::Name(_) => Err(Rv::DEVICE_ERROR),
     }
 }
 

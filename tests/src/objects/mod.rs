@@ -220,10 +220,10 @@ pub fn create_active(
 pub fn revocation(object: &str, code: RevocationReasonCode) -> RevokeRequest {
     RevokeRequest {
         unique_identifier: id(object),
-        revocation_reason: RevocationReason {
+        revocation_reason: Some(RevocationReason {
             revocation_reason_code: code,
             revocation_message: Some("by a test".to_owned()),
-        },
+        }),
         compromise_occurrence_date: None,
     }
 }

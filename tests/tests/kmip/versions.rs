@@ -2,7 +2,7 @@
 
 use keyhold_tests::{Appliance, Backend, Batch, Client, VERSIONS, objects::*, pki};
 use kmip::{
-    OperationCode, QueryFunction, ResultReason, ResultStatus, V1_0, V1_1, V1_4, V2_0, V2_1,
+    OperationCode, QueryFunction, ResultReason, ResultStatus, V1_0, V1_1, V1_4, V2_0, V2_1, V3_0,
     message::{ProtocolVersion, Response},
     payload::{
         discover::{DiscoverVersions, DiscoverVersionsRequest},
@@ -34,12 +34,13 @@ fn versions_are_discovered() {
         let all: Vec<_> = VERSIONS
             .iter()
             .rev()
+            .chain([&V3_0])
             .map(|version| (*version).into())
             .collect();
         assert_eq!(
             discover(&mut client, Vec::new()),
             all,
-            "all, the newest first"
+            "all, the newest first, and the draft behind them"
         );
         // KMIP 1.4 §4.26: what both speak, in the order of who asks; ceph-csi needs exactly this one.
         assert_eq!(discover(&mut client, vec![version(1, 4)]), [version(1, 4)]);
@@ -66,7 +67,8 @@ fn a_version_that_is_not_spoken_is_answered_in_one_that_is() {
     for (asked, answered) in [
         (version(1, 9), V1_4),
         (version(2, 7), V2_1),
-        (version(3, 0), V2_1),
+        (version(3, 1), V3_0),
+        (version(4, 0), V2_1),
     ] {
         let mut discovering = Batch::new(answered);
         discovering.header.protocol_version = asked.clone();

@@ -173,10 +173,10 @@ impl Execute for KeyRevoke {
             let id = vault.find(&self.key)?;
             vault.call::<Revoke>(&RevokeRequest {
                 unique_identifier: Some(id.clone()),
-                revocation_reason: RevocationReason {
+                revocation_reason: Some(RevocationReason {
                     revocation_reason_code: code,
                     revocation_message: self.message,
-                },
+                }),
                 // KMIP 2.1 §6.1.48: given with a compromise, and with nothing else.
                 compromise_occurrence_date: is_compromise.then_some(now),
             })?;

@@ -7,7 +7,7 @@ use kmip::{
 };
 use store::Record;
 
-use super::read_only;
+use super::{circle, read_only};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -24,6 +24,9 @@ pub(super) fn check_change(
     let state = record.state_at(context.now);
     let before_use = state == Some(State::PreActive);
     let in_use = matches!(state, Some(State::PreActive | State::Active));
+    if let Attribute::Link(link) = &attribute {
+        circle::refuse(context, &record.id, link)?;
+    }
     match attribute {
         // KMIP 2.1 §4.1: the activation of what is active cannot be moved.
         Attribute::ActivationDate(_) if !before_use => Err(wrong_state()),

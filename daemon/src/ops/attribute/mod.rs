@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod change;
+mod circle;
 mod set;
 
 use change::check_change;
@@ -215,6 +216,11 @@ fn instance(
             .find(|(_, value)| *value == current.attribute)
             .map(|(index, _)| *index),
         (None, Some(index), _) => Some(index),
+        // KMIP 3.0: links of other types are other attributes.
+        (None, None, [_, _, ..]) if matches!(new, Attribute::Link(_)) => instances
+            .iter()
+            .find(|(_, own)| is_link_like(own, new))
+            .map(|(index, _)| *index),
         (None, None, [(only, _)]) => Some(*only),
         (None, None, _) => Some(0),
     };
@@ -224,6 +230,14 @@ fn instance(
             "there is no such instance of the attribute",
         )
     })
+}
+
+/// Whether both are links of one type.
+fn is_link_like(one: &Attribute, other: &Attribute) -> bool {
+    match (one, other) {
+        (Attribute::Link(one), Attribute::Link(other)) => one.link_type == other.link_type,
+        _ => false,
+    }
 }
 
 /// Removes one instance of an attribute that clients may delete.
@@ -248,6 +262,16 @@ fn remove(
             }
             spent_limits_stay(attributes, *kind)?;
             attributes.remove(*kind, index)?
+        }
+        AttributeReference::Link(_) => {
+            let is_there = attributes
+                .named(reference)
+                .iter()
+                .any(|(own, _)| *own == index);
+            if !is_there {
+                return Err(missing());
+            }
+            attributes.remove(AttributeKind::Link, index)?
         }
         AttributeReference::Unknown(_) => return Err(missing()),
         AttributeReference::Vendor {

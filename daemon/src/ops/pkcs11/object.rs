@@ -372,10 +372,10 @@ pub(super) fn destroy(call: &mut Call<'_, '_>) -> Outcome {
     if state == Some(State::Active) {
         let request = RevokeRequest {
             unique_identifier: unique_identifier.clone(),
-            revocation_reason: RevocationReason {
+            revocation_reason: Some(RevocationReason {
                 revocation_reason_code: RevocationReasonCode::CessationOfOperation,
                 revocation_message: None,
-            },
+            }),
             compromise_occurrence_date: None,
         };
         call.perform::<Revoke>(request, Names::Object)?;

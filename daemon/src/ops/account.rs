@@ -1,0 +1,169 @@
+//! Create User, Create Group and Create Credential.
+
+use kmip::{
+    CredentialType, HashingAlgorithm, OTPAlgorithm, ObjectType,
+    attribute::{AttributeList, Attributes},
+    message::Device,
+    object::{DeviceCredential, HashedPasswordCredential, OTPCredential, PasswordCredential},
+    payload::account::{
+        CreateCredential, CreateCredentialRequest, CreateCredentialResponse, CreateGroup,
+        CreateGroupRequest, CreateGroupResponse, CreateUser, CreateUserRequest, CreateUserResponse,
+    },
+    ttlv::Interval,
+};
+use store::Custody;
+
+use super::{Handler, needed};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    fault::Fault,
+    identity::{NewCredential, check_username},
+    policy::Access,
+    template,
+};
+
+/// The role of a user that a client makes. It may never do more than the client that it comes through.
+const ROLE: &str = "user";
+
+impl Handler for CreateUser {
+    const ACCESS: Access = Access::Administer;
+
+    fn handle(context: &mut Context<'_>, request: CreateUserRequest) -> Result<CreateUserResponse> {
+        let attributes = folded(&request.attributes)?;
+        check_username(name(&attributes)?)?;
+        let record = {
+            let who = context.principal;
+            let accounts = context.service.accounts_at(context.now);
+            accounts.user_record(&who.vault, &who.name, attributes, ROLE)
+        };
+        Ok(CreateUserResponse {
+            unique_identifier: context.insert(record)?,
+        })
+    }
+}
+
+impl Handler for CreateGroup {
+    const ACCESS: Access = Access::Administer;
+
+    fn handle(
+        context: &mut Context<'_>,
+        request: CreateGroupRequest,
+    ) -> Result<CreateGroupResponse> {
+        let attributes = folded(&request.attributes)?;
+        name(&attributes)?;
+        let who = context.principal;
+        let record = context.service.accounts_at(context.now).account(
+            &who.vault,
+            &who.name,
+            ObjectType::Group,
+            attributes,
+            Custody::Public(Vec::new()),
+        );
+        Ok(CreateGroupResponse {
+            unique_identifier: context.insert(record)?,
+        })
+    }
+}
+
+impl Handler for CreateCredential {
+    const ACCESS: Access = Access::Administer;
+
+    fn handle(
+        context: &mut Context<'_>,
+        request: CreateCredentialRequest,
+    ) -> Result<CreateCredentialResponse> {
+        let mut attributes = folded(&request.attributes)?;
+        attributes.credential_type = Some(request.credential_type);
+        let new = credential(request)?;
+        let who = context.principal;
+        let accounts = context.service.accounts_at(context.now);
+        let record = accounts.credential(&who.vault, &who.name, attributes, &new)?;
+        Ok(CreateCredentialResponse {
+            unique_identifier: context.insert(record)?,
+        })
+    }
+}
+
+fn folded(list: &AttributeList) -> Result<Attributes> {
+    let mut attributes = Attributes::default();
+    template::fold(&mut attributes, list)?;
+    Ok(attributes)
+}
+
+fn name(attributes: &Attributes) -> Result<&str> {
+    needed(attributes.name.first(), "a name is needed").map(|name| name.name_value.as_str())
+}
+
+/// The credential that a request describes: the one of its type.
+fn credential(request: CreateCredentialRequest) -> Result<NewCredential> {
+    const MISSING: &str = "the credential of the type is missing";
+    match request.credential_type {
+        CredentialType::Password | CredentialType::UsernameAndPassword => {
+            password(needed(request.password_credential, MISSING)?)
+        }
+        CredentialType::Device => Ok(device(needed(request.device_credential, MISSING)?)),
+        CredentialType::OneTimePassword => one_time(needed(request.otp_credential, MISSING)?),
+        CredentialType::HashedPassword => {
+            hashed(needed(request.hashed_password_credential, MISSING)?)
+        }
+        // Certificates are enrolled by operators: a client must not let others in by itself.
+        _ => Err(Error::new(
+            Fault::FeatureNotServed,
+            "credentials of this type are not made by clients",
+        )),
+    }
+}
+
+fn password(own: PasswordCredential) -> Result<NewCredential> {
+    match own.password {
+        Some(password) => Ok(NewCredential::Password(password.0)),
+        // The draft does not say how the salt goes into the hash.
+        None => Err(Error::new(
+            Fault::FeatureNotServed,
+            "the password itself is needed; it is salted here",
+        )),
+    }
+}
+
+fn device(own: DeviceCredential) -> NewCredential {
+    NewCredential::Device(Device {
+        device_serial_number: own.device_serial_number,
+        password: None,
+        device_identifier: own.device_identifier,
+        network_identifier: own.network_identifier,
+        machine_identifier: own.machine_identifier,
+        media_identifier: own.media_identifier,
+    })
+}
+
+fn one_time(own: OTPCredential) -> Result<NewCredential> {
+    let number = |number: Option<i32>, usual: u32| {
+        number.map_or(Ok(usual), u32::try_from).map_err(|_| {
+            Error::invalid_field("the numbers of a one-time password are not negative")
+        })
+    };
+    if !matches!(own.otp_algorithm, OTPAlgorithm::HOTP | OTPAlgorithm::TOTP) {
+        return Err(Error::new(
+            Fault::FeatureNotServed,
+            "one-time passwords are made by HOTP or TOTP",
+        ));
+    }
+    Ok(NewCredential::Otp {
+        algorithm: own.otp_algorithm,
+        // The defaults of RFC 4226 and RFC 6238.
+        digest: own.otp_digest.unwrap_or(HashingAlgorithm::SHA1),
+        seed: needed(own.otp_seed, "the seed is missing")?,
+        interval_seconds: own.otp_interval.unwrap_or(Interval(30)).0,
+        digits: number(own.otp_digits, 6)?,
+        counter: number(own.otp_counter, 0)?.into(),
+    })
+}
+
+fn hashed(own: HashedPasswordCredential) -> Result<NewCredential> {
+    Ok(NewCredential::Hashed {
+        algorithm: own.hashing_algorithm.unwrap_or(HashingAlgorithm::SHA256),
+        username_password: own.hashed_username_password,
+        password_username: own.hashed_password_username,
+    })
+}
