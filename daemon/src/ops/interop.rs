@@ -33,7 +33,7 @@ impl Handler for Interop {
     }
 }
 
-/// Destroys every object of the principal's vault, whatever its state.
+/// Destroys every object of the principal's vault, whatever its state, but for what it was furnished with.
 fn empty(context: &mut Context<'_>) -> Result<()> {
     let mut last: Option<ObjectId> = None;
     loop {
@@ -46,7 +46,9 @@ fn empty(context: &mut Context<'_>) -> Result<()> {
         };
         last = Some(end.id.clone());
         for found in page {
-            if found.vault != context.principal.vault || found.is_destroyed() {
+            // Users whom nobody made through the protocol were there when the server started, and so they are after.
+            let is_furnished = found.owner.is_empty();
+            if found.vault != context.principal.vault || found.is_destroyed() || is_furnished {
                 continue;
             }
             let mut record = (*found).clone();

@@ -133,7 +133,7 @@ fn capabilities() -> CapabilityInformation {
         // Keys are overwritten in memory; what a disk keeps of their sealed form is not this program's to shred.
         shredding_algorithm: Some(ShreddingAlgorithm::Unsupported),
         rng_mode: Some(RNGMode::SharedInstantiation),
-        quantum_safe_capability: Some(false),
+        quantum_safe_capability: Some(true),
     }
 }
 

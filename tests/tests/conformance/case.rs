@@ -33,6 +33,9 @@ const CHAINS: &[&[&str]] = &[
     &["TC-CREG-1", "TC-CREG-2", "TC-CREG-3"],
 ];
 
+/// The kind of the project's own cases.
+const OURS: &str = "own";
+
 /// Cases that want a server of their own kind: RNG Seed has four policies, and a case for each.
 const SEEDINGS: &[(&str, &str)] = &[
     ("CS-RNG-O-1", "whole"),
@@ -79,7 +82,7 @@ impl Case {
             Element::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let kind = match path.parent().and_then(Path::file_name) {
-            _ if is_ours => "own".to_owned(),
+            _ if is_ours => OURS.to_owned(),
             Some(folder) => folder.to_str().unwrap().to_owned(),
             None => String::new(),
         };
@@ -144,6 +147,18 @@ impl Case {
         case
     }
 
+    /// Whether two cases share a server: those of a chain, and of ours, whose objects have names of their own, all of a
+    /// version.
+    fn goes_with(&self, other: &Self) -> bool {
+        let is_chained = CHAINS
+            .iter()
+            .any(|chain| chain.contains(&self.base()) && chain.contains(&other.base()));
+        self.version == other.version
+            && self.arguments == other.arguments
+            && self.path.parent() == other.path.parent()
+            && (is_chained || self.kind == OURS)
+    }
+
     /// The name without its version.
     pub(crate) fn base(&self) -> &str {
         let digits = self.version.replace('.', "");
@@ -158,16 +173,9 @@ impl Case {
 pub(crate) fn grouped(cases: Vec<Case>) -> Vec<Vec<Case>> {
     let mut groups: Vec<Vec<Case>> = Vec::new();
     for case in cases {
-        let chain = CHAINS.iter().find(|chain| chain.contains(&case.base()));
-        let group = groups.iter_mut().find(|group| {
-            chain.is_some_and(|chain| {
-                group.iter().any(|other| {
-                    chain.contains(&other.base())
-                        && other.version == case.version
-                        && other.path.parent() == case.path.parent()
-                })
-            })
-        });
+        let group = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|first| first.goes_with(&case)));
         match group {
             Some(group) => group.push(case),
             None => groups.push(vec![case]),

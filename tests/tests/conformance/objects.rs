@@ -89,6 +89,7 @@ impl Objects {
             names_versions: item
                 .child("RequestPayload")
                 .is_some_and(|payload| payload.child("ProtocolVersion").is_some()),
+            asks_who: words.contains("C_GetInfo"),
             operation,
             is_1_0: version == "1.0",
             is_1: version.starts_with("1."),

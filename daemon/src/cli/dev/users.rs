@@ -41,12 +41,14 @@ fn users() -> [NewUser; 5] {
             "administrator",
             NewCredential::Password(secret("password")),
         ),
-        // Several cases use the one password, so it is good as often.
-        user(
-            "one-time-user",
-            "user",
-            NewCredential::OneTime(vec![secret("one-time-password"); 16]),
-        ),
+        // Cases say the one password both ways; several use it, so it is good as often.
+        NewUser {
+            credentials: vec![
+                NewCredential::OneTime(vec![secret("one-time-password"); 16]),
+                NewCredential::Password(secret("one-time-password")),
+            ],
+            ..user("one-time-user", "user", NewCredential::OneTime(vec![]))
+        },
         user("device", "user", NewCredential::Device(device())),
     ]
 }
