@@ -102,8 +102,6 @@ faults! {
     NotExtractable: NotExtractable | NotExtractable;
     /// The policy does not allow it.
     NotPermitted: PermissionDenied | PermissionDenied;
-    /// The key is to be quantum safe, and of its kind none is.
-    NotQuantumSafe: GeneralFailure | GeneralFailure;
     /// The operation is not served.
     NotServed: OperationNotSupported | OperationNotSupported;
     /// A key that is called quantum-safe, and is not.

@@ -50,23 +50,6 @@ pub(crate) fn check_new_key(vault: &Vault, spec: KeySpec, mask: Mask) -> Result<
     Ok(())
 }
 
-/// Whether a new key is what its Quantum Safe attribute says: no shorter than what Grover's search halves to 128 bits, and
-/// of no algorithm that Shor's breaks.
-pub(crate) fn check_quantum_safe(spec: KeySpec, claimed: Option<bool>) -> Result<()> {
-    let is_safe = match spec {
-        KeySpec::Aes { bits } | KeySpec::Hmac { bits, .. } => bits >= 256,
-        KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 | KeySpec::PostQuantum(_) => true,
-        _ => false,
-    };
-    if claimed == Some(true) && !is_safe {
-        return Err(Error::new(
-            Fault::NotQuantumSafe,
-            "a key of this algorithm and length is not quantum safe",
-        ));
-    }
-    Ok(())
-}
-
 /// Whether the vault signs so.
 pub(crate) fn check_signing(vault: &Vault, mechanism: Signing) -> Result<()> {
     let approved = match mechanism {

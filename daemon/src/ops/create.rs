@@ -66,7 +66,6 @@ fn new_symmetric_key(
         attributes.cryptographic_usage_mask.get_or_insert_default();
     }
     profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
-    profile::check_quantum_safe(spec, attributes.quantum_safe)?;
     template::decide_class(&mut attributes, &vault);
     let id = new_id();
     describe(
@@ -143,7 +142,6 @@ impl Handler for CreateKeyPair {
         let vault = context.vault()?;
         profile::check_new_key(&vault, spec, template::usage(&private)?)?;
         profile::check_new_key(&vault, spec, template::usage(&public)?)?;
-        profile::check_quantum_safe(spec, private.quantum_safe.or(public.quantum_safe))?;
         template::decide_class(&mut private, &vault);
         template::decide_public(&mut public);
         let (private_id, public_id) = (new_id(), new_id());
