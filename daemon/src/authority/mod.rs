@@ -23,9 +23,7 @@ use crate::{
     der::{self, INTEGER, SEQUENCE},
     error::{Error, Result},
     fault::Fault,
-    names,
-    service::Service,
-    template,
+    names, template,
 };
 
 /// What operators decide of a vault's authority.
@@ -126,7 +124,7 @@ impl Authority {
     }
 
     /// Makes the authority of a vault. A vault keeps the one that it has.
-    fn create(
+    pub(crate) fn create(
         store: &dyn Store,
         hsm: &dyn Hsm,
         vault: &Vault,
@@ -201,33 +199,6 @@ impl Authority {
         let hsm = context.backend(backend)?;
         let key = KeyRef(key.clone());
         signed(hsm, &key, spec, own.subject().as_raw(), &issue, ends)
-    }
-}
-
-impl Service {
-    /// Makes the authority of a vault.
-    ///
-    /// # Errors
-    /// [`Fault::NameTaken`] where there is one, what the HSM and the store say.
-    pub fn create_authority(&self, vault: &Vault, options: &Options) -> Result<Authority> {
-        let hsm = self.backends.get(&vault.backend).ok_or_else(|| {
-            Error::internal(format!("the backend {:?} is not configured", vault.backend))
-        })?;
-        Authority::create(
-            self.store.as_ref(),
-            hsm.as_ref(),
-            vault,
-            options,
-            self.clock.now(),
-        )
-    }
-
-    /// The authority of a vault, if it has one.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub fn authority(&self, vault: &str) -> Result<Option<Authority>> {
-        Authority::find(self.store.begin().as_mut(), vault, self.clock.now())
     }
 }
 

@@ -3,6 +3,7 @@
 mod backend;
 mod error;
 mod file;
+mod limits;
 mod place;
 
 use std::{
@@ -25,9 +26,8 @@ use self::{
 use crate::{
     files,
     identity::{Admission, Admissions, LocalUser},
-    pending,
     policy::Policy,
-    service, streams,
+    service,
 };
 
 /// An appliance's configuration.
@@ -194,7 +194,11 @@ fn server(place: &Place<'_>, file: &file::Server) -> Result<Server, ConfigError>
         Some(text) => Some(place.address(text, "server.metrics")?),
     };
     let limits = &file.limits;
-    let seconds = |value, key| place.count(value, key, 1..=7 * 24 * 3600).map(to_duration);
+    let seconds = |value, key| {
+        place
+            .count(value, key, 1..=7 * 24 * 3600)
+            .map(limits::to_duration)
+    };
     Ok(Server {
         kmip,
         socket: place.resolve(&file.socket),
@@ -222,95 +226,9 @@ fn server(place: &Place<'_>, file: &file::Server) -> Result<Server, ConfigError>
             )?,
             idle_max: seconds(&limits.idle_seconds_max, "server.limits.idle_seconds_max")?,
             stall_max: seconds(&limits.stall_seconds_max, "server.limits.stall_seconds_max")?,
-            service: service_limits(place, limits)?,
+            service: limits::service(place, limits)?,
         },
     })
-}
-
-fn service_limits(
-    place: &Place<'_>,
-    limits: &file::Limits,
-) -> Result<service::Limits, ConfigError> {
-    let locate_items_max = place.count(
-        &limits.locate_items_max,
-        "server.limits.locate_items_max",
-        1..=1_000_000,
-    )?;
-    Ok(service::Limits {
-        batch_items_max: place.count(
-            &limits.batch_items_max,
-            "server.limits.batch_items_max",
-            1..=10_000,
-        )?,
-        locate_items_max: u64::try_from(locate_items_max).unwrap_or(u64::MAX),
-        pending: pending_limits(place, limits)?,
-        streams: stream_limits(place, limits)?,
-        ..service::Limits::default()
-    })
-}
-
-fn stream_limits(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, ConfigError> {
-    let number = |value, key| place.count(value, key, 0..=1_000_000);
-    let bytes = |value, key| place.count(value, key, 0..=64 * 1024 * 1024 * 1024);
-    let age = place.count(
-        &limits.stream_seconds_max,
-        "server.limits.stream_seconds_max",
-        1..=7 * 24 * 3600,
-    )?;
-    Ok(streams::Limits {
-        all_max: number(&limits.streams_max, "server.limits.streams_max")?,
-        per_client_max: number(
-            &limits.streams_per_client_max,
-            "server.limits.streams_per_client_max",
-        )?,
-        held_bytes_max: bytes(
-            &limits.stream_held_bytes_max,
-            "server.limits.stream_held_bytes_max",
-        )?,
-        all_held_bytes_max: bytes(
-            &limits.streams_held_bytes_max,
-            "server.limits.streams_held_bytes_max",
-        )?,
-        age_max: to_duration(age),
-    })
-}
-
-fn pending_limits(
-    place: &Place<'_>,
-    limits: &file::Limits,
-) -> Result<pending::Limits, ConfigError> {
-    let milliseconds = place.count(
-        &limits.pending_patience_milliseconds_max,
-        "server.limits.pending_patience_milliseconds_max",
-        0..=60_000,
-    )?;
-    Ok(pending::Limits {
-        all_max: place.count(
-            &limits.pending_max,
-            "server.limits.pending_max",
-            0..=1_000_000,
-        )?,
-        per_client_max: place.count(
-            &limits.pending_per_client_max,
-            "server.limits.pending_per_client_max",
-            0..=1_000_000,
-        )?,
-        bytes_max: place.count(
-            &limits.pending_bytes_max,
-            "server.limits.pending_bytes_max",
-            0..=64 * 1024 * 1024 * 1024,
-        )?,
-        age_max: to_duration(place.count(
-            &limits.pending_seconds_max,
-            "server.limits.pending_seconds_max",
-            1..=7 * 24 * 3600,
-        )?),
-        patience: Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX)),
-    })
-}
-
-fn to_duration(seconds: usize) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 
 fn tls(place: &Place<'_>, file: &file::Tls) -> Result<Tls, ConfigError> {

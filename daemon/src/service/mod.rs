@@ -1,19 +1,18 @@
 //! Message in, message out: version, identity, batch, envelope, audit, commit.
 
+mod authority;
 mod batch;
 mod deferred;
 mod envelope;
 mod limits;
 mod notices;
+mod outcome;
 mod text;
 mod weight;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use arc_swap::ArcSwap;
@@ -51,7 +50,6 @@ use crate::{
     pending::Pending,
     policy::Policy,
     streams::Streams,
-    telemetry,
 };
 
 /// What a service is made of.
@@ -353,54 +351,6 @@ impl Service {
             Err(error) => failure(operation, id, &error, request.version),
             Ok(()) => failure(operation, id, &Error::not_permitted(), request.version),
         }
-    }
-
-    /// Records an event before its outcome counts: what cannot be recorded has failed. Causes of internal errors get a
-    /// number, which the client, the trail and the log share.
-    fn recorded<T>(
-        &self,
-        event: &mut Event<'_>,
-        durability: Durability,
-        result: Result<T>,
-    ) -> Result<T> {
-        let result = result.map_err(|error| self.numbered(error, event));
-        event.outcome = result
-            .as_ref()
-            .map_or_else(|error| error.fault.name(), |_| "Success");
-        telemetry::operation(event.operation, event.outcome);
-        match self.trail.append(event, durability) {
-            Ok(()) => result,
-            Err(failed) => {
-                tracing::error!(error = %failed, "not served, because it cannot be audited");
-                Err(Error::new(Fault::Internal, "the audit trail is unavailable").because(failed))
-            }
-        }
-    }
-
-    /// Records why an item commits nothing that is answered all the same.
-    fn noted(&self, event: &mut Event<'_>, refusal: Error) -> Result<()> {
-        let refusal = self.numbered(refusal, event);
-        event.outcome = refusal.fault.name();
-        telemetry::operation(event.operation, event.outcome);
-        self.trail
-            .append(event, Durability::Grouped)
-            .map_err(|failed| {
-                tracing::error!(error = %failed, "not served, because it cannot be audited");
-                Error::new(Fault::Internal, "the audit trail is unavailable").because(failed)
-            })
-    }
-
-    fn numbered(&self, error: Error, event: &mut Event<'_>) -> Error {
-        if error.fault != Fault::Internal {
-            return error;
-        }
-        let number = self.internal_errors.fetch_add(1, Ordering::Relaxed);
-        let cause = error
-            .cause()
-            .map_or_else(|| error.message().to_owned(), ToString::to_string);
-        tracing::error!(number, operation = event.operation, cause, "internal error");
-        event.note = Some(format!("internal error {number:x}").into());
-        Error::new(Fault::Internal, format!("internal error {number:x}"))
     }
 }
 

@@ -36,7 +36,7 @@ use self::{
     library::Library,
     probe::Probe,
     reference::{Binding, Reference, SealedKey, TokenKey},
-    sealing::{Method, Sealing},
+    sealing::Sealing,
     session::Pool,
 };
 use crate::{
@@ -68,7 +68,7 @@ impl ModuleHsm {
         let pool = Pool::new(Library::open(&config.path)?, config);
         let (capabilities, mut settings) =
             pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
-        let method = sealing_method(&capabilities)?;
+        let method = sealing::method(&capabilities)?;
         let sealing = pool.create(|seat| Sealing::establish(seat, method))?;
         pool.set_beacon(sealing.id());
         let derive = |purpose| sealing.derived(&pool, &settings, &capabilities, purpose);
@@ -362,24 +362,6 @@ impl ModuleHsm {
             return Err(Error::KeyTypeMismatch);
         }
         check(listed::cipher(&self.capabilities.cipher, cipher))
-    }
-}
-
-/// How this module can seal: authenticated at least.
-fn sealing_method(capabilities: &Capabilities) -> Result<Method> {
-    use kmip::mechanism::{Hash, Padding};
-    let has = |cipher| capabilities.cipher.contains(&cipher);
-    if has(Cipher::AesGcm { tag_bytes: 16 }) {
-        Ok(Method::Gcm)
-    } else if has(Cipher::AesCbc(Padding::Pkcs5))
-        && capabilities.mac.contains(&Mac::Hmac(Hash::Sha256))
-    {
-        Ok(Method::CbcThenHmac)
-    } else {
-        Err(Error::Unavailable(format!(
-            "{} has neither AES-GCM nor AES-CBC with HMAC-SHA-256, one of which must protect the store",
-            capabilities.description
-        )))
     }
 }
 

@@ -235,6 +235,23 @@ pub(super) fn open(
     )
 }
 
+/// How this module can seal: authenticated at least.
+pub(super) fn method(capabilities: &Capabilities) -> crate::Result<Method> {
+    let has = |cipher| capabilities.cipher.contains(&cipher);
+    if has(Cipher::AesGcm { tag_bytes: 16 }) {
+        Ok(Method::Gcm)
+    } else if has(Cipher::AesCbc(Padding::Pkcs5))
+        && capabilities.mac.contains(&Mac::Hmac(Hash::Sha256))
+    {
+        Ok(Method::CbcThenHmac)
+    } else {
+        Err(Error::Unavailable(format!(
+            "{} has neither AES-GCM nor AES-CBC with HMAC-SHA-256, one of which must protect the store",
+            capabilities.description
+        )))
+    }
+}
+
 /// A blob that does not open, or names a key that never was, is a changed blob; a lost token is not.
 fn as_corrupt(error: Error) -> Error {
     match error {

@@ -1,0 +1,89 @@
+//! The limits of a service: how much of everything it takes on.
+
+use std::time::Duration;
+
+use super::{ConfigError, file, place::Place};
+use crate::{pending, service, streams};
+
+pub(super) fn service(
+    place: &Place<'_>,
+    limits: &file::Limits,
+) -> Result<service::Limits, ConfigError> {
+    let locate_items_max = place.count(
+        &limits.locate_items_max,
+        "server.limits.locate_items_max",
+        1..=1_000_000,
+    )?;
+    Ok(service::Limits {
+        batch_items_max: place.count(
+            &limits.batch_items_max,
+            "server.limits.batch_items_max",
+            1..=10_000,
+        )?,
+        locate_items_max: u64::try_from(locate_items_max).unwrap_or(u64::MAX),
+        pending: pending(place, limits)?,
+        streams: streams(place, limits)?,
+        ..service::Limits::default()
+    })
+}
+
+fn streams(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, ConfigError> {
+    let number = |value, key| place.count(value, key, 0..=1_000_000);
+    let bytes = |value, key| place.count(value, key, 0..=64 * 1024 * 1024 * 1024);
+    let age = place.count(
+        &limits.stream_seconds_max,
+        "server.limits.stream_seconds_max",
+        1..=7 * 24 * 3600,
+    )?;
+    Ok(streams::Limits {
+        all_max: number(&limits.streams_max, "server.limits.streams_max")?,
+        per_client_max: number(
+            &limits.streams_per_client_max,
+            "server.limits.streams_per_client_max",
+        )?,
+        held_bytes_max: bytes(
+            &limits.stream_held_bytes_max,
+            "server.limits.stream_held_bytes_max",
+        )?,
+        all_held_bytes_max: bytes(
+            &limits.streams_held_bytes_max,
+            "server.limits.streams_held_bytes_max",
+        )?,
+        age_max: to_duration(age),
+    })
+}
+
+fn pending(place: &Place<'_>, limits: &file::Limits) -> Result<pending::Limits, ConfigError> {
+    let milliseconds = place.count(
+        &limits.pending_patience_milliseconds_max,
+        "server.limits.pending_patience_milliseconds_max",
+        0..=60_000,
+    )?;
+    Ok(pending::Limits {
+        all_max: place.count(
+            &limits.pending_max,
+            "server.limits.pending_max",
+            0..=1_000_000,
+        )?,
+        per_client_max: place.count(
+            &limits.pending_per_client_max,
+            "server.limits.pending_per_client_max",
+            0..=1_000_000,
+        )?,
+        bytes_max: place.count(
+            &limits.pending_bytes_max,
+            "server.limits.pending_bytes_max",
+            0..=64 * 1024 * 1024 * 1024,
+        )?,
+        age_max: to_duration(place.count(
+            &limits.pending_seconds_max,
+            "server.limits.pending_seconds_max",
+            1..=7 * 24 * 3600,
+        )?),
+        patience: Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX)),
+    })
+}
+
+pub(super) fn to_duration(seconds: usize) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
