@@ -170,7 +170,10 @@ impl Bases {
 
     /// Counts the use, and says in the bases what was derived from them.
     fn remember(&self, context: &mut Context<'_>, new: &ObjectId, bytes: usize) -> Result<()> {
-        context.spend(&self.base, bytes)?;
+        // The new object's own link has changed the base since it was read.
+        let id = self.base.identifier();
+        let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
+        context.spend(&base, bytes)?;
         for base in self.all() {
             let id = base.identifier();
             let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;

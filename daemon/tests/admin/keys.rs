@@ -115,7 +115,7 @@ fn keys_of_every_kind_are_made() {
     let made = own.ask(wrapping).unwrap();
     assert_eq!(made[0].usage, ["unwrap-key"]);
     assert_eq!(made[1].usage, ["wrap-key"], "the other half's counterpart");
-    for (spec, usage) in [("des-56", "encrypt"), ("aes-256", "dance")] {
+    for (spec, usage) in [("rot-13", "encrypt"), ("aes-256", "dance")] {
         let mut unfit = own.key("unfit", spec);
         unfit.usage = vec![usage.to_owned()];
         assert_eq!(own.ask(unfit).unwrap_err().fault, "InvalidField");
