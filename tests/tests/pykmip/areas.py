@@ -237,7 +237,9 @@ def rekeying(c):
 
 
 def derivation(c):
-    base = c.register(objects.SymmetricKey(A.HMAC_SHA256, 256, bytes(range(32)), masks=[M.DERIVE_KEY]))
+    base = c.register(objects.SymmetricKey(
+        A.HMAC_SHA256, 256, bytes(range(32)), masks=[M.DERIVE_KEY], name=f"base {VERSION}"
+    ))
     c.activate(base)
     derived = c.derive_key(
         enums.ObjectType.SYMMETRIC_KEY, [base], enums.DerivationMethod.HMAC,
@@ -247,7 +249,9 @@ def derivation(c):
     expected = hmac.HMAC(bytes(range(32)), hashes.SHA256())
     expected.update(b"data")
     assert c.get(derived).value == expected.finalize()
-    password = c.register(objects.SecretData(b"password", enums.SecretDataType.PASSWORD, masks=[M.DERIVE_KEY]))
+    password = c.register(objects.SecretData(
+        b"password", enums.SecretDataType.PASSWORD, masks=[M.DERIVE_KEY], name=f"base password {VERSION}"
+    ))
     c.activate(password)
     how = {
         "cryptographic_parameters": {"hashing_algorithm": enums.HashingAlgorithm.SHA_256},
