@@ -79,6 +79,7 @@ impl Bench {
             admissions: Admissions::default(),
             limits: Limits::default(),
             conformance: None,
+            experimental: false,
         });
         let facts = CertificateFacts {
             spki_sha256: [1; 32],

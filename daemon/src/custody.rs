@@ -76,12 +76,27 @@ impl Context<'_> {
         target: &hsm::Target<'_>,
     ) -> Result<Custody> {
         let derived = self.backend(backend)?.derive(base, how, target);
-        match derived.map_err(unfit_to_derive)? {
-            hsm::Derived::Key(key) => Ok(self.made(backend, key)),
-            hsm::Derived::Data(sealed) => Ok(Custody::Sealed {
+        Ok(self.derived(backend, derived.map_err(unfit_to_derive)?))
+    }
+
+    /// Decapsulates in the HSM of the private key, which is where the new object lives too.
+    pub(crate) fn decapsulate(
+        &mut self,
+        (backend, key): (&str, &KeyRef),
+        ciphertext: &[u8],
+        target: &hsm::Target<'_>,
+    ) -> Result<Custody> {
+        let derived = self.backend(backend)?.decapsulate(key, ciphertext, target);
+        Ok(self.derived(backend, derived.map_err(unfit_to_derive)?))
+    }
+
+    fn derived(&mut self, backend: &str, derived: hsm::Derived) -> Custody {
+        match derived {
+            hsm::Derived::Key(key) => self.made(backend, key),
+            hsm::Derived::Data(sealed) => Custody::Sealed {
                 backend: backend.to_owned(),
                 sealed: sealed.0,
-            }),
+            },
         }
     }
 

@@ -134,7 +134,8 @@ pub const PROTECTING: CryptographicUsageMask = CryptographicUsageMask(
         | CryptographicUsageMask::Encrypt.0
         | CryptographicUsageMask::WrapKey.0
         | CryptographicUsageMask::MACGenerate.0
-        | CryptographicUsageMask::DeriveKey.0,
+        | CryptographicUsageMask::DeriveKey.0
+        | CryptographicUsageMask::Encapsulate.0,
 );
 
 #[cfg(test)]

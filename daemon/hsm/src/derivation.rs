@@ -80,6 +80,14 @@ impl Target<'_> {
         }
     }
 
+    /// Keeps a secret whose length is its own.
+    pub(crate) fn keep_whole(&self, hsm: &dyn Hsm, secret: Secret) -> Result<Derived> {
+        if secret.len() != self.bytes() {
+            return Err(Error::BadInput("the secret is of another length"));
+        }
+        self.keep(hsm, secret)
+    }
+
     /// Keeps what was derived.
     pub(crate) fn keep(&self, hsm: &dyn Hsm, bytes: Secret) -> Result<Derived> {
         match *self {

@@ -74,6 +74,10 @@ pub trait Hsm: Send + Sync {
     /// Derives a key or data, which is kept here and never seen outside.
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived>;
 
+    /// Keeps the secret that a ciphertext gives to the holder of a private key (FIPS 203 §7.3), as [`Self::derive`] keeps
+    /// what it derives. A ciphertext that was changed gives another secret, and no error.
+    fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived>;
+
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;
 }
@@ -247,6 +251,8 @@ pub struct Capabilities {
     pub mac: Vec<Mac>,
     /// Mechanisms for other keys to be derived from locked keys with.
     pub derive: Vec<Derivation>,
+    /// Locked keys that decapsulate.
+    pub decapsulate: Vec<KeySpec>,
 }
 
 /// What went wrong in the HSM layer. The text is for the log, never for a client.

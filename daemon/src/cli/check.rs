@@ -46,6 +46,7 @@ struct Capabilities {
     sign: Vec<String>,
     cipher: Vec<String>,
     mac: Vec<String>,
+    kem: Vec<String>,
 }
 
 impl Check {
@@ -135,17 +136,19 @@ impl Capabilities {
             sign: names(&own.sign),
             cipher: names(&own.cipher),
             mac: names(&own.mac),
+            kem: names(&own.decapsulate),
         }
     }
 
     /// What, which, and what parts a family's name from its member's.
-    fn rows(&self) -> [(&'static str, &[String], char); 5] {
+    fn rows(&self) -> [(&'static str, &[String], char); 6] {
         [
             ("generate", &self.generate, '-'),
             ("import", &self.import, '-'),
             ("sign", &self.sign, ' '),
             ("cipher", &self.cipher, ' '),
             ("mac", &self.mac, ' '),
+            ("kem", &self.kem, '-'),
         ]
     }
 }

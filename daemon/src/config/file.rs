@@ -35,6 +35,7 @@ pub(super) struct Server {
     pub(super) kmip: Vec<Spanned<String>>,
     pub(super) socket: String,
     pub(super) metrics: Option<Spanned<String>>,
+    pub(super) experimental: bool,
     pub(super) limits: Limits,
 }
 
@@ -44,6 +45,7 @@ impl Default for Server {
             kmip: vec![Spanned::new(0..0, "0.0.0.0:5696".to_owned())],
             socket: super::DEFAULT_SOCKET.to_owned(),
             metrics: None,
+            experimental: false,
             limits: Limits::default(),
         }
     }

@@ -65,6 +65,8 @@ pub struct Server {
     pub socket: PathBuf,
     /// Metrics and health; nowhere when absent.
     pub metrics: Option<SocketAddr>,
+    /// Whether operations of drafts are served that may still change.
+    pub experimental: bool,
     /// What one client, and all together, may take.
     pub limits: Limits,
 }
@@ -203,6 +205,7 @@ fn server(place: &Place<'_>, file: &file::Server) -> Result<Server, ConfigError>
         kmip,
         socket: place.resolve(&file.socket),
         metrics,
+        experimental: file.experimental,
         limits: Limits {
             frame_bytes_max: place.count(
                 &limits.frame_bytes_max,

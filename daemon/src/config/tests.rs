@@ -14,6 +14,13 @@ fn error(text: &str) -> String {
 }
 
 #[test]
+fn what_may_still_change_is_served_where_it_is_asked_for() {
+    let text = MINIMAL.replace("[server]", "[server]\nexperimental = true");
+    let config = Config::parse(Path::new("/some/where/keyhold.toml"), &text).unwrap();
+    assert!(config.server.experimental);
+}
+
+#[test]
 fn the_minimum_is_enough() {
     let config = Config::parse(Path::new("/some/where/keyhold.toml"), MINIMAL).unwrap();
     assert_eq!(config.server.socket, Path::new(DEFAULT_SOCKET));
@@ -23,6 +30,7 @@ fn the_minimum_is_enough() {
     );
     assert_eq!(config.server.limits.frame_bytes_max, 1024 * 1024);
     assert_eq!(config.server.limits.idle_max, Duration::from_secs(3600));
+    assert!(!config.server.experimental);
     assert_eq!(config.audit.sync, Sync::Grouped);
     assert_eq!(config.administrators, [0]);
     let BackendKind::Embedded {

@@ -1,6 +1,6 @@
 //! Derive Key.
 
-use hsm::{Base, Deriving, KeyRef, Target};
+use hsm::{Base, Deriving, KeyRef, Material, Target, Terms};
 use kmip::{
     CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType,
     OperationCode, Secret, SecretDataType, UniqueIdentifierEnumeration,
@@ -206,16 +206,16 @@ fn opened(context: &Context<'_>, record: &store::Record) -> Result<(String, Secr
 }
 
 /// An object on its way.
-struct New {
-    id: ObjectId,
+pub(super) struct New {
+    pub(super) id: ObjectId,
     object_type: ObjectType,
     spec: Option<KeySpec>,
-    bytes: usize,
-    attributes: Attributes,
+    pub(super) bytes: usize,
+    pub(super) attributes: Attributes,
 }
 
 impl New {
-    fn described(
+    pub(super) fn described(
         context: &mut Context<'_>,
         list: &kmip::attribute::AttributeList,
         object_type: ObjectType,
@@ -265,7 +265,7 @@ impl New {
     }
 
     /// What comes from a secret is kept no less than it.
-    fn inherit(&mut self, base: &Authorized) -> Result<()> {
+    pub(super) fn inherit(&mut self, base: &Authorized) -> Result<()> {
         let record = base.record();
         if !is_secret(record.object_type) {
             return Ok(());
@@ -288,21 +288,50 @@ impl New {
         Ok(())
     }
 
-    /// Says what it came from, and that it was always kept only if its bases were (PKCS #11 3.1 §5.18.5).
+    /// Says that it was always kept only if its base was (PKCS #11 3.1 §5.18.5).
+    pub(super) fn was_kept_as(&mut self, base: &Authorized) {
+        let (own, of) = (&mut self.attributes, &base.record().attributes);
+        own.always_sensitive =
+            Some(own.sensitive == Some(true) && of.always_sensitive == Some(true));
+        own.never_extractable =
+            Some(own.extractable == Some(false) && of.never_extractable == Some(true));
+    }
+
+    /// Says what it came from.
     fn remember(&mut self, bases: &Bases) {
-        let own = &mut self.attributes;
         for base in bases.all() {
-            let of = &base.record().attributes;
-            own.always_sensitive =
-                Some(own.sensitive == Some(true) && of.always_sensitive == Some(true));
-            own.never_extractable =
-                Some(own.extractable == Some(false) && of.never_extractable == Some(true));
+            self.was_kept_as(base);
             let id = &base.record().id.0;
             // The same base twice was refused before.
-            let _ = own.add(link(LinkType::DerivationBaseObjectLink, id));
+            let _ = self
+                .attributes
+                .add(link(LinkType::DerivationBaseObjectLink, id));
             if base.record().object_type == ObjectType::PrivateKey {
                 break;
             }
+        }
+    }
+
+    /// What the HSM is to make of it.
+    pub(super) fn target<'a>(&'a self, terms: &'a Terms) -> Target<'a> {
+        match self.spec {
+            Some(spec) => Target::Key { spec, terms },
+            None => Target::Data {
+                bytes: self.bytes,
+                prefix: &SEED,
+                label: self.id.0.as_bytes(),
+            },
+        }
+    }
+
+    /// Keeps a secret that was made here.
+    pub(super) fn keep(&self, context: &mut Context<'_>, bytes: Secret) -> Result<Custody> {
+        match self.spec {
+            Some(spec) => {
+                let terms = template::terms(&self.id, &self.attributes);
+                context.import(&Material::Secret { spec, bytes }, &terms)
+            }
+            None => context.seal(&self.id, &secret_data::join(SecretDataType::Seed, &bytes)),
         }
     }
 
@@ -313,18 +342,7 @@ impl New {
         how: &Deriving<'_>,
     ) -> Result<Custody> {
         let terms = template::terms(&self.id, &self.attributes);
-        let prefix = SecretDataType::Seed.0.to_be_bytes();
-        let target = match self.spec {
-            Some(spec) => Target::Key {
-                spec,
-                terms: &terms,
-            },
-            None => Target::Data {
-                bytes: self.bytes,
-                prefix: &prefix,
-                label: self.id.0.as_bytes(),
-            },
-        };
+        let target = self.target(&terms);
         if bases.base.record().object_type == ObjectType::SecretData {
             let (backend, bytes) = opened(context, bases.base.record())?;
             return context.derive(&backend, Base::Bytes(&bytes), how, &target);
@@ -333,7 +351,7 @@ impl New {
         context.derive(&backend, Base::Key(&key), how, &target)
     }
 
-    fn insert(self, context: &mut Context<'_>, custody: Custody) -> Result<()> {
+    pub(super) fn insert(self, context: &mut Context<'_>, custody: Custody) -> Result<()> {
         let mut record = context.new_record(
             self.id,
             self.object_type,
@@ -375,3 +393,5 @@ const OBJECTS_MAX: usize = 2;
 const BYTES_MIN: usize = 14;
 /// So many links an object has, and no more by derivations.
 const LINKS_MAX: usize = 1_000;
+/// What stands in front of secret data that was derived, as `secret_data` joins it.
+const SEED: [u8; 4] = SecretDataType::Seed.0.to_be_bytes();

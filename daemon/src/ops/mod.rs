@@ -18,6 +18,7 @@ mod get_attributes;
 mod hash;
 mod import;
 mod interop;
+mod kem;
 mod lease;
 mod locate;
 mod log;
@@ -65,6 +66,9 @@ pub trait Handler: Operation {
     /// Whether only a server under test serves it.
     const IS_FOR_TESTS: bool = false;
 
+    /// Whether it is of a draft that may still change, and served only where the configuration says so.
+    const IS_EXPERIMENTAL: bool = false;
+
     /// Whether a request is answered in microseconds, without a disk or an HSM module.
     fn is_light(_: &Service, _: &Self::Request) -> bool {
         false
@@ -84,6 +88,8 @@ pub struct Route {
     pub access: Access,
     /// Whether only a server under test serves it.
     pub is_for_tests: bool,
+    /// Whether it is of a draft that may still change, and served only where the configuration says so.
+    pub is_experimental: bool,
     /// Reads the payload, handles it and writes the answer's payload.
     pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Zeroizing<Vec<u8>>>,
     /// Whether the payload is answered in microseconds.
@@ -104,6 +110,7 @@ const fn route<O: Handler>() -> Route {
         since: O::SINCE,
         access: O::ACCESS,
         is_for_tests: O::IS_FOR_TESTS,
+        is_experimental: O::IS_EXPERIMENTAL,
         run: |context, payload| {
             let request = O::Request::read_fields(payload)?;
             let response = O::handle(context, request)?;
@@ -186,6 +193,8 @@ operations! {
     account::CreateUser,
     account::CreateCredential,
     deactivate::Deactivate,
+    kem::Encapsulate,
+    kem::Decapsulate,
 }
 
 /// The route of an operation.

@@ -77,6 +77,7 @@ impl Appliance {
             admissions: config.admissions.clone(),
             limits: config.server.limits.service,
             conformance,
+            experimental: config.server.experimental,
         }));
         let admin = admin::Parts::of(&config, service.clone(), trail.clone(), clock.clone())?;
         Ok(Self {

@@ -72,6 +72,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How the server is tested, if it is.
     pub conformance: Option<Conformance>,
+    /// Whether operations are served that may still change.
+    pub experimental: bool,
 }
 
 /// Serves KMIP messages, synchronously.
@@ -81,6 +83,7 @@ pub struct Service {
     pub(crate) backends: BTreeMap<String, Arc<dyn Hsm>>,
     pub(crate) limits: Limits,
     pub(crate) conformance: Option<Conformance>,
+    experimental: bool,
     pub(crate) pending: Pending,
     pub(crate) streams: Streams,
     pub(crate) tickets: Tickets,
@@ -109,6 +112,7 @@ impl Service {
             backends: parts.backends,
             limits: parts.limits,
             conformance: parts.conformance,
+            experimental: parts.experimental,
             pending: Pending::new(parts.limits.pending),
             streams: Streams::new(parts.limits.streams),
             tickets: Tickets::default(),
@@ -198,7 +202,9 @@ impl Service {
 
     /// Whether an operation is served in a version.
     pub(crate) fn serves(&self, route: &Route, version: Version) -> bool {
-        route.since <= version && (!route.is_for_tests || self.conformance.is_some())
+        route.since <= version
+            && (!route.is_for_tests || self.conformance.is_some())
+            && (!route.is_experimental || self.experimental)
     }
 
     /// A version that is not spoken is answered in the nearest that is; Discover Versions is served all the same,

@@ -54,6 +54,7 @@ pub(super) fn appliance() -> Appliance {
         admissions: Admissions::default(),
         limits: Limits::default(),
         conformance: None,
+        experimental: false,
     }));
     fs::write(folder.path().join("master.key"), "sealed").unwrap();
     let admin = Admin::new(Parts {

@@ -147,6 +147,8 @@ impl Fixture {
             admissions: Admissions::default(),
             limits,
             conformance,
+            // As what only a server under test does, and nobody else by default.
+            experimental: conformance.is_some(),
         }));
         Self {
             service,

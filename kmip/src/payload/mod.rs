@@ -18,6 +18,7 @@ pub mod get_attributes;
 pub mod hash;
 pub mod import;
 pub mod interop;
+pub mod kem;
 pub mod lease;
 pub mod locate;
 pub mod log;

@@ -388,6 +388,15 @@ open_enum! {
 }
 
 open_enum! {
+    /// KEM Algorithm Enumeration. Experimental: only working draft 19 of 3.0 has it.
+    KEMAlgorithm {
+        RSASVE = 0x1, "RSASVE", "RSASVE", V3_0;
+        DHKEM = 0x2, "DHKEM", "DHKEM", V3_0;
+        MLKEM = 0x3, "MLKEM", "MLKEM", V3_0;
+    }
+}
+
+open_enum! {
     /// Key Compression Type Enumeration.
     KeyCompressionType {
         ECPublicKeyTypeUncompressed = 0x1, "ECPublicKeyTypeUncompressed", "EC Public Key Type Uncompressed", V1_0;

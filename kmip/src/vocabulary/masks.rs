@@ -32,6 +32,16 @@ mask! {
     }
 }
 
+/// Uses of working draft 19 of KMIP 3.0, which gives the bits of a use that nobody has to new ones. Experimental: they are
+/// spelled by their older names until the draft is final.
+#[expect(non_upper_case_globals, reason = "the standard's own spelling")]
+impl CryptographicUsageMask {
+    /// Encapsulate.
+    pub const Encapsulate: Self = Self::TranslateWrap;
+    /// Decapsulate.
+    pub const Decapsulate: Self = Self::TranslateUnwrap;
+}
+
 mask! {
     /// Object Class Mask.
     ObjectClassMask {

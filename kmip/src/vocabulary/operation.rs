@@ -69,5 +69,8 @@ open_enum! {
         CreateUser = 0x3E, "CreateUser", "Create User", V3_0;
         CreateCredential = 0x3F, "CreateCredential", "Create Credential", V3_0;
         Deactivate = 0x40, "Deactivate", "Deactivate", V3_0;
+        // Experimental: only working draft 19 of 3.0 has these, and the codes may change until it is final.
+        Encapsulate = 0x41, "Encapsulate", "Encapsulate", V3_0;
+        Decapsulate = 0x42, "Decapsulate", "Decapsulate", V3_0;
     }
 }

@@ -427,5 +427,7 @@ open_enum! {
         SignCounter = 0x4201C0, "SignCounter", "Sign Counter", V3_0;
         SignatureVerifyCounter = 0x4201C1, "SignatureVerifyCounter", "Signature Verify Counter", V3_0;
         NISTSecurityCategory = 0x4201C2, "NISTSecurityCategory", "NIST Security Category", V3_0;
+        // Experimental: of working draft 19, as Encapsulate and Decapsulate.
+        KEMAlgorithm = 0x4201C3, "KEMAlgorithm", "KEM Algorithm", V3_0;
     }
 }

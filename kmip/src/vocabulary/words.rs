@@ -73,7 +73,7 @@ words! {
     BlockCipherMode CancellationResult CertificateRequestType CertificateType ClientRegistrationMethod CredentialType
     CryptographicAlgorithm CryptographicUsageMask DRBGAlgorithm DeactivationReasonCode DerivationMethod DestroyAction
     DigitalSignatureAlgorithm EncodingOption EndpointRole Ephemeral FIPS186Variation HashingAlgorithm InteropFunction
-    KeyCompressionType KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType NISTKeyType
+    KEMAlgorithm KeyCompressionType KeyFormatType KeyRoleType KeyValueLocationType KeyWrapType LinkType NISTKeyType
     NameType OTPAlgorithm ObjectClass ObjectClassMask ObjectGroupMember ObjectType OpaqueDataType PKCS11Function
     PKCS11ReturnCode PaddingMethod ProcessingStage ProfileName ProtectionLevel ProtectionStorageMask PutFunction
     QueryFunction RNGAlgorithm RNGMode RecommendedCurve ResultReason ResultStatus RevocationReasonCode RotateNameType

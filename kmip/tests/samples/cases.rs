@@ -94,14 +94,16 @@ where
     [case::<O::Request>(name, Table::Request, O::SINCE)]
 }
 
-/// Both payloads of the operations that came with 3.0.
-fn payloads_of_3_0() -> [[Case; 2]; 5] {
+/// Both payloads of the operations that came with 3.0 and its working drafts.
+fn payloads_of_3_0() -> [[Case; 2]; 7] {
     [
         operation::<payload::account::CreateGroup>(),
         operation::<payload::account::CreateUser>(),
         operation::<payload::account::CreateCredential>(),
         operation::<payload::deactivate::Deactivate>(),
         operation::<payload::obliterate::Obliterate>(),
+        operation::<payload::kem::Encapsulate>(),
+        operation::<payload::kem::Decapsulate>(),
     ]
 }
 

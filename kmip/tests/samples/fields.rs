@@ -87,6 +87,7 @@ make_enums! {
     ObjectClass
     OTPAlgorithm
     SplitKeyPolynomial
+    KEMAlgorithm
 }
 
 make_fields! {
@@ -303,6 +304,15 @@ make_fields! {
         object_type, unique_identifier, derivation_method, derivation_parameters, attributes,
     }
     payload::derive::DeriveKeyResponse { unique_identifier }
+    payload::kem::KEMParameters { cryptographic_algorithm, kem_algorithm }
+    payload::kem::EncapsulateRequest {
+        unique_identifier, cryptographic_parameters, object_type, attributes,
+    }
+    payload::kem::EncapsulateResponse { unique_identifier, data }
+    payload::kem::DecapsulateRequest {
+        unique_identifier, cryptographic_parameters, data, object_type, attributes,
+    }
+    payload::kem::DecapsulateResponse { unique_identifier }
     payload::lease::ObtainLeaseRequest { unique_identifier }
     payload::lease::ObtainLeaseResponse { unique_identifier, lease_time, last_change_date }
     payload::lease::GetUsageAllocationRequest { unique_identifier, usage_limits_count }

@@ -1,5 +1,7 @@
 //! Where the structures here differ from the standard's tables, and why.
 
+use kmip::OperationCode;
+
 use crate::samples::{
     Case,
     Table::{self, Request, Response, Structure},
@@ -313,6 +315,22 @@ pub(super) const STRICTER: &[Exception] = &[(
     "Attribute Value",
     "absent only in Notify of 1.x, where the date of the last change tells of what is gone",
 )];
+
+/// Rows that the standard as data does not have: their table, their number, and why they are here.
+pub(super) const EXPERIMENTAL: &[(&str, u32, &str)] = &[
+    ("OperationCode", 0x41, "Encapsulate: of working draft 19"),
+    ("OperationCode", 0x42, "Decapsulate: of working draft 19"),
+    ("Tag", 0x0042_01C3, "KEM Algorithm: of working draft 19"),
+];
+
+/// Whether a case is the payload of an operation that the standard as data does not have.
+pub(super) fn is_experimental(case: &Case) -> bool {
+    let code = OperationCode::from_name(case.name);
+    matches!(case.table, Request | Response)
+        && EXPERIMENTAL.iter().any(|(table, number, _)| {
+            *table == "OperationCode" && code == Some(OperationCode(*number))
+        })
+}
 
 /// The exception of a list for a field.
 pub(super) fn exception(list: &'static [Exception], case: &Case, field: &str) -> Option<Exception> {

@@ -50,7 +50,11 @@ fn served() -> String {
             Access::Use(usage) => format!("use ({})", names(usage)),
             other => other.name().to_owned(),
         };
-        [route.name().to_owned(), route.since.to_string(), access]
+        let mut since = route.since.to_string();
+        if route.is_experimental {
+            since.push_str(", experimental");
+        }
+        [route.name().to_owned(), since, access]
     });
     table(["operation", "since", "access"], rows)
 }

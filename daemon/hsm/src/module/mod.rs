@@ -351,6 +351,16 @@ impl Hsm for ModuleHsm {
         target.keep(self, bytes)
     }
 
+    fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => {
+                let secret = self.plain(key, sealed)?.decapsulate(ciphertext)?;
+                target.keep_whole(self, secret)
+            }
+            Reference::Token(_) => Err(Error::Unsupported),
+        }
+    }
+
     fn health(&self) -> Result<()> {
         self.pool.health()
     }

@@ -30,7 +30,8 @@ use std::sync::Arc;
 use kmip::{
     Secret,
     mechanism::{
-        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prf, Signing,
+        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, PostQuantumUse,
+        Prf, Signing,
     },
 };
 
@@ -176,6 +177,13 @@ impl Hsm for SoftHsm {
         target.keep(self, bytes)
     }
 
+    fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
+        let opened = seal::open_key(&self.master, key)?;
+        target.follows(opened.exportable)?;
+        let secret = PlainKey::from_validated(&opened.material)?.decapsulate(ciphertext)?;
+        target.keep_whole(self, secret)
+    }
+
     fn health(&self) -> Result<()> {
         rng::health()
     }
@@ -242,7 +250,16 @@ fn capabilities() -> Capabilities {
         cipher,
         mac: hashes().map(Mac::Hmac).chain(BLOCK_MACS).collect(),
         derive: derivations(),
+        decapsulate: decapsulating(),
     }
+}
+
+/// The keys that decapsulate.
+fn decapsulating() -> Vec<KeySpec> {
+    let all = PostQuantum::ALL.iter().copied();
+    all.filter(|own| own.kind() == PostQuantumUse::Kem)
+        .map(KeySpec::PostQuantum)
+        .collect()
 }
 
 /// The ciphers with secret keys.

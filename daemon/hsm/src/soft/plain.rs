@@ -280,7 +280,7 @@ impl PlainKey {
         }
     }
 
-    /// The secret that a ciphertext encapsulates, as [`crate::Hsm::decapsulate`].
+    /// The secret that a ciphertext encapsulates, which [`crate::Hsm::decapsulate`] keeps.
     pub fn decapsulate(&self, ciphertext: &[u8]) -> Result<Secret> {
         match &self.ready {
             Ready::Named(key) => key.decapsulate(ciphertext),

@@ -1,5 +1,6 @@
 //! KMIP 3.0, the draft: messages without counts, identifiers and links with types of their own, users and groups.
 
+mod kem;
 mod life;
 mod links;
 mod people;
@@ -264,7 +265,8 @@ fn query_tells_what_the_draft_added() {
         .iter()
         .filter(|code| code.since() == Some(V3_0))
     {
-        let listed = keyhold::ops::NOT_SERVED.iter().any(|(own, _)| own == code);
+        let is_off = keyhold::ops::find(*code).is_some_and(|route| route.is_experimental);
+        let listed = is_off || keyhold::ops::NOT_SERVED.iter().any(|(own, _)| own == code);
         assert!(told.operation.contains(code) || listed, "{code:?}");
     }
     assert!(told.object_type.contains(&ObjectType::User));

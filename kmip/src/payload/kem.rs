@@ -1,0 +1,74 @@
+//! Encapsulate and Decapsulate of KMIP 3.0, working draft 19: experimental, for their fields may change until it is final.
+
+use super::operation;
+use crate::{
+    CryptographicAlgorithm, KEMAlgorithm, ObjectType,
+    attribute::{AttributeList, UniqueIdentifier},
+    ttlv::{Bytes, structure},
+};
+
+operation! {
+    /// Encapsulate: a new secret, and the ciphertext that gives it to the holder of the private key.
+    Encapsulate since V3_0: EncapsulateRequest -> EncapsulateResponse;
+    /// Decapsulate: the secret of such a ciphertext.
+    Decapsulate since V3_0: DecapsulateRequest -> DecapsulateResponse;
+}
+
+structure! {
+    /// What Cryptographic Parameters say about a key encapsulation.
+    #[derive(Default)]
+    pub struct KEMParameters {
+        /// The key's algorithm.
+        cryptographic_algorithm: Option<CryptographicAlgorithm> = CryptographicAlgorithm;
+        /// How the secret is encapsulated.
+        kem_algorithm: Option<KEMAlgorithm> = KEMAlgorithm;
+    }
+}
+
+structure! {
+    /// Encapsulate, request.
+    pub struct EncapsulateRequest {
+        /// The public key.
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+        /// How.
+        cryptographic_parameters: Option<KEMParameters> = CryptographicParameters;
+        /// What becomes of the secret: a symmetric key or, when absent, secret data.
+        object_type: Option<ObjectType> = ObjectType;
+        /// The new object's attributes.
+        attributes: AttributeList = Attributes;
+    }
+}
+
+structure! {
+    /// Encapsulate, response.
+    pub struct EncapsulateResponse {
+        /// The new object.
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+        /// The ciphertext.
+        data: Bytes = Data;
+    }
+}
+
+structure! {
+    /// Decapsulate, request.
+    pub struct DecapsulateRequest {
+        /// The private key.
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+        /// How.
+        cryptographic_parameters: Option<KEMParameters> = CryptographicParameters;
+        /// The ciphertext.
+        data: Bytes = Data;
+        /// What becomes of the secret: a symmetric key or, when absent, secret data.
+        object_type: Option<ObjectType> = ObjectType;
+        /// The new object's attributes.
+        attributes: AttributeList = Attributes;
+    }
+}
+
+structure! {
+    /// Decapsulate, response.
+    pub struct DecapsulateResponse {
+        /// The new object.
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+    }
+}
