@@ -115,10 +115,10 @@ const PROVIDER: Layers = Layers {
         &["object"],
         &["template", "material", "handle"],
         &["facts"],
-        &["mechanism", "attribute"],
+        &["mechanism", "attribute", "curve"],
         &["remote"],
         &["connect"],
-        &["config", "curve", "public_key"],
+        &["config", "public_key"],
         &["der", "descriptors", "error", "hasher", "log"],
     ],
     upward: &[

@@ -1,17 +1,10 @@
-//! Values in and out: every object type in every format, wrapping there and back.
+//! Objects in every format, out and in again.
 
 use kmip::{
-    BlockCipherMode, CertificateType, CryptographicAlgorithm, CryptographicUsageMask,
-    EncodingOption, KeyCompressionType, KeyFormatType, RecommendedCurve, ResultReason, Secret,
-    SecretDataType, WrappingMethod,
-    attribute::{
-        Attribute, AttributeKind, AttributeReference, CryptographicDomainParameters,
-        CryptographicParameters, Name,
-    },
-    object::{
-        Certificate, EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyObject, KeyValue,
-        KeyWrappingSpecification, ManagedObject, SecretData,
-    },
+    CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyCompressionType,
+    KeyFormatType, RecommendedCurve, ResultReason, Secret, SecretDataType,
+    attribute::{Attribute, AttributeKind, AttributeReference, CryptographicDomainParameters},
+    object::{Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, SecretData},
     payload::{
         create::{CreateKeyPair, CreateKeyPairRequest},
         get::{Get, GetRequest},
@@ -21,41 +14,8 @@ use kmip::{
     ttlv::Bytes,
 };
 
+use super::{get, register};
 use crate::fixture::{Fixture, text};
-
-fn get(
-    fixture: &mut Fixture,
-    id: &str,
-    format: Option<KeyFormatType>,
-) -> Result<ManagedObject, ResultReason> {
-    let request = GetRequest {
-        unique_identifier: Some(id.into()),
-        key_format_type: format,
-        ..GetRequest::default()
-    };
-    fixture
-        .call::<Get>(&request)
-        .map(|response| response.object)
-}
-
-fn register(
-    fixture: &mut Fixture,
-    mask: Option<CryptographicUsageMask>,
-    object: ManagedObject,
-) -> Result<String, ResultReason> {
-    let request = RegisterRequest {
-        object_type: object.object_type(),
-        attributes: mask
-            .map(Attribute::CryptographicUsageMask)
-            .into_iter()
-            .collect(),
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    fixture
-        .call::<Register>(&request)
-        .map(|response| text(&response.unique_identifier))
-}
 
 fn pair(fixture: &mut Fixture, attributes: Vec<Attribute>) -> (String, String) {
     let mask = |mask| {
@@ -307,93 +267,6 @@ fn secret_data_keeps_its_type_and_format() {
         .unwrap();
         assert!(get(&mut fixture, &id, None).unwrap() == object);
     }
-}
-
-/// A key wrapped by Get and registered again, wrapped, is the same key.
-#[test]
-fn wrapping_goes_there_and_back() {
-    let mut fixture = Fixture::new();
-    let both = CryptographicUsageMask::WrapKey | CryptographicUsageMask::UnwrapKey;
-    let kek = fixture
-        .create(vec![
-            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
-            Attribute::CryptographicUsageMask(both),
-            Attribute::ActivationDate(crate::fixture::NOON),
-        ])
-        .unwrap();
-    let id = fixture.aes_key([Attribute::Name(Name::text("inside"))]);
-    let wanted = get(&mut fixture, &id, None).unwrap();
-    for mode in [
-        BlockCipherMode::NISTKeyWrap,
-        BlockCipherMode::AESKeyWrapPadding,
-        BlockCipherMode::GCM,
-    ] {
-        for encoding in [
-            Some(EncodingOption::NoEncoding),
-            Some(EncodingOption::TTLVEncoding),
-            None,
-        ] {
-            let how = KeyWrappingSpecification {
-                wrapping_method: WrappingMethod::Encrypt,
-                encryption_key_information: Some(EncryptionKeyInformation {
-                    unique_identifier: kek.as_str().into(),
-                    cryptographic_parameters: Some(CryptographicParameters {
-                        block_cipher_mode: Some(mode),
-                        ..CryptographicParameters::default()
-                    }),
-                }),
-                mac_signature_key_information: None,
-                attribute_name: vec![],
-                encoding_option: encoding,
-            };
-            let request = GetRequest {
-                unique_identifier: Some(id.as_str().into()),
-                key_wrapping_specification: Some(how),
-                ..GetRequest::default()
-            };
-            let wrapped = fixture.call::<Get>(&request).unwrap().object;
-            assert!(wrapped != wanted);
-            let again = register(
-                &mut fixture,
-                Some(CryptographicUsageMask::Encrypt),
-                wrapped.clone(),
-            )
-            .unwrap();
-            assert!(
-                get(&mut fixture, &again, None).unwrap() == wanted,
-                "{mode:?} {encoding:?}"
-            );
-            let refused = register(
-                &mut fixture,
-                Some(CryptographicUsageMask::Encrypt),
-                damaged(wrapped),
-            )
-            .err();
-            assert_eq!(refused, Some(ResultReason::CryptographicFailure));
-        }
-    }
-}
-
-/// The same object with a byte of its wrapped key changed.
-fn damaged(mut object: ManagedObject) -> ManagedObject {
-    if let ManagedObject::SymmetricKey(KeyObject { key_block }) = &mut object {
-        key_block.key_value = match key_block.key_value.take() {
-            Some(KeyValue::Wrapped(mut bytes)) => {
-                bytes.0[3] ^= 1;
-                Some(KeyValue::Wrapped(bytes))
-            }
-            Some(KeyValue::Plain {
-                key_material: KeyMaterial::Bytes(bytes),
-                ..
-            }) => {
-                let mut bytes = bytes.expose().to_vec();
-                bytes[3] ^= 1;
-                Some(KeyValue::plain(KeyMaterial::Bytes(Secret::new(bytes))))
-            }
-            other => other,
-        };
-    }
-    object
 }
 
 /// KMIP 2.1 §4.22: Sensitive is for any object, so a public key may be one that nobody gets.

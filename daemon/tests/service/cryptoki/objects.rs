@@ -1,0 +1,187 @@
+//! Objects: made, found, described and destroyed.
+
+use cryptoki_sys as ck;
+use kmip::{PKCS11Function as F, PKCS11ReturnCode as Rv};
+
+use super::{Application, In, P256};
+use crate::fixture::Fixture;
+
+#[test]
+fn keys_are_generated_found_and_destroyed() {
+    let mut own = Application::new();
+    let session = own.open();
+    let key = own.aes_key(session);
+    let (operation, id, outcome) = own.last_event();
+    assert_eq!((operation.as_str(), outcome), ("Create", "Success"));
+    let find = |template: &In, count| In::default().ulong(session).count(count).raw(&template.0);
+    let labelled = In::default()
+        .number(ck::CKA_CLASS, ck::CKO_SECRET_KEY)
+        .array(ck::CKA_LABEL, b"the key");
+    own.call(F::CFindObjectsInit, &find(&labelled, 2)).unwrap();
+    assert_eq!(own.last_event().0, "Locate");
+    assert_eq!(
+        own.code(F::CFindObjectsInit, &find(&labelled, 2)),
+        Rv::OPERATIONACTIVE
+    );
+    let next = In::default().ulong(session).count(10);
+    let mut found = own.call(F::CFindObjects, &next).unwrap();
+    assert_eq!((found.count(), found.ulong()), (1, key));
+    let wide = In::default().ulong(session).ulong(10);
+    assert_eq!(own.call(F::CFindObjects, &wide).unwrap().count(), 0);
+    let done = In::default().ulong(session);
+    own.call(F::CFindObjectsFinal, &done).unwrap();
+    assert_eq!(
+        own.code(F::CFindObjects, &next),
+        Rv::OPERATIONNOTINITIALIZED
+    );
+    let other = In::default().array(ck::CKA_LABEL, b"another");
+    own.call(F::CFindObjectsInit, &find(&other, 1)).unwrap();
+    assert_eq!(own.call(F::CFindObjects, &next).unwrap().count(), 0);
+    own.call(F::CFindObjectsFinal, &done).unwrap();
+
+    let destroy = In::default().ulong(session).ulong(key);
+    assert_eq!(own.code(F::CDestroyObject, &destroy), Rv::OK);
+    assert_eq!(own.last_event(), ("Destroy".to_owned(), id, "Success"));
+    assert_eq!(
+        own.code(F::CDestroyObject, &destroy),
+        Rv::OBJECTHANDLEINVALID
+    );
+    own.call(F::CFindObjectsInit, &find(&labelled, 2)).unwrap();
+    assert_eq!(own.call(F::CFindObjects, &next).unwrap().count(), 0);
+}
+
+#[test]
+fn an_object_tells_its_attributes_and_no_secret() {
+    let mut own = Application::new();
+    let session = own.open();
+    let key = own.aes_key(session);
+    let ask = In::default()
+        .ulong(session)
+        .ulong(key)
+        .count(3)
+        .ask(ck::CKA_KEY_TYPE)
+        .ask(ck::CKA_LABEL)
+        .ask(ck::CKA_ENCRYPT);
+    let mut told = own.call(F::CGetAttributeValue, &ask).unwrap();
+    assert_eq!(told.count(), 3);
+    assert_eq!(told.ulong(), ck::CKA_KEY_TYPE);
+    assert_eq!((told.take(2), told.ulong()), (vec![1, 1], ck::CKK_AES));
+    assert_eq!(told.ulong(), ck::CKA_LABEL);
+    assert_eq!((told.take(2), told.count()), (vec![1, 1], 7));
+    assert_eq!(told.take(7), b"the key");
+    assert_eq!(
+        (told.ulong(), told.take(3)),
+        (ck::CKA_ENCRYPT, vec![1, 1, 1])
+    );
+    let secret = In::default()
+        .ulong(session)
+        .ulong(key)
+        .count(1)
+        .ask(ck::CKA_VALUE);
+    assert_eq!(
+        own.code(F::CGetAttributeValue, &secret),
+        Rv::ATTRIBUTESENSITIVE
+    );
+}
+
+#[test]
+fn templates_that_make_no_sense_are_refused() {
+    let mut own = Application::new();
+    let session = own.open();
+    let mut generate = |count, template: In| {
+        let input = In::default()
+            .ulong(session)
+            .mechanism(ck::CKM_AES_KEY_GEN, None)
+            .count(count)
+            .raw(&template.0);
+        own.code(F::CGenerateKey, &input)
+    };
+    let bytes = |bytes| In::default().number(ck::CKA_VALUE_LEN, bytes);
+    assert_eq!(generate(0, In::default()), Rv::TEMPLATEINCOMPLETE);
+    assert_eq!(generate(1, bytes(17)), Rv::ATTRIBUTEVALUEINVALID);
+    let inconsistent = Rv::TEMPLATEINCONSISTENT;
+    assert_eq!(
+        generate(2, bytes(16).number(ck::CKA_KEY_TYPE, ck::CKK_RSA)),
+        inconsistent
+    );
+    assert_eq!(
+        generate(2, bytes(16).flag(ck::CKA_TOKEN, false)),
+        inconsistent
+    );
+    assert_eq!(
+        generate(2, bytes(16).array(ck::CKA_VALUE, &[0; 16])),
+        inconsistent
+    );
+    assert_eq!(
+        generate(2, bytes(16).array(0x8000_0001, b"?")),
+        Rv::ATTRIBUTETYPEINVALID
+    );
+    assert_eq!(store::Store::count(&*own.fixture.store).unwrap(), 0);
+}
+
+#[test]
+fn what_is_public_of_a_key_is_told() {
+    let mut own = Application::new();
+    let session = own.open();
+    let curve = In::default().array(ck::CKA_EC_PARAMS, P256);
+    let (public, private) = own.pair(session, ck::CKM_EC_KEY_PAIR_GEN, &curve);
+    let ask = |key| {
+        In::default()
+            .ulong(session)
+            .ulong(key)
+            .count(1)
+            .ask(ck::CKA_EC_POINT)
+    };
+    let mut told = own.call(F::CGetAttributeValue, &ask(public)).unwrap();
+    told.take(4 + 8 + 2);
+    let length = told.count();
+    assert_eq!(length, 67);
+    assert_eq!(told.take(3), [4, 65, 4]);
+    assert_eq!(
+        own.code(F::CGetAttributeValue, &ask(private)),
+        Rv::ATTRIBUTETYPEINVALID
+    );
+    let short = In::default()
+        .ulong(session)
+        .ulong(public)
+        .count(1)
+        .ulong(ck::CKA_EC_POINT)
+        .raw(&[0, 1])
+        .count(10);
+    assert_eq!(own.code(F::CGetAttributeValue, &short), Rv::BUFFERTOOSMALL);
+    let bits = In::default().number(ck::CKA_MODULUS_BITS, 2048);
+    let (public, _) = own.pair(session, ck::CKM_RSA_PKCS_KEY_PAIR_GEN, &bits);
+    let ask = In::default()
+        .ulong(session)
+        .ulong(public)
+        .count(2)
+        .ask(ck::CKA_MODULUS)
+        .ask(ck::CKA_PUBLIC_EXPONENT);
+    let mut told = own.call(F::CGetAttributeValue, &ask).unwrap();
+    told.take(4 + 8 + 2);
+    assert_eq!(told.count(), 256);
+    told.take(256 + 8 + 2);
+    assert_eq!(told.count(), 3);
+    assert_eq!(told.take(3), [1, 0, 1]);
+}
+
+#[test]
+fn objects_made_by_others_are_found_by_their_identifiers() {
+    let mut fixture = Fixture::new();
+    let id = fixture.aes_key([]);
+    let bytes = uuid_bytes(&id);
+    let mut own = Application::of(fixture);
+    let session = own.open();
+    let find = In::default()
+        .ulong(session)
+        .count(1)
+        .array(ck::CKA_ID, &bytes);
+    own.call(F::CFindObjectsInit, &find).unwrap();
+    let next = In::default().ulong(session).count(10);
+    assert_eq!(own.call(F::CFindObjects, &next).unwrap().count(), 1);
+}
+
+fn uuid_bytes(id: &str) -> Vec<u8> {
+    let digits: String = id.chars().filter(|letter| *letter != '-').collect();
+    hex::decode(digits).unwrap()
+}

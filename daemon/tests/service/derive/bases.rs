@@ -1,0 +1,87 @@
+//! What the state and the limits of a base mean for what comes of it.
+
+use kmip::{
+    CryptographicUsageMask as Mask, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason,
+    Secret,
+    attribute::{Attribute, UsageLimits},
+    payload::{
+        activate::{Activate, ActivateRequest},
+        derive::DerivationParameters,
+    },
+};
+
+use super::{aes, derive, hashing, key, mask, request, value};
+use crate::fixture::Fixture;
+
+#[test]
+fn a_base_that_is_not_active_or_spent_derives_nothing() {
+    let mut fixture = Fixture::new();
+    let mut attributes = aes(256);
+    attributes[2] = mask(Mask::DeriveKey);
+    let limits = UsageLimits {
+        usage_limits_total: 1,
+        usage_limits_count: None,
+        usage_limits_unit: kmip::UsageLimitsUnit::Object,
+    };
+    attributes.push(Attribute::UsageLimits(limits));
+    let base = fixture.create(attributes).unwrap();
+    let asked = request(
+        &[&base],
+        DerivationMethod::HASH,
+        hashing(HashingAlgorithm::SHA256),
+        aes(128),
+    );
+    let answer = derive(&mut fixture, &asked);
+    assert_eq!(answer, Err(ResultReason::WrongKeyLifecycleState));
+    fixture
+        .call::<Activate>(&ActivateRequest {
+            unique_identifier: Some(base.as_str().into()),
+        })
+        .unwrap();
+    assert!(derive(&mut fixture, &asked).is_ok());
+    assert_eq!(
+        derive(&mut fixture, &asked),
+        Err(ResultReason::PermissionDenied)
+    );
+}
+
+#[test]
+fn what_comes_from_a_locked_key_is_locked() {
+    let mut fixture = Fixture::new();
+    let locked = [Attribute::Sensitive(true), Attribute::Extractable(false)];
+    let with = |usage| [&[mask(usage)][..], &locked].concat();
+    let base = key(&mut fixture, with(Mask::DeriveKey));
+    let mixed = DerivationParameters {
+        derivation_data: vec![Secret::from(&[7; 32][..])],
+        ..hashing(HashingAlgorithm::SHA256)
+    };
+    let hmac = DerivationMethod::HMAC;
+    for free in [Attribute::Sensitive(false), Attribute::Extractable(true)] {
+        let attributes = [&aes(256)[..], &[free]].concat();
+        let asked = request(&[&base], hmac, mixed.clone(), attributes);
+        let refused = derive(&mut fixture, &asked);
+        assert_eq!(refused, Err(ResultReason::InvalidAttributeValue));
+    }
+    let derived = derive(
+        &mut fixture,
+        &request(&[&base], hmac, mixed.clone(), aes(256)),
+    )
+    .unwrap();
+    assert_eq!(value(&mut fixture, &derived), Err(ResultReason::Sensitive));
+    let mut data = request(
+        &[&base],
+        hmac,
+        mixed.clone(),
+        vec![Attribute::CryptographicLength(256)],
+    );
+    data.object_type = ObjectType::SecretData;
+    let derived = derive(&mut fixture, &data).unwrap();
+    assert_eq!(value(&mut fixture, &derived), Err(ResultReason::Sensitive));
+    // A base that computes the same for anybody's data gives nothing that is to be kept.
+    let shown = key(&mut fixture, with(Mask::DeriveKey | Mask::MACGenerate));
+    let refused = derive(&mut fixture, &request(&[&shown], hmac, mixed, aes(256)));
+    assert_eq!(
+        refused,
+        Err(ResultReason::IncompatibleCryptographicUsageMask)
+    );
+}
