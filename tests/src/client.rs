@@ -199,20 +199,7 @@ impl Batch {
     #[must_use]
     pub fn new(version: Version) -> Self {
         Self {
-            header: RequestHeader {
-                protocol_version: version.into(),
-                maximum_response_size: None,
-                client_correlation_value: None,
-                server_correlation_value: None,
-                asynchronous_indicator: None,
-                attestation_capable_indicator: None,
-                attestation_type: Vec::new(),
-                authentication: None,
-                batch_error_continuation_option: None,
-                batch_order_option: None,
-                time_stamp: None,
-                batch_count: 0,
-            },
+            header: RequestHeader::plain(version, 0),
             version,
             items: Vec::new(),
         }

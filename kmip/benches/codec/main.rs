@@ -34,26 +34,9 @@ use kmip::{
 };
 use kmip_protocol::types::{request, response::ResponseMessage};
 
-fn header(version: Version) -> RequestHeader {
-    RequestHeader {
-        protocol_version: version.into(),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
-        batch_error_continuation_option: None,
-        batch_order_option: None,
-        time_stamp: None,
-        batch_count: 1,
-    }
-}
-
 fn request<O: Operation>(payload: &O::Request, version: Version) -> Vec<u8> {
     let item = outgoing::<O>(payload, version);
-    write_request(&header(version), &[item], version)
+    write_request(&RequestHeader::plain(version, 1), &[item], version)
         .bytes()
         .to_vec()
 }
