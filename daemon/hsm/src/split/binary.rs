@@ -9,9 +9,9 @@ use crate::{Error, Result};
 /// A field of characteristic 2. Adding is XOR.
 #[derive(Clone, Copy)]
 pub(super) enum BinaryField {
-    /// GF(2)[x] / (x⁸ + x⁴ + x³ + x² + 1), what KMIP 3.0 calls Polynomial-285 and the test cases of 1.4 and 2.1 split with.
+    /// GF(2)\[x\] / (x⁸ + x⁴ + x³ + x² + 1), what KMIP 3.0 calls Polynomial-285 and the test cases of 1.4 and 2.1 split with.
     Gf8,
-    /// GF(2⁸)[y] / (y² + y + {3A}) over the field of AES, x⁸ + x⁴ + x³ + x + 1 (FIPS 197 §4); an element is two bytes,
+    /// GF(2⁸)\[y\] / (y² + y + {3A}) over the field of AES, x⁸ + x⁴ + x³ + x + 1 (FIPS 197 §4); an element is two bytes,
     /// that of y first.
     Gf16,
 }
