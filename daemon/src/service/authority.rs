@@ -12,7 +12,7 @@ impl Service {
     /// Makes the authority of a vault.
     ///
     /// # Errors
-    /// [`Fault::NameTaken`] where there is one, what the HSM and the store say.
+    /// [`crate::fault::Fault::NameTaken`] where there is one, what the HSM and the store say.
     pub fn create_authority(&self, vault: &Vault, options: &Options) -> Result<Authority> {
         let hsm = self.backends.get(&vault.backend).ok_or_else(|| {
             Error::internal(format!("the backend {:?} is not configured", vault.backend))
