@@ -1,6 +1,7 @@
 //! Reads at the start what the census must know of what was stored before, while the store is in use already.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc,
@@ -32,13 +33,22 @@ impl Loader {
         let (stopped, memory) = (Arc::clone(&is_stopped), Arc::clone(memory));
         let thread = Builder::new()
             .name("store-loader".to_owned())
-            .spawn(move || memory.census.loaded(load(&connection, &memory, &stopped)))
+            .spawn(move || {
+                // Searches wait for the end of this, so that it must be told whatever happens.
+                let loading = AssertUnwindSafe(|| load(&connection, &memory, &stopped));
+                let result = catch_unwind(loading).unwrap_or_else(|_| Err(ended()));
+                memory.census.loaded(result);
+            })
             .map_err(|error| Error::Unavailable(format!("no thread for the loader: {error}")))?;
         Ok(Self {
             is_stopped,
             thread: Some(thread),
         })
     }
+}
+
+fn ended() -> Error {
+    Error::Unavailable("the reading of the store has ended early; restart the program".to_owned())
 }
 
 impl Drop for Loader {
