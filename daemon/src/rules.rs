@@ -2,7 +2,7 @@
 
 use kmip::{
     CryptographicAlgorithm, ObjectType, ProtectionStorageMask, StorageStatusMask, Tag, V2_1,
-    attribute::Attributes,
+    attribute::{Attribute, AttributeList, Attributes},
     mechanism::KeySpec,
     payload::{
         constraint::{Constraint, Constraints, DefaultsInformation, ObjectDefaults, ObjectGroups},
@@ -29,12 +29,13 @@ impl Context<'_> {
         stored(self.vault()?.rules.defaults.as_deref())
     }
 
-    /// Adds the vault's defaults where the client said nothing: those of the object's groups before those of any.
+    /// Adds the vault's defaults where the client said nothing: those of the object's groups before those of any. Tells
+    /// what was added.
     pub(crate) fn add_defaults(
         &self,
         into: &mut Attributes,
         object_type: ObjectType,
-    ) -> Result<()> {
+    ) -> Result<Vec<Attribute>> {
         let defaults = self.defaults()?.object_defaults;
         let is_of = |own: &&ObjectDefaults| {
             let types = own.object_types.iter().flat_map(|own| &own.object_type);
@@ -49,6 +50,7 @@ impl Context<'_> {
             .filter(|own| is_in(own.object_groups.as_ref(), into))
             .partition(|own| own.object_groups.is_some());
         let said = into.clone();
+        let mut added = Vec::new();
         for attribute in grouped
             .into_iter()
             .chain(general)
@@ -61,12 +63,25 @@ impl Context<'_> {
                 }
                 None => false,
             };
-            if !is_said {
-                // An instance that is there already is there once.
-                let _ = into.add(attribute.clone());
+            // An instance that is there already is there once.
+            if !is_said && into.add(attribute.clone()).is_ok() {
+                added.push(attribute.clone());
             }
         }
-        Ok(())
+        Ok(added)
+    }
+
+    /// A request's attributes and, where they say nothing, the vault's defaults, for what is decided before the object is.
+    pub(crate) fn with_defaults(
+        &mut self,
+        mut list: AttributeList,
+        object_type: ObjectType,
+    ) -> Result<AttributeList> {
+        let mut said = Attributes::default();
+        self.fold(&mut said, &list)?;
+        let added = self.add_defaults(&mut said, object_type)?;
+        list.items.extend(added.into_iter().map(|own| (None, own)));
+        Ok(list)
     }
 
     /// Whether the vault takes this new object.

@@ -212,6 +212,8 @@ pub(super) struct New {
     spec: Option<KeySpec>,
     pub(super) bytes: usize,
     pub(super) attributes: Attributes,
+    /// Whether it is to be sensitive and extractable, where the client said so.
+    said: (Option<bool>, Option<bool>),
 }
 
 impl New {
@@ -222,6 +224,8 @@ impl New {
     ) -> Result<Self> {
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, list)?;
+        let said = (attributes.sensitive, attributes.extractable);
+        context.add_defaults(&mut attributes, object_type)?;
         let (spec, bytes) = match object_type {
             ObjectType::SymmetricKey => {
                 let spec = template::key_spec(&attributes)?;
@@ -261,6 +265,7 @@ impl New {
             spec,
             bytes,
             attributes,
+            said,
         })
     }
 
@@ -271,8 +276,9 @@ impl New {
             return Ok(());
         }
         let (own, of) = (&mut self.attributes, &record.attributes);
-        let weaker = (of.sensitive != Some(false) && own.sensitive == Some(false))
-            || (of.extractable != Some(true) && own.extractable == Some(true));
+        let (sensitive, extractable) = self.said;
+        let weaker = (of.sensitive != Some(false) && sensitive == Some(false))
+            || (of.extractable != Some(true) && extractable == Some(true));
         if weaker {
             return Err(Error::new(
                 Fault::InvalidAttributeValue,

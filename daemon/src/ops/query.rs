@@ -3,8 +3,9 @@
 use kmip::{
     ClientRegistrationMethod, CredentialType, DestroyAction, ObjectType, OperationCode,
     ProfileName, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
-    Version,
+    V2_1, Version,
     payload::{
+        constraint::{DefaultsInformation, ObjectDefaults},
         create::ProtectionStorageMasks,
         query::{
             CapabilityInformation, CredentialInformation, ProfileInformation, Query, QueryRequest,
@@ -62,7 +63,11 @@ impl Handler for Query {
     fn handle(context: &mut Context<'_>, request: QueryRequest) -> Result<QueryResponse> {
         let mut response = QueryResponse::default();
         for function in request.query_function {
-            tell(&mut response, function, context);
+            if function == QueryFunction::QueryDefaultsInformation {
+                response.defaults_information = defaults(context)?;
+            } else {
+                tell(&mut response, function, context);
+            }
         }
         Ok(response)
     }
@@ -111,6 +116,32 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
         }
         _ => {}
     }
+}
+
+/// What new objects of the vault have where the client does not say, if anything.
+fn defaults(context: &Context<'_>) -> Result<Option<DefaultsInformation>> {
+    let mut own = context.defaults()?.object_defaults;
+    if context.version < V2_1 {
+        // KMIP 2.0 §7.22: defaults are for one type, and know no groups.
+        own.retain(|own| own.object_groups.is_none());
+        own = own.iter().flat_map(for_each_type).collect();
+    }
+    Ok((!own.is_empty()).then_some(DefaultsInformation {
+        object_defaults: own,
+    }))
+}
+
+fn for_each_type(own: &ObjectDefaults) -> Vec<ObjectDefaults> {
+    let types = own.object_types.iter().flat_map(|own| &own.object_type);
+    own.object_type
+        .iter()
+        .chain(types)
+        .map(|object_type| ObjectDefaults {
+            object_type: Some(*object_type),
+            object_types: None,
+            ..own.clone()
+        })
+        .collect()
 }
 
 /// The operations served. Test cases also count those that a server sends itself.

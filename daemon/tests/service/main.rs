@@ -13,6 +13,7 @@ mod batch;
 mod certify;
 mod conformance;
 mod cryptoki;
+mod defaults;
 mod derive;
 mod draft;
 mod envelope;

@@ -1,6 +1,6 @@
 //! Query (KMIP 2.1 §6.1.40).
 
-use super::{create::ProtectionStorageMasks, operation};
+use super::{constraint::DefaultsInformation, create::ProtectionStorageMasks, operation};
 use crate::{
     AttestationType, ClientRegistrationMethod, CredentialType, DestroyAction, ObjectType,
     OperationCode, ProfileName, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
@@ -46,6 +46,8 @@ structure! {
         capability_information: Vec<CapabilityInformation> = CapabilityInformation since V1_3;
         /// How clients register.
         client_registration_method: Vec<ClientRegistrationMethod> = ClientRegistrationMethod since V1_3;
+        /// What new objects have where the client does not say.
+        defaults_information: Option<DefaultsInformation> = DefaultsInformation since V2_0;
         /// How objects can be protected.
         protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks since V2_0;
         /// How clients can be recognised.

@@ -371,7 +371,7 @@ make_fields! {
     payload::query::QueryResponse {
         operation, object_type, vendor_identification, server_information, application_namespace,
         extension_information, attestation_type, rng_parameters, profile_information, capability_information,
-        client_registration_method, protection_storage_masks, credential_information,
+        client_registration_method, defaults_information, protection_storage_masks, credential_information,
     }
     payload::query::ServerInformation { server_name, server_version, product_name }
     payload::query::ExtensionInformation { extension_name, extension_tag, extension_type }

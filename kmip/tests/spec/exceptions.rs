@@ -25,12 +25,6 @@ pub(super) const ABSENT: &[Exception] = &[
         "no validation is claimed",
     ),
     (
-        "Query",
-        Response,
-        "Defaults Information",
-        "there are no object defaults",
-    ),
-    (
         "Create",
         Response,
         "Template-Attribute",

@@ -39,6 +39,7 @@ impl Handler for Certify {
     fn handle(context: &mut Context<'_>, request: CertifyRequest) -> Result<CertifyResponse> {
         let mut attributes = request.attributes.clone();
         let wanted = subject::taken(&mut attributes)?;
+        let mut attributes = context.with_defaults(attributes, ObjectType::Certificate)?;
         let asked = Asked::of(
             context,
             request.unique_identifier.as_ref(),

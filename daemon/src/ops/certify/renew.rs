@@ -41,6 +41,7 @@ impl Handler for ReCertify {
                 offset,
             );
         }
+        let mut attributes = context.with_defaults(attributes, ObjectType::Certificate)?;
         let made = make(context, before, requested, &wanted, &attributes)?;
         let names = give_up_names(context, &old)?;
         attributes

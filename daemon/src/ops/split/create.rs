@@ -39,12 +39,12 @@ impl Handler for CreateSplitKey {
         }
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, &request.attributes)?;
+        let describes_key = attributes.cryptographic_algorithm.is_some();
+        context.add_defaults(&mut attributes, ObjectType::SplitKey)?;
         let whole = match &request.unique_identifier {
             Some(id) => Whole::of(context, id)?,
             // KMIP 2.1 §6.1.10: without a base key a new one is made; what describes none means the placeholder.
-            None if attributes.cryptographic_algorithm.is_some() => {
-                Whole::new(context, &attributes)?
-            }
+            None if describes_key => Whole::new(context, &attributes)?,
             None => Whole::of(context, &PLACEHOLDER)?,
         };
         let parts = number(request.split_key_parts)?;
