@@ -146,7 +146,7 @@ impl Context<'_> {
                 _ => Ok(Value::Bytes(Secret::from(&bytes[..]))),
             },
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
-            Custody::Absent => Err(lifecycle::absent()),
+            Custody::Absent(_) => Err(lifecycle::absent()),
             Custody::Archived => Err(lifecycle::archived()),
         }
     }

@@ -122,7 +122,7 @@ pub fn on_line(record: &Record) -> Result<()> {
     match record.custody {
         Custody::Doomed { .. } | Custody::Gone => Err(destroyed()),
         Custody::Archived => Err(archived()),
-        Custody::Absent | Custody::Hsm { .. } | Custody::Public(_) | Custody::Sealed { .. } => {
+        Custody::Absent(_) | Custody::Hsm { .. } | Custody::Public(_) | Custody::Sealed { .. } => {
             Ok(())
         }
     }

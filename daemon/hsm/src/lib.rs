@@ -142,6 +142,25 @@ pub enum Material {
     },
 }
 
+impl Material {
+    /// What kind of key it is.
+    #[must_use]
+    pub const fn spec(&self) -> KeySpec {
+        match self {
+            Self::Secret { spec, .. } | Self::Private { spec, .. } => *spec,
+        }
+    }
+
+    /// Its bytes: a secret key's own, a private key's PKCS #8.
+    #[must_use]
+    pub const fn bytes(&self) -> &Secret {
+        match self {
+            Self::Secret { bytes, .. } => bytes,
+            Self::Private { pkcs8, .. } => pkcs8,
+        }
+    }
+}
+
 /// What is signed.
 #[derive(Clone, Copy)]
 pub enum Input<'a> {

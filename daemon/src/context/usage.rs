@@ -50,7 +50,7 @@ impl Context<'_> {
         match &object.record().custody {
             Custody::Hsm { backend, key } => Ok((backend.clone(), KeyRef(key.clone()))),
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
-            Custody::Absent => Err(lifecycle::absent()),
+            Custody::Absent(_) => Err(lifecycle::absent()),
             Custody::Archived => Err(lifecycle::archived()),
             Custody::Public(_) | Custody::Sealed { .. } => Err(Error::new(
                 Fault::WrongObjectType,

@@ -62,6 +62,9 @@ pub(crate) fn private_key(block: &KeyBlock, material: &KeyMaterial) -> Result<Ma
             KeySpec::PostQuantum(own) => encoding::post_quantum_to_pkcs8(own, bytes)?,
             _ => return Err(format_not_served(block.key_format_type)),
         },
+        (KeyFormatType::SeedPrivateKey, KeyMaterial::Bytes(bytes)) => {
+            seed_to_pkcs8(raw_algorithm(block)?, bytes)?
+        }
         (_, KeyMaterial::RSAPrivate(key)) => encoding::rsa_numbers_to_pkcs8(&rsa_numbers(key)?)?,
         (_, KeyMaterial::ECPrivate(key)) => ec_private(key, block.cryptographic_algorithm)?,
         (_, KeyMaterial::DSAPrivate(key)) => {
@@ -75,6 +78,17 @@ pub(crate) fn private_key(block: &KeyBlock, material: &KeyMaterial) -> Result<Ma
     let spec = encoding::pkcs8_spec(&pkcs8)?;
     check_length(block, spec)?;
     Ok(Material::Private { spec, pkcs8 })
+}
+
+/// The seed of a private key of ML-KEM or ML-DSA (KMIP 3.0, working draft 19).
+fn seed_to_pkcs8(spec: KeySpec, seed: &Secret) -> Result<Secret> {
+    match spec {
+        KeySpec::PostQuantum(own) if encoding::seed_bytes(own) == Some(seed.len()) => {
+            Ok(encoding::post_quantum_to_pkcs8(own, seed)?)
+        }
+        KeySpec::PostQuantum(own) if encoding::seed_bytes(own).is_some() => Err(malformed()),
+        _ => Err(format_not_served(KeyFormatType::SeedPrivateKey)),
+    }
 }
 
 /// A public key as DER SubjectPublicKeyInfo, validated.

@@ -2,7 +2,7 @@
 
 use hsm::{Material, encoding};
 use kmip::{
-    KeyCompressionType, KeyFormatType, ObjectType, Secret, V1_3, Version,
+    KeyCompressionType, KeyFormatType, ObjectType, Secret, V1_3, V3_0, Version,
     mechanism::{KeySpec, parameters},
     object::{
         KeyBlock, KeyMaterial, KeyValue, KeyWrappingData, TransparentDHPrivateKey,
@@ -40,7 +40,7 @@ pub(crate) fn default_format(spec: KeySpec, object_type: ObjectType) -> KeyForma
     }
 }
 
-/// What versions before 1.3 call the transparent form of an elliptic curve's key.
+/// What a version calls a format: those before 1.3 the transparent form of an elliptic curve's key.
 fn spelled(format: KeyFormatType, version: Version) -> KeyFormatType {
     match format {
         KeyFormatType::TransparentECPrivateKey if version < V1_3 => {
@@ -49,6 +49,8 @@ fn spelled(format: KeyFormatType, version: Version) -> KeyFormatType {
         KeyFormatType::TransparentECPublicKey if version < V1_3 => {
             KeyFormatType::TransparentECDSAPublicKey
         }
+        // Younger than the version: what holds the seed and is known to all.
+        KeyFormatType::SeedPrivateKey if version < V3_0 => KeyFormatType::PKCS8,
         other => other,
     }
 }
@@ -151,6 +153,12 @@ fn private(spec: KeySpec, pkcs8: &Secret, format: KeyFormatType) -> Result<KeyMa
         }
         (KeySpec::PostQuantum(_), KeyFormatType::Raw) => {
             Ok(KeyMaterial::Bytes(encoding::pkcs8_to_post_quantum(pkcs8)?))
+        }
+        (KeySpec::PostQuantum(own), KeyFormatType::SeedPrivateKey) => {
+            // A key that came expanded has no seed any more.
+            encoding::pkcs8_to_seed(own, pkcs8)?
+                .map(KeyMaterial::Bytes)
+                .ok_or_else(|| format_not_served(format))
         }
         (
             KeySpec::Ec(_),

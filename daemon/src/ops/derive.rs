@@ -193,16 +193,12 @@ impl Bases {
 
 /// Secret data in the clear: the backend that opened it, and its bytes.
 fn opened(context: &Context<'_>, record: &store::Record) -> Result<(String, Secret)> {
-    let Custody::Sealed { backend, .. } = &record.custody else {
-        return Err(Error::new(
-            Fault::WrongObjectType,
-            "the object has no value here",
-        ));
-    };
-    let Value::Bytes(joined) = context.value(record)? else {
-        return Err(Error::internal("secret data is stored as a key"));
-    };
-    Ok((backend.clone(), secret_data::split(&joined)?.1))
+    match (context.value(record)?, &record.custody) {
+        (Value::Bytes(joined), Custody::Sealed { backend, .. }) => {
+            Ok((backend.clone(), secret_data::split(&joined)?.1))
+        }
+        _ => Err(Error::internal("secret data is stored as a key")),
+    }
 }
 
 /// An object on its way.

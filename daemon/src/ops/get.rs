@@ -2,7 +2,7 @@
 
 use hsm::Material;
 use kmip::{
-    KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType,
+    KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType, Secret,
     mechanism::KeySpec,
     object::{
         Certificate, KeyBlock, KeyObject, ManagedObject, OpaqueObject, PGPKey, SecretData,
@@ -123,7 +123,7 @@ fn value(
     request: &GetRequest,
 ) -> Result<ManagedObject> {
     let record = object.record();
-    if record.custody == Custody::Absent {
+    if matches!(record.custody, Custody::Absent(_)) {
         return description(record, request);
     }
     let value = context.value(record)?;
@@ -161,10 +161,15 @@ fn value(
     }
 }
 
-/// What is there of a key that was registered without its value.
+/// What is there of an object that was registered without its value.
 pub(super) fn description(record: &Record, request: &GetRequest) -> Result<ManagedObject> {
     if request.key_wrapping_specification.is_some() {
         return Err(lifecycle::absent());
+    }
+    if let Custody::Absent(kept) = &record.custody
+        && !kept.is_empty()
+    {
+        return whole::decoded(&Secret::from(&kept[..]));
     }
     let own = &record.attributes;
     let key_block = KeyBlock {
@@ -180,7 +185,9 @@ pub(super) fn description(record: &Record, request: &GetRequest) -> Result<Manag
         ObjectType::SymmetricKey => Ok(ManagedObject::SymmetricKey(key)),
         ObjectType::PrivateKey => Ok(ManagedObject::PrivateKey(key)),
         ObjectType::PublicKey => Ok(ManagedObject::PublicKey(key)),
-        _ => Err(Error::internal("only keys are registered without a value")),
+        _ => Err(Error::internal(
+            "the object has neither value nor description",
+        )),
     }
 }
 

@@ -121,7 +121,7 @@ impl Replacement {
             ));
         }
         lifecycle::on_line(&old)?;
-        if old.custody == Custody::Absent {
+        if matches!(old.custody, Custody::Absent(_)) {
             return Err(lifecycle::absent());
         }
         let mut new = old.attributes.clone();

@@ -66,7 +66,7 @@ impl Service {
                 .backends
                 .get(backend)
                 .is_none_or(|hsm| !hsm.keeps_keys()),
-            Custody::Absent
+            Custody::Absent(_)
             | Custody::Archived
             | Custody::Doomed { .. }
             | Custody::Gone

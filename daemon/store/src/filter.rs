@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kmip::{
-    ObjectClass, ObjectGroupMember, State, StorageStatusMask,
+    ObjectClass, ObjectGroupMember, ObjectType, State, StorageStatusMask,
     attribute::{Attribute, AttributeKind, UniqueIdentifier},
     ttlv::Timestamp,
 };
@@ -113,6 +113,12 @@ pub(crate) fn has_attribute(record: &Record, asked: &Attribute, now: Timestamp) 
         // KMIP 3.0: objects are their users' unless they are said to be the system's.
         Attribute::ObjectClass(class) => {
             record.attributes.object_class.unwrap_or(ObjectClass::User) == *class
+        }
+        // KMIP 1.2 §3.38: only what was registered without its value is told from the others.
+        Attribute::KeyValuePresent(present) => {
+            let usual =
+                record.object_type != ObjectType::Template && !is_account(record.object_type);
+            record.attributes.key_value_present.unwrap_or(usual) == *present
         }
         Attribute::State(state) => record.state_at(now) == Some(*state),
         Attribute::Vendor(vendor) => record

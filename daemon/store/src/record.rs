@@ -147,8 +147,8 @@ pub enum Custody {
     },
     /// Destroyed.
     Gone,
-    /// Registered without a value, which is kept elsewhere.
-    Absent,
+    /// Registered without a value, which is kept elsewhere: what was registered, where attributes do not say it.
+    Absent(Vec<u8>),
     /// In the archive, apart from the records ([`crate::Transaction::archived`]).
     Archived,
 }

@@ -115,7 +115,7 @@ pub(crate) fn columns(custody: &Custody) -> (i64, Option<&str>, Option<&[u8]>) {
         Custody::Public(value) => (3, None, Some(value)),
         Custody::Doomed { backend, key } => (4, Some(backend), Some(key)),
         Custody::Gone => (5, None, None),
-        Custody::Absent => (6, None, None),
+        Custody::Absent(description) => (6, None, Some(description)),
         Custody::Archived => (7, None, None),
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn custody(
         (3, None, Some(value)) => Custody::Public(value),
         (4, Some(backend), Some(key)) => Custody::Doomed { backend, key },
         (5, None, None) => Custody::Gone,
-        (6, None, None) => Custody::Absent,
+        (6, None, description) => Custody::Absent(description.unwrap_or_default()),
         (7, None, None) => Custody::Archived,
         _ => return None,
     })

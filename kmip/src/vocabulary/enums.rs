@@ -432,6 +432,8 @@ open_enum! {
         TransparentECPublicKey = 0x15, "TransparentECPublicKey", "Transparent EC Public Key", V1_3;
         PKCS12 = 0x16, "PKCS_12", "PKCS#12", V1_4;
         PKCS10 = 0x17, "PKCS_10", "PKCS#10", V2_0;
+        // Experimental: of working draft 19.
+        SeedPrivateKey = 0x18, "SeedPrivateKey", "Seed Private Key", V3_0;
     }
 }
 

@@ -312,6 +312,11 @@ pub(super) const STRICTER: &[Exception] = &[(
 
 /// Rows that the standard as data does not have: their table, their number, and why they are here.
 pub(super) const EXPERIMENTAL: &[(&str, u32, &str)] = &[
+    (
+        "KeyFormatType",
+        0x18,
+        "Seed Private Key: of working draft 19",
+    ),
     ("OperationCode", 0x41, "Encapsulate: of working draft 19"),
     ("OperationCode", 0x42, "Decapsulate: of working draft 19"),
     ("Tag", 0x0042_01C3, "KEM Algorithm: of working draft 19"),

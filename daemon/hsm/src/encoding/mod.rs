@@ -27,7 +27,7 @@ pub use self::{
     },
     post_quantum::{
         pkcs8_to_post_quantum, pkcs8_to_seed, post_quantum_to_pkcs8, post_quantum_to_spki,
-        spki_to_post_quantum,
+        seed_bytes, spki_to_post_quantum,
     },
     prime::{
         PrimeGroup, dh_to_pkcs8, dh_to_spki, dsa_to_pkcs8, dsa_to_spki, pkcs8_to_dh, pkcs8_to_dsa,

@@ -64,8 +64,9 @@ pub fn pkcs8_to_seed(algorithm: PostQuantum, pkcs8: &Secret) -> Result<Option<Se
     Ok(known.then(|| Secret::new(std::mem::take(&mut *seed))))
 }
 
-/// FIPS 203 §7.1: d ‖ z; FIPS 204 §6.1: ξ.
-const fn seed_bytes(algorithm: PostQuantum) -> Option<usize> {
+/// How long the seed is that private keys come from. FIPS 203 §7.1: d ‖ z; FIPS 204 §6.1: ξ.
+#[must_use]
+pub const fn seed_bytes(algorithm: PostQuantum) -> Option<usize> {
     match algorithm.kind() {
         PostQuantumUse::Kem => Some(64),
         PostQuantumUse::MlDsa => Some(32),

@@ -2,7 +2,7 @@
 
 use hsm::Material;
 use kmip::{
-    CertificateType, KeyFormatType, LinkType,
+    CertificateType, KeyFormatType, LinkType, V1_2,
     attribute::{Attribute, Link, UniqueIdentifier},
     object::{
         Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PGPKey,
@@ -64,6 +64,45 @@ impl New {
     ) -> Result<UniqueIdentifier> {
         let custody = context.seal(&self.id, &whole::encoded(object))?;
         self.insert(context, None, custody)
+    }
+
+    /// An object whose value is kept elsewhere (KMIP 2.1 §4.29): no more is checked than what the client says of it.
+    pub(super) fn description(
+        &mut self,
+        context: &mut Context<'_>,
+        block: &KeyBlock,
+        object: &ManagedObject,
+    ) -> Result<UniqueIdentifier> {
+        // KMIP 1.1 §2.1.3: before 1.2 every Key Block has its Key Value.
+        if context.version < V1_2 || block.key_wrapping_data.is_some() {
+            return Err(Error::new(Fault::MissingData, "the value is missing"));
+        }
+        let own = &mut self.attributes;
+        own.cryptographic_algorithm = own
+            .cryptographic_algorithm
+            .or(block.cryptographic_algorithm);
+        own.cryptographic_length = own.cryptographic_length.or(block.cryptographic_length);
+        own.key_format_type = Some(block.key_format_type);
+        own.key_value_present = Some(false);
+        let kept = match object {
+            ManagedObject::SplitKey(key) => {
+                split::check(key)?;
+                whole::encoded(object).expose().to_vec()
+            }
+            ManagedObject::SecretData(_) | ManagedObject::PGPKey(_) => {
+                whole::encoded(object).expose().to_vec()
+            }
+            _ if own.cryptographic_algorithm.is_none() => {
+                return Err(Error::new(
+                    Fault::MissingData,
+                    "Cryptographic Algorithm is missing",
+                ));
+            }
+            _ => Vec::new(),
+        };
+        let is_key = kept.is_empty();
+        let spec = template::key_spec(own).ok().filter(|_| is_key);
+        self.insert(context, spec, Custody::Absent(kept))
     }
 
     /// A key block whose bytes are not looked into, without what travels beside them.
@@ -161,6 +200,7 @@ impl New {
             spec,
             pkcs8: opened.pkcs8,
         };
-        self.key(context, &material, KeyFormatType::PKCS8)
+        let came = KeyMaterial::Bytes(material.bytes().clone());
+        self.key(context, &material, KeyFormatType::PKCS8, &came)
     }
 }

@@ -5,7 +5,7 @@ mod kinds;
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
-    attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier},
+    attribute::{Attribute, AttributeList, Attributes, Digest, UniqueIdentifier},
     mechanism::KeySpec,
     object::{
         Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, SecretData,
@@ -148,12 +148,10 @@ impl New {
         context: &mut Context<'_>,
         object: ManagedObject,
     ) -> Result<UniqueIdentifier> {
-        if let Some(block) = object
-            .key_block()
-            .filter(|block| block.key_value.is_none())
-            .cloned()
+        if let Some(block) = object.key_block()
+            && block.key_value.is_none()
         {
-            return self.description(context, &block);
+            return self.description(context, block, &object);
         }
         match object {
             ManagedObject::Certificate(object) => self.certificate(context, object),
@@ -181,8 +179,8 @@ impl New {
     ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
         let algorithm = self.attributes.cryptographic_algorithm;
-        let material = material::symmetric_key(&block, &material, algorithm)?;
-        self.key(context, &material, block.key_format_type)
+        let key = material::symmetric_key(&block, &material, algorithm)?;
+        self.key(context, &key, block.key_format_type, &material)
     }
 
     fn private_key(
@@ -191,8 +189,8 @@ impl New {
         block: KeyBlock,
     ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
-        let material = material::private_key(&block, &material)?;
-        self.key(context, &material, block.key_format_type)
+        let key = material::private_key(&block, &material)?;
+        self.key(context, &key, block.key_format_type, &material)
     }
 
     /// A secret or private key, into the HSM.
@@ -201,11 +199,9 @@ impl New {
         context: &mut Context<'_>,
         material: &Material,
         format: KeyFormatType,
+        came: &KeyMaterial,
     ) -> Result<UniqueIdentifier> {
-        let (spec, bytes) = match material {
-            Material::Secret { spec, bytes } => (*spec, bytes),
-            Material::Private { spec, pkcs8 } => (*spec, pkcs8),
-        };
+        let spec = material.spec();
         self.describe(spec)?;
         profile::check_new_key(
             context.vault()?.as_ref(),
@@ -214,9 +210,7 @@ impl New {
         )?;
         self.attributes.key_format_type = Some(format);
         if self.attributes.extractable == Some(true) {
-            self.attributes
-                .digest
-                .push(template::digest(bytes.expose(), Some(format))?);
+            self.attributes.digest.push(digest(material, format, came)?);
         }
         let custody = context.import(material, &template::terms(&self.id, &self.attributes))?;
         self.insert(context, Some(spec), custody)
@@ -229,6 +223,12 @@ impl New {
     ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
         let (spec, spki) = material::public_key(&block, &material)?;
+        let digest = match &material {
+            KeyMaterial::Bytes(bytes) => {
+                template::digest(bytes.expose(), Some(block.key_format_type))?
+            }
+            _ => template::digest(&spki, Some(KeyFormatType::X509))?,
+        };
         self.describe(spec)?;
         profile::check_new_key(
             context.vault()?.as_ref(),
@@ -236,9 +236,7 @@ impl New {
             template::usage(&self.attributes)?,
         )?;
         self.attributes.key_format_type = Some(block.key_format_type);
-        self.attributes
-            .digest
-            .push(template::digest(&spki, Some(KeyFormatType::X509))?);
+        self.attributes.digest.push(digest);
         self.insert(context, Some(spec), Custody::Public(spki))
     }
 
@@ -257,36 +255,6 @@ impl New {
         )?);
         let custody = context.seal(&self.id, &secret_data::join(data.secret_data_type, &bytes))?;
         self.insert(context, None, custody)
-    }
-
-    /// A key whose value is kept elsewhere (KMIP 2.1 §4.29): no more is checked than what the client says of it.
-    fn description(
-        &mut self,
-        context: &mut Context<'_>,
-        block: &KeyBlock,
-    ) -> Result<UniqueIdentifier> {
-        let is_key = matches!(
-            self.object_type,
-            ObjectType::SymmetricKey | ObjectType::PrivateKey | ObjectType::PublicKey
-        );
-        if !is_key || block.key_wrapping_data.is_some() {
-            return Err(Error::new(Fault::MissingData, "the value is missing"));
-        }
-        let own = &mut self.attributes;
-        own.cryptographic_algorithm = own
-            .cryptographic_algorithm
-            .or(block.cryptographic_algorithm);
-        own.cryptographic_length = own.cryptographic_length.or(block.cryptographic_length);
-        own.key_format_type = Some(block.key_format_type);
-        own.key_value_present = Some(false);
-        if own.cryptographic_algorithm.is_none() {
-            return Err(Error::new(
-                Fault::MissingData,
-                "Cryptographic Algorithm is missing",
-            ));
-        }
-        let spec = template::key_spec(own).ok();
-        self.insert(context, spec, Custody::Absent)
     }
 
     fn opaque(
@@ -379,6 +347,19 @@ impl New {
         match self.incoming.take() {
             Some(incoming) => incoming.finish(context, record),
             None => context.insert(record),
+        }
+    }
+}
+
+/// The digest of a key in the format that it came in, or of its bytes where that format has none (KMIP 2.1 §4.20).
+fn digest(key: &Material, format: KeyFormatType, came: &KeyMaterial) -> Result<Digest> {
+    match (came, key) {
+        (KeyMaterial::Bytes(bytes), _) => template::digest(bytes.expose(), Some(format)),
+        (_, Material::Secret { .. }) => {
+            template::digest(key.bytes().expose(), Some(KeyFormatType::Raw))
+        }
+        (_, Material::Private { .. }) => {
+            template::digest(key.bytes().expose(), Some(KeyFormatType::PKCS8))
         }
     }
 }

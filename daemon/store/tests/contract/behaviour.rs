@@ -33,7 +33,8 @@ fn a_record_is_read_as_it_was_stored() {
             key: vec![4],
         },
         Custody::Gone,
-        Custody::Absent,
+        Custody::Absent(vec![]),
+        Custody::Absent(vec![5]),
         Custody::Archived,
     ];
     let specs = [
@@ -54,7 +55,7 @@ fn a_record_is_read_as_it_was_stored() {
             }
         }
         assert_eq!(store.record(&ObjectId("none".to_owned())), Ok(None));
-        assert_eq!(store.count(), Ok(7));
+        assert_eq!(store.count(), Ok(8));
     });
 }
 

@@ -1,6 +1,8 @@
 //! Values in and out: every object type in every format, wrapping there and back.
 
+mod elsewhere;
 mod formats;
+mod seeds;
 mod wrapping;
 
 use kmip::{
