@@ -1,6 +1,6 @@
 //! Every way to fail, with the reason that each version of the protocol has for it.
 
-use kmip::{ResultReason, Version};
+use kmip::{ResultReason, V2_0, Version};
 
 macro_rules! faults {
     ($($(#[$meta:meta])* $name:ident: $v1:ident | $v2:ident;)*) => {
@@ -177,7 +177,10 @@ impl Fault {
     #[must_use]
     pub fn reason(self, version: Version) -> ResultReason {
         let (v1, v2) = self.reasons();
-        let reason = if version.is_2() { v2 } else { v1 };
+        // 2.0 has a reason for states, which its Modify Attribute does not list, and its test cases never use
+        // (KMIP 2.0 §11.49; SKLC-M-2-20).
+        let is_of_2 = version.is_2() && !(version == V2_0 && self == Self::WrongState);
+        let reason = if is_of_2 { v2 } else { v1 };
         if reason.since().is_some_and(|since| since <= version) {
             return reason;
         }

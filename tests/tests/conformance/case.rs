@@ -34,7 +34,13 @@ const CHAINS: &[&[&str]] = &[
 ];
 
 /// The kind of the project's own cases.
-const OURS: &str = "own";
+pub(crate) const OURS: &str = "own";
+
+/// The kind of cases of one version that are told in another.
+pub(crate) const TRANSPOSED: &str = "transposed";
+
+/// How many transposed cases share a server at most, so that every processor has some to play.
+const TOGETHER_MAX: usize = 24;
 
 /// Cases that want a server of their own kind: RNG Seed has four policies, and a case for each.
 const SEEDINGS: &[(&str, &str)] = &[
@@ -138,7 +144,7 @@ impl Case {
             name,
         };
         let seeding = root.attribute("seeding").or_else(|| {
-            let own = SEEDINGS.iter().find(|(name, _)| *name == case.base());
+            let own = SEEDINGS.iter().find(|(name, _)| *name == case.stem());
             own.map(|(_, seeding)| *seeding)
         });
         if let Some(seeding) = seeding {
@@ -147,25 +153,30 @@ impl Case {
         case
     }
 
-    /// Whether two cases share a server: those of a chain, and of ours, whose objects have names of their own, all of a
-    /// version.
+    /// Whether two cases share a server: those of a chain; of ours, whose objects have names of their own, all of a version;
+    /// and of those that are transposed all of a version, between which it is reset.
     fn goes_with(&self, other: &Self) -> bool {
-        let is_chained = CHAINS
-            .iter()
-            .any(|chain| chain.contains(&self.base()) && chain.contains(&other.base()));
         self.version == other.version
+            && self.kind == other.kind
             && self.arguments == other.arguments
-            && self.path.parent() == other.path.parent()
-            && (is_chained || self.kind == OURS)
+            && (self.continues(&other.name) || [OURS, TRANSPOSED].contains(&self.kind.as_str()))
     }
 
-    /// The name without its version.
-    pub(crate) fn base(&self) -> &str {
-        let digits = self.version.replace('.', "");
-        self.name
-            .strip_suffix(&digits)
-            .and_then(|name| name.strip_suffix('-'))
-            .unwrap_or(&self.name)
+    /// Whether one of two cases finds what the other left.
+    pub(crate) fn continues(&self, other: &str) -> bool {
+        CHAINS
+            .iter()
+            .any(|chain| chain.contains(&self.stem()) && chain.contains(&stem(other)))
+    }
+
+    /// Whether the server has to forget what was before it: transposed cases use the same names over and over.
+    pub(crate) fn wants_nothing_of(&self, before: &Self) -> bool {
+        self.kind == TRANSPOSED && !self.continues(&before.name)
+    }
+
+    /// The name without the digits of any version.
+    pub(crate) fn stem(&self) -> &str {
+        stem(&self.name)
     }
 }
 
@@ -173,15 +184,24 @@ impl Case {
 pub(crate) fn grouped(cases: Vec<Case>) -> Vec<Vec<Case>> {
     let mut groups: Vec<Vec<Case>> = Vec::new();
     for case in cases {
-        let group = groups
-            .iter_mut()
-            .find(|group| group.first().is_some_and(|first| first.goes_with(&case)));
+        let takes = |group: &Vec<Case>| {
+            group.first().is_some_and(|first| first.goes_with(&case))
+                && (group.len() < TOGETHER_MAX
+                    || case.kind == OURS
+                    || group.last().is_some_and(|last| last.continues(&case.name)))
+        };
+        let group = groups.iter_mut().find(|group| takes(group));
         match group {
             Some(group) => group.push(case),
             None => groups.push(vec![case]),
         }
     }
     groups
+}
+
+/// A name without the digits of its version.
+pub(crate) fn stem(name: &str) -> &str {
+    name.rsplit_once('-').map_or(name, |(stem, _)| stem)
 }
 
 fn version(message: &Element) -> Option<String> {

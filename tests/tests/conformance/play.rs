@@ -13,7 +13,7 @@ use super::{
     convert::{self, Bindings},
     encodings::Encoding,
     link::Link,
-    node::Node,
+    node::{Node, Value},
     objects::Objects,
     tolerance::{Facts, Tolerance},
     xml::Element,
@@ -56,9 +56,15 @@ pub(crate) fn group(cases: &[Case]) -> Vec<Outcome> {
     arguments.extend(cases[0].arguments.iter().map(String::as_str));
     let appliance = Appliance::start_with(None, &arguments);
     let mut objects = Objects::default();
+    let mut before = None;
     cases
         .iter()
         .map(|case| {
+            let wants_nothing = before.is_some_and(|before| case.wants_nothing_of(before));
+            before = Some(case);
+            if wants_nothing {
+                objects = Objects::default();
+            }
             let mut player = Player {
                 appliance: &appliance,
                 links: HashMap::new(),
@@ -66,6 +72,9 @@ pub(crate) fn group(cases: &[Case]) -> Vec<Outcome> {
                 objects: &mut objects,
                 outcome: Outcome::of(case, Vec::new()),
             };
+            if wants_nothing {
+                player.reset();
+            }
             player.play(case);
             player.outcome
         })
@@ -107,6 +116,18 @@ impl Player<'_> {
                 }
             }
         }
+    }
+
+    /// Has the server forget every object.
+    fn reset(&mut self) {
+        let request = Element::parse(RESET).unwrap();
+        let request = convert::node(&request, &self.bindings, now(), None).unwrap();
+        let link = self.link("dev").unwrap();
+        let answer = Node::from_ttlv(&link.exchange(&request.to_ttlv()).unwrap()).unwrap();
+        let status = answer.child("BatchItem").unwrap().child("ResultStatus");
+        assert_eq!(status.unwrap().value, Value::Enumeration(0), "{answer}");
+        // Cases of encodings speak HTTP on theirs.
+        self.links.clear();
     }
 
     fn exchange(
@@ -197,6 +218,23 @@ fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
+
+/// What a server under test forgets everything for.
+const RESET: &str = r#"<RequestMessage>
+<RequestHeader>
+<ProtocolVersion>
+<ProtocolVersionMajor type="Integer" value="2"/><ProtocolVersionMinor type="Integer" value="1"/>
+</ProtocolVersion>
+<BatchCount type="Integer" value="1"/>
+</RequestHeader>
+<BatchItem>
+<Operation type="Enumeration" value="Interop"/>
+<RequestPayload>
+<InteropFunction type="Enumeration" value="Reset"/>
+<InteropIdentifier type="TextString" value="between cases"/>
+</RequestPayload>
+</BatchItem>
+</RequestMessage>"#;
 
 const DIFFERENCES_TOLD_MAX: usize = 6;
 const SENT_BY_SERVERS: &[&str] = &["Put", "Notify"];

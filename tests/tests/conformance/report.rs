@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{play::Outcome, tolerance::Tolerance};
+use super::{play::Outcome, tolerance::Tolerance, transpose::Transposition};
 
 /// Versions, with how many cases passed of how many.
 type Counts = BTreeMap<String, (usize, usize)>;
@@ -50,12 +50,12 @@ pub(crate) fn keep(summary: &str) -> PathBuf {
     path
 }
 
-/// By family, how many cases passed in each version.
-pub(crate) fn families(outcomes: &[Outcome], of_standard: bool) -> String {
+/// By family, how many cases of some kinds passed in each version.
+pub(crate) fn families(outcomes: &[Outcome], takes: impl Fn(&str) -> bool) -> String {
     let mut rows: BTreeMap<&str, Counts> = BTreeMap::new();
     let mut versions = BTreeSet::new();
     for outcome in outcomes {
-        if (outcome.kind != "own") != of_standard {
+        if !takes(&outcome.kind) {
             continue;
         }
         versions.insert(outcome.version.clone());
@@ -128,6 +128,20 @@ pub(crate) fn operations(outcomes: &[Outcome]) -> String {
             })
             .collect();
         let _ = writeln!(text, "| {operation} | {} |", cells.join(" | "));
+    }
+    text
+}
+
+/// Why cases cannot be told in other versions: by version and reason, how many.
+pub(crate) fn untold(transposition: &Transposition) -> String {
+    let mut versions = BTreeMap::<_, Vec<_>>::new();
+    for ((version, reason), names) in &transposition.untold {
+        let told = format!("{reason} ({})", names.len());
+        versions.entry(version).or_default().push(told);
+    }
+    let mut text = String::new();
+    for (version, reasons) in versions.into_iter().rev() {
+        let _ = writeln!(text, "- {version}: {}", reasons.join("; "));
     }
     text
 }

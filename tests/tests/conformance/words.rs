@@ -22,13 +22,18 @@ enum Kind {
     Mask(String),
 }
 
+/// The standard as data.
+pub(crate) static SPEC: LazyLock<Value> = LazyLock::new(|| {
+    let text = fs::read_to_string(root().join("tests/spec/kmip.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+});
+
 /// All of them.
 pub(crate) static WORDS: LazyLock<Words> = LazyLock::new(Words::read);
 
 impl Words {
     fn read() -> Self {
-        let text = fs::read_to_string(root().join("tests/spec/kmip.json")).unwrap();
-        let json: Value = serde_json::from_str(&text).unwrap();
+        let json = &*SPEC;
         let mut own = Self {
             tags: HashMap::new(),
             names: HashMap::new(),
@@ -94,6 +99,13 @@ impl Words {
             .find(|(case, _)| *case == word)
             .map_or(word, |(_, table)| table);
         table.get(&plain(word)).copied()
+    }
+
+    /// The enumeration or mask that the values of a tag are of.
+    pub(crate) fn kind(&self, tag: u32) -> Option<&str> {
+        match self.kinds.get(&tag)? {
+            Kind::Enumeration(name) | Kind::Mask(name) => Some(name),
+        }
     }
 
     /// An integer, or the bits of a mask by their names.

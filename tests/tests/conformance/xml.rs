@@ -68,6 +68,16 @@ impl Element {
         })
     }
 
+    /// An element that says one thing.
+    pub(crate) fn leaf(name: &str, kind: &str, value: &str) -> Self {
+        let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Self {
+            name: name.to_owned(),
+            attributes: vec![attribute("type", kind), attribute("value", value)],
+            children: Vec::new(),
+        }
+    }
+
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
