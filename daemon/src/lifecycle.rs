@@ -57,6 +57,19 @@ pub fn next(state: State, event: Event) -> Result<State> {
     }
 }
 
+/// The state that an event leads to of users, groups and credentials (KMIP 3.0): they protect nothing that has to be
+/// revoked before it is destroyed, and one that never had a date to be activated at is deactivated all the same.
+///
+/// # Errors
+/// As of [`next`].
+pub fn next_of_account(state: State, event: Event) -> Result<State> {
+    match (state, event) {
+        (State::PreActive, Event::Deactivate) => Ok(State::Deactivated),
+        (State::Active, Event::Destroy) => Ok(State::Destroyed),
+        _ => next(state, event),
+    }
+}
+
 /// Whether a key may be used so, in its state and between its dates (KMIP 2.1 §4.40, §4.41, §4.57).
 ///
 /// An Active key protects until its Protect Stop Date and processes from its Process Start Date on. A Deactivated key

@@ -2,7 +2,7 @@
 
 use kmip::{
     CryptographicAlgorithm, ObjectType, ProtectionStorageMask, StorageStatusMask, Tag, V2_1,
-    attribute::{Attribute, AttributeList, Attributes},
+    attribute::{Attribute, AttributeList, Attributes, Link, UniqueIdentifier},
     mechanism::KeySpec,
     payload::{
         constraint::{Constraint, Constraints, DefaultsInformation, ObjectDefaults, ObjectGroups},
@@ -177,9 +177,19 @@ fn applies(constraint: &Constraint, record: &Record) -> bool {
 
 /// Whether the object is in one of the groups, or none is named.
 fn is_in(groups: Option<&ObjectGroups>, attributes: &Attributes) -> bool {
+    let linked = attributes.link.iter().filter_map(|link| {
+        let id = &link.linked_object_identifier;
+        Some(id).filter(|_| link.link_type == Link::GROUP)
+    });
     groups.is_none_or(|groups| {
         let mut own = attributes.object_group.iter();
         own.any(|own| groups.object_group.contains(own))
+            || linked.into_iter().any(|id| match id {
+                UniqueIdentifier::Text(group) | UniqueIdentifier::Name(group) => {
+                    groups.object_group.contains(group)
+                }
+                _ => false,
+            })
     })
 }
 

@@ -90,8 +90,8 @@ fn every_tag_is_an_element_of_its_name() {
 const ELSEWHERE: &[(&str, &str)] = &[
     ("ExtensionType", "Item Type"),
     ("MaskGeneratorHashingAlgorithm", "Hashing Algorithm"),
-    ("OTPDigest", "Hashing Algorithm"),
-    ("PasswordSaltAlgorithm", "Hashing Algorithm"),
+    ("OTPDigest", "Cryptographic Algorithm"),
+    ("PasswordSaltAlgorithm", "Cryptographic Algorithm"),
 ];
 
 /// The rows of a tag's vocabulary in the standard, and the type of its items.

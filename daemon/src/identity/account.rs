@@ -73,11 +73,11 @@ impl Accounts<'_> {
         let mut tx = self.store.begin();
         let mut links = Vec::new();
         for credential in &new.credentials {
-            let record = self.credential(vault, "", Attributes::default(), credential)?;
+            let record = self.credential(vault, "", self.from_now_on(), credential)?;
             links.push(record.id.clone());
             tx.insert(record)?;
         }
-        let mut attributes = Attributes::default();
+        let mut attributes = self.from_now_on();
         attributes.name.push(Name::text(&new.name));
         for id in links {
             attributes.add(Attribute::Link(Link::to(Link::CREDENTIAL, &id.0)))?;
@@ -88,6 +88,14 @@ impl Accounts<'_> {
         tx.commit()?;
         self.directory.touch();
         Ok(id)
+    }
+
+    /// What operators make counts from now on.
+    fn from_now_on(&self) -> Attributes {
+        Attributes {
+            activation_date: Some(self.now),
+            ..Attributes::default()
+        }
     }
 
     /// The record of a new user.
@@ -102,7 +110,7 @@ impl Accounts<'_> {
         self.account(vault, owner, ObjectType::User, attributes, custody)
     }
 
-    /// The record of a new account object: it is active at once.
+    /// The record of a new account object.
     pub(crate) fn account(
         &self,
         vault: &str,
@@ -115,8 +123,13 @@ impl Accounts<'_> {
         template::complete(&mut attributes, &id, object_type, self.now);
         attributes.fresh = None;
         attributes.lease_time = None;
-        attributes.state = Some(State::Active);
-        attributes.activation_date = Some(self.now);
+        // As of every object, an activation date of now or before makes it active at once (KMIP 2.1 §4.57).
+        if attributes
+            .activation_date
+            .is_some_and(|date| date <= self.now)
+        {
+            attributes.state = Some(State::Active);
+        }
         // Whatever asks whether the value may leave is told that it may not.
         attributes.sensitive = Some(true);
         attributes.extractable = Some(false);
@@ -337,12 +350,15 @@ pub(super) fn linked(user: &Record) -> impl Iterator<Item = ObjectId> {
     })
 }
 
-/// Whether an account is good at a time: it was neither revoked nor destroyed, and its time has not passed.
+/// Whether an account is good at a time: it was neither revoked nor destroyed, and its time is now. One without an
+/// activation date is good until it is revoked.
 pub(super) fn counts(record: &Record, now: Timestamp) -> bool {
     !record.is_destroyed()
-        && record
-            .state_at(now)
-            .is_none_or(|state| matches!(state, State::PreActive | State::Active))
+        && match record.state_at(now) {
+            None | Some(State::Active) => true,
+            Some(State::PreActive) => record.attributes.activation_date.is_none(),
+            Some(_) => false,
+        }
 }
 
 /// A user's name.

@@ -62,6 +62,8 @@ impl<'de> Deserialize<'de> for HexSecret {
 pub enum NewCredential {
     /// A password.
     Password(Secret),
+    /// The verifier of a password that was salted elsewhere.
+    Salted(String),
     /// A device's identifiers and password.
     Device(message::Device),
     /// Passwords that are good once each.
@@ -113,7 +115,7 @@ impl NewCredential {
     #[must_use]
     pub const fn object_type(&self) -> ObjectType {
         match self {
-            Self::Password(_) => ObjectType::PasswordCredential,
+            Self::Password(_) | Self::Salted(_) => ObjectType::PasswordCredential,
             Self::Device(_) => ObjectType::DeviceCredential,
             Self::OneTime(_) | Self::Otp { .. } => ObjectType::OneTimePasswordCredential,
             Self::Hashed { .. } => ObjectType::HashedPasswordCredential,
@@ -126,6 +128,9 @@ impl NewCredential {
         Ok(match self {
             Self::Password(password) => Verifier::Password {
                 verifier: slow(password)?,
+            },
+            Self::Salted(verifier) => Verifier::Password {
+                verifier: verifier.clone(),
             },
             Self::Device(device) => Verifier::Device {
                 verifier: device

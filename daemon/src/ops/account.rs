@@ -1,7 +1,7 @@
 //! Create User, Create Group and Create Credential.
 
 use kmip::{
-    CredentialType, HashingAlgorithm, OTPAlgorithm, ObjectType,
+    CredentialType, CryptographicAlgorithm, HashingAlgorithm, OTPAlgorithm, ObjectType,
     attribute::{AttributeList, Attributes},
     message::Device,
     object::{DeviceCredential, HashedPasswordCredential, OTPCredential, PasswordCredential},
@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     identity::{NewCredential, check_username},
+    pin,
     policy::Access,
     template,
 };
@@ -118,12 +119,37 @@ fn credential(request: CreateCredentialRequest) -> Result<NewCredential> {
 fn password(own: PasswordCredential) -> Result<NewCredential> {
     match own.password {
         Some(password) => Ok(NewCredential::Password(password.0)),
-        // The draft does not say how the salt goes into the hash.
-        None => Err(Error::new(
-            Fault::FeatureNotServed,
-            "the password itself is needed; it is salted here",
-        )),
+        None => salted(&own),
     }
+}
+
+/// The draft names a salt, an algorithm and a count of iterations, which is PBKDF2 (RFC 8018 §5.2).
+fn salted(own: &PasswordCredential) -> Result<NewCredential> {
+    const MISSING: &str =
+        "the password is missing, or its salt, algorithm, hash and count of iterations";
+    let salt = needed(own.password_salt.as_ref(), MISSING)?;
+    let hash = needed(own.salted_password.as_ref(), MISSING)?;
+    let function = hash_of(needed(own.password_salt_algorithm, MISSING)?);
+    let rounds = u32::try_from(needed(own.iteration_count, MISSING)?).unwrap_or_default();
+    let verifier = function.and_then(|own| pin::salted(own, rounds, &salt.0, hash.expose()));
+    let refusal = || {
+        Error::invalid_field(
+            "passwords are salted with 8 to 64 bytes, hashed by HMAC-SHA1, -SHA256, -SHA384 or -SHA512 into 16 to 64, \
+             1,000 to 2,000,000 times",
+        )
+    };
+    verifier.map(NewCredential::Salted).ok_or_else(refusal)
+}
+
+/// The hash function of an HMAC.
+fn hash_of(hmac: CryptographicAlgorithm) -> Option<HashingAlgorithm> {
+    Some(match hmac {
+        CryptographicAlgorithm::HMACSHA1 => HashingAlgorithm::SHA1,
+        CryptographicAlgorithm::HMACSHA256 => HashingAlgorithm::SHA256,
+        CryptographicAlgorithm::HMACSHA384 => HashingAlgorithm::SHA384,
+        CryptographicAlgorithm::HMACSHA512 => HashingAlgorithm::SHA512,
+        _ => return None,
+    })
 }
 
 fn device(own: DeviceCredential) -> NewCredential {
@@ -152,7 +178,9 @@ fn one_time(own: OTPCredential) -> Result<NewCredential> {
     Ok(NewCredential::Otp {
         algorithm: own.otp_algorithm,
         // The defaults of RFC 4226 and RFC 6238.
-        digest: own.otp_digest.unwrap_or(HashingAlgorithm::SHA1),
+        digest: own.otp_digest.map_or(Ok(HashingAlgorithm::SHA1), |own| {
+            hash_of(own).ok_or_else(|| Error::invalid_field("the digest is an HMAC"))
+        })?,
         seed: needed(own.otp_seed, "the seed is missing")?,
         interval_seconds: own.otp_interval.unwrap_or(Interval(30)).0,
         digits: number(own.otp_digits, 6)?,

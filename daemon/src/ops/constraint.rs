@@ -2,11 +2,11 @@
 
 use kmip::{
     V2_1,
-    attribute::Attributes,
+    attribute::{Attributes, UniqueIdentifier},
     payload::constraint::{
-        GetConstraints, GetConstraintsRequest, GetConstraintsResponse, SetConstraints,
-        SetConstraintsRequest, SetConstraintsResponse, SetDefaults, SetDefaultsRequest,
-        SetDefaultsResponse,
+        GetConstraints, GetConstraintsRequest, GetConstraintsResponse, ObjectGroups,
+        SetConstraints, SetConstraintsRequest, SetConstraintsResponse, SetDefaults,
+        SetDefaultsRequest, SetDefaultsResponse,
     },
     ttlv::{Structure, Writer},
 };
@@ -41,7 +41,11 @@ impl Handler for SetDefaults {
             // What a client may not give to a new object is no default either.
             template::fold(&mut Attributes::default(), &own.attributes)?;
         }
-        let defaults = encoded(request.defaults_information.as_ref())?;
+        let mut defaults = request.defaults_information;
+        let all = defaults.iter_mut().flat_map(|own| &mut own.object_defaults);
+        all.filter_map(|own| own.object_groups.as_mut())
+            .for_each(named);
+        let defaults = encoded(defaults.as_ref())?;
         put(context, |rules| Rules { defaults, ..rules })?;
         Ok(SetDefaultsResponse {})
     }
@@ -54,7 +58,11 @@ impl Handler for SetConstraints {
         context: &mut Context<'_>,
         request: SetConstraintsRequest,
     ) -> Result<SetConstraintsResponse> {
-        let constraints = encoded(request.constraints.as_ref())?;
+        let mut constraints = request.constraints;
+        let all = constraints.iter_mut().flat_map(|own| &mut own.constraint);
+        all.filter_map(|own| own.object_groups.as_mut())
+            .for_each(named);
+        let constraints = encoded(constraints.as_ref())?;
         put(context, |rules| Rules {
             constraints,
             ..rules
@@ -70,10 +78,36 @@ impl Handler for GetConstraints {
         context: &mut Context<'_>,
         _: GetConstraintsRequest,
     ) -> Result<GetConstraintsResponse> {
-        Ok(GetConstraintsResponse {
-            constraints: context.constraints()?,
-        })
+        let mut constraints = context.constraints()?;
+        if context.version.is_3() {
+            let all = constraints.constraint.iter_mut();
+            all.filter_map(|own| own.object_groups.as_mut())
+                .for_each(linked);
+        }
+        Ok(GetConstraintsResponse { constraints })
     }
+}
+
+/// The groups as they are kept: by name, or by the identifier that 3.0 has for them.
+fn named(groups: &mut ObjectGroups) {
+    let links = std::mem::take(&mut groups.group_link).into_iter();
+    groups
+        .object_group
+        .extend(links.filter_map(|link| match link {
+            UniqueIdentifier::Text(group) | UniqueIdentifier::Name(group) => Some(group),
+            UniqueIdentifier::Enumeration(_) | UniqueIdentifier::Integer(_) => None,
+        }));
+}
+
+/// The groups as 3.0 tells them. Those that have an object are known by their identifiers, which are UUIDs.
+pub(super) fn linked(groups: &mut ObjectGroups) {
+    let own = std::mem::take(&mut groups.object_group).into_iter();
+    groups
+        .group_link
+        .extend(own.map(|group| match uuid::Uuid::parse_str(&group) {
+            Ok(_) => UniqueIdentifier::Text(group),
+            Err(_) => UniqueIdentifier::Name(group),
+        }));
 }
 
 /// The form in which the vault keeps them, whatever the version of the message.

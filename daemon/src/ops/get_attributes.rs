@@ -104,6 +104,8 @@ fn named(
     version: Version,
 ) -> AttributeList {
     let known = references.into_iter().filter(|reference| match reference {
+        // The draft calls the links by one name where it means all of them.
+        AttributeReference::Standard(AttributeKind::Link) => true,
         AttributeReference::Standard(kind) => kind.rule().applies_to(version),
         AttributeReference::Link(_) => version.is_3(),
         AttributeReference::Unknown(_) | AttributeReference::Vendor { .. } => true,

@@ -255,13 +255,8 @@ fn transition(
 ) -> Result<Record> {
     let mut record = object.to_changed();
     record.attributes.state = match object.state_at(context.now) {
-        // Users, groups and credentials protect nothing that has to be revoked first.
-        Some(_)
-            if event == lifecycle::Event::Destroy
-                && is_account(record.object_type)
-                && !record.is_destroyed() =>
-        {
-            Some(State::Destroyed)
+        Some(state) if is_account(record.object_type) => {
+            Some(lifecycle::next_of_account(state, event)?)
         }
         Some(state) => Some(lifecycle::next(state, event)?),
         None if record.is_destroyed() => return Err(lifecycle::destroyed()),

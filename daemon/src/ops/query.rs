@@ -14,7 +14,7 @@ use kmip::{
     },
 };
 
-use super::{Handler, ROUTES};
+use super::{Handler, ROUTES, constraint};
 use crate::{context::Context, error::Result, policy::Access, service::Service, template};
 
 /// The kinds of objects served.
@@ -107,12 +107,9 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
             });
         }
         QueryFunction::QueryCredentialInformation => {
-            let types = CREDENTIAL_TYPES.iter();
-            response.credential_information = types
-                .map(|own| CredentialInformation {
-                    credential_type: *own,
-                })
-                .collect();
+            response.credential_information = Some(CredentialInformation {
+                credential_type: CREDENTIAL_TYPES.to_vec(),
+            });
         }
         _ => {}
     }
@@ -125,6 +122,10 @@ fn defaults(context: &Context<'_>) -> Result<Option<DefaultsInformation>> {
         // KMIP 2.0 §7.22: defaults are for one type, and know no groups.
         own.retain(|own| own.object_groups.is_none());
         own = own.iter().flat_map(for_each_type).collect();
+    }
+    if context.version.is_3() {
+        let groups = own.iter_mut().filter_map(|own| own.object_groups.as_mut());
+        groups.for_each(constraint::linked);
     }
     Ok((!own.is_empty()).then_some(DefaultsInformation {
         object_defaults: own,
@@ -160,7 +161,7 @@ fn operations(context: &Context<'_>) -> Vec<OperationCode> {
 
 fn capabilities() -> CapabilityInformation {
     CapabilityInformation {
-        streaming_capability: Some(false),
+        streaming_capability: Some(true),
         asynchronous_capability: Some(true),
         attestation_capability: Some(false),
         batch_undo_capability: Some(true),

@@ -1,7 +1,7 @@
 //! Credentials as objects of the server, from 3.0 on (KMIP 3.0 §2).
 
 use crate::{
-    HashingAlgorithm, OTPAlgorithm, Secret,
+    CryptographicAlgorithm, HashingAlgorithm, OTPAlgorithm, Secret,
     message::Password,
     ttlv::{Bytes, Interval, structure},
 };
@@ -14,8 +14,8 @@ structure! {
         password: Option<Password> = Password;
         /// The salt.
         password_salt: Option<Bytes> = PasswordSalt;
-        /// How it was hashed.
-        password_salt_algorithm: Option<HashingAlgorithm> = PasswordSaltAlgorithm;
+        /// How it was hashed: the HMAC of the function that was repeated.
+        password_salt_algorithm: Option<CryptographicAlgorithm> = PasswordSaltAlgorithm;
         /// The hash.
         salted_password: Option<Secret> = SaltedPassword;
         /// How often it was hashed.
@@ -45,8 +45,8 @@ structure! {
     pub struct OTPCredential {
         /// By a counter or by the time.
         otp_algorithm: OTPAlgorithm = OTPAlgorithm;
-        /// The hash of its HMAC.
-        otp_digest: Option<HashingAlgorithm> = OTPDigest;
+        /// Its HMAC.
+        otp_digest: Option<CryptographicAlgorithm> = OTPDigest;
         /// The token's serial number.
         otp_serial: Option<String> = OTPSerial;
         /// The shared seed.

@@ -51,7 +51,7 @@ structure! {
         /// How objects can be protected.
         protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks since V2_0;
         /// How clients can be recognised.
-        credential_information: Vec<CredentialInformation> = CredentialInformation since V3_0;
+        credential_information: Option<CredentialInformation> = CredentialInformation since V3_0;
     }
 }
 
@@ -59,8 +59,8 @@ structure! {
     /// Credential Information (KMIP 3.0).
     #[derive(Debug, Eq)]
     pub struct CredentialInformation {
-        /// A type of credential.
-        credential_type: CredentialType = CredentialType;
+        /// The types of credentials.
+        credential_type: Vec<CredentialType> = CredentialType;
     }
 }
 

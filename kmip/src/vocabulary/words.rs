@@ -80,7 +80,8 @@ words! {
     SecretDataType ShreddingAlgorithm SplitKeyMethod SplitKeyPolynomial State StorageStatusMask TicketType UnwrapMode
     UsageLimitsUnit ValidationAuthorityType ValidationType ValidityIndicator WrappingMethod;
     Operation = OperationCode::WORDS;
-    MaskGeneratorHashingAlgorithm OTPDigest PasswordSaltAlgorithm = HashingAlgorithm::WORDS;
+    MaskGeneratorHashingAlgorithm = HashingAlgorithm::WORDS;
+    OTPDigest PasswordSaltAlgorithm = CryptographicAlgorithm::WORDS;
     Data = DataEnumeration::WORDS;
     ExtensionType = ItemType::WORDS;
     MaskGenerator = MASK_GENERATORS;

@@ -271,17 +271,13 @@ fn query_tells_what_the_draft_added() {
     }
     assert!(told.object_type.contains(&ObjectType::User));
     assert!(!told.object_type.contains(&ObjectType::Template));
-    let types: Vec<_> = told
-        .credential_information
-        .iter()
-        .map(|own| own.credential_type)
-        .collect();
+    let types = told.credential_information.unwrap().credential_type;
     assert!(
         types.contains(&CredentialType::Device) && !types.contains(&CredentialType::Attestation)
     );
     fixture.version = V2_1;
     let told = fixture.call::<Query>(&ask).unwrap();
-    assert!(told.credential_information.is_empty());
+    assert!(told.credential_information.is_none());
     assert!(!told.operation.contains(&OperationCode::CreateUser));
     assert!(!told.object_type.contains(&ObjectType::User));
     let refused = fixture

@@ -2,17 +2,20 @@
 
 use keyhold::identity::Caller;
 use kmip::{
-    CredentialType, HashingAlgorithm, OTPAlgorithm, ObjectType, ResultReason, Secret,
+    CredentialType, CryptographicAlgorithm, HashingAlgorithm, OTPAlgorithm, ObjectType,
+    ResultReason, Secret, State,
     attribute::Attribute,
     message::{Credential, Device},
     object::{DeviceCredential, HashedPasswordCredential, OTPCredential},
     payload::{
         account::{CreateCredentialRequest, CreateUser, CreateUserRequest},
+        activate::{Activate, ActivateRequest},
         create::Create,
         deactivate::{Deactivate, DeactivateRequest},
         destroy::{Destroy, DestroyRequest},
         get::{Get, GetRequest},
     },
+    ttlv::{Bytes, Timestamp},
 };
 
 use super::*;
@@ -119,6 +122,115 @@ fn every_kind_of_credential_is_made_and_recognises() {
             .say::<Create>(vec![one_time("token", None, "755224")], &aes())
             .is_ok()
     );
+}
+
+/// The fifth vector of RFC 6070.
+fn salted() -> PasswordCredential {
+    PasswordCredential {
+        password_salt: Some(Bytes(b"saltSALTsaltSALTsaltSALTsaltSALTsalt".to_vec())),
+        password_salt_algorithm: Some(CryptographicAlgorithm::HMACSHA1),
+        salted_password: Some(Secret::new(
+            hex::decode("3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038").unwrap(),
+        )),
+        iteration_count: Some(4_096),
+        ..PasswordCredential::default()
+    }
+}
+
+#[test]
+fn a_password_may_be_salted_already() {
+    let mut fixture = draft();
+    let with = |own| CreateCredentialRequest {
+        password_credential: Some(own),
+        ..of_type(CredentialType::Password)
+    };
+    let id = fixture.credential(&with(salted())).unwrap();
+    fixture.user_with("Pebbles", &id);
+    let login = |password| vec![login("Pebbles", password)];
+    assert!(
+        fixture
+            .say::<Create>(login("passwordPASSWORDpassword"), &aes())
+            .is_ok()
+    );
+    let no = Some(ResultReason::AuthenticationNotSuccessful);
+    assert_eq!(fixture.say::<Create>(login("password"), &aes()).err(), no);
+    for wrong in [
+        PasswordCredential {
+            iteration_count: Some(1),
+            ..salted()
+        },
+        PasswordCredential {
+            iteration_count: None,
+            ..salted()
+        },
+        PasswordCredential {
+            password_salt_algorithm: Some(CryptographicAlgorithm::AES),
+            ..salted()
+        },
+        PasswordCredential {
+            salted_password: None,
+            ..salted()
+        },
+    ] {
+        let refused = fixture.credential(&with(wrong)).err();
+        assert_eq!(refused, Some(ResultReason::InvalidField));
+    }
+}
+
+#[test]
+fn accounts_live_as_other_objects_do() {
+    let mut fixture = draft();
+    let state = |fixture: &mut Fixture, id: &str| {
+        let only = AttributeReference::Standard(kmip::attribute::AttributeKind::State);
+        fixture.attributes(id, vec![only])
+    };
+    let credential = fixture.credential(&password_of("hers")).unwrap();
+    let mut attributes = named("Wilma");
+    let link = link(Link::CREDENTIAL, &credential);
+    attributes.items.push((None, link));
+    let mut later = attributes.clone();
+    later.items.push((
+        None,
+        Attribute::ActivationDate(Timestamp(crate::fixture::NOON.0 + 60)),
+    ));
+    // Without a date she may come at once, and need not be activated, though she may be.
+    let made = |fixture: &mut Fixture, attributes| {
+        let request = CreateUserRequest { attributes };
+        text(
+            &fixture
+                .call::<CreateUser>(&request)
+                .unwrap()
+                .unique_identifier,
+        )
+    };
+    let user = made(&mut fixture, attributes);
+    assert_eq!(
+        state(&mut fixture, &user),
+        [Attribute::State(State::PreActive)]
+    );
+    let wilma = vec![login("Wilma", "hers")];
+    assert!(fixture.say::<Create>(wilma.clone(), &aes()).is_ok());
+    let activate = ActivateRequest {
+        unique_identifier: Some(user.as_str().into()),
+    };
+    fixture.call::<Activate>(&activate).unwrap();
+    assert!(fixture.say::<Create>(wilma.clone(), &aes()).is_ok());
+    // Active ones are destroyed without being revoked first.
+    let destroy = DestroyRequest {
+        unique_identifier: Some(user.as_str().into()),
+    };
+    fixture.call::<Destroy>(&destroy).unwrap();
+    let no = Some(ResultReason::AuthenticationNotSuccessful);
+    assert_eq!(fixture.say::<Create>(wilma.clone(), &aes()).err(), no);
+    // With a date to come, she waits for it.
+    let user = made(&mut fixture, later);
+    assert_eq!(fixture.say::<Create>(wilma.clone(), &aes()).err(), no);
+    fixture.pass(60);
+    assert_eq!(
+        state(&mut fixture, &user),
+        [Attribute::State(State::Active)]
+    );
+    assert!(fixture.say::<Create>(wilma, &aes()).is_ok());
 }
 
 #[test]
