@@ -1,7 +1,9 @@
 //! What an item does outside of the store, and how it is finished or undone.
 
+use std::sync::Arc;
+
 use hsm::KeyRef;
-use store::ObjectId;
+use store::{ObjectId, Record};
 
 use crate::{
     cryptoki::{Session, Ulong},
@@ -9,6 +11,7 @@ use crate::{
     notices::Change,
     pending::Mark,
     service::Service,
+    uses::Counted,
 };
 
 /// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers
@@ -25,6 +28,7 @@ pub(crate) struct Effects {
     pub(crate) vaults: bool,
     sessions: Vec<((Mark, Ulong), Session)>,
     changes: Vec<Change>,
+    used: Vec<(Arc<Record>, Counted)>,
 }
 
 impl Effects {
@@ -64,6 +68,11 @@ impl Effects {
         self.changes.push(change);
     }
 
+    /// A use of a key that counts once the item is committed.
+    pub(crate) fn used(&mut self, key: Arc<Record>, of: Counted) {
+        self.used.push((key, of));
+    }
+
     /// The item has its answer: its sessions are what they are, whatever else comes of it.
     pub(crate) fn settle_sessions(&mut self, service: &Service) {
         for ((application, handle), session) in std::mem::take(&mut self.sessions) {
@@ -83,6 +92,9 @@ impl Effects {
             service.directory.touch();
         }
         service.tell(&self.changes);
+        for (key, of) in &self.used {
+            service.uses.count(&*service.store, key, *of);
+        }
         for (object, backend, key) in self.broken {
             custody::pay(service, &object, &backend, &key);
         }

@@ -50,5 +50,6 @@ pub mod telemetry;
 mod template;
 mod templates;
 pub mod tls;
+mod uses;
 mod whole;
 mod wrapping;

@@ -193,7 +193,7 @@ fn is_in(groups: Option<&ObjectGroups>, attributes: &Attributes) -> bool {
     })
 }
 
-/// Whether an object that is called quantum-safe is (KMIP 2.1 §4.46).
+/// Whether an object that is called quantum-safe is (KMIP 2.1 §4.46), and its security category its own (KMIP 3.0).
 pub(crate) fn quantum_safe(record: &Record) -> Result<()> {
     let own = &record.attributes;
     let is_key = own.cryptographic_algorithm.is_some();
@@ -201,6 +201,14 @@ pub(crate) fn quantum_safe(record: &Record) -> Result<()> {
         return Err(Error::new(
             Fault::NotQuantumSafe,
             "the key is not safe against quantum computers",
+        ));
+    }
+    let category = record.spec.and_then(KeySpec::nist_security_category);
+    let said = own.nist_security_category.zip(category);
+    if said.is_some_and(|(said, own)| said != own) {
+        return Err(Error::new(
+            Fault::InvalidAttributeValue,
+            "NIST Security Category is not that of the algorithm",
         ));
     }
     Ok(())

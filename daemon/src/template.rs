@@ -183,6 +183,9 @@ pub(crate) fn describe(attributes: &mut Attributes, spec: KeySpec) {
         parameters::key_attributes(spec, attributes.cryptographic_algorithm);
     attributes.cryptographic_algorithm = Some(algorithm);
     attributes.cryptographic_length = Some(length);
+    if attributes.nist_security_category.is_none() {
+        attributes.nist_security_category = spec.nist_security_category();
+    }
     if let Some(domain) = domain {
         let own = attributes
             .cryptographic_domain_parameters

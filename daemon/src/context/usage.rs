@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     lifecycle,
+    uses::Counted,
 };
 
 impl Context<'_> {
@@ -81,6 +82,11 @@ impl Context<'_> {
     /// Counts more bytes of a use that was counted already.
     pub(crate) fn spend_further(&mut self, object: &Authorized, bytes: usize) -> Result<()> {
         self.spend_times(object, 0, bytes)
+    }
+
+    /// Counts a use of a key, whatever its limits.
+    pub(crate) fn used(&mut self, key: &Authorized, of: Counted) {
+        self.effects.used(key.record.clone(), of);
     }
 
     fn spend_times(&mut self, object: &Authorized, times: i64, bytes: usize) -> Result<()> {

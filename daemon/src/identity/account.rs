@@ -73,11 +73,11 @@ impl Accounts<'_> {
         let mut tx = self.store.begin();
         let mut links = Vec::new();
         for credential in &new.credentials {
-            let record = self.credential(vault, "", self.from_now_on(), credential)?;
+            let record = self.credential(vault, "", self.good_now(), credential)?;
             links.push(record.id.clone());
             tx.insert(record)?;
         }
-        let mut attributes = self.from_now_on();
+        let mut attributes = self.good_now();
         attributes.name.push(Name::text(&new.name));
         for id in links {
             attributes.add(Attribute::Link(Link::to(Link::CREDENTIAL, &id.0)))?;
@@ -91,7 +91,7 @@ impl Accounts<'_> {
     }
 
     /// What operators make counts from now on.
-    fn from_now_on(&self) -> Attributes {
+    fn good_now(&self) -> Attributes {
         Attributes {
             activation_date: Some(self.now),
             ..Attributes::default()

@@ -24,6 +24,7 @@ use crate::{
     profile,
     service::Service,
     streams::Step,
+    uses::Counted,
 };
 
 impl Handler for Encrypt {
@@ -61,6 +62,7 @@ pub(super) fn whole(
 ) -> Result<EncryptResponse> {
     let encrypted = encrypt(context, key, request, plain)?;
     context.spend(key, plain.len())?;
+    context.used(key, Counted::Encrypt);
     let (mut data, mut tag) = (encrypted.data, encrypted.tag);
     // Before 1.4 there is no field for the tag; it follows the ciphertext.
     if context.version < V1_4 {
@@ -178,6 +180,7 @@ impl Handler for Decrypt {
         let data = request.data.as_ref().map(|data| data.0.as_slice());
         let data = needed(data, "Data is missing")?;
         let plain = whole_decrypted(context, &key, &request, data)?;
+        context.used(&key, Counted::Decrypt);
         Ok(DecryptResponse {
             unique_identifier: key.identifier(),
             data: Some(plain),

@@ -89,9 +89,11 @@ fn links(attributes: &Attributes, version: Version) -> BTreeSet<AttributeReferen
         .collect()
 }
 
-/// The attributes with the state as of now, and with the class that objects have unless another was given.
-fn attributes(context: &Context<'_>, object: &Authorized) -> Attributes {
+/// The attributes with the state and the counters as of now, and with the class that objects have unless another was
+/// given.
+pub(super) fn attributes(context: &Context<'_>, object: &Authorized) -> Attributes {
     let mut attributes = object.record().attributes.clone();
+    context.service.uses.tell(object.record(), &mut attributes);
     attributes.state = object.state_at(context.now);
     attributes.object_class.get_or_insert(ObjectClass::User);
     attributes

@@ -11,7 +11,7 @@ use kmip::{
 };
 use store::{Custody, ObjectId, Record};
 
-use super::{Handler, get, register};
+use super::{Handler, get, get_attributes, register};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -249,8 +249,7 @@ impl Handler for Export {
             key_wrapping_specification: request.key_wrapping_specification,
         };
         let value = exported(context, &object, &form)?;
-        let mut attributes = object.record().attributes.clone();
-        attributes.state = object.state_at(context.now);
+        let attributes = get_attributes::attributes(context, &object);
         // KMIP 2.1 §6.1.22: the placeholder becomes the object.
         context.set_placeholder(Some(object.record().id.clone()));
         Ok(ExportResponse {

@@ -39,7 +39,7 @@ mod split;
 mod validate;
 
 use kmip::{
-    OperationCode, Secret, State, Version,
+    OperationCode, Secret, Version,
     attribute::CryptographicParameters,
     mechanism::KeySpec,
     payload::Operation,

@@ -21,6 +21,7 @@ use crate::{
     lifecycle,
     policy::Access,
     profile, template,
+    uses::begin_anew,
 };
 
 impl Handler for ReKey {
@@ -134,6 +135,7 @@ impl Replacement {
         new.digest = Default::default();
         new.fresh = None;
         new.link = Default::default();
+        begin_anew(&mut new);
         if new.revocation_reason.take().is_some() {
             // Revoke set it, not the client.
             new.deactivation_date = None;

@@ -22,6 +22,7 @@ use crate::{
     profile,
     service::Service,
     streams::Step,
+    uses::Counted,
 };
 
 impl Handler for Sign {
@@ -50,6 +51,7 @@ impl Handler for Sign {
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
         let signature = signature(context, &key, request.cryptographic_parameters, input)?;
         context.spend(&key, input_bytes(input))?;
+        context.used(&key, Counted::Sign);
         Ok(SignResponse {
             unique_identifier: key.identifier(),
             signature_data: Some(Bytes(signature)),
@@ -84,6 +86,7 @@ impl Handler for SignatureVerify {
         context.permitted(&key, CryptographicUsageMask::Verify)?;
         let input = input(request.data.as_ref(), request.digested_data.as_ref())?;
         let validity = validity(&key, request.cryptographic_parameters, input, &given.0)?;
+        context.used(&key, Counted::SignatureVerify);
         Ok(SignatureVerifyResponse {
             unique_identifier: key.identifier(),
             validity_indicator: Some(validity),

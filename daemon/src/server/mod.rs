@@ -232,6 +232,10 @@ impl Running {
         if timeout(DRAIN_MAX, drained).await.is_err() {
             tracing::warn!("clients that did not finish in time are cut off");
         }
+        let service = self.appliance.service.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || service.write_uses()).await {
+            tracing::error!(%error, "how often keys were used is not written");
+        }
     }
 }
 
@@ -281,6 +285,7 @@ fn keep_time(
         jobs::pay_debts(&own.service);
         own.service.expire_streams();
         own.service.forget_late_answers();
+        own.service.write_uses();
     }));
     if let Some(limit) = sd_notify::watchdog_enabled() {
         let own = appliance.clone();

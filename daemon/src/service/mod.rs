@@ -50,6 +50,7 @@ use crate::{
     pending::Pending,
     policy::Policy,
     streams::Streams,
+    uses::Uses,
 };
 
 /// What a service is made of.
@@ -89,6 +90,7 @@ pub struct Service {
     pub(crate) tickets: Tickets,
     pub(crate) applications: Applications,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) uses: Uses,
     trail: Arc<dyn Trail>,
     pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -118,6 +120,7 @@ impl Service {
             tickets: Tickets::default(),
             applications: Applications::new(parts.limits.cryptoki),
             subscriptions: Subscriptions::default(),
+            uses: Uses::default(),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {
@@ -132,6 +135,11 @@ impl Service {
     /// Ends what came in parts and is too old.
     pub(crate) fn expire_streams(&self) {
         self.streams.expire(self.clock.now());
+    }
+
+    /// Writes how often keys were used.
+    pub fn write_uses(&self) {
+        self.uses.write(&*self.store);
     }
 
     /// Replaces the policy and the admissions; the next message is held to them.

@@ -181,6 +181,19 @@ impl KeySpec {
         }
     }
 
+    /// The NIST Security Category (KMIP 3.0): what AES of this length has by definition, and what post-quantum algorithms
+    /// are compared with it by. RSA, elliptic curves and what was never compared have none.
+    #[must_use]
+    pub const fn nist_security_category(self) -> Option<i32> {
+        match self {
+            Self::Aes { bits: 128 } => Some(1),
+            Self::Aes { bits: 192 } => Some(3),
+            Self::Aes { .. } => Some(5),
+            Self::PostQuantum(algorithm) => Some(algorithm.category()),
+            _ => None,
+        }
+    }
+
     /// The length of each half of a signature that is a pair of numbers, which KMIP carries as DER and HSMs as r ‖ s;
     /// `None` where a signature is one string.
     #[must_use]

@@ -12,7 +12,7 @@ pub enum PostQuantumUse {
 }
 
 macro_rules! algorithms {
-    ($($(#[$meta:meta])* $name:ident: $text:literal, $arc:tt, $kind:ident, $bits:literal, $public:literal, $output:literal;)*) => {
+    ($($(#[$meta:meta])* $name:ident: $text:literal, $arc:tt, $kind:ident, $bits:literal, $public:literal, $output:literal, $category:literal;)*) => {
         /// A post-quantum algorithm with its parameter set.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum PostQuantum {
@@ -60,6 +60,12 @@ macro_rules! algorithms {
             pub const fn output_bytes(self) -> usize {
                 match self { $(Self::$name => $output,)* }
             }
+
+            /// The security category of NIST's call for proposals: 1 is as hard to break as AES-128, 5 as AES-256.
+            #[must_use]
+            pub const fn category(self) -> i32 {
+                match self { $(Self::$name => $category,)* }
+            }
         }
     };
 }
@@ -67,39 +73,39 @@ macro_rules! algorithms {
 // FIPS 203 table 3, FIPS 204 table 2, FIPS 205 table 2.
 algorithms! {
     /// ML-KEM-512.
-    MlKem512: "ml-kem-512", [4, 1], Kem, 512, 800, 768;
+    MlKem512: "ml-kem-512", [4, 1], Kem, 512, 800, 768, 1;
     /// ML-KEM-768.
-    MlKem768: "ml-kem-768", [4, 2], Kem, 768, 1184, 1088;
+    MlKem768: "ml-kem-768", [4, 2], Kem, 768, 1184, 1088, 3;
     /// ML-KEM-1024.
-    MlKem1024: "ml-kem-1024", [4, 3], Kem, 1024, 1568, 1568;
+    MlKem1024: "ml-kem-1024", [4, 3], Kem, 1024, 1568, 1568, 5;
     /// ML-DSA-44.
-    MlDsa44: "ml-dsa-44", [3, 17], MlDsa, 10_496, 1312, 2420;
+    MlDsa44: "ml-dsa-44", [3, 17], MlDsa, 10_496, 1312, 2420, 2;
     /// ML-DSA-65.
-    MlDsa65: "ml-dsa-65", [3, 18], MlDsa, 15_616, 1952, 3309;
+    MlDsa65: "ml-dsa-65", [3, 18], MlDsa, 15_616, 1952, 3309, 3;
     /// ML-DSA-87.
-    MlDsa87: "ml-dsa-87", [3, 19], MlDsa, 20_736, 2592, 4627;
+    MlDsa87: "ml-dsa-87", [3, 19], MlDsa, 20_736, 2592, 4627, 5;
     /// SLH-DSA-SHA2-128s.
-    SlhDsaSha2_128s: "slh-dsa-sha2-128s", [3, 20], SlhDsa, 256, 32, 7856;
+    SlhDsaSha2_128s: "slh-dsa-sha2-128s", [3, 20], SlhDsa, 256, 32, 7856, 1;
     /// SLH-DSA-SHA2-128f.
-    SlhDsaSha2_128f: "slh-dsa-sha2-128f", [3, 21], SlhDsa, 256, 32, 17_088;
+    SlhDsaSha2_128f: "slh-dsa-sha2-128f", [3, 21], SlhDsa, 256, 32, 17_088, 1;
     /// SLH-DSA-SHA2-192s.
-    SlhDsaSha2_192s: "slh-dsa-sha2-192s", [3, 22], SlhDsa, 384, 48, 16_224;
+    SlhDsaSha2_192s: "slh-dsa-sha2-192s", [3, 22], SlhDsa, 384, 48, 16_224, 3;
     /// SLH-DSA-SHA2-192f.
-    SlhDsaSha2_192f: "slh-dsa-sha2-192f", [3, 23], SlhDsa, 384, 48, 35_664;
+    SlhDsaSha2_192f: "slh-dsa-sha2-192f", [3, 23], SlhDsa, 384, 48, 35_664, 3;
     /// SLH-DSA-SHA2-256s.
-    SlhDsaSha2_256s: "slh-dsa-sha2-256s", [3, 24], SlhDsa, 512, 64, 29_792;
+    SlhDsaSha2_256s: "slh-dsa-sha2-256s", [3, 24], SlhDsa, 512, 64, 29_792, 5;
     /// SLH-DSA-SHA2-256f.
-    SlhDsaSha2_256f: "slh-dsa-sha2-256f", [3, 25], SlhDsa, 512, 64, 49_856;
+    SlhDsaSha2_256f: "slh-dsa-sha2-256f", [3, 25], SlhDsa, 512, 64, 49_856, 5;
     /// SLH-DSA-SHAKE-128s.
-    SlhDsaShake128s: "slh-dsa-shake-128s", [3, 26], SlhDsa, 256, 32, 7856;
+    SlhDsaShake128s: "slh-dsa-shake-128s", [3, 26], SlhDsa, 256, 32, 7856, 1;
     /// SLH-DSA-SHAKE-128f.
-    SlhDsaShake128f: "slh-dsa-shake-128f", [3, 27], SlhDsa, 256, 32, 17_088;
+    SlhDsaShake128f: "slh-dsa-shake-128f", [3, 27], SlhDsa, 256, 32, 17_088, 1;
     /// SLH-DSA-SHAKE-192s.
-    SlhDsaShake192s: "slh-dsa-shake-192s", [3, 28], SlhDsa, 384, 48, 16_224;
+    SlhDsaShake192s: "slh-dsa-shake-192s", [3, 28], SlhDsa, 384, 48, 16_224, 3;
     /// SLH-DSA-SHAKE-192f.
-    SlhDsaShake192f: "slh-dsa-shake-192f", [3, 29], SlhDsa, 384, 48, 35_664;
+    SlhDsaShake192f: "slh-dsa-shake-192f", [3, 29], SlhDsa, 384, 48, 35_664, 3;
     /// SLH-DSA-SHAKE-256s.
-    SlhDsaShake256s: "slh-dsa-shake-256s", [3, 30], SlhDsa, 512, 64, 29_792;
+    SlhDsaShake256s: "slh-dsa-shake-256s", [3, 30], SlhDsa, 512, 64, 29_792, 5;
     /// SLH-DSA-SHAKE-256f.
-    SlhDsaShake256f: "slh-dsa-shake-256f", [3, 31], SlhDsa, 512, 64, 49_856;
+    SlhDsaShake256f: "slh-dsa-shake-256f", [3, 31], SlhDsa, 512, 64, 49_856, 5;
 }

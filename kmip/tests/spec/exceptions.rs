@@ -168,6 +168,12 @@ pub(super) const LOOSER: &[Exception] = &[
     ("Create", Request, "Template-Attribute", "as of Attributes"),
     ("Register", Request, "Attributes", "as of Create"),
     (
+        "Credential Information",
+        Structure,
+        "Credential Type",
+        "none is an empty list; a server that knows none says nothing of credentials",
+    ),
+    (
         "Re-key Key Pair",
         Request,
         "Unique Identifier",

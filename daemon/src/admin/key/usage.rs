@@ -40,7 +40,7 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
             KeySpec::Dh { .. } => Usage::DeriveKey | Usage::KeyAgreement,
             KeySpec::Ec(curve) if curve.is_montgomery() => Usage::DeriveKey | Usage::KeyAgreement,
             KeySpec::PostQuantum(algorithm) if algorithm.kind() == PostQuantumUse::Kem => {
-                Usage::KeyAgreement
+                Usage::Encapsulate | Usage::Decapsulate
             }
             KeySpec::Rsa { .. }
             | KeySpec::Dsa { .. }
@@ -78,6 +78,7 @@ const HALVES: &[(Usage, Usage)] = &[
     (Usage::Sign, Usage::Verify),
     (Usage::Decrypt, Usage::Encrypt),
     (Usage::UnwrapKey, Usage::WrapKey),
+    (Usage::Decapsulate, Usage::Encapsulate),
     (Usage::CertificateSign, Usage::Verify),
     (Usage::CRLSign, Usage::Verify),
 ];
@@ -87,6 +88,7 @@ pub(super) const PRIVATE: Usage = Usage(
     Usage::Sign.0
         | Usage::Decrypt.0
         | Usage::UnwrapKey.0
+        | Usage::Decapsulate.0
         | Usage::CertificateSign.0
         | Usage::CRLSign.0
         | Usage::KeyAgreement.0

@@ -30,7 +30,9 @@ use crate::{
     fault::Fault,
     links::linked,
     policy::Access,
-    profile, whole,
+    profile,
+    uses::Counted,
+    whole,
 };
 
 impl Handler for Certify {
@@ -65,6 +67,7 @@ impl Handler for Certify {
         let unique_identifier = keep(context, certificate, &attributes)?;
         if let Some(key) = &asked.public_key {
             link_keys(context, &key.record().id, &unique_identifier)?;
+            context.used(key, Counted::Certify);
         }
         context.note("certified");
         Ok(CertifyResponse { unique_identifier })

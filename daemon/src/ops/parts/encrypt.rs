@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     ops::encrypt::{self, associated, decryption, secret_use},
     streams::{Step, Stream},
+    uses::Counted,
 };
 
 /// Encrypt, one part.
@@ -35,6 +36,9 @@ pub(in crate::ops) fn encrypt(
     } else {
         if !part.stream.is_held() {
             spend(context, &key, &part, data.len())?;
+        }
+        if part.is_last {
+            context.used(&key, Counted::Encrypt);
         }
         let output = part.output()?;
         let (mut data, mut tag) = (output.data.expose().to_vec(), output.tag.clone());
@@ -97,6 +101,9 @@ pub(in crate::ops) fn decrypt(
     } else {
         part.output()?.data.clone()
     };
+    if part.is_last {
+        context.used(&key, Counted::Decrypt);
+    }
     let response = DecryptResponse {
         unique_identifier: key.identifier(),
         data: shown(plain),

@@ -14,6 +14,7 @@ use crate::{
     ops::{needed, sign},
     profile,
     streams::{Engine, Part, Step, Stream},
+    uses::Counted,
 };
 
 /// Sign, one part.
@@ -49,6 +50,7 @@ pub(in crate::ops) fn sign(
         let asked = said.cryptographic_parameters.clone();
         let signature = sign::signature(context, &key, asked, input)?;
         context.spend(&key, taken)?;
+        context.used(&key, Counted::Sign);
         response.signature_data = Some(Bytes(signature));
     }
     context.keep(part);
@@ -82,7 +84,9 @@ pub(in crate::ops) fn signature_verify(
     }
     part.advance(data.expose())?;
     let validity_indicator = if part.is_last {
-        Some(verified(&key, &mut part)?)
+        let validity = verified(&key, &mut part)?;
+        context.used(&key, Counted::SignatureVerify);
+        Some(validity)
     } else {
         None
     };

@@ -4,6 +4,7 @@ mod kem;
 mod life;
 mod links;
 mod people;
+mod uses;
 
 use kmip::{
     CredentialType, CryptographicUsageMask, LinkType, ObjectClassMask, ObjectType, OperationCode,
