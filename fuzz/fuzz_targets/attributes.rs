@@ -1,4 +1,4 @@
-//! Feeds `targets::attributes`.
+//! Feeds `targets::ATTRIBUTES`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::attributes(bytes));
+targets::feed!(targets::ATTRIBUTES);

@@ -1,4 +1,4 @@
-//! Feeds `targets::json`.
+//! Feeds `targets::JSON`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::json(bytes));
+targets::feed!(targets::JSON);

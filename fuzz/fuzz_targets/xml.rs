@@ -1,4 +1,4 @@
-//! Feeds `targets::xml`.
+//! Feeds `targets::XML`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::xml(bytes));
+targets::feed!(targets::XML);

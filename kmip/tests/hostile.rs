@@ -9,7 +9,7 @@ use kmip::{
 use crate::{
     captures::captures,
     fuzz,
-    samples::{Make, Source, Table, payloads},
+    samples::{Make, Source, Table, payloads, request},
 };
 
 /// Every reader of the crate, on any bytes.
@@ -24,17 +24,7 @@ fn filled(version: Version) -> Vec<Vec<u8>> {
     cases.retain(|case| case.table == Table::Request && version >= case.since);
     cases
         .iter()
-        .map(|case| {
-            let mut source = Source::full(version);
-            let mut header = RequestHeader::make(&mut source);
-            header.protocol_version = version.into();
-            header.batch_count = 1;
-            let item = OutgoingItem {
-                operation: OperationCode::from_name(case.name).unwrap(),
-                payload: (case.encode)(&mut source).into(),
-            };
-            write_request(&header, &[item], version).bytes().to_vec()
-        })
+        .map(|case| request(case, &mut Source::full(version)))
         .collect()
 }
 

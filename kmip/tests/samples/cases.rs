@@ -85,107 +85,28 @@ where
     ]
 }
 
-/// The request of an operation whose response has no table.
-fn request<O: Operation>() -> [Case; 1]
-where
-    O::Request: Make + PartialEq,
-{
-    let name = O::CODE.name().unwrap();
-    [case::<O::Request>(name, Table::Request, O::SINCE)]
+/// Operations whose responses have no table: what is answered is another operation's, or nothing.
+const WITHOUT_RESPONSE: &[OperationCode] = &[
+    OperationCode::Poll,
+    OperationCode::Notify,
+    OperationCode::Put,
+];
+
+macro_rules! payloads_of {
+    ($($operation:path)*) => {
+        /// Both payloads of every operation that has payload types.
+        pub(crate) fn payloads() -> Vec<Case> {
+            let mut cases: Vec<_> = [$(operation::<$operation>()),*].into_iter().flatten().collect();
+            cases.retain(|case| {
+                let answered = |code: &OperationCode| code.name() == Some(case.name);
+                case.table == Table::Request || !WITHOUT_RESPONSE.iter().any(answered)
+            });
+            cases
+        }
+    };
 }
 
-/// Both payloads of the operations that came with 3.0 and its working drafts.
-fn payloads_of_3_0() -> [[Case; 2]; 7] {
-    [
-        operation::<payload::account::CreateGroup>(),
-        operation::<payload::account::CreateUser>(),
-        operation::<payload::account::CreateCredential>(),
-        operation::<payload::deactivate::Deactivate>(),
-        operation::<payload::obliterate::Obliterate>(),
-        operation::<payload::kem::Encapsulate>(),
-        operation::<payload::kem::Decapsulate>(),
-    ]
-}
-
-/// Both payloads of every operation that has payload types.
-pub(crate) fn payloads() -> Vec<Case> {
-    [
-        operation::<payload::activate::Activate>(),
-        operation::<payload::archive::Archive>(),
-        operation::<payload::archive::Recover>(),
-        operation::<payload::attribute::AddAttribute>(),
-        operation::<payload::attribute::ModifyAttribute>(),
-        operation::<payload::attribute::DeleteAttribute>(),
-        operation::<payload::attribute::AdjustAttribute>(),
-        operation::<payload::attribute::SetAttribute>(),
-        operation::<payload::check::Check>(),
-        operation::<payload::constraint::SetDefaults>(),
-        operation::<payload::constraint::SetConstraints>(),
-        operation::<payload::constraint::GetConstraints>(),
-        operation::<payload::certify::Certify>(),
-        operation::<payload::certify::ReCertify>(),
-        operation::<payload::create::Create>(),
-        operation::<payload::create::CreateKeyPair>(),
-        operation::<payload::derive::DeriveKey>(),
-        operation::<payload::destroy::Destroy>(),
-        operation::<payload::discover::DiscoverVersions>(),
-        operation::<payload::encrypt::Encrypt>(),
-        operation::<payload::encrypt::Decrypt>(),
-        operation::<payload::get::Get>(),
-        operation::<payload::get_attributes::GetAttributes>(),
-        operation::<payload::get_attributes::GetAttributeList>(),
-        operation::<payload::hash::Hash>(),
-        operation::<payload::interop::Interop>(),
-        operation::<payload::import::Import>(),
-        operation::<payload::import::Export>(),
-        operation::<payload::lease::ObtainLease>(),
-        operation::<payload::lease::GetUsageAllocation>(),
-        operation::<payload::locate::Locate>(),
-        operation::<payload::log::Log>(),
-        operation::<payload::log::Ping>(),
-        operation::<payload::login::Login>(),
-        operation::<payload::login::Logout>(),
-        operation::<payload::login::DelegatedLogin>(),
-        operation::<payload::mac::MAC>(),
-        operation::<payload::mac::MACVerify>(),
-        operation::<payload::query::Query>(),
-        operation::<payload::register::Register>(),
-        operation::<payload::rekey::ReKey>(),
-        operation::<payload::rekey::ReKeyKeyPair>(),
-        operation::<payload::revoke::Revoke>(),
-        operation::<payload::rng::RNGRetrieve>(),
-        operation::<payload::rng::RNGSeed>(),
-        operation::<payload::sign::Sign>(),
-        operation::<payload::sign::SignatureVerify>(),
-        operation::<payload::split::CreateSplitKey>(),
-        operation::<payload::split::JoinSplitKey>(),
-        operation::<payload::validate::Validate>(),
-    ]
-    .into_iter()
-    .chain(payloads_of_3_0())
-    .flatten()
-    .chain(conversations())
-    .collect()
-}
-
-/// Payloads of what is asked twice, the other way round, or in other words.
-fn conversations() -> impl Iterator<Item = Case> {
-    let both = [
-        operation::<payload::pkcs11::PKCS11>(),
-        operation::<payload::poll::Cancel>(),
-        operation::<payload::poll::QueryAsynchronousRequests>(),
-        operation::<payload::poll::Process>(),
-        operation::<payload::role::SetEndpointRole>(),
-    ];
-    let requests = [
-        request::<payload::poll::Poll>(),
-        request::<payload::notify::Notify>(),
-        request::<payload::notify::Put>(),
-    ];
-    both.into_iter()
-        .flatten()
-        .chain(requests.into_iter().flatten())
-}
+kmip::each_operation!(payloads_of);
 
 /// The headers and what stands in messages.
 fn messages() -> Vec<Case> {

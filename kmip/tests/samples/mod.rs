@@ -2,6 +2,7 @@
 
 mod cases;
 mod fields;
+mod seeds;
 mod values;
 
 use kmip::Version;
@@ -9,6 +10,7 @@ use kmip::Version;
 pub(crate) use self::{
     cases::{Case, Table, payloads, structures},
     fields::attribute,
+    seeds::{request, seeds},
 };
 
 /// Where the choices come from: given bytes first, then zeros (everything absent) or a counter (everything present).

@@ -33,6 +33,9 @@ make! {
     Timestamp: |source| Self(Make::make(source));
     TimestampExtended: |source| Self(Make::make(source));
     payload::poll::ProcessResponse: |_source| Self {};
+    payload::poll::PollResponse: |_source| Self {};
+    payload::notify::NotifyResponse: |_source| Self {};
+    payload::notify::PutResponse: |_source| Self {};
     Interval: |source| Self(u32::from_be_bytes(source.array()));
     BigInteger: |source| {
         // What is read has been sign-extended to whole words, so the sample is as long.

@@ -1,0 +1,4 @@
+//! Feeds `targets::TTLV`.
+#![no_main]
+
+targets::feed!(targets::TTLV);
