@@ -9,7 +9,7 @@ else
 run-tests := cargo test
 endif
 
-.PHONY: help run build test test-long lint bench clean-dev clean
+.PHONY: help run build test test-long lint fuzz bench clean-dev clean
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
@@ -49,6 +49,15 @@ test-long:
 	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
 	@KEYHOLD_TEST_LONG=1 $(step) "Kills" $(run-tests) --package keyhold-tests --test durability
 	@echo; cat target/steps.txt
+
+## make fuzz       look for inputs that break the codec, SECONDS=600 for each target; see fuzz/README.md
+SECONDS ?= 600
+fuzz:
+	cargo run --release --manifest-path fuzz/Cargo.toml --example corpus -- fill fuzz/corpus
+	@for target in ttlv xml json attributes; do \
+		$(step) "Fuzz $$target" cargo +nightly fuzz run $$target -- \
+			-max_total_time=$(SECONDS) -max_len=4096 -rss_limit_mb=2048 -timeout=25 || exit 1; \
+	done
 
 ## make bench      measure
 bench:

@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The longest input that is fuzzed.
 const BYTES_MAX: usize = 4096;
-/// The longest found input that is kept, and how many are kept of each target.
+/// The longest found input that is kept, and how many are kept of each target; a file of them has less than 1 MiB.
 const KEPT_BYTES_MAX: usize = 1024;
 const KEPT_MAX: usize = 300;
 
@@ -51,29 +51,36 @@ fn fill(target: &Target, folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keeps what was named by hand, and of a target's folder what libFuzzer found, the smallest first.
+/// Keeps what was named by hand, and of what libFuzzer found in a target's folder some of each length.
 fn keep(target: &Target, folder: &str) -> Result<()> {
     let own = env!("CARGO_MANIFEST_DIR");
     let mut kept: BTreeMap<String, Vec<u8>> = target.kept(own)?.into_iter().collect();
     kept.retain(|name, _| !is_digest(name));
-    let mut found = Vec::new();
-    for entry in fs::read_dir(Path::new(folder).join(target.name))? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(name) = name.filter(|name| is_digest(name)) {
-            found.push((fs::read(&path)?, name.to_owned()));
-        }
-    }
-    found.retain(|(bytes, _)| bytes.len() <= KEPT_BYTES_MAX);
-    found.sort_by_key(|(bytes, name)| (bytes.len(), name.clone()));
-    let found = found.into_iter().take(KEPT_MAX);
-    kept.extend(found.map(|(bytes, name)| (name, bytes)));
+    let found = found(&Path::new(folder).join(target.name))?;
+    let chosen =
+        (0..KEPT_MAX.min(found.len())).map(|at| at * found.len() / KEPT_MAX.min(found.len()));
+    kept.extend(chosen.filter_map(|at| found.get(at).cloned()));
     let mut lines = String::new();
     for (name, bytes) in kept {
         writeln!(lines, "{name} {}", hex::encode(bytes))?;
     }
     fs::write(target.kept_path(own), lines)?;
     Ok(())
+}
+
+/// What libFuzzer found, the shortest first, without what is too long to be kept.
+fn found(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|name| is_digest(name)) {
+            found.push((name.to_owned(), fs::read(&path)?));
+        }
+    }
+    found.retain(|(_, bytes)| bytes.len() <= KEPT_BYTES_MAX);
+    found.sort_by_key(|(name, bytes)| (bytes.len(), name.clone()));
+    Ok(found)
 }
 
 /// libFuzzer names what it finds by its SHA-1.
