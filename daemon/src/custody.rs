@@ -1,7 +1,9 @@
 //! Where a value lives: made before its record is committed, broken after, opened only for who may have it.
 
 use hsm::{Generated, KeyRef, Material, Sealed};
-use kmip::{ObjectType, Secret, attribute::UniqueIdentifier, mechanism::KeySpec};
+use kmip::{
+    ObjectType, Secret, attribute::UniqueIdentifier, mechanism::KeySpec, object::ManagedObject,
+};
 use store::{Custody, ObjectId, Record};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     fault::Fault,
     lifecycle,
     service::Service,
+    whole,
 };
 
 /// An object's value in the clear.
@@ -146,9 +149,29 @@ impl Context<'_> {
                 _ => Ok(Value::Bytes(Secret::from(&bytes[..]))),
             },
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Unopened { .. } => Err(lifecycle::unopened()),
             Custody::Absent(_) => Err(lifecycle::absent()),
             Custody::Archived => Err(lifecycle::archived()),
         }
+    }
+
+    /// Seals an object as it came.
+    pub(crate) fn seal_unopened(&self, id: &ObjectId, object: &ManagedObject) -> Result<Custody> {
+        match self.seal(id, &whole::encoded(object))? {
+            Custody::Sealed { backend, sealed } => Ok(Custody::Unopened { backend, sealed }),
+            _ => Err(Error::internal("what was sealed is not")),
+        }
+    }
+
+    /// The object as it came, if it is kept so. The caller has checked that it may leave.
+    pub(crate) fn unopened(&self, record: &Record) -> Result<Option<ManagedObject>> {
+        let Custody::Unopened { backend, sealed } = &record.custody else {
+            return Ok(None);
+        };
+        let kept = self
+            .backend(backend)?
+            .open(&Sealed(sealed.clone()), record.id.0.as_bytes())?;
+        whole::decoded(&kept).map(Some)
     }
 
     /// Breaks an object's value once the item is committed, and says what is left in the record.

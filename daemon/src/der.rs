@@ -74,6 +74,18 @@ pub(crate) fn only(tag: u8, mut bytes: &[u8]) -> Option<&[u8]> {
     bytes.is_empty().then_some(element.contents)
 }
 
+/// Whether the bytes look like a private key that is encrypted under a password: EncryptedPrivateKeyInfo (RFC 5958 §3).
+pub(crate) fn is_encrypted_pkcs8(bytes: &[u8]) -> bool {
+    let read = || {
+        let mut fields = only(SEQUENCE, bytes)?;
+        let mut algorithm = take(&mut fields, SEQUENCE)?.contents;
+        take(&mut algorithm, OID)?;
+        let encrypted = take(&mut fields, OCTET_STRING)?.contents;
+        (fields.is_empty() && !encrypted.is_empty()).then_some(())
+    };
+    read().is_some()
+}
+
 /// The bytes of a BIT STRING of whole bytes.
 pub(crate) fn whole_bits(contents: &[u8]) -> Option<&[u8]> {
     contents

@@ -52,4 +52,3 @@ mod templates;
 pub mod tls;
 mod uses;
 mod whole;
-mod wrapping;

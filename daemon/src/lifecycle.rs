@@ -127,6 +127,15 @@ pub fn absent() -> Error {
     )
 }
 
+/// The error of anything that needs a value that is kept unopened.
+#[must_use]
+pub fn unopened() -> Error {
+    Error::new(
+        Fault::WrongObjectType,
+        "the object is kept as it came, wrapped or encrypted, and only given back so",
+    )
+}
+
 /// Whether the object is on-line: neither destroyed nor archived.
 ///
 /// # Errors
@@ -135,9 +144,11 @@ pub fn on_line(record: &Record) -> Result<()> {
     match record.custody {
         Custody::Doomed { .. } | Custody::Gone => Err(destroyed()),
         Custody::Archived => Err(archived()),
-        Custody::Absent(_) | Custody::Hsm { .. } | Custody::Public(_) | Custody::Sealed { .. } => {
-            Ok(())
-        }
+        Custody::Absent(_)
+        | Custody::Hsm { .. }
+        | Custody::Public(_)
+        | Custody::Sealed { .. }
+        | Custody::Unopened { .. } => Ok(()),
     }
 }
 

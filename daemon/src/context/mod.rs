@@ -216,6 +216,13 @@ impl Context<'_> {
             .locate(filter, &policy::scope(self.principal), page, self.now)?)
     }
 
+    /// What kind of object is named, if there is one: this chooses the operation that has to be allowed on it, and is told
+    /// to nobody.
+    pub(crate) fn type_of(&mut self, id: &UniqueIdentifier) -> Result<Option<ObjectType>> {
+        let id = self.resolve(Some(id.clone()))?;
+        Ok(self.tx.record(&id)?.map(|record| record.object_type))
+    }
+
     /// Another object that this item needs, if the principal may do an operation of its own on it: a wrapping key.
     pub(crate) fn second_object(
         &mut self,

@@ -51,6 +51,7 @@ impl Context<'_> {
         match &object.record().custody {
             Custody::Hsm { backend, key } => Ok((backend.clone(), KeyRef(key.clone()))),
             Custody::Doomed { .. } | Custody::Gone => Err(lifecycle::destroyed()),
+            Custody::Unopened { .. } => Err(lifecycle::unopened()),
             Custody::Absent(_) => Err(lifecycle::absent()),
             Custody::Archived => Err(lifecycle::archived()),
             Custody::Public(_) | Custody::Sealed { .. } => Err(Error::new(

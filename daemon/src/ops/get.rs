@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::{Custody, Record};
 
-use super::{Handler, query::is_known_in, split};
+use super::{Handler, query::is_known_in, split, wrapping};
 use crate::{
     context::{Authorized, Context},
     custody::Value,
@@ -23,7 +23,7 @@ use crate::{
     policy::{Access, is_secret},
     secret_data,
     service::Service,
-    templates, whole, wrapping,
+    templates, whole,
 };
 
 impl Handler for Get {
@@ -36,13 +36,8 @@ impl Handler for Get {
         })
     }
 
-    fn handle(context: &mut Context<'_>, mut request: GetRequest) -> Result<GetResponse> {
+    fn handle(context: &mut Context<'_>, request: GetRequest) -> Result<GetResponse> {
         let object = context.object(request.unique_identifier.clone())?;
-        if request.key_wrap_type == Some(KeyWrapType::AsRegistered)
-            && request.key_wrapping_specification.is_none()
-        {
-            request.key_wrapping_specification = wrapping::as_registered(object.record());
-        }
         let value = release(context, &object, &request)?;
         serve_fresh(context, &object)?;
         Ok(GetResponse {
@@ -59,12 +54,26 @@ pub(super) fn release(
     object: &Authorized,
     request: &GetRequest,
 ) -> Result<ManagedObject> {
-    may_leave(
-        object.record(),
-        request.key_wrapping_specification.is_some(),
-    )?;
-    check_form(request, object.record())?;
-    let value = value(context, object, request)?;
+    let mut request = request.clone();
+    if request.key_wrap_type == Some(KeyWrapType::AsRegistered)
+        && request.key_wrapping_specification.is_none()
+    {
+        request.key_wrapping_specification = wrapping::as_registered(object.record())?;
+    }
+    let unopened = context.unopened(object.record())?;
+    let is_encrypted = match &unopened {
+        Some(kept) => kept.key_block().is_some_and(wrapping::is_encrypted),
+        None => {
+            let how = request.key_wrapping_specification.as_ref();
+            how.is_some_and(|how| wrapping::encrypts(how.wrapping_method))
+        }
+    };
+    may_leave(object.record(), is_encrypted)?;
+    check_form(&request, object.record())?;
+    let value = match unopened {
+        Some(kept) => wrapping::as_it_came(kept, &request)?,
+        None => value(context, object, &request)?,
+    };
     if is_secret(object.record().object_type) {
         context.note("released");
     }
@@ -294,18 +303,20 @@ fn as_asked(
     block: KeyBlock,
     request: &GetRequest,
 ) -> Result<KeyBlock> {
-    if request
-        .key_format_type
-        .is_some_and(|format| format != block.key_format_type)
-    {
-        return Err(Error::new(
-            Fault::KeyFormatNotServed,
-            "objects of this type are served as they came",
-        ));
-    }
+    check_own_format(&block, request)?;
     match &request.key_wrapping_specification {
         Some(how) => wrapping::wrap(context, &block, how, record),
         None => Ok(block),
+    }
+}
+
+pub(super) fn check_own_format(block: &KeyBlock, request: &GetRequest) -> Result<()> {
+    match request.key_format_type {
+        Some(format) if format != block.key_format_type => Err(Error::new(
+            Fault::KeyFormatNotServed,
+            "this object is served as it came",
+        )),
+        _ => Ok(()),
     }
 }
 

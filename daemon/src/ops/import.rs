@@ -2,7 +2,9 @@
 
 use kmip::{
     KeyWrapType, ObjectType, OperationCode, State,
-    attribute::{Attribute, AttributeKind, AttributeList, Attributes, UniqueIdentifier},
+    attribute::{
+        Attribute, AttributeKind, AttributeList, Attributes, UniqueIdentifier, VendorAttribute,
+    },
     object::ManagedObject,
     payload::{
         get::GetRequest,
@@ -44,6 +46,7 @@ impl Handler for Import {
             object_type,
             given,
             replaced,
+            keeps_wrapped: keeps_wrapped(request.key_wrap_type)?,
         };
         let is_destroyed = matches!(
             incoming.given.state,
@@ -51,21 +54,22 @@ impl Handler for Import {
         );
         let unique_identifier = match request.object {
             object if is_destroyed => incoming.tombstone(context, object.as_ref())?,
-            Some(object) => {
-                let is_wrapped = object
-                    .key_block()
-                    .is_some_and(|block| block.key_wrapping_data.is_some());
-                if is_wrapped && request.key_wrap_type == Some(KeyWrapType::AsRegistered) {
-                    return Err(Error::new(
-                        Fault::KeyWrapNotServed,
-                        "wrapped keys are unwrapped when they come in",
-                    ));
-                }
-                register::import(context, object, incoming)?
-            }
+            Some(object) => register::import(context, object, incoming)?,
             None => return Err(Error::new(Fault::MissingData, "the object is missing")),
         };
         Ok(ImportResponse { unique_identifier })
+    }
+}
+
+/// Whether a value that comes wrapped is to stay so; without a word it is unwrapped.
+fn keeps_wrapped(wrap: Option<KeyWrapType>) -> Result<bool> {
+    match wrap {
+        None | Some(KeyWrapType::NotWrapped) => Ok(false),
+        Some(KeyWrapType::AsRegistered) => Ok(true),
+        Some(_) => Err(Error::new(
+            Fault::KeyWrapNotServed,
+            "this key wrap type is not served",
+        )),
     }
 }
 
@@ -161,6 +165,8 @@ pub(super) struct Incoming {
     pub(super) object_type: ObjectType,
     pub(super) given: Attributes,
     replaced: Option<Record>,
+    /// Whether a value that comes wrapped stays so.
+    pub(super) keeps_wrapped: bool,
 }
 
 impl Incoming {
@@ -249,7 +255,11 @@ impl Handler for Export {
             key_wrapping_specification: request.key_wrapping_specification,
         };
         let value = exported(context, &object, &form)?;
-        let attributes = get_attributes::attributes(context, &object);
+        let mut attributes = get_attributes::attributes(context, &object);
+        // What this server remembers for itself means nothing to another.
+        attributes
+            .vendor
+            .retain(|(_, own)| own.vendor_identification != VendorAttribute::SERVER);
         // KMIP 2.1 §6.1.22: the placeholder becomes the object.
         context.set_placeholder(Some(object.record().id.clone()));
         Ok(ExportResponse {

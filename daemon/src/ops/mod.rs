@@ -37,6 +37,7 @@ mod role;
 mod sign;
 mod split;
 mod validate;
+mod wrapping;
 
 use kmip::{
     OperationCode, Secret, Version,

@@ -62,7 +62,9 @@ impl Service {
             return true;
         };
         let light = match &record.custody {
-            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } => self
+            Custody::Hsm { backend, .. }
+            | Custody::Sealed { backend, .. }
+            | Custody::Unopened { backend, .. } => self
                 .backends
                 .get(backend)
                 .is_none_or(|hsm| !hsm.keeps_keys()),

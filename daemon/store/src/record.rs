@@ -136,6 +136,13 @@ pub enum Custody {
         /// The sealed bytes.
         sealed: Vec<u8>,
     },
+    /// Sealed by an HSM as it came: a value that is wrapped or encrypted, and is kept without being opened.
+    Unopened {
+        /// The backend that sealed it.
+        backend: String,
+        /// The sealed bytes.
+        sealed: Vec<u8>,
+    },
     /// Here in the clear: certificates and public keys, DER.
     Public(Vec<u8>),
     /// Destroyed, but the backend still owes the deletion.

@@ -117,6 +117,7 @@ pub(crate) fn columns(custody: &Custody) -> (i64, Option<&str>, Option<&[u8]>) {
         Custody::Gone => (5, None, None),
         Custody::Absent(description) => (6, None, Some(description)),
         Custody::Archived => (7, None, None),
+        Custody::Unopened { backend, sealed } => (8, Some(backend), Some(sealed)),
     }
 }
 
@@ -134,6 +135,7 @@ pub(crate) fn custody(
         (5, None, None) => Custody::Gone,
         (6, None, description) => Custody::Absent(description.unwrap_or_default()),
         (7, None, None) => Custody::Archived,
+        (8, Some(backend), Some(sealed)) => Custody::Unopened { backend, sealed },
         _ => return None,
     })
 }

@@ -34,7 +34,6 @@ const DAEMON: Layers = Layers {
             "pkcs12",
             "rules",
             "templates",
-            "wrapping",
         ],
         &["material"],
         &[

@@ -66,6 +66,43 @@ impl New {
         self.insert(context, None, custody)
     }
 
+    /// An object whose value is not opened: it is wrapped and is to stay so, or encrypted under a password that nobody
+    /// gave. It is kept, found and given back as it came, and used for nothing.
+    pub(super) fn unopened(
+        &mut self,
+        context: &mut Context<'_>,
+        block: &KeyBlock,
+        object: &ManagedObject,
+    ) -> Result<UniqueIdentifier> {
+        self.told(block)?;
+        let custody = context.seal_unopened(&self.id, object)?;
+        self.insert(context, None, custody)
+    }
+
+    /// Takes from a key block what it says of a key that nobody looks into; the attributes must not say otherwise.
+    fn told(&mut self, block: &KeyBlock) -> Result<()> {
+        let own = &mut self.attributes;
+        let algorithm = own
+            .cryptographic_algorithm
+            .or(block.cryptographic_algorithm);
+        let length = own.cryptographic_length.or(block.cryptographic_length);
+        if block
+            .cryptographic_algorithm
+            .is_some_and(|told| Some(told) != algorithm)
+            || block
+                .cryptographic_length
+                .is_some_and(|told| Some(told) != length)
+        {
+            return Err(Error::invalid_field(
+                "the attributes and the key block tell of different keys",
+            ));
+        }
+        own.cryptographic_algorithm = algorithm;
+        own.cryptographic_length = length;
+        own.key_format_type = Some(block.key_format_type);
+        Ok(())
+    }
+
     /// An object whose value is kept elsewhere (KMIP 2.1 §4.29): no more is checked than what the client says of it.
     pub(super) fn description(
         &mut self,
@@ -77,12 +114,8 @@ impl New {
         if context.version < V1_2 || block.key_wrapping_data.is_some() {
             return Err(Error::new(Fault::MissingData, "the value is missing"));
         }
+        self.told(block)?;
         let own = &mut self.attributes;
-        own.cryptographic_algorithm = own
-            .cryptographic_algorithm
-            .or(block.cryptographic_algorithm);
-        own.cryptographic_length = own.cryptographic_length.or(block.cryptographic_length);
-        own.key_format_type = Some(block.key_format_type);
         own.key_value_present = Some(false);
         let kept = match object {
             ManagedObject::SplitKey(key) => {

@@ -5,10 +5,11 @@ mod kinds;
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
-    attribute::{Attribute, AttributeList, Attributes, Digest, UniqueIdentifier},
+    attribute::{AttributeList, Attributes, Digest, UniqueIdentifier},
     mechanism::KeySpec,
     object::{
-        Certificate, KeyBlock, KeyMaterial, KeyValue, ManagedObject, OpaqueObject, SecretData,
+        Certificate, KeyBlock, KeyMaterial, KeyObject, KeyValue, ManagedObject, OpaqueObject,
+        SecretData,
     },
     payload::{
         create::ProtectionStorageMasks,
@@ -17,15 +18,16 @@ use kmip::{
 };
 use store::{Custody, ObjectId};
 
-use super::{Handler, import::Incoming, query::is_known_in};
+use super::{Handler, import::Incoming, query::is_known_in, wrapping};
 use crate::{
     certificate,
     context::{Context, new_id},
+    der,
     error::{Error, Result},
     fault::Fault,
     material,
     policy::{Access, is_secret},
-    profile, secret_data, template, wrapping,
+    profile, secret_data, template,
 };
 
 impl Handler for Register {
@@ -153,6 +155,13 @@ impl New {
         {
             return self.description(context, block, &object);
         }
+        let keeps_wrapped = self.incoming.as_ref().is_some_and(|own| own.keeps_wrapped);
+        if let Some(block) = object.key_block()
+            && block.key_wrapping_data.is_some()
+            && keeps_wrapped
+        {
+            return self.unopened(context, block, &object);
+        }
         match object {
             ManagedObject::Certificate(object) => self.certificate(context, object),
             ManagedObject::CertificateRequest(object) => self.certificate_request(context, object),
@@ -189,6 +198,17 @@ impl New {
         block: KeyBlock,
     ) -> Result<UniqueIdentifier> {
         let (block, material) = self.plain(context, block)?;
+        if block.key_format_type == KeyFormatType::PKCS8
+            && let KeyMaterial::Bytes(bytes) = &material
+            && der::is_encrypted_pkcs8(bytes.expose())
+        {
+            let digest = template::digest(bytes.expose(), Some(KeyFormatType::PKCS8))?;
+            self.attributes.digest.push(digest);
+            let object = ManagedObject::PrivateKey(KeyObject {
+                key_block: block.clone(),
+            });
+            return self.unopened(context, &block, &object);
+        }
         let key = material::private_key(&block, &material)?;
         self.key(context, &key, block.key_format_type, &material)
     }
@@ -293,14 +313,14 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<(KeyBlock, KeyMaterial)> {
-        let link = wrapping::link(&block);
-        let block = if block.key_wrapping_data.is_some() {
+        let how = block.key_wrapping_data.clone();
+        let block = if how.is_some() {
             wrapping::unwrap(context, &block, self.attributes.sensitive == Some(true))?
         } else {
             block
         };
-        if let Some(link) = link {
-            self.attributes.add(Attribute::Link(link))?;
+        if let Some(how) = how {
+            wrapping::remember(&mut self.attributes, how, block.key_value.as_ref())?;
         }
         match block.key_value.clone() {
             Some(KeyValue::Plain {

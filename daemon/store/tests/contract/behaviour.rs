@@ -36,6 +36,10 @@ fn a_record_is_read_as_it_was_stored() {
         Custody::Absent(vec![]),
         Custody::Absent(vec![5]),
         Custody::Archived,
+        Custody::Unopened {
+            backend: backend(),
+            sealed: vec![6],
+        },
     ];
     let specs = [
         None,
@@ -55,7 +59,7 @@ fn a_record_is_read_as_it_was_stored() {
             }
         }
         assert_eq!(store.record(&ObjectId("none".to_owned())), Ok(None));
-        assert_eq!(store.count(), Ok(8));
+        assert_eq!(store.count(), Ok(9));
     });
 }
 

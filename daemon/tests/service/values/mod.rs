@@ -1,8 +1,10 @@
 //! Values in and out: every object type in every format, wrapping there and back.
 
+mod authentic;
 mod elsewhere;
 mod formats;
 mod seeds;
+mod unopened;
 mod wrapping;
 
 use kmip::{
