@@ -30,6 +30,7 @@
 
 pub mod attribute;
 pub mod client;
+pub mod der;
 pub mod error;
 pub mod mechanism;
 pub mod message;

@@ -1,81 +1,7 @@
-//! Errors: what went wrong as a `CK_RV`, and what a refusal of the daemon means to the call that met it.
+//! Failures: why a request brought no answer, and what a refusal of the daemon means to the call that met it.
 
-use cryptoki_sys as ck;
 use kmip::{ResultReason, client::CallError};
-
-/// A return value of the C interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rv(pub(crate) ck::CK_RV);
-
-/// The result of everything below the C functions.
-pub(crate) type Result<T> = std::result::Result<T, Rv>;
-
-macro_rules! return_values {
-    ($($name:ident = $value:ident;)*) => {
-        impl Rv {
-            $(pub(crate) const $name: Self = Self(ck::$value);)*
-
-            /// The name without its prefix, for the log.
-            pub(crate) fn name(self) -> &'static str {
-                match self.0 { $(ck::$value => stringify!($name),)* _ => "unnamed" }
-            }
-        }
-    };
-}
-
-return_values! {
-    OK = CKR_OK;
-    ACTION_PROHIBITED = CKR_ACTION_PROHIBITED;
-    ARGUMENTS_BAD = CKR_ARGUMENTS_BAD;
-    ATTRIBUTE_READ_ONLY = CKR_ATTRIBUTE_READ_ONLY;
-    ATTRIBUTE_SENSITIVE = CKR_ATTRIBUTE_SENSITIVE;
-    ATTRIBUTE_TYPE_INVALID = CKR_ATTRIBUTE_TYPE_INVALID;
-    ATTRIBUTE_VALUE_INVALID = CKR_ATTRIBUTE_VALUE_INVALID;
-    BUFFER_TOO_SMALL = CKR_BUFFER_TOO_SMALL;
-    CANT_LOCK = CKR_CANT_LOCK;
-    CRYPTOKI_ALREADY_INITIALIZED = CKR_CRYPTOKI_ALREADY_INITIALIZED;
-    CRYPTOKI_NOT_INITIALIZED = CKR_CRYPTOKI_NOT_INITIALIZED;
-    CURVE_NOT_SUPPORTED = CKR_CURVE_NOT_SUPPORTED;
-    DATA_LEN_RANGE = CKR_DATA_LEN_RANGE;
-    DEVICE_ERROR = CKR_DEVICE_ERROR;
-    DEVICE_MEMORY = CKR_DEVICE_MEMORY;
-    DEVICE_REMOVED = CKR_DEVICE_REMOVED;
-    ENCRYPTED_DATA_INVALID = CKR_ENCRYPTED_DATA_INVALID;
-    ENCRYPTED_DATA_LEN_RANGE = CKR_ENCRYPTED_DATA_LEN_RANGE;
-    FUNCTION_FAILED = CKR_FUNCTION_FAILED;
-    FUNCTION_NOT_PARALLEL = CKR_FUNCTION_NOT_PARALLEL;
-    FUNCTION_NOT_SUPPORTED = CKR_FUNCTION_NOT_SUPPORTED;
-    FUNCTION_REJECTED = CKR_FUNCTION_REJECTED;
-    GENERAL_ERROR = CKR_GENERAL_ERROR;
-    KEY_FUNCTION_NOT_PERMITTED = CKR_KEY_FUNCTION_NOT_PERMITTED;
-    KEY_HANDLE_INVALID = CKR_KEY_HANDLE_INVALID;
-    KEY_TYPE_INCONSISTENT = CKR_KEY_TYPE_INCONSISTENT;
-    MECHANISM_INVALID = CKR_MECHANISM_INVALID;
-    MECHANISM_PARAM_INVALID = CKR_MECHANISM_PARAM_INVALID;
-    NO_EVENT = CKR_NO_EVENT;
-    OBJECT_HANDLE_INVALID = CKR_OBJECT_HANDLE_INVALID;
-    OPERATION_ACTIVE = CKR_OPERATION_ACTIVE;
-    OPERATION_NOT_INITIALIZED = CKR_OPERATION_NOT_INITIALIZED;
-    PIN_INCORRECT = CKR_PIN_INCORRECT;
-    RANDOM_SEED_NOT_SUPPORTED = CKR_RANDOM_SEED_NOT_SUPPORTED;
-    SAVED_STATE_INVALID = CKR_SAVED_STATE_INVALID;
-    SESSION_ASYNC_NOT_SUPPORTED = CKR_SESSION_ASYNC_NOT_SUPPORTED;
-    SESSION_HANDLE_INVALID = CKR_SESSION_HANDLE_INVALID;
-    SESSION_PARALLEL_NOT_SUPPORTED = CKR_SESSION_PARALLEL_NOT_SUPPORTED;
-    SESSION_READ_ONLY = CKR_SESSION_READ_ONLY;
-    SESSION_READ_ONLY_EXISTS = CKR_SESSION_READ_ONLY_EXISTS;
-    SESSION_READ_WRITE_SO_EXISTS = CKR_SESSION_READ_WRITE_SO_EXISTS;
-    SIGNATURE_INVALID = CKR_SIGNATURE_INVALID;
-    SIGNATURE_LEN_RANGE = CKR_SIGNATURE_LEN_RANGE;
-    SLOT_ID_INVALID = CKR_SLOT_ID_INVALID;
-    STATE_UNSAVEABLE = CKR_STATE_UNSAVEABLE;
-    TEMPLATE_INCOMPLETE = CKR_TEMPLATE_INCOMPLETE;
-    TEMPLATE_INCONSISTENT = CKR_TEMPLATE_INCONSISTENT;
-    USER_ALREADY_LOGGED_IN = CKR_USER_ALREADY_LOGGED_IN;
-    USER_ANOTHER_ALREADY_LOGGED_IN = CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
-    USER_NOT_LOGGED_IN = CKR_USER_NOT_LOGGED_IN;
-    USER_TYPE_INVALID = CKR_USER_TYPE_INVALID;
-}
+use pkcs11::Rv;
 
 /// What the C function that met a refusal had been given: the standard allows each function only some codes. Functions
 /// that begin an operation are not among them: they ask the daemon nothing.
@@ -356,6 +282,5 @@ mod tests {
             Failure::Refused(None).seen_by(Names::Object),
             Rv::DEVICE_ERROR
         );
-        assert_eq!(Rv::KEY_HANDLE_INVALID.name(), "KEY_HANDLE_INVALID");
     }
 }

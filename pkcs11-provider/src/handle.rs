@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::attribute::Ulong;
+use pkcs11::Ulong;
 
 /// Things by their handles. A handle is never given twice, and stays within 32 bits, which Java and Go hosts need.
 pub(crate) struct Handles<T> {

@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
+use pkcs11::{Result, Rv, Ulong, size};
+
 use crate::{
-    attribute::{Ulong, size},
     config::{self, Config},
-    error::{Result, Rv},
     handle::Handles,
     log::Log,
     session::Session,

@@ -17,15 +17,32 @@ use kmip::{
         revoke::{Revoke, RevokeRequest},
     },
 };
+use pkcs11::{
+    Facts, Material, Result, Rv, Ulong,
+    attribute::{Kept, row},
+    material::format_wanted,
+};
 
 use crate::{
-    attribute::{Kept, Ulong, row},
-    error::{Failure, Names, Result, Rv},
-    facts::Facts,
+    error::{Failure, Names},
     handle::Handles,
-    material::{Material, format_wanted},
+    public_key::PublicKey,
     remote::{Again, Remote, VERSION},
 };
+
+/// An object's value, and the key in it where the work of a public key can be done here.
+#[derive(Default)]
+pub(crate) struct Value {
+    pub(crate) material: Material,
+    pub(crate) public: Option<PublicKey>,
+}
+
+impl From<Material> for Value {
+    fn from(material: Material) -> Self {
+        let public = material.public.as_ref().and_then(PublicKey::of);
+        Self { material, public }
+    }
+}
 
 /// One object that the application has a handle of.
 pub(crate) struct Object {
@@ -34,7 +51,7 @@ pub(crate) struct Object {
     /// Whether this is a second handle of a key whose end is not the key's.
     pub(crate) is_alias: bool,
     facts: RwLock<Arc<Facts>>,
-    material: Mutex<Option<Arc<Material>>>,
+    value: Mutex<Option<Arc<Value>>>,
 }
 
 impl Object {
@@ -43,7 +60,7 @@ impl Object {
             owner,
             is_alias,
             facts: RwLock::new(Arc::new(facts)),
-            material: Mutex::default(),
+            value: Mutex::default(),
         }
     }
 
@@ -58,19 +75,19 @@ impl Object {
     }
 
     /// Keeps its value, which was read on another occasion.
-    pub(crate) fn keep(&self, material: Material) {
-        self.material
+    pub(crate) fn keep(&self, value: Value) {
+        self.value
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| Arc::new(material));
+            .get_or_insert_with(|| Arc::new(value));
     }
 
     /// Its value, read from the daemon the first time. A value that the daemon does not tell is an empty one, so that
     /// asking for each attribute in it does not cost a refusal each.
-    pub(crate) fn material(&self, remote: &Remote) -> Result<Arc<Material>> {
-        let mut kept = self.material.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(material) = &*kept {
-            return Ok(Arc::clone(material));
+    pub(crate) fn value(&self, remote: &Remote) -> Result<Arc<Value>> {
+        let mut kept = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = &*kept {
+            return Ok(Arc::clone(value));
         }
         let facts = self.facts();
         // A private key that was imported, or has outlived its public half, carries that with it.
@@ -86,9 +103,9 @@ impl Object {
         if may_be_told {
             whole.merge(read(remote, &facts.id, facts.class, &facts)?);
         }
-        let material = Arc::new(whole);
-        *kept = Some(Arc::clone(&material));
-        Ok(material)
+        let value = Arc::new(Value::from(whole));
+        *kept = Some(Arc::clone(&value));
+        Ok(value)
     }
 
     /// An attribute in C.
@@ -103,8 +120,9 @@ impl Object {
         if !in_value(facts.class, kind) {
             return Err(Rv::ATTRIBUTE_TYPE_INVALID);
         }
-        let material = self.material(remote)?;
-        material
+        let value = self.value(remote)?;
+        value
+            .material
             .value(kind)
             .map(|value| Cow::Owned(value.to_vec()))
             .ok_or(Rv::ATTRIBUTE_TYPE_INVALID)
@@ -137,7 +155,7 @@ fn in_value(class: Ulong, kind: Ulong) -> bool {
         ]
         .contains(&kind),
         ck::CKO_PUBLIC_KEY => {
-            !crate::attribute::SECRET.contains(&kind)
+            !pkcs11::attribute::SECRET.contains(&kind)
                 && (kind == ck::CKA_PUBLIC_KEY_INFO
                     || row(kind).is_some_and(|row| row.kept == Kept::Material))
         }

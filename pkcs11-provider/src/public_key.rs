@@ -1,10 +1,14 @@
 //! Public-key work done here: verifying and encrypting with a public key costs no round trip.
 
-use kmip::mechanism::{Cipher, Curve, Hash, Signing};
+use kmip::{
+    der,
+    mechanism::{Cipher, Curve, Hash, Signing},
+};
 use p384::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
+use pkcs11::material::Public;
 use rsa::{BoxedUint, hazmat::rsa_encrypt};
 
-use crate::{der, hasher::digest};
+use crate::hasher::digest;
 
 /// A public key whose work can be done here.
 pub(crate) enum PublicKey {
@@ -15,8 +19,16 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
+    /// The key, where its work can be done here.
+    pub(crate) fn of(public: &Public) -> Option<Self> {
+        match public {
+            Public::Rsa(modulus, exponent) => Self::rsa(modulus, exponent),
+            Public::Point(curve, point) => Self::point(*curve, point),
+        }
+    }
+
     /// An RSA key from modulus and exponent.
-    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let modulus = der::unsigned(modulus);
         let leading = usize::try_from(modulus.first()?.leading_zeros()).ok()?;
         let bits = modulus.len() * 8 - leading;
@@ -29,7 +41,7 @@ impl PublicKey {
     }
 
     /// A point on a curve that is served here.
-    pub(crate) fn point(curve: Curve, point: &[u8]) -> Option<Self> {
+    fn point(curve: Curve, point: &[u8]) -> Option<Self> {
         if curve != Curve::P384 {
             return None;
         }

@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cryptoki_sys as ck;
+use pkcs11::{Result, Rv, Ulong};
 
 use crate::{
-    attribute::Ulong,
-    error::{Result, Rv},
     hasher::Hasher,
     object::Object,
     operation::{cipher::CipherOperation, sign::SignOperation, verify::VerifyOperation},

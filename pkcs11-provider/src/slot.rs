@@ -7,13 +7,16 @@ use std::sync::{
 
 use cryptoki_sys as ck;
 use kmip::mechanism::Hash;
+use pkcs11::{
+    Facts, Result, Rv, Ulong,
+    attribute::{flag_bytes, number_bytes},
+    ulong,
+};
 
 use crate::{
-    attribute::{Ulong, flag_bytes, number_bytes, ulong},
     config::{Login, Token},
     connect::Endpoint,
-    error::{Failure, Names, Result, Rv},
-    facts::Facts,
+    error::{Failure, Names},
     hasher::digest,
     log::Log,
     object::{Object, Objects, destroy},

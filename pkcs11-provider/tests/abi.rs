@@ -215,7 +215,7 @@ fn tokens_are_told_without_the_daemon() {
                 call!(api, C_GetTokenInfo(1, &raw mut token)),
                 ck::CKR_SLOT_ID_INVALID
             );
-            let (mut kinds, mut many) = (vec![0; 100], 100);
+            let (mut kinds, mut many) = (vec![0; 200], 200);
             assert_eq!(
                 call!(
                     api,

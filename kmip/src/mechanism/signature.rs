@@ -1,73 +1,31 @@
 //! ECDSA signatures: r ‖ s of PKCS #11 and HSMs ↔ the DER of KMIP and X.509 (RFC 3279 §2.2.3).
 
+use crate::der;
+
 /// DER `SEQUENCE { INTEGER r, INTEGER s }` of r ‖ s.
 #[must_use]
 pub fn to_der(halves: &[u8]) -> Vec<u8> {
     let (r, s) = halves.split_at(halves.len() / 2);
-    let mut content = Vec::with_capacity(halves.len() + 8);
-    for half in [r, s] {
-        let zeros = half
-            .iter()
-            .take_while(|byte| **byte == 0)
-            .count()
-            .min(half.len().saturating_sub(1));
-        let digits = half.get(zeros..).unwrap_or_default();
-        let sign = digits.first().is_some_and(|byte| byte & 0x80 != 0);
-        content.push(0x02);
-        push_length(&mut content, digits.len() + usize::from(sign));
-        if sign {
-            content.push(0);
-        }
-        content.extend_from_slice(digits);
-    }
-    let mut der = Vec::with_capacity(content.len() + 4);
-    der.push(0x30);
-    push_length(&mut der, content.len());
-    der.extend_from_slice(&content);
-    der
+    der::element(der::SEQUENCE, &[&der::integer(r), &der::integer(s)])
 }
 
 /// r ‖ s of DER, each half of `field_bytes`; `None` when it is no such signature.
 #[must_use]
 pub fn from_der(der: &[u8], field_bytes: usize) -> Option<Vec<u8>> {
-    let (content, rest) = element(0x30, der)?;
-    let (r, content) = element(0x02, content)?;
-    let (s, content) = element(0x02, content)?;
-    if !rest.is_empty() || !content.is_empty() {
+    let mut content = der::only(der::SEQUENCE, der)?;
+    let r = der::take(&mut content, der::INTEGER)?;
+    let s = der::take(&mut content, der::INTEGER)?;
+    if !content.is_empty() {
         return None;
     }
     let mut halves = vec![0; 2 * field_bytes];
     let (left, right) = halves.split_at_mut(field_bytes);
     for (number, half) in [(r, left), (s, right)] {
-        let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        let digits = number.get(zeros..)?;
+        let digits = der::unsigned(number.contents);
         let start = field_bytes.checked_sub(digits.len())?;
         half.get_mut(start..)?.copy_from_slice(digits);
     }
     Some(halves)
-}
-
-fn push_length(der: &mut Vec<u8>, length: usize) {
-    // The largest signature, P-521's, has 139 bytes of content.
-    if length >= 0x80 {
-        der.push(0x81);
-    }
-    der.push(u8::try_from(length).unwrap_or(u8::MAX));
-}
-
-/// The content of the element at the front, and what follows it.
-fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (found, der) = der.split_first()?;
-    let (first, der) = der.split_first()?;
-    let (length, der) = match *first {
-        short @ 0..=0x7F => (short, der),
-        0x81 => der
-            .split_first()
-            .map(|(length, der)| (*length, der))
-            .filter(|(length, _)| *length >= 0x80)?,
-        _ => return None,
-    };
-    (*found == tag).then(|| der.split_at_checked(usize::from(length)))?
 }
 
 #[cfg(test)]

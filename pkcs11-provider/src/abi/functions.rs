@@ -9,6 +9,10 @@ use ck::{
     CK_USER_TYPE, CK_UTF8CHAR, CK_VERSION,
 };
 use cryptoki_sys as ck;
+use pkcs11::{
+    Rv, UNAVAILABLE,
+    mechanism::{self, ROWS},
+};
 
 use super::{
     information, interface_list, interface_named,
@@ -18,7 +22,6 @@ use super::{
     process,
     shim::{cryptoki, guarded, inside},
 };
-use crate::{attribute::UNAVAILABLE, error::Rv, mechanism::ROWS};
 
 cryptoki! {
     first {
@@ -60,7 +63,8 @@ cryptoki! {
             slot: CK_SLOT_ID, list: *mut CK_MECHANISM_TYPE, count: *mut CK_ULONG,
         ) |module| {
             module.slot(slot)?;
-            let kinds: Vec<CK_MECHANISM_TYPE> = ROWS.iter().map(|row| row.kind).collect();
+            let served = ROWS.iter().filter(|row| information::served(row) != 0);
+            let kinds: Vec<CK_MECHANISM_TYPE> = served.map(|row| row.kind).collect();
             give_list(list, count, &kinds)
         };
         C_GetMechanismInfo(
@@ -68,11 +72,11 @@ cryptoki! {
         ) |module| {
             module.slot(slot)?;
             let place = Place::new(info)?;
-            let row = ROWS.iter().find(|row| row.kind == kind).ok_or(Rv::MECHANISM_INVALID)?;
+            let row = mechanism::row(kind, information::SERVED)?;
             place.set(CK_MECHANISM_INFO {
                 ulMinKeySize: row.sizes.0,
                 ulMaxKeySize: row.sizes.1,
-                flags: row.flags,
+                flags: information::served(row),
             });
             Ok(())
         };

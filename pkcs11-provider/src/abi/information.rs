@@ -5,13 +5,34 @@ use ck::{
     CK_USER_TYPE, CK_VERSION,
 };
 use cryptoki_sys as ck;
+use pkcs11::{Result, Rv, UNAVAILABLE, Ulong, mechanism::Row, ulong};
 
 use crate::{
-    attribute::{UNAVAILABLE, Ulong, ulong},
-    error::{Result, Rv},
     session::Session,
     slot::{Slot, User},
 };
+
+/// What mechanisms do through the functions of this module.
+pub(super) const SERVED: Ulong = ck::CKF_DIGEST
+    | ck::CKF_ENCRYPT
+    | ck::CKF_DECRYPT
+    | ck::CKF_SIGN
+    | ck::CKF_VERIFY
+    | ck::CKF_GENERATE
+    | ck::CKF_GENERATE_KEY_PAIR;
+
+/// Functions that the table may name and this module has not.
+const NOT_SERVED: Ulong =
+    ck::CKF_WRAP | ck::CKF_UNWRAP | ck::CKF_DERIVE | ck::CKF_ENCAPSULATE | ck::CKF_DECAPSULATE;
+
+/// The flags of a mechanism here; none of one that would do nothing.
+pub(super) const fn served(row: &Row) -> Ulong {
+    if row.flags & SERVED == 0 {
+        0
+    } else {
+        row.flags & !NOT_SERVED
+    }
+}
 
 const MANUFACTURER: &str = "Keyhold";
 

@@ -16,7 +16,7 @@ use cryptoki_sys as ck;
 pub use functions::*;
 use pointer::{Place, give_list};
 
-use crate::error::{Result, Rv};
+use pkcs11::{Result, Rv};
 
 /// An interface's description, which hosts read from any thread.
 #[repr(transparent)]

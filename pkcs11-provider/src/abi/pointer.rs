@@ -3,11 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use cryptoki_sys as ck;
-
-use crate::{
-    attribute::{Entry, UNAVAILABLE, Ulong, size, ulong},
-    error::{Result, Rv},
-};
+use pkcs11::{Entry, Result, Rv, UNAVAILABLE, Ulong, size, ulong};
 
 /// Bytes from the caller. A bad pointer is an error of the operation that looks, which may end it.
 #[derive(Clone, Copy)]

@@ -8,11 +8,9 @@ use std::{
     },
 };
 
-use crate::{
-    descriptors,
-    error::{Result, Rv},
-    module::Module,
-};
+use pkcs11::{Result, Rv};
+
+use crate::{descriptors, module::Module};
 
 /// The state of one process. It is never freed: a child must be able to leave its parent's untouched, locks and all.
 pub(super) struct Process {

@@ -6,11 +6,10 @@ use std::{
     sync::Once,
 };
 
+use pkcs11::{Result, Rv};
+
 use super::process;
-use crate::{
-    error::{Result, Rv},
-    module::Module,
-};
+use crate::module::Module;
 
 thread_local! {
     /// Whether the thread is in a C function. It has no destructor, which could run after the library is gone.

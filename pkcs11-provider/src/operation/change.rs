@@ -9,17 +9,18 @@ use kmip::{
         AddAttribute, AddAttributeRequest, ModifyAttribute, ModifyAttributeRequest,
     },
 };
+use pkcs11::{
+    Entry, Facts, Result, Rv, Template, Ulong,
+    attribute::{Given, Kept, Row, vendor},
+};
 
 use super::copy::lowers_protection;
 use crate::{
-    attribute::{Entry, Given, Kept, Row, Ulong, vendor},
-    error::{Failure, Names, Result, Rv},
-    facts::Facts,
+    error::{Failure, Names},
     object::destroy,
     remote::{Again, VERSION},
     session::Session,
     slot::User,
-    template::Template,
 };
 
 /// The request that gives an object's attribute another value; `None` where it is not kept at the daemon.

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use cryptoki_sys as ck;
 use kmip::mechanism::{Cipher, Padding};
+use pkcs11::{
+    Result, Rv, Ulong,
+    mechanism::{CipherUse, cipher},
+};
 use zeroize::Zeroizing;
 
 use super::{COLLECTED_BYTES_MAX, begin, last_step, step, used_key};
 use crate::{
     abi::pointer::{In, MechanismArgument, Offer, Out},
-    attribute::Ulong,
-    error::{Result, Rv},
-    mechanism::{CipherUse, cipher},
     object::Object,
     remote::Remote,
     session::Session,
@@ -20,6 +21,9 @@ use crate::{
 
 /// AES's block.
 const BLOCK: usize = 16;
+
+/// Triple DES's block.
+const TRIPLE_DES_BLOCK: usize = 8;
 
 /// The most bytes sent in one request of a mode that goes on block by block.
 const BYTES_PER_TRIP: usize = 256 << 10;
@@ -65,33 +69,49 @@ impl CipherOperation {
 
     /// The length of the output when `input` bytes are the rest, and whether it is exact or the most there can be.
     fn output_bytes(&self, input: usize) -> Result<(usize, bool)> {
-        let wrong = Err(self.wrong_length());
-        match (&self.used.cipher, self.direction) {
-            (Cipher::AesCtr, _) => Ok((input, true)),
-            (Cipher::AesCbc(Padding::Pkcs5), Direction::Encrypt) => {
-                Ok(((input / BLOCK + 1) * BLOCK, true))
-            }
-            (Cipher::AesCbc(Padding::Pkcs5), Direction::Decrypt)
-                if input == 0 || !input.is_multiple_of(BLOCK) =>
-            {
-                wrong
-            }
-            (Cipher::AesCbc(Padding::Pkcs5), Direction::Decrypt) => Ok((input, false)),
-            (Cipher::AesEcb(_) | Cipher::AesCbc(_), _) if input.is_multiple_of(BLOCK) => {
-                Ok((input, true))
-            }
-            (Cipher::AesGcm { .. }, _) if input > COLLECTED_BYTES_MAX => wrong,
-            (Cipher::AesGcm { tag_bytes }, Direction::Encrypt) => {
-                Ok((input + usize::from(*tag_bytes), true))
-            }
-            (Cipher::AesGcm { tag_bytes }, Direction::Decrypt) => input
-                .checked_sub(usize::from(*tag_bytes))
+        let cipher = &self.used.cipher;
+        if !self.goes_on() && input > COLLECTED_BYTES_MAX {
+            return Err(self.wrong_length());
+        }
+        if let Some(tag_bytes) = cipher.tag_bytes() {
+            let tag_bytes = usize::from(tag_bytes);
+            let output = match self.direction {
+                Direction::Encrypt => Some(input + tag_bytes),
+                Direction::Decrypt => input.checked_sub(tag_bytes),
+            };
+            return output
                 .map(|output| (output, true))
-                .ok_or_else(|| self.wrong_length()),
-            (Cipher::RsaPkcs1 | Cipher::RsaOaep { .. }, direction) => {
-                self.rsa_output_bytes(direction, input)
+                .ok_or_else(|| self.wrong_length());
+        }
+        match cipher {
+            Cipher::AesEcb(padding) | Cipher::AesCbc(padding) => {
+                self.block_output_bytes(BLOCK, *padding, input)
             }
-            _ => wrong,
+            Cipher::TripleDesEcb(padding) | Cipher::TripleDesCbc(padding) => {
+                self.block_output_bytes(TRIPLE_DES_BLOCK, *padding, input)
+            }
+            Cipher::AesCtr | Cipher::AesCfb | Cipher::AesOfb => Ok((input, true)),
+            // IEEE 1619 §5.3.2: a data unit is no shorter than a block.
+            Cipher::AesXts if input >= BLOCK => Ok((input, true)),
+            Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => {
+                self.rsa_output_bytes(self.direction, input)
+            }
+            _ => Err(self.wrong_length()),
+        }
+    }
+
+    fn block_output_bytes(
+        &self,
+        block: usize,
+        padding: Padding,
+        input: usize,
+    ) -> Result<(usize, bool)> {
+        let is_whole = input.is_multiple_of(block);
+        match (padding, self.direction) {
+            (Padding::Pkcs5, Direction::Encrypt) => Ok(((input / block + 1) * block, true)),
+            (Padding::Pkcs5, Direction::Decrypt) if is_whole && input > 0 => Ok((input, false)),
+            (Padding::None, _) if is_whole => Ok((input, true)),
+            _ => Err(self.wrong_length()),
         }
     }
 
@@ -243,16 +263,18 @@ impl CipherOperation {
 
     /// One round trip for the whole input, or none for a public key that works here.
     fn run_whole(&self, remote: &Remote, input: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        if let (Some(tag_bytes), Direction::Decrypt) =
+            (self.used.cipher.tag_bytes(), self.direction)
+        {
+            let (data, tag) = input
+                .split_at_checked(input.len().saturating_sub(usize::from(tag_bytes)))
+                .ok_or_else(|| self.wrong_length())?;
+            return self.ask(remote, &self.used.cipher, data, Some(tag));
+        }
         match (&self.used.cipher, self.direction) {
-            (Cipher::AesGcm { tag_bytes }, Direction::Decrypt) => {
-                let (data, tag) = input
-                    .split_at_checked(input.len().saturating_sub(usize::from(*tag_bytes)))
-                    .ok_or(Rv::ENCRYPTED_DATA_LEN_RANGE)?;
-                self.ask(remote, &self.used.cipher, data, Some(tag))
-            }
             (Cipher::RsaPkcs1 | Cipher::RsaOaep { .. }, Direction::Encrypt) => {
-                let material = self.key.material(remote)?;
-                let here = material
+                let value = self.key.value(remote)?;
+                let here = value
                     .public
                     .as_ref()
                     .and_then(|key| key.encrypts(&self.used.cipher, input));

@@ -9,15 +9,17 @@ use kmip::{
     message::OutgoingItem,
     payload::attribute::{DeleteAttribute, DeleteAttributeRequest},
 };
+use pkcs11::{
+    Entry, Result, Rv, Template, Ulong,
+    attribute::{Given, Kept, ROWS, SESSION, VENDOR, row},
+};
 
 use super::{change::change_item, find::outcome};
 use crate::{
-    attribute::{Entry, Given, Kept, ROWS, SESSION, Ulong, VENDOR, row},
-    error::{Names, Result, Rv},
+    error::Names,
     object::Object,
     remote::{Again, VERSION},
     session::Session,
-    template::Template,
 };
 
 /// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
@@ -76,7 +78,7 @@ impl Session {
             facts.set(row.kind, value.to_vec());
         }
         facts.is_private = facts.flag(ck::CKA_PRIVATE);
-        facts.set(ck::CKA_TOKEN, crate::attribute::flag_bytes(false));
+        facts.set(ck::CKA_TOKEN, pkcs11::attribute::flag_bytes(false));
         self.slot.objects.insert(facts, Some(self.handle)).0
     }
 
@@ -120,8 +122,9 @@ impl Session {
         if facts.class != ck::CKO_PRIVATE_KEY {
             return Ok(None);
         }
-        let material = object.material(&self.slot.remote)?;
-        Ok(material
+        let value = object.value(&self.slot.remote)?;
+        Ok(value
+            .material
             .value(ck::CKA_PUBLIC_KEY_INFO)
             .zip(row(ck::CKA_PUBLIC_KEY_INFO))
             .and_then(|(value, row)| change_item(&facts, row, value)))

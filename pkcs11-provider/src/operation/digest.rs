@@ -1,6 +1,10 @@
 //! Digests, wholly local.
 
 use cryptoki_sys as ck;
+use pkcs11::{
+    Result, Rv,
+    mechanism::{self, Meaning},
+};
 
 use super::{begin, last_step, step};
 use crate::{
@@ -8,9 +12,7 @@ use crate::{
         parameter,
         pointer::{In, MechanismArgument, Offer, Out},
     },
-    error::{Result, Rv},
     hasher::Hasher,
-    mechanism::{self, Meaning},
     session::{DigestOperation, Session},
 };
 

@@ -13,13 +13,11 @@ use kmip::{
         locate::{Locate, LocateRequest, LocateResponse},
     },
 };
+use pkcs11::{Entry, Facts, Material, Result, Rv, Ulong};
 
 use super::search::Search;
 use crate::{
-    attribute::{Entry, Ulong},
-    error::{Failure, Names, Result, Rv},
-    facts::Facts,
-    material::Material,
+    error::{Failure, Names},
     object::get_request,
     remote::{Again, Remote, VERSION},
     session::Session,
@@ -305,7 +303,7 @@ impl Session {
             }
             let (handle, object) = slot.objects.adopt(located.facts, None);
             if let Some(material) = located.material {
-                object.keep(material);
+                object.keep(material.into());
             }
             if object.matches(&search.entries, &slot.remote)? {
                 handles.push(handle);

@@ -1,6 +1,5 @@
 //! Operations: what a session may be in the middle of, when that ends, and which keys it takes.
 
-mod brought;
 pub(crate) mod change;
 pub(crate) mod cipher;
 pub(crate) mod copy;
@@ -16,15 +15,17 @@ pub(crate) mod verify;
 
 use std::sync::Arc;
 
+use pkcs11::{
+    Facts, Result, Rv, Ulong,
+    attribute::number,
+    mechanism::{self, Parameter, Row},
+};
+
 use crate::{
     abi::{
-        parameter::{self, Parameter},
+        parameter,
         pointer::{MechanismArgument, Offer},
     },
-    attribute::{Ulong, number},
-    error::{Result, Rv},
-    facts::Facts,
-    mechanism::{self, Row},
     object::Object,
     session::Session,
 };

@@ -1,12 +1,9 @@
 //! Random bytes, made by the daemon.
 
 use kmip::payload::rng::{RNGRetrieve, RNGRetrieveRequest};
+use pkcs11::{Result, Rv};
 
-use crate::{
-    error::{Names, Result, Rv},
-    remote::Again,
-    session::Session,
-};
+use crate::{error::Names, remote::Again, session::Session};
 
 /// The most bytes asked for in one round trip.
 const BYTES_PER_TRIP: usize = 4096;

@@ -5,9 +5,9 @@ use kmip::{
     ObjectType,
     attribute::{Attribute, Name},
 };
-
-use crate::{
-    attribute::{Entry, Form, Ulong, number, row, vendor},
+use pkcs11::{
+    Entry, Ulong,
+    attribute::{Form, number, row, vendor},
     facts::id_of_bytes,
 };
 

@@ -3,23 +3,24 @@
 use cryptoki_sys as ck;
 use kmip::{
     Secret,
-    mechanism::{KeySpec, Signing},
+    mechanism::{KeySpec, Mac, Signing, signature},
     payload::{
         mac::{MAC, MACRequest},
         sign::{Sign, SignRequest},
     },
     ttlv::Bytes,
 };
+use pkcs11::{
+    Result, Rv, Ulong,
+    mechanism::{Authentication, authentication, mac_parameters, signing_parameters},
+};
 use zeroize::Zeroizing;
 
 use super::{COLLECTED_BYTES_MAX, UsedKey, begin, last_step, step, used_key};
 use crate::{
     abi::pointer::{In, MechanismArgument, Offer, Out},
-    attribute::Ulong,
-    der,
-    error::{Names, Result, Rv},
+    error::Names,
     hasher::{Hasher, digest},
-    mechanism::{Authentication, authentication, mac_parameters, signing_parameters},
     remote::{Again, Remote},
     session::Session,
 };
@@ -61,11 +62,7 @@ impl Input {
 
     /// The length of the signature or MAC.
     pub(crate) fn answer_bytes(&self) -> usize {
-        match (self.how, self.spec) {
-            (Authentication::Mac(_, bytes), _) => bytes,
-            (_, KeySpec::Ec(curve)) => 2 * curve.field_bytes(),
-            (_, spec) => usize::from(spec.bits().div_ceil(8)),
-        }
+        self.how.answer_bytes(self.spec)
     }
 
     /// Takes a part.
@@ -122,14 +119,6 @@ fn hash_made_here(how: Authentication) -> Option<kmip::mechanism::Hash> {
     }
 }
 
-/// Whether the message travels as Data or as Digested Data.
-pub(crate) fn travels_as_data(signing: Signing) -> bool {
-    matches!(
-        signing,
-        Signing::RsaPkcs1(None) | Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa
-    )
-}
-
 /// A signature or MAC being made.
 pub(crate) struct SignOperation {
     key: String,
@@ -161,19 +150,17 @@ impl SignOperation {
 
     fn ask(&self, remote: &Remote, message: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
         match self.input.how {
-            Authentication::Mac(hash, bytes) => {
-                let mut mac = mac(remote, &self.key, hash, message)?;
+            Authentication::Mac(how, bytes) => {
+                let mut mac = mac(remote, &self.key, how, message)?;
                 mac.truncate(bytes);
                 Ok(mac)
             }
             Authentication::Signature(signing, _) => {
-                let signature = sign(remote, &self.key, signing, message)?;
-                match (signing, self.input.spec) {
-                    (Signing::Ecdsa(_), KeySpec::Ec(curve)) => {
-                        der::signature_to_raw(&signature, curve.field_bytes())
-                            .ok_or(Rv::DEVICE_ERROR)
-                    }
-                    _ => Ok(signature),
+                let as_data = self.input.how.travels_as_data(true);
+                let signature = sign(remote, &self.key, signing, as_data, message)?;
+                match self.input.spec.signature_half_bytes() {
+                    Some(bytes) => signature::from_der(&signature, bytes).ok_or(Rv::DEVICE_ERROR),
+                    None => Ok(signature),
                 }
             }
         }
@@ -184,10 +171,11 @@ fn sign(
     remote: &Remote,
     key: &str,
     signing: Signing,
+    as_data: bool,
     mut message: Zeroizing<Vec<u8>>,
 ) -> Result<Vec<u8>> {
     let message = std::mem::take(&mut *message);
-    let (data, digested_data) = if travels_as_data(signing) {
+    let (data, digested_data) = if as_data {
         (Some(Secret::new(message)), None)
     } else {
         (None, Some(Bytes(message)))
@@ -214,12 +202,12 @@ fn sign(
 pub(crate) fn mac(
     remote: &Remote,
     key: &str,
-    hash: kmip::mechanism::Hash,
+    how: Mac,
     mut message: Zeroizing<Vec<u8>>,
 ) -> Result<Vec<u8>> {
     let request = MACRequest {
         unique_identifier: Some(key.into()),
-        cryptographic_parameters: Some(mac_parameters(hash)),
+        cryptographic_parameters: Some(mac_parameters(how)),
         data: Some(Secret::new(std::mem::take(&mut *message))),
         correlation_value: None,
         init_indicator: None,

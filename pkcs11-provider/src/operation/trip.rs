@@ -6,12 +6,12 @@ use kmip::{
     payload::encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
     ttlv::Bytes,
 };
+use pkcs11::{Result, Rv, mechanism::cipher_parameters};
 use zeroize::Zeroizing;
 
 use super::cipher::{CipherOperation, Direction};
 use crate::{
-    error::{Names, Result, Rv},
-    mechanism::cipher_parameters,
+    error::Names,
     remote::{Again, Remote},
 };
 

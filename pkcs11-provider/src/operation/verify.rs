@@ -5,26 +5,27 @@ use std::sync::Arc;
 use cryptoki_sys as ck;
 use kmip::{
     ResultReason, Secret, ValidityIndicator,
-    mechanism::Signing,
+    mechanism::{Mac, Signing, signature},
     payload::{
         mac::{MACVerify, MACVerifyRequest},
         sign::{SignatureVerify, SignatureVerifyRequest},
     },
     ttlv::Bytes,
 };
+use pkcs11::{
+    Result, Rv, Ulong,
+    mechanism::{Authentication, mac_parameters, signing_parameters},
+};
 use zeroize::Zeroizing;
 
 use super::{
     begin, last_step,
-    sign::{Input, mac, travels_as_data},
+    sign::{Input, mac},
     step, used_key,
 };
 use crate::{
     abi::pointer::{In, MechanismArgument, Offer},
-    attribute::Ulong,
-    der,
-    error::{Failure, Names, Result, Rv},
-    mechanism::{Authentication, mac_parameters, signing_parameters},
+    error::{Failure, Names},
     object::Object,
     remote::{Again, Remote},
     session::Session,
@@ -51,12 +52,12 @@ impl VerifyOperation {
         }
         let message = self.input.finish(whole)?;
         let is_right = match self.input.how() {
-            Authentication::Mac(hash, bytes) => {
-                self.judge_mac(remote, hash, bytes, message, signature)?
+            Authentication::Mac(how, bytes) => {
+                self.judge_mac(remote, how, bytes, message, signature)?
             }
             Authentication::Signature(signing, _) => {
-                let material = self.key.material(remote)?;
-                let here = material
+                let value = self.key.value(remote)?;
+                let here = value
                     .public
                     .as_ref()
                     .and_then(|key| key.verifies(signing, &message, signature));
@@ -76,20 +77,20 @@ impl VerifyOperation {
     fn judge_mac(
         &self,
         remote: &Remote,
-        hash: kmip::mechanism::Hash,
+        how: Mac,
         bytes: usize,
         mut message: Zeroizing<Vec<u8>>,
         expected: &[u8],
     ) -> Result<bool> {
         if self.signs {
-            let mut own = mac(remote, &self.id, hash, message)?;
+            let mut own = mac(remote, &self.id, how, message)?;
             own.truncate(bytes);
             // `Secret` compares in constant time.
             return Ok(Secret::new(own) == Secret::from(expected));
         }
         let request = MACVerifyRequest {
             unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(mac_parameters(hash)),
+            cryptographic_parameters: Some(mac_parameters(how)),
             data: Some(Secret::new(std::mem::take(&mut *message))),
             mac_data: Some(Bytes(expected.to_vec())),
             correlation_value: None,
@@ -113,13 +114,13 @@ impl VerifyOperation {
             return Err(Rv::FUNCTION_FAILED);
         }
         let message = std::mem::take(&mut *message);
-        let (data, digested_data) = if travels_as_data(signing) {
+        let (data, digested_data) = if self.input.how().travels_as_data(true) {
             (Some(Secret::new(message)), None)
         } else {
             (None, Some(Bytes(message)))
         };
         let signature = match signing {
-            Signing::Ecdsa(_) => der::signature_from_raw(signature).ok_or(Rv::SIGNATURE_INVALID)?,
+            Signing::Ecdsa(_) | Signing::Dsa(_) => signature::to_der(signature),
             _ => signature.to_vec(),
         };
         let request = SignatureVerifyRequest {

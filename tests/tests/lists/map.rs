@@ -7,7 +7,14 @@ use keyhold_tests::{documents::Document, programs::root};
 #[test]
 fn is_that_of_the_files() {
     let mut map = String::from("```text\n");
-    for folder in ["kmip", "daemon", "pkcs11-provider", "tests", "fuzz"] {
+    for folder in [
+        "kmip",
+        "pkcs11",
+        "daemon",
+        "pkcs11-provider",
+        "tests",
+        "fuzz",
+    ] {
         draw(&mut map, &root().join(folder), 0);
     }
     map.push_str("```\n");

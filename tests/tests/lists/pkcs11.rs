@@ -48,9 +48,9 @@ fn functions() -> String {
     text + &table(["functions", "why"], rows)
 }
 
-/// The rows of the provider's table of mechanisms; the built module must list as many.
+/// The rows of the table of mechanisms that the module serves; the built module must list as many.
 fn mechanisms() -> String {
-    let source = fs::read_to_string(root().join("pkcs11-provider/src/mechanism.rs")).unwrap();
+    let source = fs::read_to_string(root().join("pkcs11/src/mechanism/table.rs")).unwrap();
     let size = |name: &str| {
         let (_, rest) = source
             .split_once(&format!("const {name}: (Ulong, Ulong) = ("))
@@ -71,15 +71,12 @@ fn mechanisms() -> String {
             let (_, sizes, flags) = (words.next(), words.next().unwrap(), words.next().unwrap());
             let unit = match sizes {
                 "NO_KEY" => "",
-                "AES_BYTES" | "HMAC_BYTES" => " bytes",
+                bytes if bytes.ends_with("_BYTES") => " bytes",
                 _ => " bits",
             };
-            [
-                format!("`CKM_{name}`"),
-                uses(flags).to_owned(),
-                size(sizes) + unit,
-            ]
+            [format!("`CKM_{name}`"), uses(flags), size(sizes) + unit]
         })
+        .filter(|[_, uses, _]| !uses.is_empty())
         .collect();
     assert_eq!(
         rows.len(),
@@ -89,16 +86,20 @@ fn mechanisms() -> String {
     table(["mechanism", "for", "keys"], rows)
 }
 
-fn uses(flags: &str) -> &'static str {
-    match flags {
-        "SIGN | CRYPT" => "sign, verify, encrypt, decrypt",
-        "SIGN" | "SIGN | EC" => "sign, verify",
+/// What the flags of a row mean through the module.
+fn uses(flags: &str) -> String {
+    let uses = flags.split(" | ").map(|flag| match flag {
+        "SIGN" => "sign, verify",
         "CRYPT" => "encrypt, decrypt",
-        "PAIR" | "PAIR | EC" => "generate a key pair",
+        "PAIR" => "generate a key pair",
         "KEY" => "generate a key",
-        "ck::CKF_DIGEST" => "digest",
+        "DIGEST" => "digest",
+        // What the module does not do yet, and what is said of curves.
+        "WRAP" | "DERIVE" | "KEM" | "EC" => "",
         other => panic!("what are {other}?"),
-    }
+    });
+    let uses: Vec<_> = uses.filter(|uses| !uses.is_empty()).collect();
+    uses.join(", ")
 }
 
 fn listed_by_the_module() -> usize {

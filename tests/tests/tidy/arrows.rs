@@ -112,26 +112,17 @@ const PROVIDER: Layers = Layers {
         &["session", "operation"],
         &["slot"],
         &["object"],
-        &["template", "material", "handle"],
-        &["facts"],
-        &["mechanism", "attribute", "curve"],
+        &["handle"],
         &["remote"],
         &["connect"],
         &["config", "public_key"],
-        &["der", "descriptors", "error", "hasher", "log"],
+        &["descriptors", "error", "hasher", "log"],
     ],
-    upward: &[
-        (
-            "mechanism",
-            "abi",
-            "a mechanism's parameter is read from what the caller points to",
-        ),
-        (
-            "operation",
-            "abi",
-            "the caller's buffers are lent by the one place that knows pointers",
-        ),
-    ],
+    upward: &[(
+        "operation",
+        "abi",
+        "the caller's buffers are lent by the one place that knows pointers",
+    )],
 };
 
 /// The modules that a file of a module names.
@@ -228,6 +219,9 @@ fn crates_know_only_those_below() {
         ("daemon/hsm", "keyhold"),
         ("daemon/store", "hsm"),
         ("daemon/store", "keyhold"),
+        ("pkcs11", "hsm"),
+        ("pkcs11", "store"),
+        ("pkcs11", "keyhold"),
         ("pkcs11-provider", "hsm"),
         ("pkcs11-provider", "store"),
         ("pkcs11-provider", "openssl"),

@@ -4,6 +4,7 @@ use cryptoki_sys as ck;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType, OpaqueDataType, Secret,
     attribute::Attribute,
+    der,
     mechanism::{Curve, Hash, KeySpec, parameters::key_attributes},
     object::{
         Certificate, KeyBlock, KeyMaterial, KeyObject, KeyValue, ManagedObject, OpaqueObject,
@@ -12,27 +13,31 @@ use kmip::{
 };
 
 use crate::{
-    attribute::{Form, Ulong, number_bytes, ulong, vendor},
-    curve, der,
-    error::{Result, Rv},
+    Result, Rv, Template, Ulong,
+    attribute::{Form, number_bytes, vendor},
+    curve,
     material::{ec_spki, rsa_spki},
-    template::Template,
+    new::NewSecret,
+    ulong,
 };
 
 /// An object as the caller brings it.
-pub(super) struct Brought {
-    pub(super) object_type: ObjectType,
-    pub(super) object: ManagedObject,
-    pub(super) spec: Option<KeySpec>,
+pub struct Brought {
+    /// Its kind.
+    pub object_type: ObjectType,
+    /// Its value.
+    pub object: ManagedObject,
+    /// What kind of key, of keys.
+    pub spec: Option<KeySpec>,
     /// Attributes that only this kind has.
-    pub(super) attributes: Vec<Attribute>,
+    pub attributes: Vec<Attribute>,
     /// What its value shows in PKCS #11.
-    pub(super) shown: Vec<(Ulong, Vec<u8>)>,
+    pub shown: Vec<(Ulong, Vec<u8>)>,
 }
 
 impl Brought {
     /// Reads the template of an object of this class.
-    pub(super) fn read(template: &Template<'_>, class: Ulong) -> Result<Self> {
+    pub fn read(template: &Template<'_>, class: Ulong) -> Result<Self> {
         match class {
             ck::CKO_DATA => Ok(Self::data(template)),
             ck::CKO_CERTIFICATE => Self::certificate(template),
@@ -137,21 +142,13 @@ impl Brought {
         let value = template.needed(ck::CKA_VALUE)?;
         let kind = needed_key_type(template)?;
         template.agrees(ck::CKA_VALUE_LEN, ulong(value.len()))?;
-        let bits = u16::try_from(value.len() * 8).map_err(|_| Rv::ATTRIBUTE_VALUE_INVALID)?;
-        let (spec, attributes) = match (kind, bits) {
-            (ck::CKK_AES, 128 | 192 | 256) => (KeySpec::Aes { bits }, Vec::new()),
-            (ck::CKK_AES, _) | (_, 0) => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
-            (kind, bits) => {
-                let hash = hmac_hash(kind).ok_or(Rv::ATTRIBUTE_VALUE_INVALID)?;
-                (KeySpec::Hmac { hash, bits }, vec![shown_key_type(kind)])
-            }
-        };
-        let block = key_block(KeyFormatType::Raw, Secret::from(value), spec);
+        let new = NewSecret::of_type(kind, value.len())?;
+        let block = key_block(KeyFormatType::Raw, Secret::from(value), new.spec);
         Ok(Self {
             object_type: ObjectType::SymmetricKey,
             object: ManagedObject::SymmetricKey(KeyObject { key_block: block }),
-            spec: Some(spec),
-            attributes,
+            spec: Some(new.spec),
+            attributes: new.shown(),
             shown: Vec::new(),
         })
     }
@@ -168,11 +165,13 @@ pub(crate) fn shown_key_type(kind: Ulong) -> Attribute {
 /// The hash function that a key type is for.
 pub(crate) const fn hmac_hash(key_type: Ulong) -> Option<Hash> {
     Some(match key_type {
-        ck::CKK_GENERIC_SECRET | ck::CKK_SHA256_HMAC => Hash::Sha256,
+        ck::CKK_GENERIC_SECRET | ck::CKK_HKDF | ck::CKK_SHA256_HMAC => Hash::Sha256,
         ck::CKK_SHA_1_HMAC => Hash::Sha1,
         ck::CKK_SHA224_HMAC => Hash::Sha224,
         ck::CKK_SHA384_HMAC => Hash::Sha384,
         ck::CKK_SHA512_HMAC => Hash::Sha512,
+        ck::CKK_SHA512_224_HMAC => Hash::Sha512_224,
+        ck::CKK_SHA512_256_HMAC => Hash::Sha512_256,
         ck::CKK_SHA3_224_HMAC => Hash::Sha3_224,
         ck::CKK_SHA3_256_HMAC => Hash::Sha3_256,
         ck::CKK_SHA3_384_HMAC => Hash::Sha3_384,

@@ -1,52 +1,15 @@
 //! Mechanism parameters: the C structures and the pointers in them become values.
 
-use cryptoki_sys as ck;
+mod derivation;
 
-use super::pointer::In;
-use crate::{
-    attribute::{Ulong, size},
-    error::{Result, Rv},
+use cryptoki_sys as ck;
+use pkcs11::{
+    Result, Rv, Ulong,
+    mechanism::{Ccm, Oaep, Parameter, Shape},
+    size,
 };
 
-/// Which structure a mechanism's parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// There is none.
-    None,
-    /// The counter block of AES-CTR.
-    Counter,
-    /// The context of Ed25519, which may be left out.
-    Eddsa,
-    /// IV, additional data and tag length of AES-GCM.
-    Gcm,
-    /// The 16 bytes of an IV.
-    Iv,
-    /// One number.
-    Number,
-    /// RSAES-OAEP's.
-    Oaep,
-    /// RSASSA-PSS's.
-    Pss,
-}
-
-/// A parameter's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Parameter {
-    /// None was needed.
-    None,
-    /// Bits that count, and the first block.
-    Counter(Ulong, Vec<u8>),
-    /// IV, additional data, tag length in bits.
-    Gcm(Vec<u8>, Vec<u8>, Ulong),
-    /// An IV.
-    Iv(Vec<u8>),
-    /// A number.
-    Number(Ulong),
-    /// Hash, mask generation function, label.
-    Oaep(Ulong, Ulong, Vec<u8>),
-    /// Hash, mask generation function, salt length.
-    Pss(Ulong, Ulong, Ulong),
-}
+use super::pointer::In;
 
 /// The first form of the GCM parameter, without the IV's length in bits (PKCS #11 2.40, before its errata).
 #[repr(C)]
@@ -67,36 +30,74 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
     let bytes = parameter.bytes().map_err(|_| Rv::MECHANISM_PARAM_INVALID)?;
     match shape {
         // Callers pass rubbish where nothing is expected only by mistake: a length alone tells.
-        Shape::None if bytes.is_empty() => Ok(Parameter::None),
-        Shape::Iv if bytes.len() == 16 => Ok(Parameter::Iv(bytes.to_vec())),
+        Shape::None | Shape::Context | Shape::Eddsa if bytes.is_empty() => Ok(Parameter::None),
+        Shape::Iv(length) if bytes.len() == length => Ok(Parameter::Iv(bytes.to_vec())),
+        Shape::None | Shape::Iv(_) => Err(Rv::MECHANISM_PARAM_INVALID),
         Shape::Number => structure::<Ulong>(bytes).map(Parameter::Number),
         Shape::Counter => structure::<ck::CK_AES_CTR_PARAMS>(bytes)
             .map(|ctr| Parameter::Counter(ctr.ulCounterBits, ctr.cb.to_vec())),
         Shape::Pss => structure::<ck::CK_RSA_PKCS_PSS_PARAMS>(bytes)
             .map(|pss| Parameter::Pss(pss.hashAlg, pss.mgf, pss.sLen)),
-        Shape::Oaep => oaep(bytes),
+        Shape::Oaep => oaep(structure(bytes)?).map(Parameter::Oaep),
+        Shape::RsaAes => rsa_aes(structure(bytes)?),
         Shape::Gcm => gcm(bytes),
-        Shape::Eddsa if bytes.is_empty() => Ok(Parameter::None),
+        Shape::Ccm => ccm(structure(bytes)?),
         Shape::Eddsa => {
             // Neither Ed25519ph nor a context is served; the bare structure asks for neither.
             let eddsa = structure::<ck::CK_EDDSA_PARAMS>(bytes)?;
-            let plain = eddsa.phFlag == ck::CK_FALSE && eddsa.ulContextDataLen == 0;
-            plain
-                .then_some(Parameter::None)
-                .ok_or(Rv::MECHANISM_PARAM_INVALID)
+            plain(eddsa.phFlag == ck::CK_FALSE && eddsa.ulContextDataLen == 0)
         }
-        Shape::None | Shape::Iv => Err(Rv::MECHANISM_PARAM_INVALID),
+        Shape::Context => {
+            // Signatures are hedged, which is what is preferred; there is no context.
+            let own = structure::<ck::CK_SIGN_ADDITIONAL_CONTEXT>(bytes)?;
+            let hedged = own.hedgeVariant != ck::CKH_DETERMINISTIC_REQUIRED;
+            plain(hedged && own.ulContextLen == 0)
+        }
+        Shape::Ecdh => derivation::ecdh(structure(bytes)?),
+        Shape::Hkdf => derivation::hkdf(structure(bytes)?),
+        Shape::Kdf => derivation::kdf(structure(bytes)?),
+        Shape::Feedback => derivation::feedback(structure(bytes)?),
     }
 }
 
-fn oaep(bytes: &[u8]) -> Result<Parameter> {
-    let oaep = structure::<ck::CK_RSA_PKCS_OAEP_PARAMS>(bytes)?;
+/// A structure that asks for nothing beyond what is done without one.
+fn plain(is_plain: bool) -> Result<Parameter> {
+    is_plain
+        .then_some(Parameter::None)
+        .ok_or(Rv::MECHANISM_PARAM_INVALID)
+}
+
+fn oaep(oaep: ck::CK_RSA_PKCS_OAEP_PARAMS) -> Result<Oaep> {
     // A caller that names no source has no label.
     if oaep.source != ck::CKZ_DATA_SPECIFIED && (oaep.source != 0 || oaep.ulSourceDataLen != 0) {
         return Err(Rv::MECHANISM_PARAM_INVALID);
     }
-    let label = pointed(oaep.pSourceData.cast(), oaep.ulSourceDataLen)?;
-    Ok(Parameter::Oaep(oaep.hashAlg, oaep.mgf, label))
+    Ok(Oaep {
+        hash: oaep.hashAlg,
+        mask: oaep.mgf,
+        label: pointed(oaep.pSourceData.cast(), oaep.ulSourceDataLen)?,
+    })
+}
+
+fn rsa_aes(own: ck::CK_RSA_AES_KEY_WRAP_PARAMS) -> Result<Parameter> {
+    let length = pkcs11::ulong(size_of::<ck::CK_RSA_PKCS_OAEP_PARAMS>());
+    if own.pOAEPParams.is_null() {
+        return Err(Rv::MECHANISM_PARAM_INVALID);
+    }
+    let bytes = pointed(own.pOAEPParams.cast(), length)?;
+    Ok(Parameter::RsaAes(
+        own.ulAESKeyBits,
+        oaep(structure(&bytes)?)?,
+    ))
+}
+
+fn ccm(own: ck::CK_CCM_PARAMS) -> Result<Parameter> {
+    Ok(Parameter::Ccm(Ccm {
+        data_bytes: own.ulDataLen,
+        nonce: pointed(own.pNonce, own.ulNonceLen)?,
+        additional: pointed(own.pAAD, own.ulAADLen)?,
+        mac_bytes: own.ulMACLen,
+    }))
 }
 
 fn gcm(bytes: &[u8]) -> Result<Parameter> {
@@ -124,10 +125,20 @@ trait Plain: Copy {}
 impl Plain for Ulong {}
 impl Plain for GcmParametersShort {}
 impl Plain for ck::CK_AES_CTR_PARAMS {}
+impl Plain for ck::CK_CCM_PARAMS {}
+impl Plain for ck::CK_ECDH1_DERIVE_PARAMS {}
 impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}
+impl Plain for ck::CK_HKDF_PARAMS {}
+impl Plain for ck::CK_PRF_DATA_PARAM {}
+impl Plain for ck::CK_RSA_AES_KEY_WRAP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_OAEP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_PSS_PARAMS {}
+impl Plain for ck::CK_SIGN_ADDITIONAL_CONTEXT {}
+impl Plain for ck::CK_SP800_108_COUNTER_FORMAT {}
+impl Plain for ck::CK_SP800_108_DKM_LENGTH_FORMAT {}
+impl Plain for ck::CK_SP800_108_FEEDBACK_KDF_PARAMS {}
+impl Plain for ck::CK_SP800_108_KDF_PARAMS {}
 
 /// The structure that the bytes are.
 fn structure<T: Plain>(bytes: &[u8]) -> Result<T> {
@@ -156,12 +167,7 @@ mod tests {
 
     fn of<T: Copy>(shape: Shape, value: &T) -> Result<Parameter> {
         // SAFETY: a value of our own, as long as it is.
-        let bytes = unsafe {
-            In::new(
-                (&raw const *value).cast(),
-                crate::attribute::ulong(size_of::<T>()),
-            )
-        };
+        let bytes = unsafe { In::new((&raw const *value).cast(), pkcs11::ulong(size_of::<T>())) };
         read(shape, bytes)
     }
 
@@ -195,8 +201,14 @@ mod tests {
     #[test]
     fn a_parameter_of_another_length_is_refused() {
         assert_eq!(of(Shape::None, &7_u64), Err(Rv::MECHANISM_PARAM_INVALID));
-        assert_eq!(of(Shape::Iv, &[0_u8; 15]), Err(Rv::MECHANISM_PARAM_INVALID));
-        assert_eq!(of(Shape::Iv, &[5_u8; 16]), Ok(Parameter::Iv(vec![5; 16])));
+        assert_eq!(
+            of(Shape::Iv(16), &[0_u8; 15]),
+            Err(Rv::MECHANISM_PARAM_INVALID)
+        );
+        assert_eq!(
+            of(Shape::Iv(16), &[5_u8; 16]),
+            Ok(Parameter::Iv(vec![5; 16]))
+        );
         assert_eq!(
             of(Shape::Pss, &[0_u8; 23]),
             Err(Rv::MECHANISM_PARAM_INVALID)

@@ -1,4 +1,4 @@
-//! What the module knows of an object: its KMIP attributes as PKCS #11 attributes in their C form.
+//! What is known of an object: its KMIP attributes as PKCS #11 attributes in their C form.
 
 mod identifier;
 
@@ -13,34 +13,35 @@ use kmip::{
     mechanism::{KeySpec, parameters::key_spec},
 };
 
-pub(crate) use identifier::{id_bytes, id_of_bytes};
+pub use identifier::{id_bytes, id_of_bytes};
 
 use crate::{
-    attribute::{self, Kept, SECRET, SESSION, Ulong, VENDOR, flag_bytes, number_bytes, ulong},
-    curve,
+    UNAVAILABLE, Ulong,
+    attribute::{self, Kept, SECRET, SESSION, VENDOR, flag_bytes, number_bytes},
+    curve, post_quantum, ulong,
 };
 
 /// An object as the module shows it.
 #[derive(Clone)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// The Unique Identifier at the daemon; empty of an object that only the module holds.
-    pub(crate) id: String,
+    pub id: String,
     /// `CKA_CLASS`.
-    pub(crate) class: Ulong,
+    pub class: Ulong,
     /// `CKA_KEY_TYPE`, of keys.
-    pub(crate) key_type: Ulong,
+    pub key_type: Ulong,
     /// What kind of key, where it is one that can be used.
-    pub(crate) spec: Option<KeySpec>,
+    pub spec: Option<KeySpec>,
     /// Hidden until a login.
-    pub(crate) is_private: bool,
+    pub is_private: bool,
     /// The mark of the run whose session the object belongs to.
-    pub(crate) session: Option<String>,
+    pub session: Option<String>,
     /// Whether the value may not be told.
-    pub(crate) is_secret: bool,
+    pub is_secret: bool,
     /// The other half of a key pair.
-    pub(crate) other_half: Option<String>,
+    pub other_half: Option<String>,
     /// What the daemon keeps in vendor attributes.
-    pub(crate) vendor: Vec<&'static str>,
+    pub vendor: Vec<&'static str>,
     values: BTreeMap<Ulong, Vec<u8>>,
 }
 
@@ -63,7 +64,7 @@ struct Found {
 
 impl Facts {
     /// Reads an object's attributes; `None` of one that is destroyed, or of a kind that PKCS #11 has no class for.
-    pub(crate) fn of(id: &str, attributes: &AttributeList) -> Option<Self> {
+    pub fn of(id: &str, attributes: &AttributeList) -> Option<Self> {
         let mut facts = Self::empty(id);
         let mut found = Found::default();
         for attribute in attributes.iter() {
@@ -92,7 +93,7 @@ impl Facts {
         Self {
             id: id.to_owned(),
             class: 0,
-            key_type: attribute::UNAVAILABLE,
+            key_type: UNAVAILABLE,
             spec: None,
             is_private: false,
             session: None,
@@ -104,7 +105,7 @@ impl Facts {
     }
 
     /// An object that only the module holds: these values are all there is.
-    pub(crate) fn local(
+    pub fn local(
         class: Ulong,
         spec: Option<KeySpec>,
         values: impl IntoIterator<Item = (Ulong, Vec<u8>)>,
@@ -123,22 +124,22 @@ impl Facts {
     }
 
     /// A value in C, when it is known without the object's own value.
-    pub(crate) fn value(&self, kind: Ulong) -> Option<&[u8]> {
+    pub fn value(&self, kind: Ulong) -> Option<&[u8]> {
         self.values.get(&kind).map(Vec::as_slice)
     }
 
     /// A flag; false when there is none.
-    pub(crate) fn flag(&self, kind: Ulong) -> bool {
+    pub fn flag(&self, kind: Ulong) -> bool {
         self.value(kind) == Some(&[1])
     }
 
     /// Notes another value.
-    pub(crate) fn set(&mut self, kind: Ulong, value: Vec<u8>) {
+    pub fn set(&mut self, kind: Ulong, value: Vec<u8>) {
         self.values.insert(kind, value);
     }
 
     /// Whether the attribute would give a secret away.
-    pub(crate) fn hides(&self, kind: Ulong) -> bool {
+    pub fn hides(&self, kind: Ulong) -> bool {
         self.is_secret && SECRET.contains(&kind)
     }
 
@@ -196,20 +197,7 @@ impl Facts {
         if self.spec.is_none() {
             self.spec = found.spec();
         }
-        let shown = match self.spec {
-            Some(KeySpec::Aes { bits: 512 }) => ck::CKK_AES_XTS,
-            Some(KeySpec::Aes { .. }) => ck::CKK_AES,
-            Some(KeySpec::TripleDes { bits: 112 }) => ck::CKK_DES2,
-            Some(KeySpec::TripleDes { .. }) => ck::CKK_DES3,
-            Some(KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305) => ck::CKK_CHACHA20,
-            Some(KeySpec::Kept { .. }) => ck::CKK_GENERIC_SECRET,
-            Some(KeySpec::Hmac { .. }) => ck::CKK_GENERIC_SECRET,
-            Some(KeySpec::Rsa { .. }) => ck::CKK_RSA,
-            Some(KeySpec::Ec(curve)) => curve::key_type(curve),
-            Some(KeySpec::Dsa { .. }) => ck::CKK_DSA,
-            Some(KeySpec::Dh { .. }) => ck::CKK_DH,
-            Some(KeySpec::PostQuantum(_)) | None => ck::CKK_VENDOR_DEFINED,
-        };
+        let shown = self.spec.map_or(ck::CKK_VENDOR_DEFINED, key_type);
         self.default(ck::CKA_KEY_TYPE, || number_bytes(shown));
         self.key_type = self
             .value(ck::CKA_KEY_TYPE)
@@ -236,9 +224,7 @@ impl Facts {
             self.default(kind, Vec::new);
         }
         self.default(ck::CKA_LOCAL, || flag_bytes(false));
-        self.default(ck::CKA_KEY_GEN_MECHANISM, || {
-            number_bytes(attribute::UNAVAILABLE)
-        });
+        self.default(ck::CKA_KEY_GEN_MECHANISM, || number_bytes(UNAVAILABLE));
         if self.class != ck::CKO_SECRET_KEY {
             self.default(ck::CKA_SUBJECT, Vec::new);
         }
@@ -248,9 +234,12 @@ impl Facts {
             Some(KeySpec::Rsa { bits }) if self.class == ck::CKO_PUBLIC_KEY => {
                 self.set(ck::CKA_MODULUS_BITS, number_bytes(Ulong::from(bits)));
             }
+            Some(KeySpec::PostQuantum(algorithm)) => {
+                let set = post_quantum::parameter_set(algorithm);
+                self.set(ck::CKA_PARAMETER_SET, number_bytes(set));
+            }
             Some(spec) if self.class == ck::CKO_SECRET_KEY => {
-                let bytes = usize::from(spec.bits().div_ceil(8));
-                self.set(ck::CKA_VALUE_LEN, number_bytes(ulong(bytes)));
+                self.set(ck::CKA_VALUE_LEN, number_bytes(ulong(spec.secret_bytes())));
             }
             _ => {}
         }
@@ -265,6 +254,7 @@ impl Facts {
                 ck::CKA_VERIFY_RECOVER,
                 ck::CKA_WRAP,
                 ck::CKA_DERIVE,
+                ck::CKA_ENCAPSULATE,
             ],
             ck::CKO_PRIVATE_KEY => &[
                 ck::CKA_DECRYPT,
@@ -272,6 +262,7 @@ impl Facts {
                 ck::CKA_SIGN_RECOVER,
                 ck::CKA_UNWRAP,
                 ck::CKA_DERIVE,
+                ck::CKA_DECAPSULATE,
             ],
             _ => &[
                 ck::CKA_ENCRYPT,
@@ -336,6 +327,23 @@ impl Facts {
 
     fn default(&mut self, kind: Ulong, value: impl FnOnce() -> Vec<u8>) {
         self.values.entry(kind).or_insert_with(value);
+    }
+}
+
+/// The type of keys of a kind, where nothing else was said.
+const fn key_type(spec: KeySpec) -> Ulong {
+    match spec {
+        KeySpec::Aes { bits: 512 } => ck::CKK_AES_XTS,
+        KeySpec::Aes { .. } => ck::CKK_AES,
+        KeySpec::TripleDes { bits: 112 } => ck::CKK_DES2,
+        KeySpec::TripleDes { .. } => ck::CKK_DES3,
+        KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 => ck::CKK_CHACHA20,
+        KeySpec::Kept { .. } | KeySpec::Hmac { .. } => ck::CKK_GENERIC_SECRET,
+        KeySpec::Rsa { .. } => ck::CKK_RSA,
+        KeySpec::Ec(curve) => curve::key_type(curve),
+        KeySpec::Dsa { .. } => ck::CKK_DSA,
+        KeySpec::Dh { .. } => ck::CKK_DH,
+        KeySpec::PostQuantum(algorithm) => post_quantum::key_type(algorithm),
     }
 }
 

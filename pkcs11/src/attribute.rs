@@ -7,32 +7,11 @@ use kmip::{
     ttlv::{AnyValue, ItemType},
 };
 
-/// The number of the C interface.
-pub(crate) type Ulong = ck::CK_ULONG;
-
-/// What stands where a length or a number is not known.
-pub(crate) const UNAVAILABLE: Ulong = Ulong::MAX;
-
-/// A length as the C interface's number.
-pub(crate) fn ulong(length: usize) -> Ulong {
-    Ulong::try_from(length).unwrap_or(UNAVAILABLE)
-}
-
-/// A number of the C interface as a length.
-pub(crate) fn size(number: Ulong) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// An entry of a caller's template.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<'a> {
-    pub(crate) kind: Ulong,
-    pub(crate) value: &'a [u8],
-}
+use crate::{UNAVAILABLE, Ulong};
 
 /// How a value is encoded in C, and as what it travels in a vendor attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
     /// Any bytes.
     Bytes,
     /// `CK_DATE`, or nothing.
@@ -49,7 +28,7 @@ pub(crate) enum Form {
 
 /// Where a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub enum Kept {
     /// It follows from what the object is.
     Known,
     /// In the object's value.
@@ -62,7 +41,7 @@ pub(crate) enum Kept {
 
 /// What a template may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Given {
+pub enum Given {
     /// Nothing: the module or the daemon sets it.
     Never,
     /// A value at the object's creation.
@@ -72,18 +51,22 @@ pub(crate) enum Given {
 }
 
 /// A row of the table.
-pub(crate) struct Row {
-    pub(crate) kind: Ulong,
-    pub(crate) form: Form,
-    pub(crate) kept: Kept,
-    pub(crate) given: Given,
+pub struct Row {
+    /// The attribute.
+    pub kind: Ulong,
+    /// How its value is encoded.
+    pub form: Form,
+    /// Where its value is kept.
+    pub kept: Kept,
+    /// What a template may say of it.
+    pub given: Given,
 }
 
 /// The vendor whose attributes these are.
-pub(crate) const VENDOR: &str = VendorAttribute::CLIENT;
+pub const VENDOR: &str = VendorAttribute::CLIENT;
 
 /// The vendor attribute that marks an object of one application's session; its value names the application's run.
-pub(crate) const SESSION: &str = "pkcs11-session";
+pub const SESSION: &str = "pkcs11-session";
 
 const NONE: Mask = Mask(0);
 /// Key derivation and agreement are one flag in PKCS #11.
@@ -101,7 +84,7 @@ macro_rules! rows {
 }
 
 /// Every attribute served.
-pub(crate) const ROWS: &[Row] = rows! {
+pub const ROWS: &[Row] = rows! {
     CKA_CLASS Number Known Once;
     CKA_TOKEN Flag Known Once;
     CKA_UNIQUE_ID Text Known Never;
@@ -146,6 +129,9 @@ pub(crate) const ROWS: &[Row] = rows! {
     CKA_WRAP Flag Usage(Mask::WrapKey, Mask::WrapKey) Once;
     CKA_UNWRAP Flag Usage(Mask::UnwrapKey, Mask::UnwrapKey) Once;
     CKA_DERIVE Flag Usage(DERIVE, Mask::DeriveKey) Once;
+    CKA_ENCAPSULATE Flag Usage(Mask::Encapsulate, NONE) Once;
+    CKA_DECAPSULATE Flag Usage(Mask::Decapsulate, NONE) Once;
+    CKA_PARAMETER_SET Number Known Once;
     CKA_VALUE_LEN Number Known Once;
     CKA_MODULUS_BITS Number Known Once;
     CKA_MODULUS Bytes Material Once;
@@ -160,12 +146,32 @@ pub(crate) const ROWS: &[Row] = rows! {
     CKA_EC_POINT Bytes Material Once;
     CKA_PUBLIC_KEY_INFO Bytes Vendor("pkcs11-public-key-info") Once;
     CKA_VALUE Bytes Material Once;
+    CKA_SEED Bytes Material Once;
     CKA_PROFILE_ID Number Known Never;
 };
 
+/// Attributes that are not served, and are no bytes: their values are read over.
+const FOREIGN: &[(Ulong, Form)] = &[
+    (ck::CKA_PRIME_BITS, Form::Number),
+    (ck::CKA_SUBPRIME_BITS, Form::Number),
+    (ck::CKA_VALUE_BITS, Form::Number),
+    (ck::CKA_HW_FEATURE_TYPE, Form::Number),
+    (ck::CKA_MECHANISM_TYPE, Form::Number),
+];
+
+/// The form of an attribute; of one that is not known, bytes.
+#[must_use]
+pub fn form(kind: Ulong) -> Form {
+    let served = ROWS.iter().map(|row| (row.kind, row.form));
+    let mut all = served.chain(FOREIGN.iter().copied());
+    all.find(|(own, _)| *own == kind)
+        .map_or(Form::Bytes, |(_, form)| form)
+}
+
 /// The attributes that a sensitive or unextractable key does not tell.
-pub(crate) const SECRET: &[Ulong] = &[
+pub const SECRET: &[Ulong] = &[
     ck::CKA_VALUE,
+    ck::CKA_SEED,
     ck::CKA_PRIVATE_EXPONENT,
     ck::CKA_PRIME_1,
     ck::CKA_PRIME_2,
@@ -175,28 +181,28 @@ pub(crate) const SECRET: &[Ulong] = &[
 ];
 
 /// The row of an attribute.
-pub(crate) fn row(kind: Ulong) -> Option<&'static Row> {
+pub fn row(kind: Ulong) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.kind == kind)
 }
 
 /// The row that a vendor attribute belongs to.
-pub(crate) fn row_of_vendor(name: &str) -> Option<&'static Row> {
+pub fn row_of_vendor(name: &str) -> Option<&'static Row> {
     ROWS.iter()
         .find(|row| matches!(row.kept, Kept::Vendor(own) if own == name))
 }
 
 /// A flag in C.
-pub(crate) fn flag_bytes(flag: bool) -> Vec<u8> {
+pub fn flag_bytes(flag: bool) -> Vec<u8> {
     vec![u8::from(flag)]
 }
 
 /// A number in C.
-pub(crate) fn number_bytes(number: Ulong) -> Vec<u8> {
+pub fn number_bytes(number: Ulong) -> Vec<u8> {
     number.to_ne_bytes().to_vec()
 }
 
 /// The number that C bytes are.
-pub(crate) fn number(bytes: &[u8]) -> Option<Ulong> {
+pub fn number(bytes: &[u8]) -> Option<Ulong> {
     bytes
         .first_chunk()
         .filter(|_| bytes.len() == size_of::<Ulong>())
@@ -205,7 +211,7 @@ pub(crate) fn number(bytes: &[u8]) -> Option<Ulong> {
 
 impl Form {
     /// Whether C bytes are a value of this form.
-    pub(crate) fn fits(self, value: &[u8]) -> bool {
+    pub fn fits(self, value: &[u8]) -> bool {
         match self {
             Self::Bytes => true,
             Self::Date => matches!(value.len(), 0 | 8),
@@ -217,7 +223,7 @@ impl Form {
     }
 
     /// A C value as a KMIP value that does not depend on the machine.
-    pub(crate) fn to_kmip(self, value: &[u8]) -> AnyValue {
+    pub fn to_kmip(self, value: &[u8]) -> AnyValue {
         let (item_type, body) = match self {
             Self::Bytes | Self::Date => (ItemType::ByteString, value.to_vec()),
             Self::Text => (ItemType::TextString, value.to_vec()),
@@ -236,7 +242,7 @@ impl Form {
     }
 
     /// A KMIP value in C, if it is of this form.
-    pub(crate) fn to_c(self, value: &AnyValue) -> Option<Vec<u8>> {
+    pub fn to_c(self, value: &AnyValue) -> Option<Vec<u8>> {
         let narrow = |bytes: &[u8]| {
             let wide = u64::from_be_bytes(*bytes.first_chunk()?);
             Some(number_bytes(Ulong::try_from(wide).unwrap_or(UNAVAILABLE)))
@@ -268,7 +274,7 @@ fn wide(value: &[u8]) -> u64 {
 }
 
 /// An instance of a row's vendor attribute.
-pub(crate) fn vendor(name: &str, value: AnyValue) -> Attribute {
+pub fn vendor(name: &str, value: AnyValue) -> Attribute {
     Attribute::Vendor(VendorAttribute {
         vendor_identification: VENDOR.to_owned(),
         attribute_name: name.to_owned(),

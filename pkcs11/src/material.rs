@@ -3,27 +3,33 @@
 use cryptoki_sys as ck;
 use kmip::{
     KeyFormatType,
+    der::{self, Element},
     mechanism::{Curve, KeySpec},
     object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject},
 };
 
-use crate::{
-    attribute::Ulong,
-    der::{self, Element},
-    facts::Facts,
-    public_key::PublicKey,
-};
+use crate::{Facts, Ulong};
 
 /// What stands in an object's value.
 #[derive(Default)]
-pub(crate) struct Material {
+pub struct Material {
     values: Vec<(Ulong, zeroize::Zeroizing<Vec<u8>>)>,
-    /// The key, where the work of a public key can be done here.
-    pub(crate) public: Option<PublicKey>,
+    /// The public key in it.
+    pub public: Option<Public>,
+}
+
+/// A public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Public {
+    /// RSA's modulus and exponent.
+    Rsa(Vec<u8>, Vec<u8>),
+    /// A point on a curve.
+    Point(Curve, Vec<u8>),
 }
 
 /// The format in which an object's value is asked for.
-pub(crate) fn format_wanted(class: Ulong) -> Option<KeyFormatType> {
+#[must_use]
+pub fn format_wanted(class: Ulong) -> Option<KeyFormatType> {
     match class {
         ck::CKO_PUBLIC_KEY => Some(KeyFormatType::X509),
         ck::CKO_PRIVATE_KEY => Some(KeyFormatType::PKCS8),
@@ -34,7 +40,7 @@ pub(crate) fn format_wanted(class: Ulong) -> Option<KeyFormatType> {
 
 impl Material {
     /// Takes a value apart; what cannot be read has no attributes.
-    pub(crate) fn of(object: &ManagedObject, facts: &Facts) -> Self {
+    pub fn of(object: &ManagedObject, facts: &Facts) -> Self {
         let mut material = Self::default();
         match object {
             ManagedObject::Certificate(certificate) => {
@@ -70,7 +76,7 @@ impl Material {
     }
 
     /// What SubjectPublicKeyInfo says, where there is one.
-    pub(crate) fn of_public(spki: Option<&[u8]>, spec: Option<KeySpec>) -> Self {
+    pub fn of_public(spki: Option<&[u8]>, spec: Option<KeySpec>) -> Self {
         let mut material = Self::default();
         if let Some(spki) = spki {
             material.take_spki(spki, spec);
@@ -79,7 +85,7 @@ impl Material {
     }
 
     /// The material of a public key that only the module holds.
-    pub(crate) fn of_local(values: &[(Ulong, Vec<u8>)], spec: Option<KeySpec>) -> Self {
+    pub fn of_local(values: &[(Ulong, Vec<u8>)], spec: Option<KeySpec>) -> Self {
         let mut material = Self::default();
         let of = |kind| {
             values
@@ -101,7 +107,7 @@ impl Material {
             }
             Some(KeySpec::Ec(curve)) => {
                 let point = of(ck::CKA_EC_POINT).and_then(|own| der::only(der::OCTET_STRING, own));
-                material.public = point.and_then(|point| PublicKey::point(curve, point));
+                material.public = point.map(|point| Public::Point(curve, point.to_vec()));
             }
             _ => {}
         }
@@ -109,7 +115,7 @@ impl Material {
     }
 
     /// Adds what another reading brought.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         for (kind, value) in other.values {
             self.put(kind, &value);
         }
@@ -117,12 +123,12 @@ impl Material {
     }
 
     /// Whether nothing is known.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// A value in C.
-    pub(crate) fn value(&self, kind: Ulong) -> Option<&[u8]> {
+    pub fn value(&self, kind: Ulong) -> Option<&[u8]> {
         self.values
             .iter()
             .find(|(own, _)| *own == kind)
@@ -172,6 +178,8 @@ impl Material {
         match spec {
             Some(KeySpec::Rsa { .. }) => self.take_pkcs1_public(key),
             Some(KeySpec::Ec(_)) => self.take_point(key, spec),
+            // PKCS #11 3.2: the bytes of the public key, as FIPS 203 to 205 have them.
+            Some(KeySpec::PostQuantum(_)) => self.put(ck::CKA_VALUE, key),
             _ => {}
         }
     }
@@ -185,14 +193,14 @@ impl Material {
     fn take_rsa(&mut self, modulus: &[u8], exponent: &[u8]) {
         self.put(ck::CKA_MODULUS, der::unsigned(modulus));
         self.put(ck::CKA_PUBLIC_EXPONENT, der::unsigned(exponent));
-        self.public = PublicKey::rsa(modulus, exponent);
+        self.public = Some(Public::Rsa(modulus.to_vec(), exponent.to_vec()));
     }
 
     fn take_point(&mut self, point: &[u8], spec: Option<KeySpec>) {
         let wrapped = der::element(der::OCTET_STRING, &[point]);
         self.put(ck::CKA_EC_POINT, &wrapped);
         if let Some(KeySpec::Ec(curve)) = spec {
-            self.public = PublicKey::point(curve, point);
+            self.public = Some(Public::Point(curve, point.to_vec()));
         }
     }
 
@@ -262,7 +270,7 @@ impl Material {
 }
 
 /// SubjectPublicKeyInfo of an RSA key.
-pub(crate) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+pub fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let key = der::element(
         der::SEQUENCE,
         &[&der::integer(modulus), &der::integer(exponent)],
@@ -273,7 +281,7 @@ pub(crate) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 }
 
 /// SubjectPublicKeyInfo of a point on a curve.
-pub(crate) fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
+pub fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
     let name = curve.oid();
     if !curve.is_weierstrass() {
         return spki(&[name], point);

@@ -4,16 +4,25 @@ use cryptoki_sys as ck;
 use kmip::CryptographicUsageMask as Mask;
 
 use crate::{
-    attribute::{Entry, Given, Kept, ROWS, Row, Ulong, number, row},
-    error::{Result, Rv},
+    Result, Rv, Ulong,
+    attribute::{Given, Kept, ROWS, Row, number, row},
 };
 
+/// An entry of a caller's template.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// The attribute.
+    pub kind: Ulong,
+    /// Its value in C.
+    pub value: &'a [u8],
+}
+
 /// A template for a new object or for changes: every entry known, well-formed, and named once.
-pub(crate) struct Template<'a>(Vec<(&'static Row, &'a [u8])>);
+pub struct Template<'a>(Vec<(&'static Row, &'a [u8])>);
 
 impl<'a> Template<'a> {
     /// Checks the entries by the table (PKCS #11 3.1 §4.1.1).
-    pub(crate) fn read(entries: &[Entry<'a>]) -> Result<Self> {
+    pub fn read(entries: &[Entry<'a>]) -> Result<Self> {
         let mut rows = Vec::<(&'static Row, &'a [u8])>::with_capacity(entries.len());
         for entry in entries {
             let row = row(entry.kind).ok_or(Rv::ATTRIBUTE_TYPE_INVALID)?;
@@ -33,47 +42,55 @@ impl<'a> Template<'a> {
     }
 
     /// The entries with their rows.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Row, &'a [u8])> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Row, &'a [u8])> + '_ {
         self.0.iter().copied()
     }
 
     /// The value given.
-    pub(crate) fn bytes(&self, kind: Ulong) -> Option<&'a [u8]> {
+    pub fn bytes(&self, kind: Ulong) -> Option<&'a [u8]> {
         self.iter()
             .find(|(row, _)| row.kind == kind)
             .map(|(_, value)| value)
     }
 
     /// The flag given.
-    pub(crate) fn flag(&self, kind: Ulong) -> Option<bool> {
+    pub fn flag(&self, kind: Ulong) -> Option<bool> {
         self.bytes(kind).map(|value| value == [1])
     }
 
     /// The number given.
-    pub(crate) fn number(&self, kind: Ulong) -> Option<Ulong> {
+    pub fn number(&self, kind: Ulong) -> Option<Ulong> {
         self.bytes(kind).and_then(number)
     }
 
     /// A value that must be given.
-    pub(crate) fn needed(&self, kind: Ulong) -> Result<&'a [u8]> {
+    pub fn needed(&self, kind: Ulong) -> Result<&'a [u8]> {
         self.bytes(kind).ok_or(Rv::TEMPLATE_INCOMPLETE)
     }
 
     /// Checks that a number, where it is given, is this one.
-    pub(crate) fn agrees(&self, kind: Ulong, expected: Ulong) -> Result<()> {
+    pub fn agrees(&self, kind: Ulong, expected: Ulong) -> Result<()> {
         match self.number(kind) {
             Some(other) if other != expected => Err(Rv::TEMPLATE_INCONSISTENT),
             _ => Ok(()),
         }
     }
 
+    /// Refuses attributes that only a brought key has.
+    pub fn lacks(&self, kinds: &[Ulong]) -> Result<()> {
+        if kinds.iter().any(|kind| self.bytes(*kind).is_some()) {
+            return Err(Rv::TEMPLATE_INCONSISTENT);
+        }
+        Ok(())
+    }
+
     /// Whether the object is to outlive the session: no, when nothing is said.
-    pub(crate) fn is_token(&self) -> bool {
+    pub fn is_token(&self) -> bool {
         self.flag(ck::CKA_TOKEN).unwrap_or(false)
     }
 
     /// The usage mask: what the template says, and `defaults` where it is silent (PKCS #11 leaves them to the token).
-    pub(crate) fn usage(&self, secret: bool, defaults: &[Ulong]) -> Mask {
+    pub fn usage(&self, secret: bool, defaults: &[Ulong]) -> Mask {
         ROWS.iter().fold(Mask(0), |mask, row| match row.kept {
             Kept::Usage(asymmetric, symmetric)
                 if self

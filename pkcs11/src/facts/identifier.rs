@@ -1,7 +1,7 @@
 //! Unique Identifiers as the `CKA_ID` of objects that have none of their own.
 
 /// The bytes of a UUID, or the first sixteen of any other identifier.
-pub(crate) fn id_bytes(id: &str) -> Vec<u8> {
+pub fn id_bytes(id: &str) -> Vec<u8> {
     let digits: String = id.chars().filter(|letter| *letter != '-').collect();
     let byte = |pair: &[u8]| {
         std::str::from_utf8(pair)
@@ -18,7 +18,7 @@ pub(crate) fn id_bytes(id: &str) -> Vec<u8> {
 }
 
 /// The UUID whose bytes these are.
-pub(crate) fn id_of_bytes(bytes: &[u8]) -> Option<String> {
+pub fn id_of_bytes(bytes: &[u8]) -> Option<String> {
     let bytes: &[u8; 16] = bytes.first_chunk().filter(|_| bytes.len() == 16)?;
     let mut text = String::with_capacity(36);
     for (position, byte) in bytes.iter().enumerate() {

@@ -1,9 +1,12 @@
 //! The curves' names in PKCS #11: object identifiers, and printable names where callers use them.
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Curve, CurveForm};
+use kmip::{
+    der,
+    mechanism::{Curve, CurveForm},
+};
 
-use crate::{attribute::Ulong, der};
+use crate::Ulong;
 
 /// Printable names that mean a curve; every curve is also known by its object identifier.
 const NAMES: &[(Curve, &[&str])] = &[
@@ -37,7 +40,7 @@ const NAMES: &[(Curve, &[&str])] = &[
 const ED25519_GNU: &[u8] = &[6, 9, 0x2B, 6, 1, 4, 1, 0xDA, 0x47, 0x0F, 1];
 
 /// The `CKK_` of keys on a curve (PKCS #11 3.1 §6.3).
-pub(crate) const fn key_type(curve: Curve) -> Ulong {
+pub const fn key_type(curve: Curve) -> Ulong {
     match curve.form() {
         CurveForm::Weierstrass => ck::CKK_EC,
         CurveForm::Edwards => ck::CKK_EC_EDWARDS,
@@ -46,7 +49,7 @@ pub(crate) const fn key_type(curve: Curve) -> Ulong {
 }
 
 /// The curve that `CKA_EC_PARAMS` names, by object identifier or printable string (PKCS #11 3.1 §6.3.3).
-pub(crate) fn of_parameters(parameters: &[u8]) -> Option<Curve> {
+pub fn of_parameters(parameters: &[u8]) -> Option<Curve> {
     if parameters == ED25519_GNU {
         return Some(Curve::Ed25519);
     }
@@ -60,7 +63,7 @@ pub(crate) fn of_parameters(parameters: &[u8]) -> Option<Curve> {
 }
 
 /// The public point that `CKA_EC_POINT` holds, in an OCTET STRING or bare, as callers of both habits pass it.
-pub(crate) fn point(curve: Curve, value: &[u8]) -> Option<&[u8]> {
+pub fn point(curve: Curve, value: &[u8]) -> Option<&[u8]> {
     let bare = !curve.is_weierstrass();
     let fits =
         |point: &[u8]| point.len() == curve.point_bytes() && (bare || point.first() == Some(&4));

@@ -1,0 +1,26 @@
+//! The words of PKCS #11, and what each means in KMIP: mechanisms, attributes, templates, objects.
+//!
+//! Whoever speaks PKCS #11 here says the same with them: the module to its host, the daemon to callers of KMIP's PKCS#11
+//! operation. Nothing here calls anybody, and nothing knows in which form a call came.
+#![forbid(unsafe_code)]
+
+pub mod attribute;
+mod brought;
+pub mod curve;
+pub mod facts;
+pub mod material;
+pub mod mechanism;
+pub mod new;
+mod number;
+pub mod post_quantum;
+mod rv;
+pub mod template;
+
+pub use self::{
+    brought::Brought,
+    facts::Facts,
+    material::Material,
+    number::{UNAVAILABLE, Ulong, size, ulong},
+    rv::{Result, Rv},
+    template::{Entry, Template},
+};

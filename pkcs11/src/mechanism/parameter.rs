@@ -1,0 +1,139 @@
+//! Parameters of mechanisms as values: what stands in the structures of C, whichever way they came.
+
+use crate::Ulong;
+
+/// Which structure a mechanism's parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// There is none.
+    None,
+    /// `CK_CCM_PARAMS`.
+    Ccm,
+    /// `CK_SIGN_ADDITIONAL_CONTEXT`, which may be left out.
+    Context,
+    /// `CK_AES_CTR_PARAMS`.
+    Counter,
+    /// `CK_ECDH1_DERIVE_PARAMS`.
+    Ecdh,
+    /// `CK_EDDSA_PARAMS`, which may be left out.
+    Eddsa,
+    /// `CK_SP800_108_FEEDBACK_KDF_PARAMS`.
+    Feedback,
+    /// `CK_GCM_PARAMS`.
+    Gcm,
+    /// `CK_HKDF_PARAMS`.
+    Hkdf,
+    /// An IV of this many bytes.
+    Iv(usize),
+    /// `CK_SP800_108_KDF_PARAMS`.
+    Kdf,
+    /// One number.
+    Number,
+    /// `CK_RSA_PKCS_OAEP_PARAMS`.
+    Oaep,
+    /// `CK_RSA_PKCS_PSS_PARAMS`.
+    Pss,
+    /// `CK_RSA_AES_KEY_WRAP_PARAMS`.
+    RsaAes,
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// None was needed.
+    None,
+    /// What AES-CCM takes.
+    Ccm(Ccm),
+    /// Bits that count, and the first block.
+    Counter(Ulong, Vec<u8>),
+    /// Key derivation function, shared information, the other side's public key.
+    Ecdh(Ulong, Vec<u8>, Vec<u8>),
+    /// IV, additional data, tag length in bits.
+    Gcm(Vec<u8>, Vec<u8>, Ulong),
+    /// What HKDF takes.
+    Hkdf(Hkdf),
+    /// An IV.
+    Iv(Vec<u8>),
+    /// What SP 800-108 takes.
+    Kdf(Kdf),
+    /// A number.
+    Number(Ulong),
+    /// RSAES-OAEP's.
+    Oaep(Oaep),
+    /// Hash, mask generation function, salt length.
+    Pss(Ulong, Ulong, Ulong),
+    /// The bits of the AES key in between, and how that is encrypted.
+    RsaAes(Ulong, Oaep),
+}
+
+/// The parameter of RSAES-OAEP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oaep {
+    /// The mechanism that is the hash.
+    pub hash: Ulong,
+    /// The mask generation function.
+    pub mask: Ulong,
+    /// The label.
+    pub label: Vec<u8>,
+}
+
+/// The parameter of AES-CCM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ccm {
+    /// The length of the data, without the MAC.
+    pub data_bytes: Ulong,
+    /// The nonce.
+    pub nonce: Vec<u8>,
+    /// What is authenticated besides.
+    pub additional: Vec<u8>,
+    /// The length of the MAC.
+    pub mac_bytes: Ulong,
+}
+
+/// The parameter of HKDF.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hkdf {
+    /// Whether it extracts.
+    pub extracts: bool,
+    /// Whether it expands.
+    pub expands: bool,
+    /// The mechanism that is the hash.
+    pub hash: Ulong,
+    /// `CKF_HKDF_SALT_`: of what kind the salt is.
+    pub salt_kind: Ulong,
+    /// The salt, where it is data.
+    pub salt: Vec<u8>,
+    /// What the key is for.
+    pub info: Vec<u8>,
+}
+
+/// The parameter of a key derivation function of SP 800-108.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kdf {
+    /// The mechanism that is the pseudorandom function.
+    pub prf: Ulong,
+    /// What goes into each block, in this order.
+    pub parts: Vec<Part>,
+    /// What stands for the block before the first one.
+    pub iv: Vec<u8>,
+    /// How many keys are wanted besides.
+    pub more_keys: Ulong,
+}
+
+/// A part of what goes into a block (PKCS #11 3.1 §6.42.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What the mode iterates over; with the width of the counter, where it is one that is big-endian.
+    Iteration(Option<Ulong>),
+    /// A counter of this many bits, big-endian.
+    Counter(Ulong),
+    /// The length of what is derived, of this many bits, big-endian; of the keys, or of all blocks.
+    Length {
+        /// Whether it counts the blocks' bits, and not the keys'.
+        of_blocks: bool,
+        /// The bits of the number.
+        width: Ulong,
+    },
+    /// Bytes as they are.
+    Bytes(Vec<u8>),
+}

@@ -1,0 +1,296 @@
+//! Mechanisms read back as what was meant, and nonsense is refused.
+
+use kmip::{
+    DerivationMethod,
+    mechanism::{Curve, Derivation, Mac, PostQuantum, Prf, parameters},
+};
+
+use super::*;
+
+const RSA: KeySpec = KeySpec::Rsa { bits: 2048 };
+
+#[test]
+fn every_mechanism_stands_once_and_serves_something() {
+    for (position, row) in ROWS.iter().enumerate() {
+        assert!(!ROWS[..position].iter().any(|other| other.kind == row.kind));
+        assert_ne!(row.flags & !ck::CKF_HW, 0);
+    }
+}
+
+#[test]
+fn what_is_sent_reads_back_as_what_was_meant() {
+    let pss = Parameter::Pss(ck::CKM_SHA384, ck::CKG_MGF1_SHA256, 20);
+    for (meaning, parameter, spec) in [
+        (Meaning::RsaPkcs, Parameter::None, RSA),
+        (Meaning::RsaPkcsHash(Hash::Sha512), Parameter::None, RSA),
+        (Meaning::RsaPss(None), pss.clone(), RSA),
+        (Meaning::RsaPss(Some(Hash::Sha384)), pss, RSA),
+        (
+            Meaning::Ecdsa(None),
+            Parameter::None,
+            KeySpec::Ec(Curve::P521),
+        ),
+        (
+            Meaning::Ecdsa(Some(Hash::Sha256)),
+            Parameter::None,
+            KeySpec::Ec(Curve::P256),
+        ),
+        (Meaning::Eddsa, Parameter::None, KeySpec::Ec(Curve::Ed25519)),
+    ] {
+        let Ok(Authentication::Signature(signing, _)) = authentication(meaning, &parameter, spec)
+        else {
+            panic!("{meaning:?} is a signature");
+        };
+        let sent = signing_parameters(signing);
+        assert_eq!(parameters::signing(spec, &sent), Ok(signing));
+    }
+}
+
+#[test]
+fn ciphers_read_back_as_what_was_meant() {
+    let aes = KeySpec::Aes { bits: 256 };
+    let oaep = Parameter::Oaep(Oaep {
+        hash: ck::CKM_SHA256,
+        mask: ck::CKG_MGF1_SHA1,
+        label: b"label".to_vec(),
+    });
+    for (meaning, parameter, spec) in [
+        (Meaning::AesEcb, Parameter::None, aes),
+        (
+            Meaning::AesCbc(Padding::Pkcs5),
+            Parameter::Iv(vec![0; 16]),
+            aes,
+        ),
+        (Meaning::AesCtr, Parameter::Counter(128, vec![0; 16]), aes),
+        (
+            Meaning::AesGcm,
+            Parameter::Gcm(vec![0; 12], Vec::new(), 96),
+            aes,
+        ),
+        (Meaning::RsaPkcs, Parameter::None, RSA),
+        (Meaning::Oaep, oaep, RSA),
+    ] {
+        let used = cipher(meaning, parameter).unwrap();
+        let sent = cipher_parameters(&used.cipher);
+        assert_eq!(parameters::cipher(spec, &sent), Ok(used.cipher));
+    }
+}
+
+#[test]
+fn parameters_that_make_no_sense_are_refused() {
+    let refused = Err(Rv::MECHANISM_PARAM_INVALID);
+    let pss = |hash, mask, salt| {
+        let parameter = Parameter::Pss(hash, mask, salt);
+        authentication(Meaning::RsaPss(Some(Hash::Sha256)), &parameter, RSA).map(drop)
+    };
+    assert_eq!(pss(ck::CKM_SHA256, ck::CKG_MGF1_SHA256, 222), Ok(()));
+    assert_eq!(pss(ck::CKM_SHA256, ck::CKG_MGF1_SHA256, 223), refused);
+    assert_eq!(pss(ck::CKM_SHA384, ck::CKG_MGF1_SHA384, 32), refused);
+    assert_eq!(pss(ck::CKM_SHA256, 99, 32), refused);
+    let gcm = |iv: usize, bits| {
+        cipher(
+            Meaning::AesGcm,
+            Parameter::Gcm(vec![0; iv], Vec::new(), bits),
+        )
+        .map(drop)
+    };
+    assert_eq!(gcm(12, 128), Ok(()));
+    assert_eq!(gcm(0, 128), refused);
+    assert_eq!(gcm(12, 127), refused);
+}
+
+#[test]
+fn every_mac_reads_back_as_what_was_meant() {
+    let hmac = KeySpec::Hmac {
+        hash: Hash::Sha256,
+        bits: 256,
+    };
+    let aes = KeySpec::Aes { bits: 128 };
+    let triple_des = KeySpec::TripleDes { bits: 168 };
+    for (kind, parameter, spec, expected) in [
+        (
+            ck::CKM_SHA512_256_HMAC,
+            Parameter::None,
+            hmac,
+            (Mac::Hmac(Hash::Sha512_256), 32),
+        ),
+        (
+            ck::CKM_SHA3_384_HMAC_GENERAL,
+            Parameter::Number(12),
+            hmac,
+            (Mac::Hmac(Hash::Sha3_384), 12),
+        ),
+        (ck::CKM_AES_CMAC, Parameter::None, aes, (Mac::AesCmac, 16)),
+        (
+            ck::CKM_AES_CMAC_GENERAL,
+            Parameter::Number(4),
+            aes,
+            (Mac::AesCmac, 4),
+        ),
+        (
+            ck::CKM_DES3_CMAC,
+            Parameter::None,
+            triple_des,
+            (Mac::TripleDesCmac, 8),
+        ),
+    ] {
+        let row = row(kind, ck::CKF_SIGN).unwrap();
+        let Ok(Authentication::Mac(mac, bytes)) = authentication(row.meaning, &parameter, spec)
+        else {
+            panic!("{row:?} is a MAC");
+        };
+        assert_eq!((mac, bytes), expected);
+        assert_eq!(parameters::mac(spec, &mac_parameters(mac)), Ok(mac));
+    }
+    for bytes in [0, 17] {
+        let meaning = Meaning::Cmac(Block::Aes, true);
+        let refused = authentication(meaning, &Parameter::Number(bytes), aes);
+        assert_eq!(refused, Err(Rv::MECHANISM_PARAM_INVALID));
+    }
+}
+
+#[test]
+fn keys_are_wrapped_by_what_was_meant() {
+    let oaep = Oaep {
+        hash: ck::CKM_SHA256,
+        mask: ck::CKG_MGF1_SHA256,
+        label: Vec::new(),
+    };
+    let aes = KeySpec::Aes { bits: 256 };
+    for (meaning, parameter, spec) in [
+        (Meaning::AesKeyWrap, Parameter::None, aes),
+        (Meaning::AesKeyWrapPadded, Parameter::None, aes),
+        (Meaning::Oaep, Parameter::Oaep(oaep.clone()), RSA),
+    ] {
+        let wrapping = wrapping(meaning, parameter).unwrap();
+        let Wrapping::Cipher(cipher) = &wrapping else {
+            panic!("{meaning:?} is one cipher");
+        };
+        let sent = wrapping_parameters(&wrapping);
+        assert_eq!(parameters::cipher(spec, &sent).as_ref(), Ok(cipher));
+    }
+    let between = |bits| wrapping(Meaning::RsaAes, Parameter::RsaAes(bits, oaep.clone()));
+    assert!(matches!(between(256), Ok(Wrapping::Between(_))));
+    assert_eq!(between(64), Err(Rv::MECHANISM_PARAM_INVALID));
+}
+
+#[test]
+fn derivations_read_back_as_what_was_meant() {
+    let base = KeySpec::Aes { bits: 256 };
+    let derived = |mode, prf, parts| {
+        let parameter = Parameter::Kdf(Kdf {
+            prf,
+            parts,
+            iv: Vec::new(),
+            more_keys: 0,
+        });
+        derivation(Meaning::Kdf(mode), parameter, base, 40)
+    };
+    let fixed = |of_blocks| {
+        vec![
+            Part::Iteration(Some(32)),
+            Part::Bytes(b"label".to_vec()),
+            Part::Length {
+                of_blocks,
+                width: 16,
+            },
+        ]
+    };
+    for (of_blocks, length) in [(false, [1, 64]), (true, [1, 128])] {
+        let how = derived(Mode::Counter, ck::CKM_AES_CMAC, fixed(of_blocks)).unwrap();
+        let own = how.parameters.cryptographic_parameters.unwrap();
+        let read = parameters::derivation(how.method, Some(base), &own, None);
+        assert_eq!(read, Ok(Derivation::Counter(Prf::AesCmac)));
+        let data = how.parameters.derivation_data.first().unwrap();
+        assert_eq!(data.expose(), [b"label".as_slice(), &length].concat());
+    }
+    // A counter of another width, or in another place, is not what Derive Key has.
+    for parts in [
+        vec![Part::Iteration(Some(8))],
+        vec![Part::Bytes(vec![1]), Part::Iteration(Some(32))],
+        Vec::new(),
+    ] {
+        let refused = derived(Mode::Counter, ck::CKM_SHA256_HMAC, parts);
+        assert_eq!(refused.err(), Some(Rv::MECHANISM_PARAM_INVALID));
+    }
+    let hkdf = |extracts, salt_kind| {
+        let parameter = Parameter::Hkdf(Hkdf {
+            extracts,
+            expands: true,
+            hash: ck::CKM_SHA256,
+            salt_kind,
+            salt: vec![7],
+            info: Vec::new(),
+        });
+        let how = derivation(Meaning::Hkdf, parameter, base, 32)?;
+        Ok((how.method, how.parameters.salt.map(|salt| salt.0)))
+    };
+    let method = DerivationMethod::HKDF;
+    assert_eq!(
+        hkdf(true, ck::CKF_HKDF_SALT_DATA),
+        Ok((method, Some(vec![7])))
+    );
+    assert_eq!(hkdf(true, ck::CKF_HKDF_SALT_NULL), Ok((method, None)));
+    for (extracts, salt) in [
+        (true, ck::CKF_HKDF_SALT_KEY),
+        (false, ck::CKF_HKDF_SALT_NULL),
+    ] {
+        assert_eq!(hkdf(extracts, salt), Err(Rv::MECHANISM_PARAM_INVALID));
+    }
+}
+
+#[test]
+fn an_agreement_takes_points_of_its_own_curve() {
+    let spec = KeySpec::Ec(Curve::X25519);
+    let agree = |kdf, shared: &[u8], public: &[u8]| {
+        let parameter = Parameter::Ecdh(kdf, shared.to_vec(), public.to_vec());
+        derivation(Meaning::Agree, parameter, spec, 32).map(|how| how.parameters)
+    };
+    assert!(agree(ck::CKD_NULL, b"", &[9; 32]).is_ok());
+    let hashed = agree(ck::CKD_SHA256_KDF, b"info", &[9; 32]).unwrap();
+    assert_eq!(hashed.salt.map(|salt| salt.0), Some(b"info".to_vec()));
+    for (kdf, shared, public) in [
+        (ck::CKD_NULL, b"info".as_slice(), [9; 32].as_slice()),
+        (ck::CKD_NULL, b"", &[9; 31]),
+        (ck::CKD_CPDIVERSIFY_KDF, b"", &[9; 32]),
+    ] {
+        let refused = agree(kdf, shared, public);
+        assert_eq!(refused.err(), Some(Rv::MECHANISM_PARAM_INVALID));
+    }
+}
+
+/// What would show a base key piece by piece, or mix chosen bytes into it, is not there (Tookan, and CVE-2015-5464).
+#[test]
+fn no_mechanism_takes_a_key_apart() {
+    for kind in [
+        ck::CKM_EXTRACT_KEY_FROM_KEY,
+        ck::CKM_XOR_BASE_AND_DATA,
+        ck::CKM_CONCATENATE_BASE_AND_KEY,
+        ck::CKM_CONCATENATE_BASE_AND_DATA,
+        ck::CKM_CONCATENATE_DATA_AND_BASE,
+        ck::CKM_AES_ECB_ENCRYPT_DATA,
+        ck::CKM_RSA_X_509,
+    ] {
+        assert!(row(kind, Ulong::MAX).is_err());
+    }
+    // Nor does one wrap without authenticating, or with a padding that tells.
+    for kind in [
+        ck::CKM_AES_ECB,
+        ck::CKM_AES_CBC,
+        ck::CKM_AES_CBC_PAD,
+        ck::CKM_RSA_PKCS,
+    ] {
+        assert!(row(kind, ck::CKF_WRAP | ck::CKF_UNWRAP).is_err());
+    }
+}
+
+#[test]
+fn keys_of_one_kind_are_not_taken_for_another() {
+    let ml_dsa = KeySpec::PostQuantum(PostQuantum::MlDsa65);
+    assert!(Meaning::MlDsa.takes(ml_dsa, ck::CKK_ML_DSA));
+    assert!(!Meaning::SlhDsa.takes(ml_dsa, ck::CKK_ML_DSA));
+    let two_keys = KeySpec::Aes { bits: 256 };
+    assert!(Meaning::AesXts.takes(two_keys, ck::CKK_AES_XTS));
+    assert!(!Meaning::AesEcb.takes(two_keys, ck::CKK_AES_XTS));
+    assert!(!Meaning::AesXts.takes(two_keys, ck::CKK_AES));
+}

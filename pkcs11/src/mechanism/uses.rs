@@ -1,0 +1,198 @@
+//! Mechanisms with their parameters as what keys do: sign, authenticate, encrypt, wrap.
+
+use cryptoki_sys as ck;
+use kmip::mechanism::{Cipher, KeySpec, Mac, Padding, Signing};
+
+use super::{Block, Meaning, Oaep, Parameter, hash_and_mask};
+use crate::{Result, Rv, size};
+
+/// How a key signs or authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// A MAC of this many bytes.
+    Mac(Mac, usize),
+    /// A signature; the hash is computed here when the flag says so, else the caller brings the digest.
+    Signature(Signing, bool),
+}
+
+/// The way a mechanism with this parameter signs with this key.
+pub fn authentication(
+    meaning: Meaning,
+    parameter: &Parameter,
+    spec: KeySpec,
+) -> Result<Authentication> {
+    use Authentication::Signature;
+    match (meaning, parameter) {
+        (Meaning::RsaPkcs, _) => Ok(Signature(Signing::RsaPkcs1(None), false)),
+        (Meaning::RsaPkcsHash(hash), _) => Ok(Signature(Signing::RsaPkcs1(Some(hash)), true)),
+        (Meaning::RsaPss(own), Parameter::Pss(hash, mask, salt)) => {
+            let (hash, mask_hash) = hash_and_mask(*hash, *mask)?;
+            let room = usize::from(spec.bits().div_ceil(8)).checked_sub(hash.digest_bytes() + 2);
+            let fits = room.is_some_and(|room| size(*salt) <= room);
+            // PKCS #11 3.1 §6.1.10: the hash of the parameter is the mechanism's.
+            if !fits || own.is_some_and(|own| own != hash) {
+                return Err(Rv::MECHANISM_PARAM_INVALID);
+            }
+            let salt_bytes = u16::try_from(*salt).map_err(|_| Rv::MECHANISM_PARAM_INVALID)?;
+            let pss = Signing::RsaPss {
+                hash,
+                mask_hash,
+                salt_bytes,
+            };
+            Ok(Signature(pss, own.is_some()))
+        }
+        (Meaning::Ecdsa(hash), _) => Ok(Signature(Signing::Ecdsa(hash), hash.is_some())),
+        (Meaning::Eddsa, _) => Ok(Signature(Signing::Eddsa, false)),
+        (Meaning::MlDsa, _) => Ok(Signature(Signing::MlDsa, false)),
+        (Meaning::SlhDsa, _) => Ok(Signature(Signing::SlhDsa, false)),
+        (Meaning::Hmac(hash, _, _), parameter) => {
+            let bytes = mac_bytes(parameter, hash.digest_bytes())?;
+            Ok(Authentication::Mac(Mac::Hmac(hash), bytes))
+        }
+        (Meaning::Cmac(Block::Aes, _), parameter) => {
+            Ok(Authentication::Mac(Mac::AesCmac, mac_bytes(parameter, 16)?))
+        }
+        (Meaning::Cmac(Block::TripleDes, _), parameter) => Ok(Authentication::Mac(
+            Mac::TripleDesCmac,
+            mac_bytes(parameter, 8)?,
+        )),
+        _ => Err(Rv::MECHANISM_INVALID),
+    }
+}
+
+/// The length of a MAC: what the parameter says, or all of it.
+fn mac_bytes(parameter: &Parameter, whole: usize) -> Result<usize> {
+    match parameter {
+        Parameter::Number(bytes) => Some(size(*bytes))
+            .filter(|bytes| (1..=whole).contains(bytes))
+            .ok_or(Rv::MECHANISM_PARAM_INVALID),
+        _ => Ok(whole),
+    }
+}
+
+impl Authentication {
+    /// Whether the message travels as it is, and not the digest of it; `hashed` says that the caller's side hashes.
+    #[must_use]
+    pub const fn travels_as_data(self, hashed: bool) -> bool {
+        match self {
+            Self::Mac(..)
+            | Self::Signature(
+                Signing::RsaPkcs1(None) | Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa,
+                _,
+            ) => true,
+            Self::Signature(_, digests) => digests && !hashed,
+        }
+    }
+
+    /// The length of what a key of this kind makes so.
+    #[must_use]
+    pub fn answer_bytes(self, spec: KeySpec) -> usize {
+        match (self, spec) {
+            (Self::Mac(_, bytes), _) => bytes,
+            (_, KeySpec::Ec(curve)) => 2 * curve.field_bytes(),
+            (_, KeySpec::PostQuantum(algorithm)) => algorithm.output_bytes(),
+            (_, spec) => usize::from(spec.bits().div_ceil(8)),
+        }
+    }
+}
+
+/// A cipher with what it needs beside the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CipherUse {
+    /// The cipher.
+    pub cipher: Cipher,
+    /// The IV, the nonce or the counter.
+    pub iv: Vec<u8>,
+    /// What is authenticated besides.
+    pub additional: Vec<u8>,
+}
+
+/// The way a mechanism with this parameter encrypts.
+pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
+    let with = |cipher, iv, additional| {
+        Ok(CipherUse {
+            cipher,
+            iv,
+            additional,
+        })
+    };
+    match (meaning, parameter) {
+        (Meaning::AesEcb, _) => with(Cipher::AesEcb(Padding::None), Vec::new(), Vec::new()),
+        (Meaning::TripleDesEcb, _) => {
+            with(Cipher::TripleDesEcb(Padding::None), Vec::new(), Vec::new())
+        }
+        (meaning, Parameter::Iv(iv)) => {
+            let cipher = match meaning {
+                Meaning::AesCbc(padding) => Cipher::AesCbc(padding),
+                Meaning::AesCfb => Cipher::AesCfb,
+                Meaning::AesOfb => Cipher::AesOfb,
+                Meaning::AesXts => Cipher::AesXts,
+                Meaning::TripleDesCbc(padding) => Cipher::TripleDesCbc(padding),
+                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+            };
+            with(cipher, iv, Vec::new())
+        }
+        (Meaning::AesCcm, Parameter::Ccm(ccm)) => {
+            let tag_bytes = match ccm.mac_bytes {
+                8 | 10 | 12 | 14 | 16 => u8::try_from(ccm.mac_bytes).unwrap_or(16),
+                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+            };
+            if !(7..=13).contains(&ccm.nonce.len()) {
+                return Err(Rv::MECHANISM_PARAM_INVALID);
+            }
+            with(Cipher::AesCcm { tag_bytes }, ccm.nonce, ccm.additional)
+        }
+        // The daemon counts over the whole block; a narrower counter would differ where it overflows.
+        (Meaning::AesCtr, Parameter::Counter(128, block)) => {
+            with(Cipher::AesCtr, block, Vec::new())
+        }
+        (Meaning::AesGcm, Parameter::Gcm(iv, additional, bits)) => {
+            let tag_bytes = match bits {
+                96 | 104 | 112 | 120 | 128 => u8::try_from(bits / 8).unwrap_or(16),
+                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+            };
+            if iv.is_empty() || iv.len() > 256 {
+                return Err(Rv::MECHANISM_PARAM_INVALID);
+            }
+            with(Cipher::AesGcm { tag_bytes }, iv, additional)
+        }
+        (Meaning::RsaPkcs, _) => with(Cipher::RsaPkcs1, Vec::new(), Vec::new()),
+        (Meaning::Oaep, Parameter::Oaep(how)) => with(oaep(how)?, Vec::new(), Vec::new()),
+        _ => Err(Rv::MECHANISM_PARAM_INVALID),
+    }
+}
+
+fn oaep(how: Oaep) -> Result<Cipher> {
+    // A widely used caller leaves the hash out when none was asked for, and means RFC 8017's default.
+    let hash = if how.hash == 0 {
+        ck::CKM_SHA_1
+    } else {
+        how.hash
+    };
+    let (hash, mask_hash) = hash_and_mask(hash, how.mask)?;
+    Ok(Cipher::RsaOaep {
+        hash,
+        mask_hash,
+        label: how.label,
+    })
+}
+
+/// How a key wraps keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrapping {
+    /// With one cipher.
+    Cipher(Cipher),
+    /// With an AES key of 256 bits in between, which the cipher encrypts.
+    Between(Cipher),
+}
+
+/// The way a mechanism with this parameter wraps.
+pub fn wrapping(meaning: Meaning, parameter: Parameter) -> Result<Wrapping> {
+    match (meaning, parameter) {
+        (Meaning::AesKeyWrap, _) => Ok(Wrapping::Cipher(Cipher::AesKeyWrap)),
+        (Meaning::AesKeyWrapPadded, _) => Ok(Wrapping::Cipher(Cipher::AesKeyWrapPadded)),
+        (Meaning::Oaep, Parameter::Oaep(how)) => oaep(how).map(Wrapping::Cipher),
+        (Meaning::RsaAes, Parameter::RsaAes(256, how)) => oaep(how).map(Wrapping::Between),
+        _ => Err(Rv::MECHANISM_PARAM_INVALID),
+    }
+}
