@@ -41,6 +41,7 @@ pub mod policy;
 mod probes;
 mod profile;
 mod returned;
+pub mod rotation;
 mod rules;
 mod secret_data;
 pub mod server;

@@ -88,6 +88,14 @@ fn describe() {
         "keyhold_reloads_total",
         "Reloads of the configuration, by outcome"
     );
+    describe_counter!(
+        "keyhold_rotations_total",
+        "Keys whose rotation was due and tried, by outcome"
+    );
+    describe_gauge!(
+        "keyhold_rotations_failing",
+        "Keys that are due for rotation and could not be rotated"
+    );
     describe_gauge!("keyhold_build_info", "The program's version, as a label");
     describe_histogram!(
         "keyhold_message_seconds",
@@ -124,6 +132,16 @@ pub(crate) fn handshake_failed(reason: &'static str) {
 /// Counts a reload.
 pub(crate) fn reloaded(outcome: &'static str) {
     counter!("keyhold_reloads_total", "outcome" => outcome).increment(1);
+}
+
+/// Counts a rotation that was tried.
+pub(crate) fn rotated(outcome: &'static str) {
+    counter!("keyhold_rotations_total", "outcome" => outcome).increment(1);
+}
+
+/// Says how many keys are due and could not be rotated.
+pub(crate) fn rotations_failing(keys: usize) {
+    gauge!("keyhold_rotations_failing").set(f64::from(u32::try_from(keys).unwrap_or(u32::MAX)));
 }
 
 /// Says when the server's certificate ends, so that somebody is warned before.

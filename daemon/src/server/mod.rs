@@ -22,6 +22,7 @@ use crate::{
     jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
+    rotation::Rotations,
     telemetry::{self, Meters},
     tls::{Terms, Tls},
 };
@@ -286,6 +287,11 @@ fn keep_time(
         own.service.expire_streams();
         own.service.forget_late_answers();
         own.service.write_uses();
+    }));
+    let own = appliance.clone();
+    let rotations = Rotations::default();
+    loops.spawn(every(jobs::PERIOD, move || {
+        rotations.run(&own.service, own.service.clock.now());
     }));
     if let Some(limit) = sd_notify::watchdog_enabled() {
         let own = appliance.clone();

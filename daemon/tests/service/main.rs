@@ -30,6 +30,7 @@ mod parts;
 mod pkcs12;
 mod policy;
 mod rekey;
+mod rotation;
 mod rules;
 mod split;
 mod symmetric;

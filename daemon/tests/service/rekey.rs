@@ -1,6 +1,5 @@
-//! Re-key, Re-key Key Pair, and the rotations that the appliance does by itself.
+//! Re-key and Re-key Key Pair.
 
-use keyhold::jobs;
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Mask, LinkType, ResultReason, State,
     UsageLimitsUnit, V1_0, V1_4, V2_0, V2_1,
@@ -22,7 +21,7 @@ fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
     attributes.into_iter().collect()
 }
 
-fn rekey(
+pub(crate) fn rekey(
     fixture: &mut Fixture,
     id: &str,
     offset: Option<u32>,
@@ -53,13 +52,13 @@ pub(crate) fn attributes(fixture: &mut Fixture, id: &str) -> Attributes {
     all
 }
 
-fn linked(attributes: &Attributes, link_type: LinkType) -> Option<UniqueIdentifier> {
+pub(crate) fn linked(attributes: &Attributes, link_type: LinkType) -> Option<UniqueIdentifier> {
     let is_of = |link: &&Link| link.link_type == link_type;
     let link = attributes.link.iter().find(is_of)?;
     Some(link.linked_object_identifier.clone())
 }
 
-fn named(name: &str) -> Attribute {
+pub(crate) fn named(name: &str) -> Attribute {
     Attribute::Name(Name::text(name))
 }
 
@@ -211,7 +210,10 @@ fn a_locked_key_has_a_locked_successor() {
     }
 }
 
-fn pair(fixture: &mut Fixture, more: impl IntoIterator<Item = Attribute>) -> (String, String) {
+pub(crate) fn pair(
+    fixture: &mut Fixture,
+    more: impl IntoIterator<Item = Attribute>,
+) -> (String, String) {
     let private = [
         Attribute::CryptographicUsageMask(Mask::Sign),
         named("private"),
@@ -314,74 +316,4 @@ fn what_cannot_be_replaced_is_refused() {
         rekey(&mut fixture, &id, None, []),
         Err(ResultReason::PermissionDenied)
     );
-}
-
-fn rotating(interval: u32) -> [Attribute; 2] {
-    [
-        Attribute::RotateAutomatic(true),
-        Attribute::RotateInterval(Interval(interval)),
-    ]
-}
-
-fn after(fixture: &Fixture, seconds: i64) {
-    let now = Timestamp(NOON.0 + seconds);
-    fixture.clock.advance_to(now);
-    jobs::rotate(&fixture.service, now);
-}
-
-#[test]
-fn keys_are_rotated_when_they_are_due() {
-    let mut fixture = Fixture::new();
-    fixture.as_client(2);
-    let id = fixture.aes_key(rotating(100).into_iter().chain([named("kek")]));
-    after(&fixture, 99);
-    assert!(
-        linked(
-            &attributes(&mut fixture, &id),
-            LinkType::ReplacementObjectLink
-        )
-        .is_none()
-    );
-    after(&fixture, 100);
-    after(&fixture, 101);
-    let old = attributes(&mut fixture, &id);
-    assert_eq!(old.rotate_latest, Some(false));
-    let Some(UniqueIdentifier::Text(new)) = linked(&old, LinkType::ReplacementObjectLink) else {
-        panic!("it was not rotated")
-    };
-    let first = attributes(&mut fixture, &new);
-    assert_eq!(
-        (first.rotate_generation, first.rotate_latest),
-        (Some(1), Some(true))
-    );
-    assert_eq!(first.rotate_date, Some(Timestamp(NOON.0 + 100)));
-    assert_eq!(first.name.first(), Some(&Name::text("kek")));
-    after(&fixture, 200);
-    let second = attributes(&mut fixture, &new);
-    assert_eq!(second.rotate_latest, Some(false));
-    let events = fixture.trail.events.lock().unwrap();
-    let rotations = events.iter().filter(|(name, _, _)| name == "ReKey");
-    assert_eq!(rotations.count(), 2);
-}
-
-#[test]
-fn pairs_are_rotated_and_idle_keys_are_not() {
-    let mut fixture = Fixture::new();
-    let (private, public) = pair(&mut fixture, rotating(100));
-    let never_active = fixture
-        .create(
-            [
-                Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
-                Attribute::CryptographicUsageMask(Mask::Encrypt),
-            ]
-            .into_iter()
-            .chain(rotating(100))
-            .collect(),
-        )
-        .unwrap();
-    after(&fixture, 1_000);
-    for id in [private, public] {
-        assert_eq!(attributes(&mut fixture, &id).rotate_latest, Some(false));
-    }
-    assert_eq!(attributes(&mut fixture, &never_active).rotate_latest, None);
 }

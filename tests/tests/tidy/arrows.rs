@@ -20,7 +20,7 @@ const DAEMON: Layers = Layers {
         &["main"],
         &["cli"],
         &["server"],
-        &["listener", "probes", "jobs"],
+        &["listener", "probes", "jobs", "rotation"],
         &["connection"],
         &["admin"],
         &["tls"],
