@@ -35,10 +35,13 @@ impl Handler for ObtainLease {
         let own = &object.record().attributes;
         lifecycle::on_line(object.record())?;
         // KMIP 2.1 §6.1.35: the server decides for what no new lease is issued.
-        if object.state_at(context.now) == Some(State::Compromised) {
+        if matches!(
+            object.state_at(context.now),
+            Some(State::Deactivated | State::Compromised)
+        ) {
             return Err(Error::new(
                 Fault::NotPermitted,
-                "no lease is given of what is compromised",
+                "no lease is given of what has expired, was revoked or is compromised",
             ));
         }
         Ok(ObtainLeaseResponse {

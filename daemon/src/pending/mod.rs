@@ -42,6 +42,8 @@ pub(crate) struct Chain {
     pub(crate) peer: Peer,
     /// The directory's generation then: who was revoked since is not served.
     pub(crate) generation: u64,
+    /// Whether no worker begins it: it waits for its owner.
+    pub(crate) waits_for_owner: bool,
 }
 
 /// One item of a chain as its owner sees it.
@@ -339,7 +341,8 @@ impl State {
         if self.answer_bytes > limits.bytes_max {
             return None;
         }
-        let chain = self.queue.pop_front()?;
+        let place = self.queue.iter().position(|chain| !chain.waits_for_owner);
+        let chain = self.queue.remove(place?)?;
         self.message_bytes -= chain.message.len();
         Some(chain)
     }

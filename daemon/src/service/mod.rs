@@ -297,7 +297,7 @@ impl Service {
                     message,
                     version: request.version,
                     now,
-                    manner: Manner::of(request),
+                    manner: Manner::of(request, self.conformance.is_some()),
                     may_turn: caller.is_turnable(),
                 };
                 exchange.batch(request, sizes)

@@ -31,7 +31,7 @@ impl Service {
         if !caller.has_proven(request.header.authentication.as_ref()) {
             return Weight::Heavy;
         }
-        let later = Manner::of(&request) == Manner::Later;
+        let later = Manner::of(&request, self.conformance.is_some()) == Manner::Later;
         let light = request
             .items
             .iter()

@@ -2,19 +2,23 @@
 
 use keyhold::{conformance::Seeding, policy::Policy};
 use kmip::{
-    InteropFunction, OperationCode, QueryFunction, ResultReason, V1_4, V2_0,
+    AsynchronousIndicator, CancellationResult, InteropFunction, OperationCode, QueryFunction,
+    ResultReason, ResultStatus, V1_4, V2_0,
     attribute::{Attribute, Name},
+    client::outgoing,
+    message::{Asynchrony, RequestHeader},
     payload::{
         get::{Get, GetRequest},
         interop::{Interop, InteropRequest},
         locate::{Locate, LocateRequest},
+        poll::{Cancel, CancelRequest, Poll, PollRequest},
         query::{Query, QueryRequest},
         rng::{RNGSeed, RNGSeedRequest},
     },
     ttlv::Bytes,
 };
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, read};
 
 fn tested(seeding: Seeding) -> Fixture {
     Fixture::under_test(Policy::default(), seeding)
@@ -123,5 +127,44 @@ fn seeds_are_taken_as_the_test_wants_and_otherwise_not() {
     assert_eq!(
         seed(&mut tested(Seeding::Denied), 32),
         Err(ResultReason::PermissionDenied)
+    );
+}
+
+/// Cases of 1.x can neither ask again for what is not done yet, nor be quick enough to cancel it.
+#[test]
+fn a_case_fetches_what_comes_later_at_once_or_cancels_it() {
+    let mut fixture = tested(Seeding::None);
+    fixture.version = V1_4;
+    let indicator = Asynchrony(AsynchronousIndicator::Optional);
+    let header = RequestHeader {
+        asynchronous_indicator: Some(indicator),
+        ..fixture.header()
+    };
+    let locate = outgoing::<Locate>(&LocateRequest::default(), V1_4);
+    let mut marks = Vec::new();
+    for _ in 0..2 {
+        let answer = fixture
+            .send(&header, std::slice::from_ref(&locate))
+            .items
+            .remove(0);
+        assert_eq!(answer.result_status, ResultStatus::OperationPending);
+        marks.push(answer.asynchronous_correlation_value.unwrap());
+    }
+    assert!(!fixture.service.work_off_one(), "it waits for the case");
+    let asynchronous_correlation_value = marks[0].clone();
+    let poll = PollRequest {
+        asynchronous_correlation_value,
+    };
+    let answer = fixture
+        .batch(None, &[outgoing::<Poll>(&poll, V1_4)])
+        .remove(0);
+    assert!(read::<Locate>(&answer, V1_4).is_ok());
+    let asynchronous_correlation_value = marks[1].clone();
+    let canceled = fixture.call::<Cancel>(&CancelRequest {
+        asynchronous_correlation_value,
+    });
+    assert_eq!(
+        canceled.unwrap().cancellation_result,
+        CancellationResult::Canceled
     );
 }

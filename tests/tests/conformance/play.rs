@@ -12,6 +12,7 @@ use super::{
     compare::{self, Comparison, Difference},
     convert::{self, Bindings},
     encodings::Encoding,
+    known,
     link::Link,
     node::{Node, Value},
     objects::Objects,
@@ -158,7 +159,8 @@ impl Player<'_> {
             .map_err(|error| format!("the answer cannot be read: {error}"))?;
         let facts = self.objects.facts(request, &asked, &answer, &case.version);
         let differences = self.compared(response, &answer, &facts);
-        let differences = compare::told(differences, &answer);
+        let mut differences = compare::told(differences, &answer);
+        differences.extend(known::unknown(&answer, &version_of(&answer)));
         self.bindings.remember(&answer);
         Ok(differences)
     }
@@ -212,6 +214,17 @@ pub(crate) fn operation(item: &Element) -> String {
     item.child("Operation")
         .map(|own| own.value().to_owned())
         .unwrap_or_default()
+}
+
+/// The version that an answer says it is in.
+fn version_of(answer: &Node) -> String {
+    let version = answer
+        .children()
+        .first()
+        .and_then(|header| header.child("ProtocolVersion"));
+    let parts = version.map(Node::children).unwrap_or_default();
+    let parts: Vec<_> = parts.iter().map(|part| part.value.text()).collect();
+    parts.join(".")
 }
 
 fn now() -> i64 {

@@ -2,7 +2,6 @@
 //! follow from the standard as data.
 
 mod older;
-mod standard;
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! A message told in an older version of the same major version: what a response has that the version lacks is left out, a
 //! request that needs it cannot be told.
 
-use super::{Untold, standard::STANDARD};
-use crate::{convert, play, words::WORDS, xml::Element};
+use super::Untold;
+use crate::{convert, play, standard::STANDARD, words::WORDS, xml::Element};
 
 /// Where an element stands.
 #[derive(Clone, Default)]

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::words::{SPEC, WORDS, plain};
+use super::words::{SPEC, WORDS, plain};
 
 /// From which version on there is something, and from which on no more.
 struct Span {
@@ -19,9 +19,9 @@ struct Span {
 type Fields = HashMap<(String, String), Option<HashSet<u32>>>;
 
 /// All of it.
-pub(super) static STANDARD: LazyLock<Standard> = LazyLock::new(Standard::read);
+pub(crate) static STANDARD: LazyLock<Standard> = LazyLock::new(Standard::read);
 
-pub(super) struct Standard {
+pub(crate) struct Standard {
     tags: HashMap<u32, Span>,
     words: HashMap<(String, u32), Span>,
     attributes: HashMap<String, HashSet<String>>,
@@ -102,13 +102,13 @@ impl Standard {
     }
 
     /// Whether a version has a tag.
-    pub(super) fn has_tag(&self, tag: u32, version: &str) -> bool {
+    pub(crate) fn has_tag(&self, tag: u32, version: &str) -> bool {
         self.tags.get(&tag).is_none_or(|span| span.has(version))
     }
 
     /// Whether a version has a value of the enumeration or mask that belongs to a tag. Values that no version has are
     /// extensions.
-    pub(super) fn has_word(&self, tag: u32, value: u32, version: &str) -> bool {
+    pub(crate) fn has_word(&self, tag: u32, value: u32, version: &str) -> bool {
         let Some(kind) = WORDS.kind(tag) else {
             return true;
         };
@@ -117,13 +117,26 @@ impl Standard {
             .is_none_or(|span| span.has(version))
     }
 
+    /// Whether a version has a type of items.
+    pub(crate) fn has_type(&self, name: &str, version: &str) -> bool {
+        SPEC["item_type_since"][name]
+            .as_str()
+            .is_none_or(|since| since <= version)
+    }
+
     /// Whether a version has an attribute of this name, with or without spaces.
-    pub(super) fn has_attribute(&self, name: &str, version: &str) -> bool {
+    pub(crate) fn has_attribute(&self, name: &str, version: &str) -> bool {
+        // The rules have one row for all parts of names in certificates.
+        let is_of_name = ["Certificate Subject ", "Certificate Issuer "]
+            .iter()
+            .any(|part| name.starts_with(part));
+        let has_tag = |tag| self.has_tag(tag, version);
         self.attributes[version].contains(&plain(name))
+            || is_of_name && WORDS.tag(name).is_some_and(has_tag)
     }
 
     /// Whether a structure has a field. A structure that the standard has no table for has every field.
-    pub(super) fn has_field(&self, structure: &str, tag: u32, version: &str) -> bool {
+    pub(crate) fn has_field(&self, structure: &str, tag: u32, version: &str) -> bool {
         let key = (version.to_owned(), plain(structure));
         match self.fields.get(&key) {
             Some(Some(fields)) => fields.contains(&tag),
