@@ -94,7 +94,7 @@ impl Bench {
         }
     }
 
-    fn respond(&mut self, request: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
+    fn respond(&mut self, request: &[u8]) -> kmip::Buffer {
         black_box(self.service.weight(&self.caller, request));
         self.service.respond(&mut self.caller, request)
     }

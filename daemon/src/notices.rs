@@ -12,7 +12,7 @@ use std::{
 };
 
 use kmip::{
-    OperationCode, QueryFunction, Version,
+    Buffer, OperationCode, QueryFunction, Version,
     attribute::{Attribute, AttributeKind, AttributeReference, Attributes},
     client::{incoming, outgoing},
     message::{OutgoingItem, RequestHeader, Response, write_request},
@@ -22,7 +22,6 @@ use kmip::{
     },
 };
 use store::Record;
-use zeroize::Zeroizing;
 
 use crate::{
     identity::Principal,
@@ -56,7 +55,7 @@ struct Queue {
 /// What the connection does next.
 pub enum Next {
     /// It sends this, and waits for the answer.
-    Send(Zeroizing<Vec<u8>>),
+    Send(Buffer),
     /// It waits until it is woken.
     Wait,
     /// It ends.

@@ -2,11 +2,9 @@
 
 use std::io::{self, Read, Write};
 
-use zeroize::Zeroizing;
-
 use crate::{
-    BatchErrorContinuationOption, DecodeError, OperationCode, ResultReason, ResultStatus, Tag,
-    Version,
+    BatchErrorContinuationOption, Buffer, DecodeError, OperationCode, ResultReason, ResultStatus,
+    Tag, Version,
     message::{
         Authentication, Credential, OutgoingItem, RequestHeader, Response, ResponseItem,
         write_request,
@@ -138,14 +136,14 @@ impl<S: Read + Write> Client<S> {
         Ok(Response::read(&response)?.items)
     }
 
-    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, CallError> {
-        let mut message = Zeroizing::new(vec![0; 8]);
-        self.stream.read_exact(&mut message)?;
+    fn receive(&mut self) -> Result<Buffer, CallError> {
+        let mut message = Buffer::from(vec![0; 8]);
+        self.stream.read_exact(message.as_mut_slice())?;
         match frame(&message, self.response_bytes_max) {
             Frame::Whole(_) => {}
             Frame::Partial(whole) => {
-                let mut all = Zeroizing::new(vec![0; whole]);
-                let (head, rest) = all.split_at_mut(8);
+                let mut all = Buffer::from(vec![0; whole]);
+                let (head, rest) = all.as_mut_slice().split_at_mut(8);
                 head.copy_from_slice(&message);
                 self.stream.read_exact(rest)?;
                 message = all;

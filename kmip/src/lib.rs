@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+mod buffer;
 pub mod client;
 pub mod der;
 pub mod error;
@@ -42,6 +43,7 @@ pub mod ttlv;
 mod vocabulary;
 
 pub use self::{
+    buffer::Buffer,
     error::{DecodeError, DecodeErrorKind, Result},
     secret::Secret,
     vocabulary::*,

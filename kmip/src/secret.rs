@@ -1,19 +1,20 @@
 //! Secrets: a type without `Debug`, zeroed on drop, opened by one greppable method.
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+
+use crate::Buffer;
 
 /// Bytes that must not be seen: key material, plaintext, passwords.
 ///
 /// There is no `Debug`, no `Display`, no `Deref`; comparison is constant-time in the contents.
 #[derive(Clone, Default)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret(Buffer);
 
 impl Secret {
     /// Takes the bytes over; the caller's vector becomes the secret's own.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes.into())
     }
 
     /// The bytes, for the few places that must see them.
@@ -37,7 +38,7 @@ impl Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_slice().ct_eq(other.0.as_slice()).into()
+        self.0.ct_eq(&other.0).into()
     }
 }
 
@@ -51,6 +52,6 @@ impl From<Vec<u8>> for Secret {
 
 impl From<&[u8]> for Secret {
     fn from(bytes: &[u8]) -> Self {
-        Self::new(bytes.to_vec())
+        Self(bytes.into())
     }
 }

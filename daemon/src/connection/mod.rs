@@ -9,14 +9,13 @@ mod wire;
 
 use std::{io, net::SocketAddr, ops::Range, sync::Arc};
 
-use kmip::text::Encoding;
+use kmip::{Buffer, text::Encoding};
 use tokio::{
     net::{TcpStream, UnixStream},
     sync::watch,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
-use zeroize::Zeroizing;
 
 use self::{inbox::Inbox, wire::Wire};
 use crate::{
@@ -117,7 +116,7 @@ async fn respond(
     (mut caller, inbox): (Caller, Inbox),
     at: Range<usize>,
     text: Option<Encoding>,
-) -> Option<((Caller, Inbox), Zeroizing<Vec<u8>>)> {
+) -> Option<((Caller, Inbox), Buffer)> {
     let began = shared.clock.instant();
     let message = inbox.part(at.clone());
     if text.is_none() && shared.service.weight(&caller, message) == Weight::Light {

@@ -40,14 +40,13 @@ mod validate;
 mod wrapping;
 
 use kmip::{
-    OperationCode, Secret, Version,
+    Buffer, OperationCode, Secret, Version,
     attribute::CryptographicParameters,
     mechanism::KeySpec,
     payload::Operation,
     ttlv::{Reader, Structure, Writer},
 };
 use store::{Record, is_account};
-use zeroize::Zeroizing;
 
 pub use self::query::OBJECT_TYPES;
 use crate::{
@@ -92,7 +91,7 @@ pub struct Route {
     /// Whether it is of a draft that may still change, and served only where the configuration says so.
     pub is_experimental: bool,
     /// Reads the payload, handles it and writes the answer's payload.
-    pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Zeroizing<Vec<u8>>>,
+    pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Buffer>,
     /// Whether the payload is answered in microseconds.
     pub is_light: fn(&Service, Reader<'_>) -> bool,
 }

@@ -12,10 +12,9 @@ use std::{
 };
 
 use kmip::{
-    CancellationResult, OperationCode, ProcessingStage, ResultStatus, Version,
+    Buffer, CancellationResult, OperationCode, ProcessingStage, ResultStatus, Version,
     message::ResponseItem, ttlv::Timestamp,
 };
-use zeroize::Zeroizing;
 
 pub use self::limits::Limits;
 use crate::{
@@ -31,7 +30,7 @@ pub(crate) struct Chain {
     /// The positions of the items in their message, and their marks.
     pub(crate) members: Vec<(usize, Mark)>,
     /// The whole message, which is read again when its turn comes.
-    pub(crate) message: Zeroizing<Vec<u8>>,
+    pub(crate) message: Buffer,
     /// Its version.
     pub(crate) version: Version,
     /// What the items before them hand on.

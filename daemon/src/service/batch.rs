@@ -385,11 +385,7 @@ impl Answered {
     }
 }
 
-fn serve(
-    route: &Route,
-    context: &mut Context<'_>,
-    item: &RequestItem<'_>,
-) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+fn serve(route: &Route, context: &mut Context<'_>, item: &RequestItem<'_>) -> Result<kmip::Buffer> {
     context.authorise_operation()?;
     (route.run)(context, item.payload)
 }

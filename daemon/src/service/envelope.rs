@@ -1,12 +1,11 @@
 //! The envelope of a response: its header, its items, and whether they fit the client's limit.
 
 use kmip::{
-    OperationCode, ResultStatus, V1_0, Version,
+    Buffer, OperationCode, ResultStatus, V1_0, Version,
     message::{RequestHeader, RequestItem, ResponseHeader, ResponseItem, write_response},
     text::Encoding,
     ttlv::{Bytes, Timestamp},
 };
-use zeroize::Zeroizing;
 
 use crate::{
     error::{Error, Result},
@@ -155,7 +154,7 @@ pub(super) fn header(
     }
 }
 
-pub(super) fn success(item: &RequestItem<'_>, payload: Zeroizing<Vec<u8>>) -> ResponseItem {
+pub(super) fn success(item: &RequestItem<'_>, payload: Buffer) -> ResponseItem {
     ResponseItem {
         operation: Some(item.operation),
         unique_batch_item_id: item.unique_batch_item_id.clone(),

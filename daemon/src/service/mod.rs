@@ -18,8 +18,8 @@ use std::{
 use arc_swap::ArcSwap;
 use hsm::Hsm;
 use kmip::{
-    AsynchronousIndicator, BatchErrorContinuationOption, OperationCode, V1_0, V1_4, V2_1, V3_0,
-    Version,
+    AsynchronousIndicator, BatchErrorContinuationOption, Buffer, OperationCode, V1_0, V1_4, V2_1,
+    V3_0, Version,
     message::{
         ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
     },
@@ -27,7 +27,6 @@ use kmip::{
     ttlv::Timestamp,
 };
 use store::Store;
-use zeroize::Zeroizing;
 
 pub(crate) use self::deferred::canceled;
 use self::{
@@ -181,17 +180,12 @@ impl Service {
     }
 
     /// Answers one request message. Any bytes in give a response message out.
-    pub fn respond(&self, caller: &mut Caller, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    pub fn respond(&self, caller: &mut Caller, bytes: &[u8]) -> Buffer {
         self.respond_in(caller, bytes, None)
     }
 
     /// The same for a message whose answer will be written as a text, if it will.
-    fn respond_in(
-        &self,
-        caller: &mut Caller,
-        bytes: &[u8],
-        text: Option<Encoding>,
-    ) -> Zeroizing<Vec<u8>> {
+    fn respond_in(&self, caller: &mut Caller, bytes: &[u8], text: Option<Encoding>) -> Buffer {
         let now = self.clock.now();
         match Request::read(bytes, self.limits.batch_items_max) {
             Ok(request) => {
@@ -223,7 +217,7 @@ impl Service {
         bytes: &[u8],
         asked: &ProtocolVersion,
         now: Timestamp,
-    ) -> Zeroizing<Vec<u8>> {
+    ) -> Buffer {
         let nearest = match asked.protocol_version_major {
             ..=1 => V1_4,
             3 => V3_0,
@@ -255,7 +249,7 @@ impl Service {
         version: Version,
         now: Timestamp,
         error: Error,
-    ) -> Zeroizing<Vec<u8>> {
+    ) -> Buffer {
         let peer = caller.description();
         let mut event = Event {
             time: now,
@@ -282,7 +276,7 @@ impl Service {
         message: &[u8],
         sizes: Sizes,
         now: Timestamp,
-    ) -> Zeroizing<Vec<u8>> {
+    ) -> Buffer {
         let principal = self.principal_of(caller, &request.header, now);
         let principal =
             principal.and_then(|principal| check_header(&request.header).map(|()| principal));

@@ -1,7 +1,6 @@
 //! Messages as texts: XML and JSON in, the same out.
 
-use kmip::{V1_0, text::Encoding};
-use zeroize::Zeroizing;
+use kmip::{Buffer, V1_0, text::Encoding};
 
 use super::Service;
 use crate::{error::Error, identity::Caller};
@@ -12,12 +11,7 @@ impl Service {
     /// A client's Maximum Response Size counts the bytes of the text. A server under test counts those of TTLV instead:
     /// the answer that the standard's own test of XML and JSON expects under a maximum of 2048 bytes is longer than that
     /// as a text (KMIP Profiles 2.1, MSGENC-XML-M-1 and MSGENC-JSON-M-1).
-    pub fn respond_text(
-        &self,
-        caller: &mut Caller,
-        text: &[u8],
-        encoding: Encoding,
-    ) -> Zeroizing<Vec<u8>> {
+    pub fn respond_text(&self, caller: &mut Caller, text: &[u8], encoding: Encoding) -> Buffer {
         let answer = match encoding.read(text) {
             Ok(message) => {
                 let counted = self.conformance.is_none().then_some(encoding);

@@ -1,10 +1,8 @@
 //! Requests: read by servers with their payloads unread, written by clients (KMIP 2.1 §8.2, §8.4).
 
-use zeroize::Zeroizing;
-
 use super::{MessageExtension, ProtocolVersion, RequestHeader, message, protocol_version};
 use crate::{
-    Ephemeral, OperationCode, Result, Tag, Version,
+    Buffer, Ephemeral, OperationCode, Result, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
     ttlv::{Bytes, Field, Item, Reader, Value, Writer, read_once, structure_passes_over},
 };
@@ -111,7 +109,7 @@ pub struct OutgoingItem {
     /// Which operation.
     pub operation: OperationCode,
     /// The encoded items of the payload.
-    pub payload: Zeroizing<Vec<u8>>,
+    pub payload: Buffer,
 }
 
 /// Encodes a whole request message; items of a batch are marked by their position.

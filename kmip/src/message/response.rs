@@ -1,10 +1,8 @@
 //! Responses: written by servers, read by clients (KMIP 2.1 §8.3, §8.5).
 
-use zeroize::Zeroizing;
-
 use super::{ResponseHeader, message, protocol_version};
 use crate::{
-    OperationCode, Result, ResultReason, ResultStatus, Tag, Version,
+    Buffer, OperationCode, Result, ResultReason, ResultStatus, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
     ttlv::{Bytes, Field, Item, Value, Writer, read_once, structure_passes_over},
 };
@@ -25,7 +23,7 @@ pub struct ResponseItem {
     /// The mark of a result that comes later.
     pub asynchronous_correlation_value: Option<Bytes>,
     /// The encoded items of the payload.
-    pub payload: Option<Zeroizing<Vec<u8>>>,
+    pub payload: Option<Buffer>,
 }
 
 /// Encodes a whole response message.
@@ -78,7 +76,7 @@ impl ResponseItem {
                     read_once(&mut correlation, inner, Value::read)
                 }
                 Tag::ResponsePayload => read_once(&mut payload, inner, |inner| {
-                    Ok(inner.structure()?.rest().to_vec().into())
+                    Ok(inner.structure()?.rest().into())
                 }),
                 Tag::MessageExtension => Ok(()),
                 _ => structure_passes_over(inner),

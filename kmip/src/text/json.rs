@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 
 use super::{
     Encoding,
-    buffer::Buffer,
     scalar::{self, Literal, Spelling},
     siblings::Siblings,
     unfit, unfit_around,
+    written::Written,
 };
 use crate::{
-    Tag,
+    Buffer, Tag,
     error::{DecodeError, DecodeErrorKind, Result},
     ttlv::{DEPTH_MAX, ItemType, Reader, Writer},
 };
@@ -102,13 +102,13 @@ fn structure_of(value: &str, tag: Tag, writer: &mut Writer, depth: u8) -> Result
 }
 
 /// Writes items; of a message there is one.
-pub(super) fn write(reader: Reader<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    let mut text = Buffer::with_capacity(reader.rest().len() * 4);
+pub(super) fn write(reader: Reader<'_>) -> Result<Buffer> {
+    let mut text = Written::with_capacity(reader.rest().len() * 4);
     items(reader, &mut text)?;
     Ok(text.into_bytes())
 }
 
-fn items(mut reader: Reader<'_>, text: &mut Buffer) -> Result<()> {
+fn items(mut reader: Reader<'_>, text: &mut Written) -> Result<()> {
     let mut siblings = Siblings::default();
     while let Some(item) = reader.next_item()? {
         text.push("{\"tag\":\"");
@@ -140,13 +140,13 @@ fn items(mut reader: Reader<'_>, text: &mut Buffer) -> Result<()> {
     Ok(())
 }
 
-fn quoted(text: &mut Buffer, fill: impl FnOnce(&mut Buffer)) {
+fn quoted(text: &mut Written, fill: impl FnOnce(&mut Written)) {
     text.push("\"");
     fill(text);
     text.push("\"");
 }
 
-fn escaped(text: &mut Buffer, value: &str) {
+fn escaped(text: &mut Written, value: &str) {
     for letter in value.chars() {
         match letter {
             '"' => text.push("\\\""),

@@ -20,17 +20,15 @@
 //! # kmip::Result::Ok(())
 //! ```
 
-mod buffer;
 mod date;
 mod json;
 mod scalar;
 mod siblings;
+mod written;
 mod xml;
 
-use zeroize::Zeroizing;
-
 use crate::{
-    Tag, V2_1,
+    Buffer, Tag, V2_1,
     error::{DecodeError, DecodeErrorKind, Result},
     message::{ProtocolVersion, protocol_version},
     ttlv::{Reader, Writer},
@@ -56,7 +54,7 @@ pub struct Unreadable {
 
 impl Encoding {
     /// Reads a text that holds one item, a message, into TTLV.
-    pub fn read(self, text: &[u8]) -> std::result::Result<Zeroizing<Vec<u8>>, Unreadable> {
+    pub fn read(self, text: &[u8]) -> std::result::Result<Buffer, Unreadable> {
         let mut writer = Writer::new(V2_1);
         let read = std::str::from_utf8(text)
             .map_err(|_| unfit_around("is not UTF-8"))
@@ -82,7 +80,7 @@ impl Encoding {
     }
 
     /// Writes TTLV as a text.
-    pub fn write(self, ttlv: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn write(self, ttlv: &[u8]) -> Result<Buffer> {
         // The version does not matter to what is only carried.
         let reader = Reader::new(ttlv, Tag::RequestMessage, V2_1);
         match self {

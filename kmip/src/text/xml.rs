@@ -6,16 +6,17 @@ use quick_xml::{
     Reader as Elements, XmlVersion,
     events::{BytesStart, Event},
 };
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::{
     Encoding,
-    buffer::Buffer,
     scalar::{self, Literal, Spelling},
     siblings::Siblings,
     unfit, unfit_around,
+    written::Written,
 };
 use crate::{
+    Buffer,
     error::{DecodeError, DecodeErrorKind, Result},
     ttlv::{DEPTH_MAX, ItemType, Reader, Writer},
 };
@@ -186,13 +187,13 @@ fn items(elements: &mut Elements<&[u8]>, depth: u8, writer: &mut Writer) -> Resu
 }
 
 /// Writes items; of a message there is one.
-pub(super) fn write(reader: Reader<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    let mut text = Buffer::with_capacity(reader.rest().len() * 4);
+pub(super) fn write(reader: Reader<'_>) -> Result<Buffer> {
+    let mut text = Written::with_capacity(reader.rest().len() * 4);
     write_items(reader, &mut text)?;
     Ok(text.into_bytes())
 }
 
-fn write_items(mut reader: Reader<'_>, text: &mut Buffer) -> Result<()> {
+fn write_items(mut reader: Reader<'_>, text: &mut Written) -> Result<()> {
     let mut siblings = Siblings::default();
     while let Some(item) = reader.next_item()? {
         let name = item.tag.xml_name();
@@ -231,7 +232,7 @@ fn write_items(mut reader: Reader<'_>, text: &mut Buffer) -> Result<()> {
 }
 
 /// The text as an attribute's value. Characters that XML has no way to say become the replacement character.
-fn escaped(text: &mut Buffer, value: &str) {
+fn escaped(text: &mut Written, value: &str) {
     for letter in value.chars() {
         match letter {
             '"' => text.push("&quot;"),

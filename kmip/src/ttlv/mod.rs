@@ -20,7 +20,6 @@ pub use self::{
 pub(crate) use self::{
     structure::structure,
     value::{finish, read_once},
-    writer::reserve,
 };
 
 use crate::error::{DecodeErrorKind, Result};

@@ -77,20 +77,27 @@ impl<'a> Reader<'a> {
     /// The next item, or `None` at the end.
     #[inline]
     pub fn next_item(&mut self) -> Result<Option<Item<'a>>> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let truncated = || DecodeError::at(self.tag, DecodeErrorKind::Truncated);
-        let ([t0, t1, t2, type_byte, l0, l1, l2, l3], rest) =
-            self.rest.split_first_chunk::<8>().ok_or_else(truncated)?;
-        let tag = Tag(u32::from_be_bytes([0, *t0, *t1, *t2]));
-        let length =
-            usize::try_from(u32::from_be_bytes([*l0, *l1, *l2, *l3])).map_err(|_| truncated())?;
-        let body = rest.get(..length).ok_or_else(truncated)?;
-        let padded = length.checked_next_multiple_of(8).ok_or_else(truncated)?;
-        self.rest = rest.get(padded..).ok_or_else(truncated)?;
-        let item_type = ItemType::from_byte(*type_byte)
-            .ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::TypeUnknown(*type_byte)))?;
+        let Some((head, rest)) = self.rest.split_first_chunk::<8>() else {
+            return if self.rest.is_empty() {
+                Ok(None)
+            } else {
+                Err(self.truncated())
+            };
+        };
+        let [t0, t1, t2, type_byte, l0, l1, l2, l3] = *head;
+        let tag = Tag(u32::from_be_bytes([0, t0, t1, t2]));
+        let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
+        let padded = length.checked_next_multiple_of(8).unwrap_or(usize::MAX);
+        let Some((padded, rest)) = rest.split_at_checked(padded) else {
+            return Err(self.truncated());
+        };
+        let Some(body) = padded.get(..length) else {
+            return Err(self.truncated());
+        };
+        let Some(item_type) = ItemType::from_byte(type_byte) else {
+            return Err(type_unknown(tag, type_byte));
+        };
+        self.rest = rest;
         Ok(Some(Item {
             tag,
             item_type,
@@ -99,6 +106,16 @@ impl<'a> Reader<'a> {
             depth: self.depth,
         }))
     }
+
+    #[cold]
+    fn truncated(&self) -> DecodeError {
+        DecodeError::at(self.tag, DecodeErrorKind::Truncated)
+    }
+}
+
+#[cold]
+fn type_unknown(tag: Tag, type_byte: u8) -> DecodeError {
+    DecodeError::at(tag, DecodeErrorKind::TypeUnknown(type_byte))
 }
 
 impl<'a> Item<'a> {
@@ -110,6 +127,7 @@ impl<'a> Item<'a> {
 
     /// An error at this item.
     #[must_use]
+    #[cold]
     pub fn error(&self, kind: DecodeErrorKind) -> DecodeError {
         DecodeError::at(self.tag, kind)
     }

@@ -1,14 +1,11 @@
-//! A one-pass writer that patches lengths when a structure ends and zeroes what it leaves behind.
-
-use zeroize::{Zeroize, Zeroizing};
+//! A one-pass writer that patches lengths when a structure ends.
 
 use super::ItemType;
-use crate::{Tag, Version};
+use crate::{Buffer, Tag, Version};
 
-/// Writes items of one version. Its buffers are zeroed when they grow and when they are dropped, because any message may
-/// carry a key.
+/// Writes items of one version.
 pub struct Writer {
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Buffer,
     version: Version,
 }
 
@@ -17,7 +14,7 @@ impl Writer {
     #[must_use]
     pub fn new(version: Version) -> Self {
         Self {
-            buffer: Zeroizing::new(Vec::with_capacity(512)),
+            buffer: Buffer::with_capacity(512),
             version,
         }
     }
@@ -30,7 +27,7 @@ impl Writer {
 
     /// The bytes written.
     #[must_use]
-    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+    pub fn into_bytes(self) -> Buffer {
         self.buffer
     }
 
@@ -42,20 +39,18 @@ impl Writer {
 
     /// Items that were encoded before, copied as they are.
     pub fn encoded(&mut self, items: &[u8]) {
-        self.reserve(items.len());
-        self.buffer.extend_from_slice(items);
+        self.buffer.push(items);
     }
 
     /// A structure and what `fill` writes into it.
     #[inline]
     pub fn structure<R>(&mut self, tag: Tag, fill: impl FnOnce(&mut Self) -> R) -> R {
-        self.reserve(8);
         self.header(tag, ItemType::Structure, 0);
         let start = self.buffer.len();
         let filled = fill(self);
         // A message of 4 GiB cannot be asked for: requests are limited, and each response to what one request names.
         let length = u32::try_from(self.buffer.len() - start).unwrap_or(u32::MAX);
-        if let Some(place) = self.buffer.get_mut(start - 4..start) {
+        if let Some(place) = self.buffer.as_mut_slice().get_mut(start - 4..start) {
             place.copy_from_slice(&length.to_be_bytes());
         }
         filled
@@ -86,11 +81,9 @@ impl Writer {
         } else {
             0
         };
-        self.reserve(8 + length);
         self.header(tag, ItemType::BigInteger, length);
-        let start = self.buffer.len() + length - value.len();
-        self.buffer.resize(start, sign);
-        self.buffer.extend_from_slice(value);
+        self.buffer.fill(sign, length - value.len());
+        self.buffer.push(value);
     }
 
     /// An Enumeration.
@@ -137,32 +130,24 @@ impl Writer {
     /// An item of any type from its value's bytes.
     #[inline]
     pub fn item(&mut self, tag: Tag, item_type: ItemType, value: &[u8]) {
-        let padding = value.len().next_multiple_of(8) - value.len();
-        self.reserve(8 + value.len() + padding);
         self.header(tag, item_type, value.len());
-        self.buffer.extend_from_slice(value);
-        self.buffer
-            .extend_from_slice(PADDING.get(..padding).unwrap_or_default());
+        self.buffer.push(value);
+        let padding = value.len().next_multiple_of(8) - value.len();
+        self.buffer.push(PADDING.get(..padding).unwrap_or_default());
     }
 
     /// An item whose value is eight bytes with its padding behind it.
     #[inline]
     fn fixed(&mut self, tag: Tag, item_type: ItemType, length: u32, padded: u64) {
-        self.reserve(16);
         let item = (u128::from(header(tag, item_type, length)) << 64) | u128::from(padded);
-        self.buffer.extend_from_slice(&item.to_be_bytes());
+        self.buffer.push(&item.to_be_bytes());
     }
 
     #[inline]
     fn header(&mut self, tag: Tag, item_type: ItemType, length: usize) {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         let header = header(tag, item_type, length);
-        self.buffer.extend_from_slice(&header.to_be_bytes());
-    }
-
-    #[inline]
-    fn reserve(&mut self, more: usize) {
-        reserve(&mut self.buffer, more);
+        self.buffer.push(&header.to_be_bytes());
     }
 }
 
@@ -172,22 +157,6 @@ const PADDING: [u8; 7] = [0; 7];
 #[inline]
 fn header(tag: Tag, item_type: ItemType, length: u32) -> u64 {
     (u64::from(tag.0) << 40) | (u64::from(item_type as u8) << 32) | u64::from(length)
-}
-
-/// Makes room, zeroing the buffer that is left: a vector that grows by itself would leave its contents behind.
-#[inline]
-pub(crate) fn reserve(buffer: &mut Zeroizing<Vec<u8>>, more: usize) {
-    let needed = buffer.len() + more;
-    if needed > buffer.capacity() {
-        grow(buffer, needed);
-    }
-}
-
-#[cold]
-fn grow(buffer: &mut Zeroizing<Vec<u8>>, needed: usize) {
-    let mut larger = Vec::with_capacity(needed.max(buffer.capacity() * 2));
-    larger.extend_from_slice(buffer);
-    std::mem::replace(&mut **buffer, larger).zeroize();
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ proptest! {
             prop_assert_eq!(read.items.len(), items.len());
             for (position, (read, item)) in read.items.iter().zip(&items).enumerate() {
                 prop_assert_eq!(read.operation, item.operation);
-                prop_assert_eq!(read.payload.rest(), item.payload.as_slice());
+                prop_assert_eq!(read.payload.rest(), &*item.payload);
                 let id = read.unique_batch_item_id.as_ref().map(|id| id.0.clone());
                 let wanted = (items.len() > 1 && !version.is_3()).then(|| position.to_be_bytes().to_vec());
                 prop_assert_eq!(id, wanted);

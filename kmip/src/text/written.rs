@@ -1,21 +1,18 @@
-//! A text being written: grown without leaving a copy behind, because any message may carry a key.
+//! A text being written.
 
-use zeroize::Zeroizing;
-
-use crate::ttlv::reserve;
+use crate::Buffer;
 
 /// The text so far.
-pub(super) struct Buffer(Zeroizing<Vec<u8>>);
+pub(super) struct Written(Buffer);
 
-impl Buffer {
+impl Written {
     /// An empty text that is to become about so long.
     pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(bytes)))
+        Self(Buffer::with_capacity(bytes))
     }
 
     pub(super) fn push(&mut self, text: &str) {
-        reserve(&mut self.0, text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(text.as_bytes());
     }
 
     pub(super) fn push_char(&mut self, letter: char) {
@@ -23,16 +20,15 @@ impl Buffer {
     }
 
     pub(super) fn push_hex(&mut self, bytes: &[u8]) {
-        reserve(&mut self.0, bytes.len() * 2);
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-        let letters = digits.map(|digit| {
-            if digit < 10 {
+        self.0.reserve(bytes.len() * 2);
+        for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]) {
+            let letter = if digit < 10 {
                 b'0' + digit
             } else {
                 b'a' + digit - 10
-            }
-        });
-        self.0.extend(letters);
+            };
+            self.0.push(&[letter]);
+        }
     }
 
     /// Takes the last character back if it is this one.
@@ -42,7 +38,7 @@ impl Buffer {
         }
     }
 
-    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+    pub(super) fn into_bytes(self) -> Buffer {
         self.0
     }
 }
