@@ -243,8 +243,9 @@ fn key_parameters(
     let spec = record
         .spec
         .ok_or_else(|| Error::new(Fault::WrongObjectType, "the object is no key"))?;
-    let own = || record.attributes.cryptographic_parameters.first().cloned();
-    Ok((spec, asked.or_else(own).unwrap_or_default()))
+    let own = || record.attributes.cryptographic_parameters.first();
+    let parameters = asked.or_else(|| own().map(|own| (**own).clone()));
+    Ok((spec, parameters.unwrap_or_default()))
 }
 
 /// The record after an event of its life cycle.

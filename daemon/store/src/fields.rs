@@ -146,18 +146,18 @@ mod tests {
 
     #[test]
     fn fields_not_given_match_anything() {
-        let own = CryptographicParameters {
+        let own = Box::new(CryptographicParameters {
             block_cipher_mode: Some(BlockCipherMode::CBC),
             padding_method: Some(PaddingMethod::PKCS5),
             ..CryptographicParameters::default()
-        };
+        });
         let has = |asked| {
             has(
                 &Attribute::CryptographicParameters(own.clone()),
                 &Attribute::CryptographicParameters(asked),
             )
         };
-        let mut asked = CryptographicParameters::default();
+        let mut asked = Box::<CryptographicParameters>::default();
         assert!(has(asked.clone()));
         asked.padding_method = Some(PaddingMethod::PKCS5);
         assert!(has(asked.clone()));

@@ -116,9 +116,11 @@ impl AttributeList {
             }
             Tag::Attribute => self.items.push(read_v1(item)?),
             Tag::Name if !item.version().is_2() => self.templates.push(Name::read(item)?),
-            _ if AttributeKind::from_tag(item.tag).is_none()
-                && structure_passes_over(item).is_ok() => {}
-            _ => self.items.push((None, read_v2(item)?)),
+            _ => match AttributeKind::from_tag(item.tag) {
+                Some(kind) => self.items.push((None, Attribute::read_value(kind, item)?)),
+                None if structure_passes_over(item).is_ok() => {}
+                None => self.items.push((None, Attribute::Link(read_link(item)?))),
+            },
         }
         Ok(())
     }
@@ -214,16 +216,20 @@ fn write_v1(index: Option<u32>, attribute: &Attribute, writer: &mut Writer) {
 }
 
 fn read_v2(item: Item<'_>) -> Result<Attribute> {
-    if let Some(link_type) = Link::type_of(item.tag) {
-        return Ok(Attribute::Link(Link {
-            link_type,
-            linked_object_identifier: UniqueIdentifier::read(item)?,
-        }));
-    }
     match AttributeKind::from_tag(item.tag) {
         Some(kind) => Attribute::read_value(kind, item),
-        None => Err(item.error(DecodeErrorKind::AttributeUnknown(format!("{:?}", item.tag)))),
+        None => read_link(item).map(Attribute::Link),
     }
+}
+
+/// The attribute of a tag that is no attribute's: in 3.0 a link under its type's own tag.
+fn read_link(item: Item<'_>) -> Result<Link> {
+    let link_type = Link::type_of(item.tag)
+        .ok_or_else(|| item.error(DecodeErrorKind::AttributeUnknown(format!("{:?}", item.tag))))?;
+    Ok(Link {
+        link_type,
+        linked_object_identifier: UniqueIdentifier::read(item)?,
+    })
 }
 
 fn write_v2(attribute: &Attribute, writer: &mut Writer) {

@@ -155,7 +155,7 @@ attributes! {
     object_type: One<ObjectType> = ObjectType, "Object Type", Server, Fixed, Stays, V1_0;
     cryptographic_algorithm: One<CryptographicAlgorithm> = CryptographicAlgorithm, "Cryptographic Algorithm", Server, Fixed, Stays, V1_0;
     cryptographic_length: One<i32> = CryptographicLength, "Cryptographic Length", Server, Fixed, Stays, V1_0;
-    cryptographic_parameters: Many<CryptographicParameters> = CryptographicParameters, "Cryptographic Parameters", Client, Changes, Deletes, V1_0;
+    cryptographic_parameters: Many<Box<CryptographicParameters>> = CryptographicParameters, "Cryptographic Parameters", Client, Changes, Deletes, V1_0;
     cryptographic_domain_parameters: One<CryptographicDomainParameters> = CryptographicDomainParameters, "Cryptographic Domain Parameters", Client, Fixed, Stays, V1_0;
     certificate_type: One<CertificateType> = CertificateType, "Certificate Type", Server, Fixed, Stays, V1_0;
     certificate_identifier: One<CertificateIdentifier> = CertificateIdentifier, "Certificate Identifier", Server, Fixed, Stays, V1_0 until V2_0;

@@ -15,7 +15,7 @@ pub use self::{
     response::{Response, ResponseItem, write_response},
 };
 use crate::{
-    Result, Tag, Version,
+    Result, Tag, V3_0, Version,
     error::{DecodeError, DecodeErrorKind},
     ttlv::{Item, Reader, Value, structure},
 };
@@ -51,7 +51,14 @@ impl ProtocolVersion {
     }
 }
 
-/// The version that a message's header names, read before anything else and by no version's rules.
+/// The header of the one message that the bytes hold. It is read before the version is known, by the rules of 3.0: those
+/// that ask for the least, and no other version reads a field otherwise.
+fn header<H: Value>(bytes: &[u8], tag: Tag, header: Tag) -> Result<H> {
+    let found = find(message(bytes, tag, V3_0)?, |tag| tag == header)?;
+    H::read(found.ok_or_else(|| DecodeError::at(header, DecodeErrorKind::Missing))?)
+}
+
+/// The version that a message's header names, where the header itself may be unreadable.
 pub(crate) fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
     let mut outer = Reader::new(bytes, Tag::RequestMessage, crate::V1_0);
     let whole = outer

@@ -1,6 +1,6 @@
 //! Requests: read by servers with their payloads unread, written by clients (KMIP 2.1 §8.2, §8.4).
 
-use super::{MessageExtension, ProtocolVersion, RequestHeader, message, protocol_version};
+use super::{MessageExtension, ProtocolVersion, RequestHeader, header, message, protocol_version};
 use crate::{
     Buffer, Ephemeral, OperationCode, Result, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
@@ -42,29 +42,40 @@ pub enum RequestError {
 impl<'a> Request<'a> {
     /// Reads the envelope of a whole message, of at most `items_max` items.
     pub fn read(bytes: &'a [u8], items_max: usize) -> std::result::Result<Self, RequestError> {
-        let unversioned = |error| RequestError::Unreadable(error, None);
-        let wanted = protocol_version(bytes).map_err(unversioned)?;
-        let version = wanted
-            .spoken()
-            .ok_or(RequestError::VersionNotSpoken(wanted))?;
-        Self::read_as(bytes, version, items_max)
+        let header = match header::<RequestHeader>(bytes, Tag::RequestMessage, Tag::RequestHeader) {
+            Ok(header) => header,
+            Err(error) => return Err(RequestError::of(bytes, error)),
+        };
+        let Some(version) = header.protocol_version.spoken() else {
+            return Err(RequestError::VersionNotSpoken(header.protocol_version));
+        };
+        Self::with_items(header, bytes, version, items_max)
             .map_err(|error| RequestError::Unreadable(error, Some(version)))
     }
 
     /// Reads the envelope by the rules of a version, whatever its header says.
     pub fn read_as(bytes: &'a [u8], version: Version, items_max: usize) -> Result<Self> {
+        let header = header(bytes, Tag::RequestMessage, Tag::RequestHeader)?;
+        Self::with_items(header, bytes, version, items_max)
+    }
+
+    fn with_items(
+        header: RequestHeader,
+        bytes: &'a [u8],
+        version: Version,
+        items_max: usize,
+    ) -> Result<Self> {
         let mut reader = message(bytes, Tag::RequestMessage, version)?;
-        let (mut header, mut items) = (None, Vec::new());
+        let (mut headers, mut items) = (0, Vec::new());
         while let Some(item) = reader.next_item()? {
             match item.tag {
-                Tag::RequestHeader => read_once(&mut header, item, RequestHeader::read)?,
+                Tag::RequestHeader if headers == 0 => headers += 1,
+                Tag::RequestHeader => return Err(item.error(DecodeErrorKind::Duplicate)),
                 Tag::BatchItem if items.len() < items_max => items.push(RequestItem::read(item)?),
                 Tag::BatchItem => return Err(item.error(DecodeErrorKind::TooMany)),
                 _ => structure_passes_over(item)?,
             }
         }
-        let header =
-            header.ok_or_else(|| DecodeError::at(Tag::RequestHeader, DecodeErrorKind::Missing))?;
         if !version.is_3() && usize::try_from(header.batch_count).ok() != Some(items.len()) {
             let differs = DecodeErrorKind::ValueInvalid("must be the number of items that follow");
             return Err(DecodeError::at(Tag::BatchCount, differs));
@@ -74,6 +85,20 @@ impl<'a> Request<'a> {
             header,
             items,
         })
+    }
+}
+
+impl RequestError {
+    /// Why a header cannot be read: before all else because of its version, by whose rules it may be another.
+    #[cold]
+    fn of(bytes: &[u8], error: DecodeError) -> Self {
+        match protocol_version(bytes) {
+            Err(unversioned) => Self::Unreadable(unversioned, None),
+            Ok(wanted) => match wanted.spoken() {
+                Some(version) => Self::Unreadable(error, Some(version)),
+                None => Self::VersionNotSpoken(wanted),
+            },
+        }
     }
 }
 

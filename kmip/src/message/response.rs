@@ -1,6 +1,6 @@
 //! Responses: written by servers, read by clients (KMIP 2.1 §8.3, §8.5).
 
-use super::{ResponseHeader, message, protocol_version};
+use super::{ResponseHeader, header, message};
 use crate::{
     Buffer, OperationCode, Result, ResultReason, ResultStatus, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
@@ -110,25 +110,24 @@ pub struct Response {
 impl Response {
     /// Reads a response message.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        let wanted = protocol_version(bytes)?;
+        let header: ResponseHeader = header(bytes, Tag::ResponseMessage, Tag::ResponseHeader)?;
         let not_spoken = || {
             DecodeError::at(
                 Tag::ProtocolVersion,
                 DecodeErrorKind::ValueInvalid("is not a version spoken here"),
             )
         };
-        let version = wanted.spoken().ok_or_else(not_spoken)?;
+        let version = header.protocol_version.spoken().ok_or_else(not_spoken)?;
         let mut reader = message(bytes, Tag::ResponseMessage, version)?;
-        let (mut header, mut items) = (None, Vec::new());
+        let (mut headers, mut items) = (0, Vec::new());
         while let Some(item) = reader.next_item()? {
             match item.tag {
-                Tag::ResponseHeader => read_once(&mut header, item, ResponseHeader::read)?,
+                Tag::ResponseHeader if headers == 0 => headers += 1,
+                Tag::ResponseHeader => return Err(item.error(DecodeErrorKind::Duplicate)),
                 Tag::BatchItem => items.push(ResponseItem::read(item)?),
                 _ => structure_passes_over(item)?,
             }
         }
-        let header =
-            header.ok_or_else(|| DecodeError::at(Tag::ResponseHeader, DecodeErrorKind::Missing))?;
         Ok(Self {
             version,
             header,

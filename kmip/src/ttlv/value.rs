@@ -207,6 +207,19 @@ impl Value for i32 {
     }
 }
 
+/// A value that would be large where it stands.
+impl<T: Value> Value for Box<T> {
+    #[inline]
+    fn read(item: Item<'_>) -> Result<Self> {
+        T::read(item).map(Self::new)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, writer: &mut Writer) {
+        T::write(self, tag, writer);
+    }
+}
+
 values! {
     i64: |item| item.long_integer(), |value, tag, writer| writer.long_integer(tag, *value);
     bool: |item| item.boolean(), |value, tag, writer| writer.boolean(tag, *value);

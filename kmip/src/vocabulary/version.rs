@@ -1,9 +1,9 @@
 //! The versions of the protocol and those that this build speaks.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 /// A protocol version, as it stands in each message's header (KMIP 2.1 §9.16).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version {
     /// The part that changes when messages stop being compatible.
     pub major: u8,
@@ -27,6 +27,22 @@ impl Version {
     #[must_use]
     pub const fn is_3(self) -> bool {
         self.major >= 3
+    }
+}
+
+/// Compared as one number, because every field that came with a version is compared when it is written.
+impl Ord for Version {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let number = |version: &Self| u16::from_be_bytes([version.major, version.minor]);
+        number(self).cmp(&number(other))
+    }
+}
+
+impl PartialOrd for Version {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

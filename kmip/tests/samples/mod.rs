@@ -76,6 +76,12 @@ impl<T: Make> Make for Option<T> {
     }
 }
 
+impl<T: Make> Make for Box<T> {
+    fn make(source: &mut Source<'_>) -> Self {
+        Self::new(T::make(source))
+    }
+}
+
 impl<T: Make> Make for Vec<T> {
     fn make(source: &mut Source<'_>) -> Self {
         source.vector()

@@ -38,11 +38,11 @@ fn objects_are_found_by_what_they_are(appliance: &Appliance) {
         application_namespace: "ssl".to_owned(),
         application_data: Some("example.org".to_owned()),
     });
-    let parameters = Attribute::CryptographicParameters(CryptographicParameters {
+    let parameters = Attribute::CryptographicParameters(Box::new(CryptographicParameters {
         block_cipher_mode: Some(kmip::BlockCipherMode::CBC),
         padding_method: Some(kmip::PaddingMethod::PKCS5),
         ..CryptographicParameters::default()
-    });
+    }));
     let key = create_active(
         client,
         aes(256, CIPHER).into_iter().chain([
@@ -146,10 +146,10 @@ fn by_its_structures(client: &mut Client, objects: [&str; 5]) {
     let only = |id: &str| vec![id.to_owned()];
     assert_eq!(found(vec![custom("color", "red")]), only(key));
     assert_eq!(found(vec![custom("color", "blue")]), [""; 0]);
-    let partly = Attribute::CryptographicParameters(CryptographicParameters {
+    let partly = Attribute::CryptographicParameters(Box::new(CryptographicParameters {
         block_cipher_mode: Some(kmip::BlockCipherMode::CBC),
         ..CryptographicParameters::default()
-    });
+    }));
     assert_eq!(
         found(vec![partly]),
         only(key),

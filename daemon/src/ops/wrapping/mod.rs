@@ -265,7 +265,7 @@ fn wrapping_key(
     let mut parameters = information
         .cryptographic_parameters
         .clone()
-        .or_else(|| own.cloned())
+        .or_else(|| own.map(|own| (**own).clone()))
         .unwrap_or_default();
     // AES key wrap is what wrapping means where nothing else is said.
     if matches!(spec, KeySpec::Aes { .. }) {

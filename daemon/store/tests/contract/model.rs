@@ -66,11 +66,11 @@ fn structured() -> impl Strategy<Value = Attribute> {
             key_format_type: None,
         })),
         (option::of(0_i32..2), option::of(any::<bool>())).prop_map(|(tag_length, random_iv)| {
-            Attribute::CryptographicParameters(CryptographicParameters {
+            Attribute::CryptographicParameters(Box::new(CryptographicParameters {
                 tag_length,
                 random_iv,
                 ..CryptographicParameters::default()
-            })
+            }))
         }),
         (1_u32..3, text()).prop_map(|(n, id)| Attribute::Link(Link {
             link_type: LinkType(n),
