@@ -30,6 +30,15 @@ impl Buffer {
         self.0.resize(self.0.len() + count, byte);
     }
 
+    /// Appends up to eight zeros.
+    #[inline]
+    pub(crate) fn pad(&mut self, count: usize) {
+        let end = self.0.len().saturating_add(count);
+        // Eight bytes are written at once, where a few would be a call.
+        self.push(&[0; 8]);
+        self.0.truncate(end);
+    }
+
     /// Forgets the last byte.
     pub fn pop(&mut self) {
         if let Some(last) = self.0.last_mut() {

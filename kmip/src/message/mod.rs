@@ -51,11 +51,12 @@ impl ProtocolVersion {
     }
 }
 
-/// The header of the one message that the bytes hold. It is read before the version is known, by the rules of 3.0: those
-/// that ask for the least, and no other version reads a field otherwise.
-fn header<H: Value>(bytes: &[u8], tag: Tag, header: Tag) -> Result<H> {
-    let found = find(message(bytes, tag, V3_0)?, |tag| tag == header)?;
-    H::read(found.ok_or_else(|| DecodeError::at(header, DecodeErrorKind::Missing))?)
+/// The header of a message. It is read before the version is known, by the rules of 3.0: those that ask for the least,
+/// and no other version reads a field otherwise.
+#[inline]
+fn header<H: Value>(message: Reader<'_>, tag: Tag) -> Result<H> {
+    let found = find(message.with_version(V3_0), |found| found == tag)?;
+    H::read(found.ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Missing))?)
 }
 
 /// The version that a message's header names, where the header itself may be unreadable.
@@ -82,9 +83,9 @@ fn find(mut reader: Reader<'_>, is_wanted: impl Fn(Tag) -> bool) -> Result<Optio
     Ok(None)
 }
 
-/// The items of the one message that the bytes hold, and nothing behind it.
-fn message(bytes: &[u8], tag: Tag, version: Version) -> Result<Reader<'_>> {
-    let mut outer = Reader::new(bytes, tag, version);
+/// What stands in the one message that the bytes hold, and nothing behind it; its version is to be read.
+fn message(bytes: &[u8], tag: Tag) -> Result<Reader<'_>> {
+    let mut outer = Reader::new(bytes, tag, V3_0);
     let whole = outer
         .next_item()?
         .ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Truncated))?;

@@ -42,50 +42,65 @@ pub enum RequestError {
 impl<'a> Request<'a> {
     /// Reads the envelope of a whole message, of at most `items_max` items.
     pub fn read(bytes: &'a [u8], items_max: usize) -> std::result::Result<Self, RequestError> {
-        let header = match header::<RequestHeader>(bytes, Tag::RequestMessage, Tag::RequestHeader) {
-            Ok(header) => header,
+        let (header, whole) = match envelope(bytes) {
+            Ok(read) => read,
             Err(error) => return Err(RequestError::of(bytes, error)),
         };
         let Some(version) = header.protocol_version.spoken() else {
             return Err(RequestError::VersionNotSpoken(header.protocol_version));
         };
-        Self::with_items(header, bytes, version, items_max)
-            .map_err(|error| RequestError::Unreadable(error, Some(version)))
+        match items(whole.with_version(version), &header, items_max) {
+            Ok(items) => Ok(Self {
+                version,
+                header,
+                items,
+            }),
+            Err(error) => Err(RequestError::Unreadable(error, Some(version))),
+        }
     }
 
     /// Reads the envelope by the rules of a version, whatever its header says.
     pub fn read_as(bytes: &'a [u8], version: Version, items_max: usize) -> Result<Self> {
-        let header = header(bytes, Tag::RequestMessage, Tag::RequestHeader)?;
-        Self::with_items(header, bytes, version, items_max)
-    }
-
-    fn with_items(
-        header: RequestHeader,
-        bytes: &'a [u8],
-        version: Version,
-        items_max: usize,
-    ) -> Result<Self> {
-        let mut reader = message(bytes, Tag::RequestMessage, version)?;
-        let (mut headers, mut items) = (0, Vec::new());
-        while let Some(item) = reader.next_item()? {
-            match item.tag {
-                Tag::RequestHeader if headers == 0 => headers += 1,
-                Tag::RequestHeader => return Err(item.error(DecodeErrorKind::Duplicate)),
-                Tag::BatchItem if items.len() < items_max => items.push(RequestItem::read(item)?),
-                Tag::BatchItem => return Err(item.error(DecodeErrorKind::TooMany)),
-                _ => structure_passes_over(item)?,
-            }
-        }
-        if !version.is_3() && usize::try_from(header.batch_count).ok() != Some(items.len()) {
-            let differs = DecodeErrorKind::ValueInvalid("must be the number of items that follow");
-            return Err(DecodeError::at(Tag::BatchCount, differs));
-        }
+        let (header, whole) = envelope(bytes)?;
+        let items = items(whole.with_version(version), &header, items_max)?;
         Ok(Self {
             version,
             header,
             items,
         })
     }
+}
+
+/// The header of a request, and all that stands in the message.
+#[inline]
+fn envelope(bytes: &[u8]) -> Result<(RequestHeader, Reader<'_>)> {
+    let whole = message(bytes, Tag::RequestMessage)?;
+    Ok((header(whole, Tag::RequestHeader)?, whole))
+}
+
+/// The items of a message with this header.
+fn items<'a>(
+    mut whole: Reader<'a>,
+    header: &RequestHeader,
+    items_max: usize,
+) -> Result<Vec<RequestItem<'a>>> {
+    let mut headers = 0;
+    // Most messages have one.
+    let mut items = Vec::with_capacity(1);
+    while let Some(item) = whole.next_item()? {
+        match item.tag {
+            Tag::RequestHeader if headers == 0 => headers += 1,
+            Tag::RequestHeader => return Err(item.error(DecodeErrorKind::Duplicate)),
+            Tag::BatchItem if items.len() < items_max => items.push(RequestItem::read(item)?),
+            Tag::BatchItem => return Err(item.error(DecodeErrorKind::TooMany)),
+            _ => structure_passes_over(item)?,
+        }
+    }
+    if !whole.version().is_3() && usize::try_from(header.batch_count).ok() != Some(items.len()) {
+        let differs = DecodeErrorKind::ValueInvalid("must be the number of items that follow");
+        return Err(DecodeError::at(Tag::BatchCount, differs));
+    }
+    Ok(items)
 }
 
 impl RequestError {

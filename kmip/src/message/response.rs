@@ -110,7 +110,8 @@ pub struct Response {
 impl Response {
     /// Reads a response message.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        let header: ResponseHeader = header(bytes, Tag::ResponseMessage, Tag::ResponseHeader)?;
+        let mut whole = message(bytes, Tag::ResponseMessage)?;
+        let header: ResponseHeader = header(whole, Tag::ResponseHeader)?;
         let not_spoken = || {
             DecodeError::at(
                 Tag::ProtocolVersion,
@@ -118,9 +119,9 @@ impl Response {
             )
         };
         let version = header.protocol_version.spoken().ok_or_else(not_spoken)?;
-        let mut reader = message(bytes, Tag::ResponseMessage, version)?;
-        let (mut headers, mut items) = (0, Vec::new());
-        while let Some(item) = reader.next_item()? {
+        whole = whole.with_version(version);
+        let (mut headers, mut items) = (0, Vec::with_capacity(1));
+        while let Some(item) = whole.next_item()? {
             match item.tag {
                 Tag::ResponseHeader if headers == 0 => headers += 1,
                 Tag::ResponseHeader => return Err(item.error(DecodeErrorKind::Duplicate)),

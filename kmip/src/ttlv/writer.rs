@@ -132,8 +132,7 @@ impl Writer {
     pub fn item(&mut self, tag: Tag, item_type: ItemType, value: &[u8]) {
         self.header(tag, item_type, value.len());
         self.buffer.push(value);
-        let padding = value.len().next_multiple_of(8) - value.len();
-        self.buffer.push(PADDING.get(..padding).unwrap_or_default());
+        self.buffer.pad(value.len().wrapping_neg() % 8);
     }
 
     /// An item whose value is eight bytes with its padding behind it.
@@ -150,9 +149,6 @@ impl Writer {
         self.buffer.push(&header.to_be_bytes());
     }
 }
-
-/// What follows a value up to the next multiple of eight bytes.
-const PADDING: [u8; 7] = [0; 7];
 
 #[inline]
 fn header(tag: Tag, item_type: ItemType, length: u32) -> u64 {
