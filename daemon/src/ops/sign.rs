@@ -161,7 +161,7 @@ pub(super) fn validity(
 fn names_salt(key: &Authorized, asked: Option<&CryptographicParameters>) -> bool {
     let own = key.record().attributes.cryptographic_parameters.first();
     asked
-        .or(own.map(Box::as_ref))
+        .or_else(|| own.map(Box::as_ref))
         .is_some_and(|parameters| parameters.salt_length.is_some())
 }
 
