@@ -129,6 +129,7 @@ fn client() -> Client {
         issued: NOW,
         expires: NOW,
         revoked: None,
+        successor: None,
     }
 }
 

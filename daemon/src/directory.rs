@@ -22,6 +22,8 @@ pub struct Directory {
     now: ArcSwap<Contents>,
     generation: AtomicU64,
     /// Tags of the PINs that were proven, so that a login is slow once and a guess always.
+    /// Held while a client is read and changed.
+    changing: Mutex<()>,
     proven: Mutex<HashMap<(String, String), [u8; 32]>>,
     /// The key of the tags, which does not outlive the process.
     tag_key: hmac::Key,
@@ -62,6 +64,7 @@ impl Directory {
         let tag_key = hmac::Key::generate(hmac::HMAC_SHA256, &random)
             .map_err(|_| store::Error::Unavailable("no random bytes".to_owned()))?;
         let own = Self {
+            changing: Mutex::new(()),
             proven: Mutex::new(HashMap::new()),
             tag_key,
             store,
@@ -98,7 +101,7 @@ impl Directory {
         vaults
     }
 
-    /// The client with this key, revoked or not.
+    /// The client with this key or whose successor has it, revoked or not.
     #[must_use]
     pub fn client_by_key(&self, spki_sha256: &[u8; 32]) -> Option<Arc<Client>> {
         self.now.load().clients.get(spki_sha256).cloned()
@@ -107,7 +110,10 @@ impl Directory {
     /// Every client, by vault and name.
     #[must_use]
     pub fn clients(&self) -> Vec<Arc<Client>> {
-        let mut clients: Vec<_> = self.now.load().clients.values().cloned().collect();
+        let contents = self.now.load();
+        let own = contents.clients.iter();
+        let own = own.filter(|(key, client)| **key == client.spki_sha256);
+        let mut clients: Vec<_> = own.map(|(_, client)| client.clone()).collect();
         clients.sort_by(|one, other| (&one.vault, &one.name).cmp(&(&other.vault, &other.name)));
         clients
     }
@@ -120,8 +126,32 @@ impl Directory {
 
     /// Adds or changes a client; the next message of a revoked one is refused.
     pub fn put_client(&self, client: &Client) -> store::Result<()> {
+        let _changing = lock(&self.changing);
         self.store.put_client(client)?;
         self.reload()
+    }
+
+    /// Puts a client's successor in the place of its certificate, now that it came with it: the old one is good for
+    /// nothing from now on.
+    pub(crate) fn succeed(&self, spki_sha256: &[u8; 32]) -> store::Result<()> {
+        let _changing = lock(&self.changing);
+        let Some(client) = self.client_by_key(spki_sha256) else {
+            return Ok(());
+        };
+        match &client.successor {
+            Some(own) if own.spki_sha256 == *spki_sha256 && client.revoked.is_none() => {
+                self.store.put_client(&Client {
+                    spki_sha256: own.spki_sha256,
+                    serial: own.serial.clone(),
+                    issued: own.issued,
+                    expires: own.expires,
+                    successor: None,
+                    ..(*client).clone()
+                })?;
+                self.reload()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a PIN is that of the vault's `user` or `so`.
@@ -227,7 +257,13 @@ impl Directory {
             .store
             .clients()?
             .into_iter()
-            .map(|client| (client.spki_sha256, Arc::new(client)));
+            .flat_map(|client| {
+                let next = client.successor.as_ref().map(|own| own.spki_sha256);
+                let client = Arc::new(client);
+                let own = (client.spki_sha256, client.clone());
+                [Some(own), next.map(|key| (key, client))]
+            })
+            .flatten();
         self.now.store(Arc::new(Contents {
             vaults: vaults.collect(),
             clients: clients.collect(),

@@ -47,6 +47,7 @@ impl Execute for ClientIssue {
             issued: now,
             expires: issued.expires,
             revoked: None,
+            successor: None,
         };
         let deed = deed(&client.clone(), move || {
             admin.directory().put_client(&client)?;
@@ -89,6 +90,7 @@ impl Execute for ClientEnroll {
             issued: now,
             expires: certificate.ends,
             revoked: None,
+            successor: None,
         };
         Ok(deed(&client.clone(), move || {
             admin.directory().put_client(&client)?;

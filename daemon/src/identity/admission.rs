@@ -59,12 +59,17 @@ fn certified(
 ) -> Result<Standing> {
     match directory.client_by_key(&facts.spki_sha256) {
         Some(client) if client.revoked.is_some() => Err(not_authenticated()),
-        Some(client) => Ok(Standing {
-            name: client.name.clone(),
-            vault: client.vault.clone(),
-            role: client.role.clone(),
-            proof_required: false,
-        }),
+        Some(client) => {
+            if client.spki_sha256 != facts.spki_sha256 {
+                directory.succeed(&facts.spki_sha256)?;
+            }
+            Ok(Standing {
+                name: client.name.clone(),
+                vault: client.vault.clone(),
+                role: client.role.clone(),
+                proof_required: false,
+            })
+        }
         None => admitted(facts, admissions).ok_or_else(not_authenticated),
     }
 }

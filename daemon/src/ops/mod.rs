@@ -28,6 +28,7 @@ mod obliterate;
 mod parts;
 mod pkcs11;
 mod poll;
+mod provision;
 mod query;
 mod register;
 mod rekey;
@@ -182,6 +183,7 @@ operations! {
     role::SetEndpointRole,
     pkcs11::PKCS11,
     interop::Interop,
+    provision::ReProvision,
     constraint::SetDefaults,
     constraint::SetConstraints,
     constraint::GetConstraints,
@@ -216,10 +218,8 @@ pub fn name(code: OperationCode) -> &'static str {
 pub const NOT_SERVED: &[(OperationCode, &str)] = &[
     (OperationCode::Notify, SENT_BY_SERVERS),
     (OperationCode::Put, SENT_BY_SERVERS),
-    (OperationCode::ReProvision, NOT_YET),
 ];
 
-const NOT_YET: &str = "beyond the main job, and not built yet";
 const SENT_BY_SERVERS: &str = "sent by servers, never received by them";
 
 /// Data up to this length is worked on where it was read.

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 pub use self::{
     filter::{Filter, Located, Page, Scope},
-    record::{Client, Custody, ObjectId, Record, Rules, Vault, is_account},
+    record::{Client, Custody, ObjectId, Record, Rules, Successor, Vault, is_account},
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
@@ -103,6 +103,10 @@ pub trait Transaction {
 
     /// Changes a vault with the other changes.
     fn put_vault(&mut self, vault: Vault);
+
+    /// Gives a client its successor with the other changes; [`Error::Conflict`] at commit when it has another certificate by
+    /// then, or was revoked.
+    fn put_successor(&mut self, client: Client);
 
     /// The objects in scope that match, newest first, as this transaction sees them at a time.
     fn locate(

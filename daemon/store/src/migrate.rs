@@ -32,6 +32,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0003_life.sql"),
         then: apart::add_rotations,
     },
+    Migration {
+        name: "0004_successors",
+        sql: include_str!("../migrations/sqlite/0004_successors.sql"),
+        then: nothing,
+    },
 ];
 
 fn nothing(_: &Connection) -> Result<()> {

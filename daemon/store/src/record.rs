@@ -209,4 +209,19 @@ pub struct Client {
     pub expires: Timestamp,
     /// When it was revoked, if it was.
     pub revoked: Option<Timestamp>,
+    /// The certificate that it has had made in the place of this one, until it first comes with it.
+    pub successor: Option<Successor>,
+}
+
+/// A certificate that a client is to have in the place of the one that it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub spki_sha256: [u8; 32],
+    /// Its serial number, in hexadecimal.
+    pub serial: String,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
 }

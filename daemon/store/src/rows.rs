@@ -6,7 +6,7 @@ use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec, ttlv::Timestam
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
 
 use crate::{
-    Client, Custody, Error, ObjectId, Record, Result, Rules, Vault,
+    Client, Custody, Error, ObjectId, Record, Result, Rules, Successor, Vault,
     keys::{self, NameKey},
 };
 
@@ -321,10 +321,19 @@ pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
 /// Every client.
 pub(crate) fn clients(connection: &Connection) -> Result<Vec<Client>> {
     let mut statement = connection.prepare_cached(
-        "SELECT vault, name, role, spki_sha256, serial, issued, expires, revoked FROM client \
-        ORDER BY vault, name",
+        "SELECT vault, name, role, spki_sha256, serial, issued, expires, revoked, \
+        next_spki_sha256, next_serial, next_issued, next_expires FROM client ORDER BY vault, name",
     )?;
     let clients = statement.query_map([], |row| {
+        let successor = match row.get(8)? {
+            Some(spki_sha256) => Some(Successor {
+                spki_sha256,
+                serial: row.get(9)?,
+                issued: Timestamp(row.get(10)?),
+                expires: Timestamp(row.get(11)?),
+            }),
+            None => None,
+        };
         Ok(Client {
             vault: row.get(0)?,
             name: row.get(1)?,
@@ -334,6 +343,7 @@ pub(crate) fn clients(connection: &Connection) -> Result<Vec<Client>> {
             issued: Timestamp(row.get(5)?),
             expires: Timestamp(row.get(6)?),
             revoked: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+            successor,
         })
     })?;
     Ok(clients.collect::<rusqlite::Result<_>>()?)
@@ -342,7 +352,9 @@ pub(crate) fn clients(connection: &Connection) -> Result<Vec<Client>> {
 /// Adds or replaces a client.
 pub(crate) fn put_client(connection: &Connection, client: &Client) -> Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?
+        .prepare_cached(
+            "INSERT OR REPLACE INTO client VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
         .execute(params![
             client.vault,
             client.name,
@@ -352,6 +364,36 @@ pub(crate) fn put_client(connection: &Connection, client: &Client) -> Result<()>
             client.issued.0,
             client.expires.0,
             client.revoked.map(|date| date.0),
+            client.successor.as_ref().map(|own| own.spki_sha256),
+            client.successor.as_ref().map(|own| &own.serial),
+            client.successor.as_ref().map(|own| own.issued.0),
+            client.successor.as_ref().map(|own| own.expires.0),
         ])?;
     Ok(())
+}
+
+/// Gives a client a successor of its certificate, if it still has the certificate meant and was not revoked.
+pub(crate) fn put_successor(connection: &Connection, client: &Client) -> Result<()> {
+    let Some(own) = &client.successor else {
+        return Ok(());
+    };
+    let changed = connection
+        .prepare_cached(
+            "UPDATE client SET next_spki_sha256 = ?, next_serial = ?, next_issued = ?, \
+            next_expires = ? WHERE vault = ? AND name = ? AND spki_sha256 = ? AND revoked IS NULL",
+        )?
+        .execute(params![
+            own.spki_sha256,
+            own.serial,
+            own.issued.0,
+            own.expires.0,
+            client.vault,
+            client.name,
+            client.spki_sha256,
+        ])?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(Error::Conflict)
+    }
 }

@@ -8,8 +8,8 @@ use std::{
 use kmip::{StorageStatusMask, attribute::Attribute, attribute::UniqueIdentifier, ttlv::Timestamp};
 
 use crate::{
-    Custody, Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore, Store,
-    Transaction, Vault, apart,
+    Client, Custody, Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore,
+    Store, Transaction, Vault, apart,
     keys::{self, NameKey},
     locate::{self, Plan},
     writer::{Change, ObjectChange},
@@ -29,6 +29,7 @@ pub(crate) struct SqliteTransaction<'a> {
     /// What goes into the archive, and what comes out.
     archive: HashMap<ObjectId, Option<Custody>>,
     vaults: Vec<Vault>,
+    successors: Vec<Client>,
 }
 
 struct Pending {
@@ -45,6 +46,7 @@ impl<'a> SqliteTransaction<'a> {
             holders: HashMap::new(),
             archive: HashMap::new(),
             vaults: Vec::new(),
+            successors: Vec::new(),
         }
     }
 
@@ -220,6 +222,10 @@ impl Transaction for SqliteTransaction<'_> {
         self.vaults.push(vault);
     }
 
+    fn put_successor(&mut self, client: Client) {
+        self.successors.push(client);
+    }
+
     fn locate(
         &mut self,
         filter: &Filter,
@@ -261,7 +267,10 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn is_changed(&self) -> bool {
-        self.has_pending() || !self.archive.is_empty() || !self.vaults.is_empty()
+        self.has_pending()
+            || !self.archive.is_empty()
+            || !self.vaults.is_empty()
+            || !self.successors.is_empty()
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
@@ -280,6 +289,7 @@ impl Transaction for SqliteTransaction<'_> {
         let archive = self.archive.into_iter();
         changes.extend(archive.map(|(id, custody)| Change::Archive(id, custody)));
         changes.extend(self.vaults.into_iter().map(Change::Vault));
+        changes.extend(self.successors.into_iter().map(Change::Successor));
         self.store.commit(changes)
     }
 }

@@ -28,6 +28,7 @@ pub(crate) enum Change {
     Archive(ObjectId, Option<Custody>),
     Client(Client),
     Object(Box<ObjectChange>),
+    Successor(Client),
     Vault(Vault),
 }
 
@@ -215,6 +216,7 @@ fn apply(connection: &Connection, changes: &[Change]) -> Result<Rows> {
             }
             Change::Client(client) => rows::put_client(connection, client)?,
             Change::Object(change) => rows.push(put_object(connection, change)?),
+            Change::Successor(client) => rows::put_successor(connection, client)?,
             Change::Vault(vault) => rows::put_vault(connection, vault)?,
         }
     }
@@ -270,7 +272,7 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
 fn correct(memory: &Memory, changes: &[Change], rows: &[u32]) {
     let objects = changes.iter().filter_map(|change| match change {
         Change::Object(change) => Some(change),
-        Change::Archive(..) | Change::Client(_) | Change::Vault(_) => None,
+        Change::Archive(..) | Change::Client(_) | Change::Successor(_) | Change::Vault(_) => None,
     });
     for (change, row) in objects.zip(rows) {
         let record = &change.after.record;

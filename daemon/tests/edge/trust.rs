@@ -339,6 +339,7 @@ fn enrol(dir: &Path, name: &str, identity: &Identity, revoked: Option<Timestamp>
         issued: facts.begins,
         expires: facts.ends,
         revoked,
+        successor: None,
     };
     directory.put_client(&client).unwrap();
 }

@@ -310,5 +310,6 @@ pub(crate) fn client(key: u8, vault: &str, role: &str) -> Client {
         issued: NOON,
         expires: Timestamp(NOON.0 + 1_000_000),
         revoked: None,
+        successor: None,
     }
 }

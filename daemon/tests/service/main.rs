@@ -29,6 +29,7 @@ mod notices;
 mod parts;
 mod pkcs12;
 mod policy;
+mod provision;
 mod rekey;
 mod rotation;
 mod rules;

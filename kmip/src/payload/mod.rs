@@ -28,6 +28,7 @@ pub mod notify;
 pub mod obliterate;
 pub mod pkcs11;
 pub mod poll;
+pub mod provision;
 pub mod query;
 pub mod register;
 pub mod rekey;
@@ -135,6 +136,7 @@ macro_rules! each_operation {
             $crate::payload::role::SetEndpointRole
             $crate::payload::pkcs11::PKCS11
             $crate::payload::interop::Interop
+            $crate::payload::provision::ReProvision
             $crate::payload::constraint::SetDefaults
             $crate::payload::constraint::SetConstraints
             $crate::payload::constraint::GetConstraints

@@ -288,6 +288,8 @@ make_fields! {
     payload::hash::HashResponse { data, correlation_value }
     payload::interop::InteropRequest { interop_function, interop_identifier }
     payload::interop::InteropResponse {}
+    payload::provision::ReProvisionRequest { certificate_request, certificate }
+    payload::provision::ReProvisionResponse { unique_identifier }
     payload::import::ImportRequest {
         unique_identifier, object_type, replace_existing, key_wrap_type, attributes, object,
     }

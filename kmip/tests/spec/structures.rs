@@ -98,6 +98,8 @@ fn every_field_stands_in_its_place_in_its_versions() {
                 None => expected.push(tag(row)),
             }
         }
+        // Kinds of objects are told apart by nobody here, also where two stand side by side.
+        expected.dedup();
         let bytes = (case.encode)(&mut Source::full(version));
         let mut written: Vec<_> = items(&bytes, version).iter().map(|(tag, _)| *tag).collect();
         written.dedup();

@@ -299,6 +299,7 @@ fn enrol(appliance: &Appliance, name: &str, path: &Path) -> Result<(), Failure> 
         issued: facts.begins,
         expires: facts.ends,
         revoked: None,
+        successor: None,
     };
     appliance
         .directory

@@ -8,7 +8,7 @@ use kmip::{
     mechanism::{Curve, KeySpec},
     ttlv::Timestamp,
 };
-use store::{Client, Custody, Error, ObjectId, Page, Record, Rules, Vault};
+use store::{Client, Custody, Error, ObjectId, Page, Record, Rules, Successor, Vault};
 
 use crate::{
     each_store,
@@ -278,13 +278,33 @@ fn vaults_and_clients_are_kept_by_name() {
             issued: NOW,
             expires: Timestamp(NOW.0 + 1),
             revoked: None,
+            successor: None,
         };
         store.put_vault(&vault).unwrap();
         store.put_client(&client).unwrap();
+        let succeed = |client: &Client| {
+            let mut transaction = store.begin();
+            transaction.put_successor(client.clone());
+            transaction.commit()
+        };
+        client.successor = Some(Successor {
+            spki_sha256: [8; 32],
+            serial: "02".to_owned(),
+            issued: NOW,
+            expires: Timestamp(NOW.0 + 2),
+        });
+        succeed(&client).unwrap();
+        assert_eq!(store.clients().unwrap(), [client.clone()]);
+        let other = Client {
+            spki_sha256: [7; 32],
+            ..client.clone()
+        };
+        assert_eq!(succeed(&other), Err(Error::Conflict));
         vault.strict = true;
         client.revoked = Some(NOW);
         store.put_vault(&vault).unwrap();
         store.put_client(&client).unwrap();
+        assert_eq!(succeed(&client), Err(Error::Conflict), "it is revoked");
         assert_eq!(store.vaults().unwrap(), [vault]);
         let twin = Client {
             vault: "w".to_owned(),
