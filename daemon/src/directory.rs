@@ -107,6 +107,16 @@ impl Directory {
         self.now.load().clients.get(spki_sha256).cloned()
     }
 
+    /// The client with this name, revoked or not.
+    #[must_use]
+    pub fn client_by_name(&self, vault: &str, name: &str) -> Option<Arc<Client>> {
+        let now = self.now.load();
+        let mut clients = now.clients.values();
+        clients
+            .find(|own| own.vault == vault && own.name == name)
+            .cloned()
+    }
+
     /// Every client, by vault and name.
     #[must_use]
     pub fn clients(&self) -> Vec<Arc<Client>> {

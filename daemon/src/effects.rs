@@ -29,6 +29,7 @@ pub(crate) struct Effects {
     sessions: Vec<((Mark, Ulong), Session)>,
     changes: Vec<Change>,
     used: Vec<(Arc<Record>, Counted)>,
+    appeared: Vec<(String, ObjectId)>,
 }
 
 impl Effects {
@@ -73,6 +74,11 @@ impl Effects {
         self.used.push((key, of));
     }
 
+    /// A new object of a vault, which is put to those who listen for new ones.
+    pub(crate) fn appeared(&mut self, vault: &str, object: &ObjectId) {
+        self.appeared.push((vault.to_owned(), object.clone()));
+    }
+
     /// The item has its answer: its sessions are what they are, whatever else comes of it.
     pub(crate) fn settle_sessions(&mut self, service: &Service) {
         for ((application, handle), session) in std::mem::take(&mut self.sessions) {
@@ -91,7 +97,7 @@ impl Effects {
         if self.accounts {
             service.directory.touch();
         }
-        service.tell(&self.changes);
+        service.tell(self.changes, &self.appeared);
         for (key, of) in &self.used {
             service.uses.count(&*service.store, key, *of);
         }

@@ -173,6 +173,14 @@ faults! {
 }
 
 impl Fault {
+    /// The fault that a reason of a version stands for; the first of the table where several share it.
+    #[must_use]
+    pub fn of(reason: Option<ResultReason>, version: Version) -> Self {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|own| Some(own.reason(version)) == reason)
+            .unwrap_or(Self::Internal)
+    }
+
     /// The reason in a version. A reason that is younger than the version gives way to what old clients know.
     #[must_use]
     pub fn reason(self, version: Version) -> ResultReason {

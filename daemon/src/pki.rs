@@ -101,7 +101,11 @@ impl Authority {
         let common = names.first().map_or("keyhold", String::as_str);
         let mut params = subject(common, now, SERVER_DAYS)?;
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        // Clients that listen are connected to, and are shown the same certificate.
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         self.issue(params)
     }
 

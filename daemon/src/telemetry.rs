@@ -96,6 +96,14 @@ fn describe() {
         "keyhold_rotations_failing",
         "Keys that are due for rotation and could not be rotated"
     );
+    describe_counter!(
+        "keyhold_told_total",
+        "Messages to clients that listen, by operation and outcome"
+    );
+    describe_counter!(
+        "keyhold_calls_failed_total",
+        "Attempts to connect to a client that listens that came to nothing"
+    );
     describe_gauge!("keyhold_build_info", "The program's version, as a label");
     describe_histogram!(
         "keyhold_message_seconds",
@@ -127,6 +135,16 @@ pub fn operation(operation: &'static str, outcome: &'static str) {
 /// Counts a TLS handshake that came to nothing.
 pub(crate) fn handshake_failed(reason: &'static str) {
     counter!("keyhold_handshakes_failed_total", "reason" => reason).increment(1);
+}
+
+/// Counts a message to a client that listens, and what became of it.
+pub(crate) fn told(operation: &'static str, outcome: &'static str) {
+    counter!("keyhold_told_total", "operation" => operation, "outcome" => outcome).increment(1);
+}
+
+/// Counts an attempt to connect to a client that listens that came to nothing.
+pub(crate) fn call_failed() {
+    counter!("keyhold_calls_failed_total").increment(1);
 }
 
 /// Counts a reload.

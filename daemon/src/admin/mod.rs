@@ -180,6 +180,7 @@ impl Admin {
             KeyActivate,
             KeyRevoke,
             KeyDestroy,
+            KeyPut,
             Status,
             AuditHeads,
             BackupCreate

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Display};
 
 use super::{
     Admin, Deed, Execute,
-    protocol::{AuditHeads, PartFacts, Status, StatusFacts},
+    protocol::{AuditHeads, ListenerFacts, PartFacts, Status, StatusFacts},
 };
 use crate::{
     audit::{Head, Trail},
@@ -29,6 +29,7 @@ impl Execute for Status {
                 clients: clients.count(),
                 objects: parts.service.store.count()?,
                 parts: admin.health(),
+                listeners: admin.listeners(),
                 audit_heads: parts.trail.heads(),
             })
         }))
@@ -42,6 +43,21 @@ impl Execute for AuditHeads {
 }
 
 impl Admin {
+    fn listeners(&self) -> Vec<ListenerFacts> {
+        let all = self.parts.service.subscriptions.all().into_iter();
+        all.map(|own| {
+            let (terms, facts) = (own.terms(), own.facts());
+            ListenerFacts {
+                client: terms.client.clone(),
+                vault: terms.vault.clone(),
+                is_connected: facts.is_connected,
+                version: facts.version.to_string(),
+                waiting: facts.waiting,
+            }
+        })
+        .collect()
+    }
+
     fn health(&self) -> Vec<PartFacts> {
         let service = &self.parts.service;
         let backends = service.backends.iter();

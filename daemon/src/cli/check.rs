@@ -14,10 +14,10 @@ use store::SqliteStore;
 
 use super::{Failure, Output};
 use crate::{
-    config::{Backend, Config, DEFAULT_FILE},
+    config::{self, Backend, Config, DEFAULT_FILE},
     directory::Directory,
     server,
-    tls::Terms,
+    tls::{self, Terms},
 };
 
 /// `keyhold check --config FILE`.
@@ -57,6 +57,7 @@ impl Check {
             &config.file.display().to_string(),
         )];
         findings.push(check_tls(&config)?);
+        findings.extend(config.notify.iter().map(check_notify));
         let started = server::start_engine().map_err(|error| error.to_string());
         for backend in &config.backends {
             findings.push(check_backend(backend, started.clone()));
@@ -109,6 +110,14 @@ fn check_tls(config: &Config) -> Result<Finding, Failure> {
         })
         .map_err(|error| error.to_string());
     Ok(Finding::new("tls", result))
+}
+
+/// What is shown to a client that listens, and whom it is believed by. It is not connected to: it may be away.
+fn check_notify(notify: &config::Notify) -> Finding {
+    let result = tls::outgoing(notify)
+        .map(|_| format!("{} at {}", notify.client, notify.address))
+        .map_err(|error| error.to_string());
+    Finding::new(&format!("notify {}", notify.client), result)
 }
 
 fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {

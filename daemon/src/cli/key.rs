@@ -1,10 +1,11 @@
-//! `keyhold key`: keys made, told, activated, revoked and destroyed.
+//! `keyhold key`: keys made, told, activated, revoked, destroyed and given to clients.
 
 use clap::{Args, Subcommand};
 
 use super::{Failure, Output, daemon::Daemon, rows, vault::word};
 use crate::admin::protocol::{
-    Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyRevoke, KeyShow,
+    Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyPut, KeyRevoke, KeyShow,
+    PutFacts,
 };
 
 /// `keyhold key …`.
@@ -28,6 +29,8 @@ enum Action {
     Revoke(Revoke),
     /// Destroy a key for ever; an active one is revoked first
     Destroy(Named),
+    /// Give a key or another object to a client that listens (KMIP's Put)
+    Put(Put),
 }
 
 #[derive(Args)]
@@ -99,6 +102,21 @@ struct Revoke {
     message: Option<String>,
 }
 
+#[derive(Args)]
+struct Put {
+    #[command(flatten)]
+    named: Named,
+    /// The client, which listens and may get the object
+    #[arg(long = "to", value_name = "CLIENT")]
+    client: String,
+    /// The object whose place it takes at the client: an identifier or name
+    #[arg(long, value_name = "KEY")]
+    replaces: Option<String>,
+    /// The key to wrap it with, which the client may use: an identifier or name
+    #[arg(long, value_name = "KEY")]
+    wrapped_with: Option<String>,
+}
+
 impl Key {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         match self.action {
@@ -126,6 +144,7 @@ impl Key {
                 let key = daemon.call(KeyDestroy { vault, key })?;
                 list(output, &[key])
             }
+            Action::Put(own) => own.run(output),
         }
     }
 }
@@ -146,6 +165,26 @@ impl Create {
             active: self.active,
         })?;
         list(output, &keys)
+    }
+}
+
+impl Put {
+    fn run(self, output: &Output) -> Result<(), Failure> {
+        let Named { key, vault, daemon } = self.named;
+        let facts = daemon.call(KeyPut {
+            vault,
+            key,
+            client: self.client,
+            replaces: self.replaces,
+            wrapped_with: self.wrapped_with,
+        })?;
+        output.say(&facts, |facts| {
+            let PutFacts { id, client, .. } = facts;
+            match facts.waiting {
+                0 => format!("{client} has taken {id}"),
+                _ => format!("{id} waits for {client}, which has not answered yet"),
+            }
+        })
     }
 }
 

@@ -55,6 +55,24 @@ fn words(status: &StatusFacts) -> String {
         let state = part.problem.clone().unwrap_or_else(|| "works".to_owned());
         all.push((&part.part, state));
     }
+    let listeners: Vec<_> = status
+        .listeners
+        .iter()
+        .map(|own| {
+            let state = if own.is_connected {
+                "connected"
+            } else {
+                "not connected"
+            };
+            let (name, waiting) = (format!("listener {}", own.client), own.waiting);
+            (name, format!("{state}, KMIP {}, {waiting} waiting", own.version))
+        })
+        .collect();
+    all.extend(
+        listeners
+            .iter()
+            .map(|(name, state)| (name.as_str(), state.clone())),
+    );
     let heads: Vec<_> = status
         .audit_heads
         .iter()

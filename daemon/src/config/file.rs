@@ -26,6 +26,8 @@ pub(super) struct File {
     pub(super) local: Vec<Local>,
     #[serde(default)]
     pub(super) admission: Vec<Admission>,
+    #[serde(default)]
+    pub(super) notify: Vec<Notify>,
 }
 
 /// Where the daemon listens.
@@ -74,6 +76,8 @@ pub(super) struct Limits {
     pub(super) stream_held_bytes_max: Spanned<u64>,
     pub(super) streams_held_bytes_max: Spanned<u64>,
     pub(super) stream_seconds_max: Spanned<u64>,
+    pub(super) notices_max: Spanned<u64>,
+    pub(super) notices_bytes_max: Spanned<u64>,
 }
 
 impl Default for Limits {
@@ -99,6 +103,8 @@ impl Default for Limits {
             stream_held_bytes_max: of(16 * 1024 * 1024),
             streams_held_bytes_max: of(128 * 1024 * 1024),
             stream_seconds_max: of(600),
+            notices_max: of(1_000),
+            notices_bytes_max: of(16 * 1024 * 1024),
         }
     }
 }
@@ -260,4 +266,20 @@ pub(super) struct Admission {
     pub(super) alternative_name: Spanned<String>,
     pub(super) vault: String,
     pub(super) role: Spanned<String>,
+}
+
+/// A client that listens, which the daemon connects to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) client: Spanned<String>,
+    pub(super) vault: String,
+    pub(super) address: Spanned<String>,
+    pub(super) server_name: Option<Spanned<String>>,
+    pub(super) authorities: Vec<String>,
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) version: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) new_objects: bool,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ConfigError, file, place::Place};
-use crate::{pending, service, streams};
+use crate::{notices, pending, service, streams};
 
 pub(super) fn service(
     place: &Place<'_>,
@@ -23,6 +23,7 @@ pub(super) fn service(
         locate_items_max: u64::try_from(locate_items_max).unwrap_or(u64::MAX),
         pending: pending(place, limits)?,
         streams: streams(place, limits)?,
+        notices: notices(place, limits)?,
         ..service::Limits::default()
     })
 }
@@ -50,6 +51,21 @@ fn streams(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, 
             "server.limits.streams_held_bytes_max",
         )?,
         age_max: to_duration(age),
+    })
+}
+
+fn notices(place: &Place<'_>, limits: &file::Limits) -> Result<notices::Limits, ConfigError> {
+    Ok(notices::Limits {
+        waiting_max: place.count(
+            &limits.notices_max,
+            "server.limits.notices_max",
+            0..=1_000_000,
+        )?,
+        bytes_max: place.count(
+            &limits.notices_bytes_max,
+            "server.limits.notices_bytes_max",
+            0..=1024 * 1024 * 1024,
+        )?,
     })
 }
 

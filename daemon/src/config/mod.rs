@@ -4,6 +4,7 @@ mod backend;
 mod error;
 mod file;
 mod limits;
+mod notify;
 mod place;
 
 use std::{
@@ -18,6 +19,7 @@ pub use self::{
     backend::{Backend, BackendKind},
     error::ConfigError,
     file::Sync,
+    notify::Notify,
 };
 use self::{
     file::{File, Pin, Uid},
@@ -50,6 +52,8 @@ pub struct Config {
     pub backends: Vec<Backend>,
     /// How principals are told beside the enrolled clients.
     pub admissions: Admissions,
+    /// The clients that the daemon connects to.
+    pub notify: Vec<Notify>,
     /// The roles.
     pub policy: Policy,
     /// The file they were read from, if they were.
@@ -152,6 +156,7 @@ impl Config {
             ));
         }
         let policy = policy(&place, &file.policy)?;
+        let notify = notify::all(&place, &file.notify, tls.as_ref())?;
         let admissions = Admissions {
             local_users: local_users(&place, &file.local, &policy)?,
             certificates: certificates(&place, &file.admission, &policy)?,
@@ -178,6 +183,7 @@ impl Config {
             administrators: administrators(&place, &file.admin.uids)?,
             backends: backend::all(&place, &file.backend)?,
             admissions,
+            notify,
             policy,
             policy_file: file.policy.file.as_deref().map(|path| place.resolve(path)),
         })

@@ -139,6 +139,26 @@ const BEHIND_THE_MINIMUM: &[(&str, &str)] = &[
         "needs either `token`",
     ),
     ("pin = \"1234\"\n", ":8: unknown key `pin`"),
+    (
+        "[[notify]]\nclient = \"c\"\nvault = \"v\"\naddress = \"host\"\nauthorities = [\"a\"]\n",
+        ":11: `notify.address` must be a host and a port",
+    ),
+    (
+        "[[notify]]\nclient = \"c\"\nvault = \"v\"\naddress = \"host:1\"\nauthorities = []\n",
+        ":9: `notify` needs `authorities`",
+    ),
+    (
+        "[[notify]]\nclient = \"c\"\nvault = \"v\"\naddress = \"[::1]:1\"\nauthorities = [\"a\"]\n",
+        ":9: `notify` needs `certificate` and `key`",
+    ),
+    (
+        "[[notify]]\nclient = \"c\"\nvault = \"v\"\naddress = \"h:1\"\nauthorities = [\"a\"]\nkey = \"k\"\n",
+        ":13: `notify.key` needs `certificate`",
+    ),
+    (
+        "[[notify]]\nclient = \"c\"\nvault = \"v\"\naddress = \"h:1\"\nauthorities = [\"a\"]\ncertificate = \"c\"\nkey = \"k\"\nversion = \"1.9\"\n",
+        ":15: `notify.version` must be a version of KMIP",
+    ),
 ];
 
 /// The samples show every key, and with its default.
@@ -169,6 +189,7 @@ fn the_sample_shows_every_key_with_its_default() {
         "[[backend]]",
         "[[local]]",
         "[[admission]]",
+        "[[notify]]",
     ] {
         let error = error(&format!("{section}\nunknown = 1\n"));
         let known = error

@@ -1,5 +1,6 @@
 //! One client: messages in, `Service::respond`, messages out.
 
+mod calls;
 mod frames;
 mod http;
 mod inbox;
@@ -17,6 +18,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+pub(crate) use self::calls::call;
 use self::{inbox::Inbox, wire::Wire};
 use crate::{
     admin::Admin,

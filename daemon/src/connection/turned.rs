@@ -1,4 +1,5 @@
-//! A connection whose roles were turned: the daemon asks, the client answers, one message at a time.
+//! A connection on which the daemon asks and the client answers, one message at a time: one whose roles were turned, or
+//! one that the daemon has made.
 
 use std::sync::Arc;
 
@@ -10,9 +11,13 @@ use tokio::{
 };
 
 use super::{Shared, inbox::Inbox, wire::Wire};
-use crate::{identity::Caller, notices::Next};
+use crate::{
+    identity::Caller,
+    notices::{Next, Subscription},
+    service::Service,
+};
 
-/// Tells the client what it listens for, until one side ends it.
+/// Tells the client that has turned the roles what it listens for, until one side ends it.
 pub(super) async fn converse<S>(
     mut wire: Wire<'_, S>,
     mut inbox: Inbox,
@@ -27,19 +32,36 @@ pub(super) async fn converse<S>(
     let Some(subscription) = shared.service.subscribe(caller, wake) else {
         return;
     };
+    let heard = Heard::of(shared, subscription);
+    tell(&mut wire, &mut inbox, heard.subscription(), &news, shared).await;
+}
+
+/// Tells a client what there is to tell, until one side ends it: how many messages it has answered.
+pub(super) async fn tell<S>(
+    wire: &mut Wire<'_, S>,
+    inbox: &mut Inbox,
+    subscription: &Arc<Subscription>,
+    news: &Notify,
+    shared: &Shared,
+) -> u64
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut answers = 0_u64;
     loop {
-        match subscription.next() {
+        match shared.service.next(subscription) {
             Next::Send(message) => {
                 if wire.write(&message).await.is_err() {
                     break;
                 }
                 // The time that an answer may take is that of a message that has begun.
-                let Some(bytes) = answer(&mut wire, &mut inbox, shared).await else {
+                let Some(bytes) = answer(wire, inbox, shared).await else {
                     break;
                 };
-                if !subscription.answered(inbox.part(0..bytes)) {
+                if !shared.service.answered(subscription, inbox.part(0..bytes)) {
                     break;
                 }
+                answers += 1;
                 inbox.done(bytes);
                 wire.rests();
             }
@@ -47,13 +69,14 @@ pub(super) async fn converse<S>(
                 // What comes unasked is no answer, and ends the conversation as its end does.
                 tokio::select! {
                     () = news.notified() => {}
-                    _ = wire.read(&mut inbox) => break,
+                    _ = wire.read(inbox) => break,
                 }
             }
             Next::End => break,
         }
     }
-    shared.service.unsubscribe(&subscription);
+    subscription.ended();
+    answers
 }
 
 /// How long the answer is that has arrived.
@@ -70,5 +93,30 @@ where
             }
             Frame::TooLarge(_) | Frame::Foreign => return None,
         }
+    }
+}
+
+/// A client that is told as long as this is kept.
+pub(super) struct Heard {
+    service: Arc<Service>,
+    subscription: Arc<Subscription>,
+}
+
+impl Heard {
+    pub(super) fn of(shared: &Shared, subscription: Arc<Subscription>) -> Self {
+        Self {
+            service: shared.service.clone(),
+            subscription,
+        }
+    }
+
+    pub(super) const fn subscription(&self) -> &Arc<Subscription> {
+        &self.subscription
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        self.service.unsubscribe(&self.subscription);
     }
 }

@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Who asks.
     pub principal: &'a Principal,
+    /// Whether nobody asks: the daemon gets what it puts to a client.
+    pub(crate) is_unasked: bool,
     pub(crate) service: &'a Service,
     pub(crate) route: &'static Route,
     pub(crate) tx: &'a mut dyn Transaction,
@@ -291,6 +293,9 @@ impl Context<'_> {
         }
         self.object = Some(id.0.clone());
         self.effects.accounts |= is_account(record.object_type);
+        if self.service.subscriptions.is_heard() {
+            self.effects.appeared(&record.vault, &id);
+        }
         self.tx.insert(record)?;
         self.set_placeholder(Some(id.clone()));
         Ok(UniqueIdentifier::Text(id.0))

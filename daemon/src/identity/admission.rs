@@ -1,5 +1,7 @@
 //! From a peer's certificate or uid to a name, a vault and a role, before any credential is looked at.
 
+use store::Client;
+
 use super::{Admissions, CertificateFacts, Peer, not_authenticated};
 use crate::{directory::Directory, error::Result, policy::Policy};
 
@@ -40,6 +42,10 @@ pub(super) fn standing(
                 proof_required: false,
             })
         }
+        Peer::Listener { vault, client } => {
+            let known = directory.client_by_name(vault, client);
+            known.map_or_else(|| Err(not_authenticated()), |own| enrolled(&own))
+        }
         Peer::Rotation { vault } => {
             let known = directory.vault(vault).ok_or_else(not_authenticated)?;
             Ok(Standing {
@@ -58,20 +64,28 @@ fn certified(
     admissions: &Admissions,
 ) -> Result<Standing> {
     match directory.client_by_key(&facts.spki_sha256) {
-        Some(client) if client.revoked.is_some() => Err(not_authenticated()),
         Some(client) => {
+            let standing = enrolled(&client)?;
             if client.spki_sha256 != facts.spki_sha256 {
                 directory.succeed(&facts.spki_sha256)?;
             }
-            Ok(Standing {
-                name: client.name.clone(),
-                vault: client.vault.clone(),
-                role: client.role.clone(),
-                proof_required: false,
-            })
+            Ok(standing)
         }
         None => admitted(facts, admissions).ok_or_else(not_authenticated),
     }
+}
+
+/// A client that is enrolled, as long as it is not revoked.
+fn enrolled(client: &Client) -> Result<Standing> {
+    if client.revoked.is_some() {
+        return Err(not_authenticated());
+    }
+    Ok(Standing {
+        name: client.name.clone(),
+        vault: client.vault.clone(),
+        role: client.role.clone(),
+        proof_required: false,
+    })
 }
 
 fn local(

@@ -17,6 +17,13 @@ pub enum Peer {
         /// The vault.
         vault: String,
     },
+    /// A client that listens, in whose name the daemon looks up what it tells it.
+    Listener {
+        /// Its vault.
+        vault: String,
+        /// Its name.
+        client: String,
+    },
     /// The appliance itself, when a key of this vault is to be rotated.
     Rotation {
         /// The vault.
@@ -43,6 +50,7 @@ impl std::fmt::Display for Peer {
             Self::Certificate(facts) => f.write_str(&facts.subject),
             Self::Unix { uid } => write!(f, "uid:{uid}"),
             Self::Administrator { uid, .. } => write!(f, "administrator uid:{uid}"),
+            Self::Listener { client, .. } => write!(f, "listener {client}"),
             Self::Rotation { .. } => f.write_str("rotation"),
         }
     }

@@ -374,7 +374,8 @@ fn refuse_wrapping(request: &GetRequest) -> Result<()> {
 
 /// Once served, an object is no longer fresh (KMIP 2.1 §4.24).
 pub(super) fn serve_fresh(context: &mut Context<'_>, object: &Authorized) -> Result<()> {
-    if object.record().attributes.fresh != Some(true) {
+    // Fresh is what no client has got by Get; what is put to one was not asked for (KMIP 1.4 §3.34).
+    if context.is_unasked || object.record().attributes.fresh != Some(true) {
         return Ok(());
     }
     let mut record = object.to_changed();

@@ -10,15 +10,15 @@ use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{MissedTickBehavior, interval, timeout},
 };
 
 pub use self::appliance::{Appliance, ServerError};
 pub(crate) use self::appliance::{open_backend, start_engine};
 use crate::{
-    config::Config,
-    connection::Shared,
+    config::{self, Config},
+    connection::{self, Shared},
     jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
@@ -73,6 +73,9 @@ struct Running {
     bound: Bound,
     /// The loops that accept clients and keep time.
     loops: JoinSet<()>,
+    /// The clients that the daemon connects to.
+    calls: Vec<(config::Notify, AbortHandle)>,
+    shared: Arc<Shared>,
     /// Clients of the network and local ones: all permits are free when all clients are gone.
     permits: [Arc<Semaphore>; 2],
     stop: watch::Sender<bool>,
@@ -133,7 +136,9 @@ impl Running {
             let service = appliance.service.clone();
             tokio::task::spawn_blocking(move || service.work_off());
         }
-        let running = Self {
+        let mut running = Self {
+            calls: Vec::new(),
+            shared,
             appliance,
             tls,
             bound,
@@ -143,6 +148,8 @@ impl Running {
             _socket: file,
         };
         running.tell_expiry();
+        let notify = running.appliance.config.notify.clone();
+        running.call(notify);
         Ok(running)
     }
 
@@ -175,7 +182,7 @@ impl Running {
     }
 
     /// Puts the new certificates, lists, policy and admissions in place, or keeps the old ones all together.
-    fn reload(&self) {
+    fn reload(&mut self) {
         notify(&[NotifyState::Reloading]);
         match self.try_reload() {
             Ok(()) => {
@@ -190,7 +197,7 @@ impl Running {
         notify(&[NotifyState::Ready]);
     }
 
-    fn try_reload(&self) -> Result<(), ServerError> {
+    fn try_reload(&mut self) -> Result<(), ServerError> {
         let old = &self.appliance.config;
         let new = Config::load(&old.file)?;
         let terms = match (&self.tls, &new.tls) {
@@ -207,7 +214,25 @@ impl Running {
             self.appliance.believe_revocations(Some(tls));
         }
         self.tell_expiry();
+        self.call(new.notify);
         Ok(())
+    }
+
+    /// Connects to these clients from now on; those that were connected to before stay so, with what waits for them.
+    fn call(&mut self, notify: Vec<config::Notify>) {
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.calls)
+            .into_iter()
+            .partition(|(own, _)| notify.contains(own));
+        for (_, task) in gone {
+            task.abort();
+        }
+        self.calls = kept;
+        for own in notify {
+            if self.calls.iter().all(|(known, _)| *known != own) {
+                let task = tokio::spawn(connection::call(own.clone(), self.shared.clone()));
+                self.calls.push((own, task.abort_handle()));
+            }
+        }
     }
 
     fn tell_expiry(&self) {
@@ -293,6 +318,8 @@ fn keep_time(
     loops.spawn(every(jobs::PERIOD, move || {
         rotations.run(&own.service, own.service.clock.now());
     }));
+    let own = appliance.clone();
+    loops.spawn(every(DATES_PERIOD, move || own.service.tell_dates()));
     if let Some(limit) = sd_notify::watchdog_enabled() {
         let own = appliance.clone();
         loops.spawn(every(limit / 3, move || alive(&own)));
@@ -339,6 +366,8 @@ fn workers(config: &Config) -> usize {
     limits.workers_max + limits.pending_workers_max + WORKERS_APART
 }
 
+/// How often clients that listen are told of dates that have come.
+const DATES_PERIOD: Duration = Duration::from_secs(1);
 /// Workers beyond those of messages: probes, upkeep, the watchdog.
 const WORKERS_APART: usize = 16;
 /// How long clients may take to finish when the daemon stops, and workers after that: less than five seconds together.

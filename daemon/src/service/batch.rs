@@ -339,6 +339,7 @@ impl Exchange<'_> {
             version: self.version,
             now: self.now,
             principal: self.principal,
+            is_unasked: matches!(self.from, Peer::Listener { .. }),
             service: self.service,
             route,
             tx,

@@ -1,6 +1,6 @@
 //! How much one message may ask for, and how much clients leave here.
 
-use crate::{cryptoki, pending, streams};
+use crate::{cryptoki, notices, pending, streams};
 
 /// Bounds of what one message may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Limits {
     pub cryptoki: cryptoki::Limits,
     /// Bounds of what comes in parts.
     pub streams: streams::Limits,
+    /// Bounds of what waits for a client that listens.
+    pub notices: notices::Limits,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             pending: pending::Limits::default(),
             cryptoki: cryptoki::Limits::default(),
             streams: streams::Limits::default(),
+            notices: notices::Limits::default(),
         }
     }
 }

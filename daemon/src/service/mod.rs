@@ -34,7 +34,7 @@ use self::{
     deferred::Manner,
     envelope::{Sizes, failure, header},
 };
-pub use self::{limits::Limits, weight::Weight};
+pub use self::{limits::Limits, notices::Putting, weight::Weight};
 use crate::{
     audit::{Durability, Event, Trail},
     clock::Clock,

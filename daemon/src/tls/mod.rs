@@ -2,6 +2,7 @@
 
 mod facts;
 mod material;
+mod outgoing;
 mod verifier;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -17,6 +18,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
+pub use self::outgoing::outgoing;
 use self::verifier::Verifier;
 use crate::{
     config,

@@ -6,6 +6,7 @@
 )]
 
 mod activation;
+mod called;
 mod command;
 mod harness;
 mod https;

@@ -44,14 +44,14 @@ fn identity(certificate: &rcgen::Certificate, key: &KeyPair) -> Identity {
 }
 
 /// The authority of a daemon.
-fn authority_of(daemon: &Daemon) -> Issuer<'static, KeyPair> {
+pub(crate) fn authority_of(daemon: &Daemon) -> Issuer<'static, KeyPair> {
     let key = KeyPair::from_pem(&fs::read_to_string(daemon.dir.join("ca.key")).unwrap()).unwrap();
     let ca = fs::read_to_string(daemon.dir.join("ca.pem")).unwrap();
     Issuer::from_ca_cert_pem(&ca, key).unwrap()
 }
 
 /// A certificate that the authority of a daemon signs.
-fn issued(daemon: &Daemon, params: &CertificateParams) -> Identity {
+pub(crate) fn issued(daemon: &Daemon, params: &CertificateParams) -> Identity {
     let own = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&own, &authority_of(daemon)).unwrap();
     identity(&certificate, &own)

@@ -7,7 +7,7 @@ use std::{
 
 use kmip::{
     AsynchronousIndicator, CryptographicAlgorithm, CryptographicUsageMask, EndpointRole,
-    ObjectType, OperationCode, ResultStatus, V2_1,
+    ObjectType, OperationCode, ResultStatus, V2_1, Version,
     attribute::{Attribute, AttributeList, UniqueIdentifier},
     client::{Client, outgoing},
     message::{
@@ -26,7 +26,7 @@ use kmip::{
 use crate::harness::{BOTH, Daemon, now, read_message};
 
 /// One whole message of the daemon's asking.
-fn read_request(stream: &mut impl Read) -> Vec<u8> {
+pub(crate) fn read_request(stream: &mut impl Read) -> Vec<u8> {
     let mut message = vec![0; 8];
     stream.read_exact(&mut message).unwrap();
     assert_eq!(message[..4], [0x42, 0x00, 0x78, 0x01], "a request message");
@@ -36,7 +36,7 @@ fn read_request(stream: &mut impl Read) -> Vec<u8> {
     message
 }
 
-fn operation(message: &[u8]) -> OperationCode {
+pub(crate) fn operation(message: &[u8]) -> OperationCode {
     let Ok(request) = Request::read(message, 1) else {
         panic!("what the daemon asks can be read");
     };
@@ -44,9 +44,9 @@ fn operation(message: &[u8]) -> OperationCode {
 }
 
 /// Answers that it went well, and nothing else.
-fn answer(stream: &mut impl Write, operation: OperationCode) {
+pub(crate) fn answer(stream: &mut impl Write, operation: OperationCode, version: Version) {
     let header = ResponseHeader {
-        protocol_version: V2_1.into(),
+        protocol_version: version.into(),
         time_stamp: Timestamp(0),
         nonce: None,
         server_hashed_password: None,
@@ -64,12 +64,12 @@ fn answer(stream: &mut impl Write, operation: OperationCode) {
         asynchronous_correlation_value: None,
         payload: Some(vec![].into()),
     };
-    let message = write_response(&header, &[item], V2_1);
+    let message = write_response(&header, &[item], version);
     stream.write_all(message.bytes()).unwrap();
     stream.flush().unwrap();
 }
 
-fn create() -> CreateRequest {
+pub(crate) fn create() -> CreateRequest {
     CreateRequest {
         object_type: ObjectType::SymmetricKey,
         attributes: AttributeList::from_iter([
@@ -98,7 +98,7 @@ fn a_client_that_turns_its_connection_is_told_of_changes() {
     let turned = Response::read(&read_message(&mut listens).unwrap()).unwrap();
     assert_eq!(turned.items[0].result_status, ResultStatus::Success);
     assert_eq!(operation(&read_request(&mut listens)), OperationCode::Query);
-    answer(&mut listens, OperationCode::Query);
+    answer(&mut listens, OperationCode::Query, V2_1);
 
     let stream = daemon.ask(Some(&identity), BOTH).unwrap();
     let mut client = Client::new(stream, V2_1, 1024 * 1024);
@@ -114,7 +114,7 @@ fn a_client_that_turns_its_connection_is_told_of_changes() {
     let told = read_request(&mut listens);
     assert_eq!(operation(&told), OperationCode::Notify);
     assert!(told.windows(id.len()).any(|bytes| bytes == id.as_bytes()));
-    answer(&mut listens, OperationCode::Notify);
+    answer(&mut listens, OperationCode::Notify, V2_1);
 
     // What comes unasked ends it.
     listens.write_all(request.bytes()).unwrap();

@@ -123,10 +123,5 @@ fn failed(item: &ResponseItem, error: CallError) -> Error {
     } else {
         ""
     };
-    let fault = Fault::ALL
-        .iter()
-        .copied()
-        .find(|fault| Some(fault.reason(V2_1)) == reason)
-        .unwrap_or(Fault::Internal);
-    Error::new(fault, format!("{message}{way_out}"))
+    Error::new(Fault::of(reason, V2_1), format!("{message}{way_out}"))
 }

@@ -1,7 +1,8 @@
-//! Keys: made, told, activated, revoked and destroyed by the KMIP messages that any client would send.
+//! Keys: made, told, activated, revoked, destroyed and given by the KMIP messages that any client would send.
 
 mod exchange;
 mod facts;
+mod put;
 mod usage;
 
 use kmip::{

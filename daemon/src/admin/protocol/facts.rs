@@ -140,6 +140,8 @@ pub struct StatusFacts {
     pub objects: u64,
     /// What the appliance needs, and whether it works.
     pub parts: Vec<PartFacts>,
+    /// The clients that listen, or are to.
+    pub listeners: Vec<ListenerFacts>,
     /// The last record of each audit stream that is on the disk.
     pub audit_heads: BTreeMap<String, Head>,
 }
@@ -183,4 +185,32 @@ pub struct CaFacts {
     pub purposes: Vec<Purpose>,
     /// Its certificate in PEM.
     pub certificate: String,
+}
+
+/// A client that listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerFacts {
+    /// Its name.
+    pub client: String,
+    /// Its vault.
+    pub vault: String,
+    /// Whether it is connected now.
+    pub is_connected: bool,
+    /// The version that is spoken with it.
+    pub version: String,
+    /// How many messages wait for it.
+    pub waiting: usize,
+}
+
+/// What became of an object that was given to a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutFacts {
+    /// Its identifier.
+    pub id: String,
+    /// The client.
+    pub client: String,
+    /// How many of the client's connections have taken it.
+    pub taken: usize,
+    /// For how many it waits, because the client does not answer or is not connected.
+    pub waiting: usize,
 }

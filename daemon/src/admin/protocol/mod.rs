@@ -8,7 +8,7 @@ use kmip::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 pub use self::facts::{
-    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, PartFacts,
+    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts, PartFacts, PutFacts,
     StatusFacts, UserFacts, VaultFacts,
 };
 use crate::{audit::Head, authority::Purpose};
@@ -299,6 +299,22 @@ commands! {
         vault: String,
         /// Its identifier or name.
         key: String,
+    }
+
+    /// Gives a key or another object to a client that listens.
+    "key.put" KeyPut true -> PutFacts {
+        /// The vault.
+        vault: String,
+        /// Its identifier or name.
+        key: String,
+        /// The client's name.
+        client: String,
+        /// The identifier or name of the object whose place it takes at the client.
+        #[serde(default)]
+        replaces: Option<String>,
+        /// The identifier or name of the key that it is wrapped with.
+        #[serde(default)]
+        wrapped_with: Option<String>,
     }
 
     /// Tells how the appliance is.

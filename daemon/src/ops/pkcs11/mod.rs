@@ -317,6 +317,7 @@ impl Call<'_, '_> {
             version: own.version,
             now: own.now,
             principal: proven.as_ref().unwrap_or(own.principal),
+            is_unasked: own.is_unasked,
             service: own.service,
             route,
             tx: &mut *own.tx,

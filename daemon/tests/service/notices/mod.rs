@@ -1,23 +1,29 @@
 //! What clients are told unasked: the roles turned, changes told to whom they concern, objects put.
 
+mod called;
+mod dates;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
 use keyhold::{
+    fault::Fault,
     identity::Caller,
     notices::{Next, Subscription},
+    service::{Putting, Service},
 };
 use kmip::{
-    EndpointRole, OperationCode, PutFunction, ResultReason, ResultStatus, State, V1_2, V2_0, V2_1,
-    Version,
-    attribute::{Attribute, AttributeKind, AttributeReference, Name},
+    CryptographicAlgorithm, CryptographicUsageMask, EndpointRole, ObjectType, OperationCode,
+    PutFunction, ResultReason, ResultStatus, State, V1_2, V2_0, V2_1, Version,
+    attribute::{Attribute, AttributeKind, AttributeList, AttributeReference, Name},
     client::outgoing,
     message::{Request, ResponseHeader, ResponseItem, write_response},
     payload::{
         activate::{Activate, ActivateRequest},
         attribute::{DeleteAttribute, DeleteAttributeRequest},
+        create::{Create, CreateRequest},
         notify::{Notify, NotifyRequest, Put, PutRequest},
         query::{Query, QueryRequest, QueryResponse},
         revoke::{Revoke, RevokeRequest},
@@ -30,6 +36,7 @@ use crate::fixture::{Fixture, peer, text};
 
 /// A client that listens.
 struct Listener {
+    service: Arc<Service>,
     subscription: Arc<Subscription>,
     woken: Arc<AtomicUsize>,
     version: Version,
@@ -55,6 +62,7 @@ impl Listener {
         let subscription = fixture.service.subscribe(&fixture.caller, wake).unwrap();
         (fixture.caller, fixture.version) = before;
         let own = Self {
+            service: fixture.service.clone(),
             subscription,
             woken,
             version,
@@ -74,7 +82,7 @@ impl Listener {
 
     /// The next message: what it asks for, and its payload.
     fn receive(&self) -> Option<(OperationCode, Vec<u8>)> {
-        let Next::Send(message) = self.subscription.next() else {
+        let Next::Send(message) = self.service.next(&self.subscription) else {
             return None;
         };
         let Ok(request) = Request::read(&message, 1) else {
@@ -117,7 +125,7 @@ impl Listener {
             payload: payload.map(Into::into),
         };
         let message = write_response(&header, &[item], self.version);
-        self.subscription.answered(message.bytes())
+        self.service.answered(&self.subscription, message.bytes())
     }
 
     /// The next Notify, answered.
@@ -135,6 +143,28 @@ fn payload_of<O: kmip::payload::Operation>(bytes: &[u8], version: Version) -> O:
 }
 
 const BOTH: &[OperationCode] = &[OperationCode::Notify, OperationCode::Put];
+
+/// A key that is made in one step.
+fn key(fixture: &mut Fixture, more: impl IntoIterator<Item = Attribute>) -> String {
+    let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::WrapKey;
+    let own = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(128),
+        Attribute::CryptographicUsageMask(mask),
+    ];
+    let made = fixture.call::<Create>(&CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: own.into_iter().chain(more).collect(),
+        protection_storage_masks: None,
+    });
+    text(&made.unwrap().unique_identifier).to_owned()
+}
+
+/// A key that is active from the beginning.
+fn active_key(fixture: &mut Fixture, more: impl IntoIterator<Item = Attribute>) -> String {
+    let active = Attribute::ActivationDate(crate::fixture::NOON);
+    key(fixture, std::iter::once(active).chain(more))
+}
 
 fn revoke(fixture: &mut Fixture, id: &str) {
     let request = RevokeRequest {
@@ -248,7 +278,7 @@ fn a_refusal_ends_nothing_and_an_answer_to_nothing_does() {
         assert!(listener.reply(operation, None));
     }
     assert!(!listener.reply(OperationCode::Notify, Some(vec![])));
-    assert!(!listener.subscription.answered(b"no message"));
+    assert!(!fixture.service.answered(&listener.subscription, b"no message"));
 }
 
 #[test]
@@ -256,11 +286,17 @@ fn whoever_is_revoked_is_told_nothing_more() {
     let mut fixture = Fixture::new();
     let id = fixture.aes_key([]);
     let listener = Listener::new(&mut fixture, 2, V2_1, BOTH);
-    let mut client = crate::fixture::client(2, "one", "user");
-    client.revoked = Some(crate::fixture::NOON);
-    fixture.service.directory().put_client(&client).unwrap();
+    let changed = |fixture: &Fixture, revoked| {
+        let mut client = crate::fixture::client(2, "one", "user");
+        client.revoked = revoked;
+        fixture.service.directory().put_client(&client).unwrap();
+    };
+    changed(&fixture, None);
+    let next = fixture.service.next(&listener.subscription);
+    assert!(matches!(next, Next::Wait), "who is still enrolled stays");
+    changed(&fixture, Some(crate::fixture::NOON));
     revoke(&mut fixture, &id);
-    assert!(matches!(listener.subscription.next(), Next::End));
+    assert!(matches!(fixture.service.next(&listener.subscription), Next::End));
 }
 
 #[test]
@@ -273,29 +309,51 @@ fn who_is_gone_is_not_kept() {
     assert!(listener.receive().is_none());
 }
 
+/// Puts an object as it is.
+fn put(fixture: &Fixture, vault: &str, id: &str, client: &str) -> Result<usize, Fault> {
+    let put = fixture.service.put(vault, id, client, &Putting::default());
+    put.map(|receipts| receipts.len())
+        .map_err(|error| error.fault)
+}
+
 #[test]
 fn an_object_is_put_to_whom_it_may_be_released() {
     let mut fixture = Fixture::new();
     let id = fixture.aes_key([Attribute::Sensitive(false), Attribute::Extractable(true)]);
     let listener = Listener::new(&mut fixture, 2, V2_1, BOTH);
-    assert_eq!(fixture.service.put("one", &id, "client 2"), 1);
+    let receipts = fixture
+        .service
+        .put("one", &id, "client 2", &Putting::default())
+        .unwrap();
     let (operation, payload) = listener.receive().unwrap();
     assert_eq!(operation, OperationCode::Put);
-    let put: PutRequest = payload_of::<Put>(&payload, V2_1);
-    assert_eq!(put.put_function, PutFunction::New);
-    assert_eq!(text(&put.unique_identifier), id);
-    assert!(put.object.key_block().is_some());
-    let state = Attribute::State(State::Active);
-    assert!(put.attributes.iter().any(|own| *own == state));
+    let given: PutRequest = payload_of::<Put>(&payload, V2_1);
+    assert_eq!(given.put_function, PutFunction::New);
+    assert_eq!(text(&given.unique_identifier), id);
+    assert!(given.object.key_block().is_some());
+    let has = |own: &Attribute| given.attributes.iter().any(|given| given == own);
+    assert!(has(&Attribute::State(State::Active)));
+    assert!(has(&Attribute::Fresh(true)), "what is put was not asked for");
+    assert!(receipts[0].try_recv().is_err(), "it has not answered yet");
+    assert!(listener.reply(operation, Some(vec![])));
+    assert_eq!(receipts[0].try_recv().unwrap().refusal, None);
     let events = fixture.trail.events.lock().unwrap().clone();
     let names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(names[names.len() - 3..], ["Get", "GetAttributes", "Put"]);
+    assert_eq!(names[names.len() - 3..], ["GetAttributes", "Get", "Put"]);
+    assert_eq!(events[events.len() - 1].1.as_deref(), Some(id.as_str()));
+    assert!(listener.receive().is_none(), "a Put changes nothing");
     // Nobody of this name listens, or may have it.
-    assert_eq!(fixture.service.put("one", &id, "client 3"), 0);
+    assert_eq!(put(&fixture, "one", &id, "client 3"), Ok(0));
     let locked = fixture.aes_key([Attribute::Sensitive(true)]);
-    assert_eq!(fixture.service.put("one", &locked, "client 2"), 0);
+    assert_eq!(
+        put(&fixture, "one", &locked, "client 2"),
+        Err(Fault::Sensitive)
+    );
     let other = Listener::new(&mut fixture, 9, V2_1, BOTH);
-    assert_eq!(fixture.service.put("two", &id, "client 9"), 0);
+    assert_eq!(
+        put(&fixture, "two", &id, "client 9"),
+        Err(Fault::NoSuchObject)
+    );
     assert!(other.receive().is_none());
 }
 
@@ -337,7 +395,7 @@ fn notify_and_put_are_not_served() {
     let mut fixture = Fixture::new();
     let notify = NotifyRequest {
         unique_identifier: "x".into(),
-        attributes: kmip::attribute::AttributeList::default(),
+        attributes: AttributeList::default(),
         attribute_reference: vec![],
     };
     assert_eq!(
