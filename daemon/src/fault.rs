@@ -173,10 +173,11 @@ faults! {
 }
 
 impl Fault {
-    /// The fault that a reason of a version stands for; the first of the table where several share it.
+    /// The fault that a reason of a version stands for. Where several share it, it is the policy's, or the first of the
+    /// table.
     #[must_use]
     pub fn of(reason: Option<ResultReason>, version: Version) -> Self {
-        let mut all = Self::ALL.iter().copied();
+        let mut all = std::iter::once(Self::NotPermitted).chain(Self::ALL.iter().copied());
         all.find(|own| Some(own.reason(version)) == reason)
             .unwrap_or(Self::Internal)
     }

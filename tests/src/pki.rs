@@ -10,9 +10,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -33,6 +34,15 @@ impl Identity {
             chain: fs::read_to_string(chain).unwrap(),
             key: fs::read_to_string(key).unwrap(),
         }
+    }
+
+    fn der(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let chain = CertificateDer::pem_slice_iter(self.chain.as_bytes());
+        let chain = chain.map(|certificate| certificate.unwrap()).collect();
+        (
+            chain,
+            PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap(),
+        )
     }
 
     /// Writes both into a folder.
@@ -60,25 +70,42 @@ pub fn client_config_of(
     identity: Option<&Identity>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
-        roots.add(certificate.unwrap()).unwrap();
-    }
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
-        .with_root_certificates(roots);
+        .with_root_certificates(roots(authority));
     let config = match identity {
         None => builder.with_no_client_auth(),
         Some(own) => {
-            let chain = CertificateDer::pem_slice_iter(own.chain.as_bytes())
-                .map(|certificate| certificate.unwrap())
-                .collect();
-            let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
+            let (chain, key) = own.der();
             builder.with_client_auth_cert(chain, key).unwrap()
         }
     };
     Arc::new(config)
+}
+
+/// A server's configuration of TLS, which lets in whom an authority has signed.
+#[must_use]
+pub fn server_config(authority: &Path, identity: &Identity) -> Arc<ServerConfig> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let roots = Arc::new(roots(authority));
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
+    let (chain, key) = identity.der();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    Arc::new(config)
+}
+
+fn roots(authority: &Path) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    roots
 }
 
 fn client_parameters(name: &str) -> CertificateParams {
@@ -128,6 +155,14 @@ pub fn unenrolled(authority: &Path, authority_key: &Path, name: &str) -> Identit
     let mut parameters = client_parameters(name);
     parameters.not_before = OffsetDateTime::now_utc() - Duration::days(1);
     parameters.not_after = OffsetDateTime::now_utc() + Duration::days(30);
+    signed(authority, authority_key, &parameters)
+}
+
+/// A server's certificate of the appliance's own authority.
+#[must_use]
+pub fn server(authority: &Path, authority_key: &Path, name: &str) -> Identity {
+    let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     signed(authority, authority_key, &parameters)
 }
 

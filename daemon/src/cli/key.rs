@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, Output, daemon::Daemon, rows, vault::word};
 use crate::admin::protocol::{
-    Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyPut, KeyRevoke, KeyShow,
-    PutFacts,
+    Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyPut, KeyRevoke,
+    KeyShow, PutFacts,
 };
 
 /// `keyhold key …`.

@@ -65,7 +65,10 @@ fn words(status: &StatusFacts) -> String {
                 "not connected"
             };
             let (name, waiting) = (format!("listener {}", own.client), own.waiting);
-            (name, format!("{state}, KMIP {}, {waiting} waiting", own.version))
+            (
+                name,
+                format!("{state}, KMIP {}, {waiting} waiting", own.version),
+            )
         })
         .collect();
     all.extend(

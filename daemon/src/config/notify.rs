@@ -65,7 +65,11 @@ fn one(place: &Place<'_>, own: &file::Notify, tls: Option<&Tls>) -> Result<Notif
         vault: own.vault.clone(),
         address: own.address.get_ref().clone(),
         server_name,
-        authorities: own.authorities.iter().map(|own| place.resolve(own)).collect(),
+        authorities: own
+            .authorities
+            .iter()
+            .map(|own| place.resolve(own))
+            .collect(),
         identity: identity(place, own, tls)?,
         version: version(place, own.version.as_ref())?,
         new_objects: own.new_objects,

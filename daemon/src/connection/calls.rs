@@ -45,7 +45,12 @@ pub(crate) async fn call(listens: config::Notify, shared: Arc<Shared>) {
                 }
                 Err(error) => {
                     let (client, address) = (&listens.client, &listens.address);
-                    tracing::warn!(client, address, error, "a client that listens is not reached");
+                    tracing::warn!(
+                        client,
+                        address,
+                        error,
+                        "a client that listens is not reached"
+                    );
                     telemetry::call_failed();
                     rest = Some(pause);
                     pause = pause.saturating_mul(2).min(PAUSE_MAX);

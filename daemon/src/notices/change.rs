@@ -24,7 +24,9 @@ impl Change {
             if own.is_empty() && !old.is_empty() {
                 gone.push(AttributeReference::Standard(*kind));
             }
-            new.extend(own.into_iter().filter(|own| !old.contains(own)));
+            // The same second is a change all the same.
+            let is_date = *kind == AttributeKind::LastChangeDate;
+            new.extend(own.into_iter().filter(|own| is_date || !old.contains(own)));
         }
         let vendors = &after.attributes.vendor;
         let changed = vendors.iter().filter(|own| !before.vendor.contains(own));

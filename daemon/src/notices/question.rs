@@ -67,12 +67,21 @@ fn served(version: Version) -> Vec<QueryFunction> {
 }
 
 /// The newest version up to a bound that the daemon and the client both speak; none when the client does not say.
-pub(super) fn version(answer: &ResponseItem, asked_in: Version, newest: Version) -> Option<Version> {
+pub(super) fn version(
+    answer: &ResponseItem,
+    asked_in: Version,
+    newest: Version,
+) -> Option<Version> {
     let known = incoming::<DiscoverVersions>(answer, asked_in).ok()?;
     let spoken = Version::SPOKEN.iter().copied();
     spoken
         .filter(|own| *own <= newest)
-        .filter(|own| known.protocol_version.iter().any(|said| *said == (*own).into()))
+        .filter(|own| {
+            known
+                .protocol_version
+                .iter()
+                .any(|said| *said == (*own).into())
+        })
         .max()
 }
 
@@ -91,5 +100,7 @@ pub(super) fn operations(answer: &ResponseItem, version: Version) -> Vec<Operati
 pub(super) fn profiles(answer: &ResponseItem, version: Version) -> Vec<&'static str> {
     let said = incoming::<Query>(answer, version);
     let said = said.map(|own| own.profile_information).unwrap_or_default();
-    said.iter().filter_map(|own| own.profile_name.name()).collect()
+    said.iter()
+        .filter_map(|own| own.profile_name.name())
+        .collect()
 }

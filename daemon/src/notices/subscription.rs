@@ -182,10 +182,7 @@ impl Subscription {
         generation: u64,
         establish: impl FnOnce(Option<&Principal>) -> Option<Arc<Principal>>,
     ) -> Option<Arc<Principal>> {
-        let mut standing = self
-            .standing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         if standing.generation != Some(generation) {
             standing.principal = establish(standing.principal.as_deref());
             standing.generation = Some(generation);
@@ -294,7 +291,12 @@ impl Subscription {
             Question::Serves => {
                 queue.serves = Some(question::operations(item, version));
                 let Queue { news, serves, .. } = queue;
-                news.retain(|own| serves.iter().flatten().any(|code| *code == own.what.operation()));
+                news.retain(|own| {
+                    serves
+                        .iter()
+                        .flatten()
+                        .any(|code| *code == own.what.operation())
+                });
                 queue.news_bytes = queue.news.iter().map(|own| own.bytes).sum();
             }
             Question::Profiles => {
@@ -361,7 +363,12 @@ impl Subscription {
     fn dropped(&self, news: &News) {
         let client = self.terms.client.as_str();
         let (operation, object) = (news.what.operation().name(), news.object.as_str());
-        tracing::warn!(client, ?operation, object, "a client that listens is not told");
+        tracing::warn!(
+            client,
+            ?operation,
+            object,
+            "a client that listens is not told"
+        );
         telemetry::told(operation.unwrap_or_default(), "dropped");
     }
 }

@@ -136,7 +136,7 @@ impl Running {
             let service = appliance.service.clone();
             tokio::task::spawn_blocking(move || service.work_off());
         }
-        let mut running = Self {
+        let running = Self {
             calls: Vec::new(),
             shared,
             appliance,
@@ -148,8 +148,6 @@ impl Running {
             _socket: file,
         };
         running.tell_expiry();
-        let notify = running.appliance.config.notify.clone();
-        running.call(notify);
         Ok(running)
     }
 
@@ -162,6 +160,7 @@ impl Running {
         let mut terminate = listen_for(SignalKind::terminate())?;
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         ready(&self.bound).map_err(ServerError)?;
+        self.call(self.appliance.config.notify.clone());
         notify(&[NotifyState::Ready]);
         tracing::info!(kmip = ?self.bound.kmip, metrics = ?self.bound.metrics, "serving");
         loop {

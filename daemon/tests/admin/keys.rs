@@ -1,7 +1,11 @@
 //! Keys, by KMIP messages.
 
-use keyhold::admin::protocol::{
-    Class, KeyActivate, KeyDestroy, KeyFacts, KeyList, KeyPage, KeyRevoke, KeyShow, Refused,
+use keyhold::{
+    admin::protocol::{
+        Class, ClientIssue, KeyActivate, KeyDestroy, KeyFacts, KeyList, KeyPage, KeyPut, KeyRevoke,
+        KeyShow, PutFacts, Refused, Status,
+    },
+    notices::{Limits, Terms},
 };
 
 use super::harness::{Appliance, appliance};
@@ -182,4 +186,60 @@ fn keys_of_another_vault_are_not_there() {
         "{refused:?}"
     );
     assert_eq!(own.count("appliance", "key.show", "NoSuchObject"), 1);
+}
+
+fn put(own: &Appliance, key: &str, client: &str) -> Result<PutFacts, Refused> {
+    own.ask(KeyPut {
+        vault: "dev".to_owned(),
+        key: key.to_owned(),
+        client: client.to_owned(),
+        replaces: None,
+        wrapped_with: None,
+    })
+}
+
+#[test]
+fn a_key_is_put_to_a_client_that_listens() {
+    let own = appliance();
+    own.vault("dev", Class::Releasable);
+    let made = own.ask(own.key("disk", "aes-256")).unwrap();
+    let mut locked = own.key("locked", "aes-256");
+    locked.class = Some(Class::Locked);
+    own.ask(locked).unwrap();
+    own.ask(ClientIssue {
+        name: "array".to_owned(),
+        vault: "dev".to_owned(),
+        role: "user".to_owned(),
+        days: None,
+    })
+    .unwrap();
+    let refused = put(&own, "disk", "array").unwrap_err();
+    assert!(refused.message.contains("keyhold status"), "{refused:?}");
+    let terms = Terms {
+        vault: "dev".to_owned(),
+        client: "array".to_owned(),
+        version: kmip::V1_4,
+        is_called: true,
+        wants_new: false,
+        limits: Limits::default(),
+    };
+    own.service.listen(terms, None, Box::new(|| {}));
+    assert_eq!(put(&own, "locked", "array").unwrap_err().fault, "Sensitive");
+    assert_eq!(
+        put(&own, "other", "array").unwrap_err().fault,
+        "NoSuchObject"
+    );
+    // Nobody answers: it waits.
+    let facts = put(&own, "disk", "array").unwrap();
+    assert_eq!(facts.id, made[0].id);
+    assert_eq!((facts.taken, facts.waiting), (0, 1));
+    let status = own.ask(Status {}).unwrap();
+    let [listener] = status.listeners.as_slice() else {
+        panic!("{:?}", status.listeners)
+    };
+    assert_eq!(listener.client, "array");
+    assert!(!listener.is_connected);
+    assert_eq!(listener.waiting, 1);
+    assert_eq!(own.count("dev", "key.put", "Success"), 3);
+    assert_eq!(own.count("dev", "key.put", "NotCommitted"), 2);
 }

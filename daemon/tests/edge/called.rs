@@ -202,8 +202,7 @@ fn whoever_is_not_the_client_is_told_nothing() {
     let entry = ear.entry("").replace("array.example", "other.example");
     daemon.reload(|text| text + &entry);
     let stream = ear.accepted();
-    let mut refused =
-        StreamOwned::new(ServerConnection::new(ear.config.clone()).unwrap(), stream);
+    let mut refused = StreamOwned::new(ServerConnection::new(ear.config).unwrap(), stream);
     let mut byte = [0];
     assert!(std::io::Read::read_exact(&mut refused, &mut byte).is_err());
     daemon.wait_for_log("a client that listens is not reached");

@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{encodings::Encoding, xml::Element};
+use super::{
+    encodings::Encoding,
+    play::{is_sent_by_servers, items, operation},
+    xml::Element,
+};
 
 /// One case.
 pub(crate) struct Case {
@@ -177,6 +181,20 @@ impl Case {
     /// The name without the digits of any version.
     pub(crate) fn stem(&self) -> &str {
         stem(&self.name)
+    }
+
+    /// Whether every request of the case is the server's, as the name says of those that ask a client what it is.
+    pub(crate) fn is_asked_by_server(&self) -> bool {
+        self.name.contains("-S2C-")
+    }
+
+    /// Whether the server connects to its client: it has something to say, and the client has not turned the roles.
+    pub(crate) fn is_called(&self) -> bool {
+        let requests = || self.exchanges.iter().map(|(request, _)| request);
+        let has_turned = requests()
+            .flat_map(items)
+            .any(|item| operation(item) == "SetEndpointRole");
+        !has_turned && (self.is_asked_by_server() || requests().any(is_sent_by_servers))
     }
 }
 

@@ -44,15 +44,7 @@ impl Link {
     }
 
     pub(crate) fn read(&mut self) -> Result<Vec<u8>, String> {
-        let mut message = vec![0; 8];
-        self.fill(&mut message)?;
-        let length = u32::from_be_bytes(message[4..8].try_into().unwrap()) as usize;
-        if message[0] != 0x42 || length > 64 << 20 {
-            return Err("the answer is no KMIP message".to_owned());
-        }
-        message.resize(8 + length, 0);
-        self.fill(&mut message[8..])?;
-        Ok(message)
+        message(&mut self.stream)
     }
 
     fn fill(&mut self, out: &mut [u8]) -> Result<(), String> {
@@ -101,6 +93,20 @@ impl Link {
         self.fill(&mut body)?;
         Ok(body)
     }
+}
+
+/// One whole message.
+pub(crate) fn message(stream: &mut impl Read) -> Result<Vec<u8>, String> {
+    let broken = |error: std::io::Error| format!("no answer: {error}");
+    let mut message = vec![0; 8];
+    stream.read_exact(&mut message).map_err(broken)?;
+    let length = u32::from_be_bytes(message[4..8].try_into().unwrap()) as usize;
+    if message[0] != 0x42 || length > 64 << 20 {
+        return Err("the answer is no KMIP message".to_owned());
+    }
+    message.resize(8 + length, 0);
+    stream.read_exact(&mut message[8..]).map_err(broken)?;
+    Ok(message)
 }
 
 /// How long an answer may take.

@@ -4,6 +4,7 @@
 //! `KEYHOLD_CASES=substring` plays only cases whose names contain it; `KEYHOLD_CASES_IN=xml` posts all of them over HTTPS in
 //! XML, and `json` or `https` in JSON or TTLV. `target/conformance.txt` is the summary.
 
+mod called;
 mod case;
 mod compare;
 mod convert;

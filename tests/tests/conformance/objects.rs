@@ -60,6 +60,16 @@ impl Objects {
             .collect()
     }
 
+    /// What is known of what the server tells unasked.
+    pub(crate) fn told(&self, said: &Node, operation: String) -> Facts {
+        Facts {
+            is_generated: self.used(said).iter().any(|id| self.generated.contains(id)),
+            fixed_dates: self.fixed_dates.clone(),
+            operation,
+            ..Facts::default()
+        }
+    }
+
     fn item(&self, item: &Element, asked: &Node, version: &str) -> Facts {
         let operation = operation(item);
         let all = item.all();

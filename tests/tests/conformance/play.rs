@@ -8,6 +8,7 @@ use std::{
 use keyhold_tests::Appliance;
 
 use super::{
+    called::{self, Called},
     case::Case,
     compare::{self, Comparison, Difference},
     convert::{self, Bindings},
@@ -69,6 +70,7 @@ pub(crate) fn group(cases: &[Case]) -> Vec<Outcome> {
             let mut player = Player {
                 appliance: &appliance,
                 links: HashMap::new(),
+                called: None,
                 bindings: Bindings::default(),
                 objects: &mut objects,
                 outcome: Outcome::of(case, Vec::new()),
@@ -85,6 +87,8 @@ pub(crate) fn group(cases: &[Case]) -> Vec<Outcome> {
 struct Player<'a> {
     appliance: &'a Appliance,
     links: HashMap<String, Link>,
+    /// The connection that the server made, in a case in which it begins.
+    called: Option<Called>,
     bindings: Bindings,
     objects: &'a mut Objects,
     outcome: Outcome,
@@ -92,6 +96,12 @@ struct Player<'a> {
 
 impl Player<'_> {
     fn play(&mut self, case: &Case) {
+        if case.is_called() {
+            match Called::by(self.appliance, &case.version) {
+                Ok(called) => self.called = Some(called),
+                Err(error) => return self.outcome.failures.push(error),
+            }
+        }
         for (number, (request, response)) in case.exchanges.iter().enumerate() {
             let operations: Vec<_> = items(request).iter().map(|item| operation(item)).collect();
             let place = format!("message {number} ({})", operations.join(", "));
@@ -139,11 +149,15 @@ impl Player<'_> {
     ) -> Result<Vec<Difference>, String> {
         let posted = case.encoding.or_else(Encoding::of_all);
         let encoding = posted.unwrap_or(Encoding::Ttlv);
-        if items(request)
-            .iter()
-            .all(|item| SENT_BY_SERVERS.contains(&operation(item).as_str()))
-        {
-            return self.answer_server(request, response);
+        if case.is_asked_by_server() || is_sent_by_servers(request) {
+            return match self.called.take() {
+                Some(mut called) => {
+                    let differences = self.answer_called(&mut called, request, response);
+                    self.called = Some(called);
+                    differences
+                }
+                None => self.answer_server(request, response),
+            };
         }
         let asked = convert::node(request, &self.bindings, now(), None)?;
         let client = request.attribute("client").unwrap_or("dev").to_owned();
@@ -173,6 +187,31 @@ impl Player<'_> {
             items: facts,
         }
         .message(expected, actual)
+    }
+
+    /// A request that the server sends over a connection that it made. What it asks before that is answered plainly.
+    fn answer_called(
+        &mut self,
+        called: &mut Called,
+        request: &Element,
+        response: &Element,
+    ) -> Result<Vec<Difference>, String> {
+        for _ in 0..QUESTIONS_MAX {
+            let said = called.read()?;
+            let facts = vec![self.objects.told(&said, operation(items(request)[0]))];
+            let before = self.bindings.clone();
+            let differences = self.compared(request, &said, &facts);
+            if !differences.is_empty() && called::is_question(&said) {
+                self.bindings = before;
+                called.answer(&called::plainly(&said))?;
+                continue;
+            }
+            self.bindings.remember(&said);
+            let answer = convert::node(response, &self.bindings, now(), None)?;
+            called.answer(&answer)?;
+            return Ok(differences);
+        }
+        Err("the server asks what the case does not have, and nothing else".to_owned())
     }
 
     /// A request that the server sends over the client's connection, which the client answers.
@@ -207,6 +246,14 @@ pub(crate) fn items(message: &Element) -> Vec<&Element> {
         .iter()
         .filter(|child| child.name == "BatchItem")
         .collect()
+}
+
+/// Whether a request is one that only servers send.
+pub(crate) fn is_sent_by_servers(request: &Element) -> bool {
+    let items = items(request);
+    items
+        .iter()
+        .all(|item| SENT_BY_SERVERS.contains(&operation(item).as_str()))
 }
 
 /// The operation of a batch item.
@@ -250,4 +297,6 @@ const RESET: &str = r#"<RequestMessage>
 </RequestMessage>"#;
 
 const DIFFERENCES_TOLD_MAX: usize = 6;
+/// The most questions that a server has before what a case expects of it.
+const QUESTIONS_MAX: usize = 4;
 const SENT_BY_SERVERS: &[&str] = &["Put", "Notify"];

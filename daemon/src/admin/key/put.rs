@@ -38,10 +38,7 @@ impl Execute for KeyPut {
         };
         let (vault, client) = (self.vault, self.client);
         let deed = Deed::on(&vault.clone(), &id.clone(), move || {
-            let receipts = admin
-                .parts
-                .service
-                .put(&vault, &id, &client, &putting)?;
+            let receipts = admin.parts.service.put(&vault, &id, &client, &putting)?;
             if receipts.is_empty() {
                 return Err(deaf(&client, &vault));
             }

@@ -8,8 +8,8 @@ use kmip::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 pub use self::facts::{
-    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts, PartFacts, PutFacts,
-    StatusFacts, UserFacts, VaultFacts,
+    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts,
+    PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
 };
 use crate::{audit::Head, authority::Purpose};
 

@@ -8,8 +8,8 @@ use keyhold::{
     service::Putting,
 };
 use kmip::{
-    OperationCode, PutFunction, QueryFunction, State, V1_0, V1_2, V1_4, V2_1,
-    Version, WrappingMethod,
+    OperationCode, PutFunction, QueryFunction, State, V1_0, V1_2, V1_4, V2_1, Version,
+    WrappingMethod,
     attribute::{Attribute, AttributeKind},
     object::{EncryptionKeyInformation, KeyValue, KeyWrappingSpecification},
     payload::{
@@ -225,11 +225,15 @@ fn what_waits_is_bounded_in_number_and_size() {
     let none = listener(&fixture, bounded(0, 1 << 20));
     let ids: Vec<_> = (0..9).map(|_| active_key(&mut fixture, [])).collect();
     few.connect(&[V1_4], BOTH);
-    let given = [few.put(), few.put()].map(|own| text(&own.unique_identifier).to_owned());
+    let given = [few.put(), few.put()].map(|own| text(&own.unique_identifier));
     assert_eq!(given, ids[7..], "the latest");
     assert!(few.receive().is_none());
     small.connect(&[V1_4], BOTH);
-    assert_eq!(small.subscription_waits(), 2, "as many as there is room for");
+    assert_eq!(
+        small.subscription_waits(),
+        2,
+        "as many as there is room for"
+    );
     none.subscription.begin();
     assert_eq!(none.subscription_waits(), 0);
 }
@@ -249,8 +253,14 @@ impl Listener {
 #[test]
 fn locked_keys_are_put_to_nobody_and_sensitive_ones_only_wrapped() {
     let mut fixture = Fixture::new();
-    let locked = active_key(&mut fixture, [Attribute::Sensitive(true), Attribute::Extractable(false)]);
-    let sensitive = active_key(&mut fixture, [Attribute::Sensitive(true), Attribute::Extractable(true)]);
+    let locked = active_key(
+        &mut fixture,
+        [Attribute::Sensitive(true), Attribute::Extractable(false)],
+    );
+    let sensitive = active_key(
+        &mut fixture,
+        [Attribute::Sensitive(true), Attribute::Extractable(true)],
+    );
     let kek = active_key(&mut fixture, []);
     let mut own = listener(&fixture, terms("client 2", V1_4));
     own.connect(&[V1_4], BOTH);
@@ -308,10 +318,10 @@ fn a_refused_put_is_told_to_whoever_asked_for_it() {
         Some(("Put".to_owned(), Some(id.clone()), "NotServed"))
     );
     // Who serves no Put is given nothing.
-    let mut deaf = listener(&fixture, terms("client 3", V1_4));
+    let mut deaf = listener(&fixture, terms("client 1", V1_4));
     deaf.connect(&[V1_4], &[OperationCode::Notify]);
     let refused = fixture
         .service
-        .put("one", &id, "client 3", &Putting::default());
+        .put("one", &id, "client 1", &Putting::default());
     assert_eq!(refused.err().map(|error| error.fault), Some(Fault::Busy));
 }

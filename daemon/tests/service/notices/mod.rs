@@ -157,7 +157,7 @@ fn key(fixture: &mut Fixture, more: impl IntoIterator<Item = Attribute>) -> Stri
         attributes: own.into_iter().chain(more).collect(),
         protection_storage_masks: None,
     });
-    text(&made.unwrap().unique_identifier).to_owned()
+    text(&made.unwrap().unique_identifier)
 }
 
 /// A key that is active from the beginning.
@@ -278,7 +278,11 @@ fn a_refusal_ends_nothing_and_an_answer_to_nothing_does() {
         assert!(listener.reply(operation, None));
     }
     assert!(!listener.reply(OperationCode::Notify, Some(vec![])));
-    assert!(!fixture.service.answered(&listener.subscription, b"no message"));
+    assert!(
+        !fixture
+            .service
+            .answered(&listener.subscription, b"no message")
+    );
 }
 
 #[test]
@@ -296,7 +300,10 @@ fn whoever_is_revoked_is_told_nothing_more() {
     assert!(matches!(next, Next::Wait), "who is still enrolled stays");
     changed(&fixture, Some(crate::fixture::NOON));
     revoke(&mut fixture, &id);
-    assert!(matches!(fixture.service.next(&listener.subscription), Next::End));
+    assert!(matches!(
+        fixture.service.next(&listener.subscription),
+        Next::End
+    ));
 }
 
 #[test]
@@ -333,7 +340,10 @@ fn an_object_is_put_to_whom_it_may_be_released() {
     assert!(given.object.key_block().is_some());
     let has = |own: &Attribute| given.attributes.iter().any(|given| given == own);
     assert!(has(&Attribute::State(State::Active)));
-    assert!(has(&Attribute::Fresh(true)), "what is put was not asked for");
+    assert!(
+        has(&Attribute::Fresh(true)),
+        "what is put was not asked for"
+    );
     assert!(receipts[0].try_recv().is_err(), "it has not answered yet");
     assert!(listener.reply(operation, Some(vec![])));
     assert_eq!(receipts[0].try_recv().unwrap().refusal, None);
