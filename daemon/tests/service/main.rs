@@ -38,4 +38,5 @@ mod symmetric;
 mod text;
 mod tickets;
 mod values;
+mod words;
 mod wrapped;
