@@ -184,14 +184,14 @@ const REGISTRATION: &[ClientRegistrationMethod] = &[
     ClientRegistrationMethod::ClientRegistered,
 ];
 
-/// The server's side of every profile. From 2.0 on their names are without a version, which is the message's.
+/// The server's side of every profile that the version has a name for, those of older versions too, which are served as well.
 fn profiles(version: Version) -> Vec<ProfileInformation> {
     ProfileName::ALL
         .iter()
         .filter(|profile| {
             let since = profile.since().unwrap_or(version);
             let name = profile.xml_name().unwrap_or_default();
-            since <= version && since.is_2() == version.is_2() && name.contains("Server")
+            since <= version && name.contains("Server")
         })
         .map(|profile| ProfileInformation {
             profile_name: *profile,
