@@ -5,14 +5,14 @@ mod tests {
     use kmip::{
         DecodeErrorKind, Tag, V1_4, V2_1, Version,
         attribute::{AttributeList, Attributes},
-        message::{Request, Response},
+        message::{Request, RequestItem, Response},
         payload::{
             attribute::ModifyAttributeRequest, create::CreateRequest,
             discover::DiscoverVersionsRequest, get_attributes::GetAttributesRequest,
-            locate::LocateResponse, query::QueryResponse,
+            locate::LocateResponse, query::QueryResponse, sign::SignRequest,
         },
         text::Encoding,
-        ttlv::{Field, Reader, Structure, Writer},
+        ttlv::{Field, ItemType, Reader, Structure, Writer},
     };
     use peak_alloc::PeakAlloc;
 
@@ -187,6 +187,30 @@ mod tests {
         ]
     }
 
+    /// The bytes that reading a Sign request takes at most: its one item, and what it owns of the message.
+    fn sign() -> (usize, usize) {
+        let (id, data) = ([b'a'; 36], [7; 32]);
+        let mut writer = Writer::new(V2_1);
+        writer.structure(Tag::BatchItem, |writer| {
+            writer.enumeration(Tag::Operation, 0x21);
+            writer.structure(Tag::RequestPayload, |writer| {
+                writer.item(Tag::UniqueIdentifier, ItemType::TextString, &id);
+                writer.structure(Tag::CryptographicParameters, |writer| {
+                    writer.enumeration(Tag::HashingAlgorithm, 6);
+                });
+                writer.byte_string(Tag::Data, &data);
+            });
+        });
+        let bytes = message(Tag::RequestMessage, Tag::RequestHeader, writer.bytes());
+        let before = ALLOCATOR.current_usage();
+        ALLOCATOR.reset_peak_usage();
+        let request = Request::read(&bytes, 1).ok().unwrap();
+        let payload = SignRequest::read_fields(request.items[0].payload).unwrap();
+        assert!(payload.data.is_some());
+        let least = size_of::<RequestItem<'_>>() + id.len() + data.len();
+        (ALLOCATOR.peak_usage() - before, least)
+    }
+
     /// One test, because the allocator counts for the whole process.
     #[test]
     fn memory_is_bounded_by_the_input() {
@@ -202,6 +226,8 @@ mod tests {
             0x42, 0x00, 0x78, 0x01, 0xFF, 0xFF, 0xFF, 0xF8, 0, 0, 0, 0, 0, 0, 0, 0,
         ];
         assert!(cost(&announced, |bytes| drop(Request::read(bytes, 10))) <= 8);
+        let (most, least) = sign();
+        assert_eq!(most, least, "nothing is made on the way");
         let mut costs = [attributes(), fields(), batches(), texts()].concat();
         costs.retain(|(_, cost)| *cost > BYTES_PER_BYTE_MAX);
         assert_eq!(costs, []);

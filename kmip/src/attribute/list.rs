@@ -68,6 +68,10 @@ impl Field for AttributeList {
             return slot.accept_inner(item);
         }
         let mut reader = item.structure()?;
+        if slot.items.capacity() == 0 {
+            // What the first attribute would ask for, at once and not by way of growing.
+            slot.items = Vec::with_capacity(4);
+        }
         while let Some(inner) = reader.next_item()? {
             slot.accept_inner(inner)
                 .map_err(|error| error.within(item.tag))?;
