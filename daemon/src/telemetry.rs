@@ -104,6 +104,19 @@ fn describe() {
         "keyhold_calls_failed_total",
         "Attempts to connect to a client that listens that came to nothing"
     );
+    describe_gauge!(
+        "keyhold_streams",
+        "Operations under way whose data comes in parts"
+    );
+    describe_gauge!(
+        "keyhold_streams_held_bytes",
+        "Bytes held of operations whose data must be whole"
+    );
+    describe_gauge!(
+        "keyhold_pending_requests",
+        "Requests whose answers come later, waiting, being done or not fetched"
+    );
+    describe_gauge!("keyhold_tickets", "Tickets of logins that are out");
     describe_gauge!("keyhold_build_info", "The program's version, as a label");
     describe_histogram!(
         "keyhold_message_seconds",
@@ -135,6 +148,17 @@ pub fn operation(operation: &'static str, outcome: &'static str) {
 /// Counts a TLS handshake that came to nothing.
 pub(crate) fn handshake_failed(reason: &'static str) {
     counter!("keyhold_handshakes_failed_total", "reason" => reason).increment(1);
+}
+
+/// Says how much there is now of what is bounded.
+pub(crate) fn sizes(all: &[(&'static str, usize)]) {
+    for (name, size) in all {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "metrics are floating-point numbers"
+        )]
+        gauge!(*name).set(*size as f64);
+    }
 }
 
 /// Counts a message to a client that listens, and what became of it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ConfigError, file, place::Place};
-use crate::{notices, pending, service, streams};
+use crate::{identity::TicketLimits, notices, pending, service, streams};
 
 pub(super) fn service(
     place: &Place<'_>,
@@ -24,6 +24,7 @@ pub(super) fn service(
         pending: pending(place, limits)?,
         streams: streams(place, limits)?,
         notices: notices(place, limits)?,
+        tickets: tickets(place, limits)?,
         ..service::Limits::default()
     })
 }
@@ -46,11 +47,32 @@ fn streams(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, 
             &limits.stream_held_bytes_max,
             "server.limits.stream_held_bytes_max",
         )?,
+        client_held_bytes_max: bytes(
+            &limits.streams_per_client_held_bytes_max,
+            "server.limits.streams_per_client_held_bytes_max",
+        )?,
         all_held_bytes_max: bytes(
             &limits.streams_held_bytes_max,
             "server.limits.streams_held_bytes_max",
         )?,
         age_max: to_duration(age),
+    })
+}
+
+fn tickets(place: &Place<'_>, limits: &file::Limits) -> Result<TicketLimits, ConfigError> {
+    let number = |value, key| place.count(value, key, 0..=10_000_000);
+    let seconds = place.count(
+        &limits.ticket_seconds_max,
+        "server.limits.ticket_seconds_max",
+        1..=365 * 24 * 3600,
+    )?;
+    Ok(TicketLimits {
+        all_max: number(&limits.tickets_max, "server.limits.tickets_max")?,
+        per_vault_max: number(
+            &limits.tickets_per_vault_max,
+            "server.limits.tickets_per_vault_max",
+        )?,
+        seconds_max: u32::try_from(seconds).unwrap_or(u32::MAX),
     })
 }
 

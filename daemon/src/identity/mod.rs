@@ -24,7 +24,7 @@ pub(crate) use self::{
 pub use self::{
     account::{Accounts, NewUser, User},
     peer::{CertificateFacts, Peer},
-    ticket::Tickets,
+    ticket::{TicketLimits, Tickets},
     verifier::NewCredential,
 };
 use crate::{

@@ -62,25 +62,58 @@ struct Left {
 type Key = [u8; 32];
 
 /// The tickets of an appliance. They do not outlive the process: clients log in again.
-#[derive(Default)]
 pub struct Tickets {
+    limits: TicketLimits,
     all: Mutex<HashMap<Key, Arc<Ticket>>>,
 }
 
 /// For how long a ticket is good where nobody says.
 const LEASE_SECONDS: u32 = 3_600;
 
-/// For how long it is good at most.
-const LEASE_SECONDS_MAX: u32 = 86_400;
+/// Bounds of tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketLimits {
+    /// The most of the appliance.
+    pub all_max: usize,
+    /// The most of one vault, which cannot take the room of the others.
+    pub per_vault_max: usize,
+    /// For how long one is good at most.
+    pub seconds_max: u32,
+}
 
-/// The most tickets of the appliance and of one vault: one vault cannot take the room of the others.
-const TICKETS_MAX: usize = 65_536;
-const TICKETS_OF_VAULT_MAX: usize = 4_096;
+impl Default for TicketLimits {
+    fn default() -> Self {
+        Self {
+            all_max: 65_536,
+            per_vault_max: 4_096,
+            seconds_max: 86_400,
+        }
+    }
+}
 
 /// The most rights, operations and objects that a ticket names.
 const RIGHTS_MAX: usize = 256;
 
 impl Tickets {
+    /// No tickets yet.
+    #[must_use]
+    pub fn new(limits: TicketLimits) -> Self {
+        Self {
+            limits,
+            all: Mutex::default(),
+        }
+    }
+
+    /// How many are out.
+    pub(crate) fn count(&self) -> usize {
+        lock(&self.all).len()
+    }
+
+    /// Forgets those that have ended.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        lock(&self.all).retain(|_, own| own.expires > now);
+    }
+
     /// Makes a ticket; `parent` is the one that the request itself came with.
     pub(crate) fn issue(
         &self,
@@ -101,12 +134,16 @@ impl Tickets {
         rand::fill(&mut value).map_err(|_| Error::internal("no random bytes"))?;
         let value = Secret::from(&value[..]);
         let key = key(&value)?;
-        let ticket = Ticket::new(key, origin, vault, terms, parent, now)?;
+        let seconds_max = self.limits.seconds_max;
+        let ticket = Ticket::new(key, origin, vault, terms, (parent, seconds_max), now)?;
         let mut all = lock(&self.all);
-        if all.len() >= TICKETS_MAX || of_vault(&all, vault) >= TICKETS_OF_VAULT_MAX {
+        let is_full = |all: &HashMap<Key, Arc<Ticket>>| {
+            all.len() >= self.limits.all_max || of_vault(all, vault) >= self.limits.per_vault_max
+        };
+        if is_full(&all) {
             all.retain(|_, own| own.expires > now);
         }
-        if all.len() >= TICKETS_MAX || of_vault(&all, vault) >= TICKETS_OF_VAULT_MAX {
+        if is_full(&all) {
             return Err(Error::new(Fault::Busy, "too many tickets are out"));
         }
         all.insert(key, Arc::new(ticket));
@@ -173,15 +210,16 @@ impl Ticket {
         origin: Origin,
         vault: &str,
         terms: Terms,
-        parent: Option<Arc<Self>>,
+        (parent, seconds_max): (Option<Arc<Self>>, u32),
         now: Timestamp,
     ) -> Result<Self> {
         // A lease or a count of nothing is one that is left to the server.
         let asked = terms.lease_time.map_or(0, |lease| lease.0);
         let seconds = match asked {
             0 => LEASE_SECONDS,
-            asked => asked.min(LEASE_SECONDS_MAX),
+            asked => asked,
         };
+        let seconds = seconds.min(seconds_max);
         let expires = Timestamp(now.0.saturating_add(i64::from(seconds)));
         let requests = terms.request_count.filter(|count| *count != 0);
         if requests.is_some_and(|count| count < 0) {

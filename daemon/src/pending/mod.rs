@@ -127,6 +127,11 @@ impl Pending {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many items there are, done or not.
+    pub(crate) fn count(&self) -> usize {
+        self.state().entries.len()
+    }
+
     /// How long a client that would also wait for its answer is kept waiting.
     pub(crate) const fn patience(&self) -> Duration {
         self.limits.patience

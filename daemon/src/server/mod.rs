@@ -318,7 +318,10 @@ fn keep_time(
         rotations.run(&own.service, own.service.clock.now());
     }));
     let own = appliance.clone();
-    loops.spawn(every(DATES_PERIOD, move || own.service.tell_dates()));
+    loops.spawn(every(DATES_PERIOD, move || {
+        own.service.tell_dates();
+        own.service.measure();
+    }));
     if let Some(limit) = sd_notify::watchdog_enabled() {
         let own = appliance.clone();
         loops.spawn(every(limit / 3, move || alive(&own)));
@@ -365,7 +368,7 @@ fn workers(config: &Config) -> usize {
     limits.workers_max + limits.pending_workers_max + WORKERS_APART
 }
 
-/// How often clients that listen are told of dates that have come.
+/// How often clients that listen are told of dates that have come, and what is bounded is measured.
 const DATES_PERIOD: Duration = Duration::from_secs(1);
 /// Workers beyond those of messages: probes, upkeep, the watchdog.
 const WORKERS_APART: usize = 16;

@@ -1,6 +1,6 @@
 //! How much one message may ask for, and how much clients leave here.
 
-use crate::{cryptoki, notices, pending, streams};
+use crate::{cryptoki, identity::TicketLimits, notices, pending, streams};
 
 /// Bounds of what one message may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Limits {
     pub streams: streams::Limits,
     /// Bounds of what waits for a client that listens.
     pub notices: notices::Limits,
+    /// Bounds of tickets.
+    pub tickets: TicketLimits,
 }
 
 impl Default for Limits {
@@ -31,6 +33,7 @@ impl Default for Limits {
             cryptoki: cryptoki::Limits::default(),
             streams: streams::Limits::default(),
             notices: notices::Limits::default(),
+            tickets: TicketLimits::default(),
         }
     }
 }

@@ -49,6 +49,7 @@ use crate::{
     pending::Pending,
     policy::Policy,
     streams::Streams,
+    telemetry,
     uses::Uses,
 };
 
@@ -116,7 +117,7 @@ impl Service {
             experimental: parts.experimental,
             pending: Pending::new(parts.limits.pending),
             streams: Streams::new(parts.limits.streams),
-            tickets: Tickets::default(),
+            tickets: Tickets::new(parts.limits.tickets),
             applications: Applications::new(parts.limits.cryptoki),
             subscriptions: Subscriptions::default(),
             uses: Uses::default(),
@@ -131,8 +132,20 @@ impl Service {
         }
     }
 
-    /// Ends what came in parts and is too old.
+    /// Says how much of what is bounded there is now.
+    pub(crate) fn measure(&self) {
+        let (streams, held_bytes) = self.streams.size();
+        telemetry::sizes(&[
+            ("keyhold_streams", streams),
+            ("keyhold_streams_held_bytes", held_bytes),
+            ("keyhold_pending_requests", self.pending.count()),
+            ("keyhold_tickets", self.tickets.count()),
+        ]);
+    }
+
+    /// Ends what came in parts, and tickets, that are too old.
     pub(crate) fn expire_streams(&self) {
+        self.tickets.expire(self.clock.now());
         self.streams.expire(self.clock.now());
     }
 

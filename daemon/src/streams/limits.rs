@@ -11,6 +11,8 @@ pub struct Limits {
     pub per_client_max: usize,
     /// The most bytes held of one whose data must be whole before anything can be said of it.
     pub held_bytes_max: usize,
+    /// The most bytes held of those of one client.
+    pub client_held_bytes_max: usize,
     /// The most bytes held of all of them.
     pub all_held_bytes_max: usize,
     /// How long one may take from its first part to its last.
@@ -23,6 +25,7 @@ impl Default for Limits {
             all_max: 1_000,
             per_client_max: 100,
             held_bytes_max: 16 * 1024 * 1024,
+            client_held_bytes_max: 64 * 1024 * 1024,
             all_held_bytes_max: 128 * 1024 * 1024,
             age_max: Duration::from_secs(600),
         }

@@ -7,7 +7,10 @@ mod stream;
 use std::{
     any::Any,
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use kmip::{
@@ -23,6 +26,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
+    identity::Principal,
     service::Service,
 };
 
@@ -34,6 +38,8 @@ pub(crate) struct Streams {
     limits: Limits,
     table: Mutex<HashMap<Correlation, Entry>>,
     held_bytes: Arc<AtomicUsize>,
+    /// Of each client that has any, by vault and name.
+    shares: Mutex<HashMap<(String, String), Weak<AtomicUsize>>>,
 }
 
 struct Entry {
@@ -57,13 +63,30 @@ impl Streams {
             limits,
             table: Mutex::default(),
             held_bytes: Arc::default(),
+            shares: Mutex::default(),
         }
     }
 
     /// An engine that holds data until it is whole.
-    pub(crate) fn holding(&self) -> Engine {
-        let held = stream::Held::new(self.limits, Arc::clone(&self.held_bytes));
+    pub(crate) fn holding(&self, who: &Principal) -> Engine {
+        let share = self.share(who);
+        let held = stream::Held::new(self.limits, share, Arc::clone(&self.held_bytes));
         Engine::Whole(held)
+    }
+
+    /// What is counted of a client, as long as it holds anything.
+    fn share(&self, who: &Principal) -> Arc<AtomicUsize> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|_, share| share.strong_count() > 0);
+        let key = (who.vault.clone(), who.name.clone());
+        let share = shares.get(&key).and_then(Weak::upgrade).unwrap_or_default();
+        shares.insert(key, Arc::downgrade(&share));
+        share
+    }
+
+    /// How many there are, and how many bytes they hold.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.table().len(), self.held_bytes.load(Ordering::Relaxed))
     }
 
     /// Ends what is too old.

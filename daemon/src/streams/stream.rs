@@ -147,15 +147,21 @@ pub(crate) struct Held {
     parts: Vec<Secret>,
     bytes: usize,
     limits: Limits,
+    of_client: Arc<AtomicUsize>,
     of_all: Arc<AtomicUsize>,
 }
 
 impl Held {
-    pub(super) fn new(limits: Limits, of_all: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(
+        limits: Limits,
+        of_client: Arc<AtomicUsize>,
+        of_all: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             parts: Vec::new(),
             bytes: 0,
             limits,
+            of_client,
             of_all,
         }
     }
@@ -166,9 +172,13 @@ impl Held {
         if part.len() > self.limits.held_bytes_max - self.bytes {
             return Err(full());
         }
-        let before = self.of_all.fetch_add(part.len(), Ordering::Relaxed);
+        let added = |of: &AtomicUsize| {
+            let before = of.fetch_add(part.len(), Ordering::Relaxed);
+            before.saturating_add(part.len())
+        };
+        let (client, all) = (added(&self.of_client), added(&self.of_all));
         self.bytes += part.len();
-        if before.saturating_add(part.len()) > self.limits.all_held_bytes_max {
+        if client > self.limits.client_held_bytes_max || all > self.limits.all_held_bytes_max {
             return Err(full());
         }
         if !part.is_empty() {
@@ -184,6 +194,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        self.of_client.fetch_sub(self.bytes, Ordering::Relaxed);
         self.of_all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,9 @@
 //! Tickets: for a while, for some requests, for a part of what one may, and for nobody else.
 
-use keyhold::identity::NewCredential;
+use keyhold::{
+    identity::{NewCredential, TicketLimits},
+    service::Limits,
+};
 use kmip::{
     BlockCipherMode, OperationCode, ResultReason, Secret, TicketType, UsageLimitsUnit, V1_4, V2_0,
     V2_1,
@@ -329,4 +332,38 @@ fn old_versions_have_no_logins() {
     fixture.version = V1_4;
     let refused = fixture.call::<Login>(&LoginRequest::default()).err();
     assert_eq!(refused, Some(ResultReason::OperationNotSupported));
+}
+
+#[test]
+fn tickets_are_bounded_in_number_and_time() {
+    let mut fixture = Fixture::with_limits(Limits {
+        tickets: TicketLimits {
+            all_max: 3,
+            per_vault_max: 2,
+            seconds_max: 60,
+        },
+        ..Limits::default()
+    });
+    let request = LoginRequest {
+        lease_time: Some(Interval(3_600)),
+        request_count: None,
+        usage_limits: None,
+    };
+    let login = |fixture: &mut Fixture| fixture.call::<Login>(&request).map(drop);
+    let first = logged_in(&mut fixture, Some(3_600), None);
+    login(&mut fixture).unwrap();
+    assert_eq!(login(&mut fixture), Err(ResultReason::ServerLimitExceeded));
+    login(fixture.as_client(9)).unwrap();
+    let full = login(&mut fixture);
+    assert_eq!(full, Err(ResultReason::ServerLimitExceeded), "of all");
+    fixture.as_client(1);
+    query(&mut fixture, &first).unwrap();
+    let later = kmip::ttlv::Timestamp(crate::fixture::NOON.0 + 61);
+    fixture.clock.advance_to(later);
+    assert_eq!(
+        query(&mut fixture, &first),
+        INVALID,
+        "however long was asked"
+    );
+    login(&mut fixture).unwrap();
 }

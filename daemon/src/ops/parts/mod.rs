@@ -29,7 +29,11 @@ fn begun<R: std::any::Any + Send>(
     let object: ObjectId = key.record().id.clone();
     match begun {
         Some(begun) => Stream::new(Some(object), said, Engine::Hsm(begun.stream)).with_iv(begun.iv),
-        None => Stream::new(Some(object), said, context.service.streams.holding()),
+        None => Stream::new(
+            Some(object),
+            said,
+            context.service.streams.holding(context.principal),
+        ),
     }
 }
 

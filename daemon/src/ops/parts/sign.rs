@@ -121,7 +121,7 @@ fn engine(
     }
     match (mechanism.hash(), input) {
         (Some(hash), Input::Message(_)) => Ok(Engine::Digest(Hasher::new(hash)?)),
-        _ => Ok(context.service.streams.holding()),
+        _ => Ok(context.service.streams.holding(context.principal)),
     }
 }
 

@@ -102,6 +102,7 @@ fn limits_bound_number_size_and_age() {
             all_max: 3,
             per_client_max: 2,
             held_bytes_max: 1_000,
+            client_held_bytes_max: 1_500,
             all_held_bytes_max: 1_500,
             age_max: Duration::from_secs(60),
         },
@@ -216,4 +217,29 @@ fn correlation_values_are_new_but_under_test() {
         let theirs = encryption(&theirs, &mode(BlockCipherMode::CTR), &[]);
         assert_ne!(stream(&begin(&mut fixture, &theirs, b"one")), first);
     }
+}
+
+#[test]
+fn one_client_does_not_take_the_memory_of_all() {
+    let mut fixture = Fixture::with_limits(Limits {
+        streams: streams::Limits {
+            held_bytes_max: 1_000,
+            client_held_bytes_max: 1_500,
+            all_held_bytes_max: 2_500,
+            ..streams::Limits::default()
+        },
+        ..Limits::default()
+    });
+    let busy = Some(ResultReason::ServerLimitExceeded);
+    let mut begin_ccm = |client| {
+        let aes = key(fixture.as_client(client), AES, None, &[1; 16]).unwrap();
+        let ccm = encryption(&aes, &mode(BlockCipherMode::CCM), &[]);
+        let first = part(&ccm, &[0; 900], &Of::First);
+        fixture.call::<Encrypt>(&first).err()
+    };
+    assert_eq!(begin_ccm(1), None);
+    assert_eq!(begin_ccm(1), busy, "its share");
+    assert_eq!(begin_ccm(2), None, "which is not another's");
+    assert_eq!(begin_ccm(2), busy);
+    assert_eq!(begin_ccm(1), busy, "what was refused holds nothing");
 }
