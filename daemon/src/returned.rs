@@ -41,7 +41,7 @@ impl Batch {
         while let Ok(Some(found)) = reader.next_item() {
             if self.returned.len() < IDENTIFIERS_MAX
                 && IDENTIFIERS.contains(&found.tag)
-                && let Ok(id) = found.text()
+                && let Ok(id) = found.identifier()
             {
                 self.returned.push(Returned {
                     item,

@@ -162,7 +162,9 @@ impl Accounts<'_> {
             attributes.digest.push(digest_of(device)?);
         }
         let mut record = self.account(vault, owner, new.object_type(), attributes, Custody::Gone);
-        record.custody = self.sealed(vault, &record.id, &new.verifier()?)?;
+        let verifier = new.verifier()?;
+        record.attributes.otp_counter = verifier.otp_counter();
+        record.custody = self.sealed(vault, &record.id, &verifier)?;
         Ok(record)
     }
 

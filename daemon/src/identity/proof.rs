@@ -314,6 +314,7 @@ impl Prover<'_> {
                 return Ok(None);
             };
             let mut record = (*record).clone();
+            record.attributes.otp_counter = kept.otp_counter();
             record.custody = self.accounts.sealed(&self.vault.name, id, &kept)?;
             tx.update(record.clone())?;
             match tx.commit() {

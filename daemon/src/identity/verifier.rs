@@ -201,6 +201,16 @@ pub(crate) fn device_digest(device: &message::Device) -> Result<Vec<u8>> {
 }
 
 impl Verifier {
+    /// The next counter of a generator that counts, for its credential's attribute.
+    pub(super) fn otp_counter(&self) -> Option<i32> {
+        match self {
+            Self::Otp {
+                algorithm, next, ..
+            } if *algorithm == OTPAlgorithm::HOTP.0 => i32::try_from(*next).ok(),
+            _ => None,
+        }
+    }
+
     /// The bytes to seal.
     pub(crate) fn to_secret(&self) -> Result<Secret> {
         serde_json::to_vec(self)

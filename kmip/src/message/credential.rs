@@ -153,7 +153,8 @@ impl Value for Credential {
         let credential_type = credential_type.ok_or_else(|| missing(Tag::CredentialType))?;
         let value = value.ok_or_else(|| missing(Tag::CredentialValue))?;
         match credential_type {
-            CredentialType::UsernameAndPassword => {
+            // The draft of 3.0 has a type for the password alone, and no other value for it.
+            CredentialType::UsernameAndPassword | CredentialType::Password => {
                 Value::read(value).map(Self::UsernameAndPassword)
             }
             CredentialType::Device => Value::read(value).map(Self::Device),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     convert::{self, is_placeholder, now_offset},
-    node::Node,
+    node::{Node, Value},
     play::{items, operation},
     tolerance::{Facts, is_random_word},
     xml::Element,
@@ -106,12 +106,13 @@ impl Objects {
         }
     }
 
-    /// The objects that an item names, or the placeholder's.
+    /// The objects that an item names, or the placeholder's, which in 3.0 has a name as well.
     fn used(&self, asked: &Node) -> Vec<String> {
         let named: Vec<_> = asked
             .all()
             .into_iter()
             .filter(|node| node.name().ends_with("UniqueIdentifier"))
+            .filter(|node| !matches!(node.value, Value::Enumeration(_)))
             .map(|node| node.value.text())
             .collect();
         if named.is_empty() {

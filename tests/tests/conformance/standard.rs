@@ -26,6 +26,7 @@ pub(crate) struct Standard {
     words: HashMap<(String, u32), Span>,
     attributes: HashMap<String, HashSet<String>>,
     fields: Fields,
+    required: HashSet<(String, String, u32)>,
 }
 
 impl Standard {
@@ -35,6 +36,7 @@ impl Standard {
             words: HashMap::new(),
             attributes: HashMap::new(),
             fields: HashMap::new(),
+            required: HashSet::new(),
         };
         for tag in rows(&SPEC["tags"]) {
             own.tags.insert(number(tag), Span::of(tag));
@@ -92,6 +94,10 @@ impl Standard {
             .entry((version.to_owned(), plain(name)))
             .or_insert_with(|| Some(HashSet::new()));
         for field in rows(fields) {
+            let tag = field["tag"].as_str().map(hexadecimal);
+            if let Some(tag) = tag.filter(|_| field["required"] == "yes") {
+                self.required.insert((version.to_owned(), plain(name), tag));
+            }
             match (field["tag"].as_str(), &mut *known) {
                 (Some(tag), Some(known)) => {
                     known.insert(hexadecimal(tag));
@@ -133,6 +139,12 @@ impl Standard {
         let has_tag = |tag| self.has_tag(tag, version);
         self.attributes[version].contains(&plain(name))
             || is_of_name && WORDS.tag(name).is_some_and(has_tag)
+    }
+
+    /// Whether a structure must have a field.
+    pub(super) fn requires(&self, structure: &str, tag: u32, version: &str) -> bool {
+        let key = (version.to_owned(), plain(structure), tag);
+        self.required.contains(&key)
     }
 
     /// Whether a structure has a field. A structure that the standard has no table for has every field.

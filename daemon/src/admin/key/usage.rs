@@ -16,6 +16,7 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
             .iter()
             .find(|(_, _, full, _)| kebab(full) == *word)
             .map(|(bit, ..)| *bit)
+            .or_else(|| draft_bit(word))
             .ok_or_else(|| {
                 let known: Vec<_> = Usage::ALL
                     .iter()
@@ -53,6 +54,15 @@ pub(super) fn usage(spec: KeySpec, words: &[String]) -> Result<Usage> {
     } else {
         usage
     })
+}
+
+/// The words of the draft for two bits that 2.1 has other words for.
+fn draft_bit(word: &str) -> Option<Usage> {
+    match word {
+        "encapsulate" => Some(Usage::Encapsulate),
+        "decapsulate" => Some(Usage::Decapsulate),
+        _ => None,
+    }
 }
 
 /// The usage of a pair with what the other half does to match.
@@ -95,3 +105,21 @@ pub(super) const PRIVATE: Usage = Usage(
         | Usage::DeriveKey.0
         | Usage::ContentCommitmentNonRepudiation.0,
 );
+
+#[cfg(test)]
+mod tests {
+    use kmip::mechanism::PostQuantum;
+
+    use super::*;
+
+    #[test]
+    fn a_pair_for_secrets_encapsulates_and_decapsulates() {
+        let spec = KeySpec::PostQuantum(PostQuantum::MlKem768);
+        let both = Usage::Encapsulate | Usage::Decapsulate;
+        assert_eq!(usage(spec, &[]).unwrap(), both);
+        assert_eq!(usage(spec, &["encapsulate".to_owned()]).unwrap(), both);
+        let signs = KeySpec::PostQuantum(PostQuantum::MlDsa44);
+        assert_eq!(usage(signs, &[]).unwrap(), Usage::Sign | Usage::Verify);
+        assert!(PRIVATE.contains(Usage::Decapsulate) && !PRIVATE.contains(Usage::Encapsulate));
+    }
+}

@@ -49,6 +49,7 @@ impl New {
         key: SplitKey,
     ) -> Result<UniqueIdentifier> {
         split::check(&key)?;
+        split::describe(&mut self.attributes, &key)?;
         let key_block = self.opaque_block(context, key.key_block)?;
         self.keep(
             context,

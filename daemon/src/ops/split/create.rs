@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::Record;
 
-use super::{mark, method, number, unfit};
+use super::{describe, mark, method, number, unfit};
 use crate::{
     context::{Context, new_id},
     custody::Value,
@@ -175,6 +175,7 @@ impl Whole {
         if key.key_part_identifier != 1 {
             attributes.name = Many::default();
         }
+        describe(&mut attributes, &key)?;
         attributes.cryptographic_algorithm = self.algorithm;
         attributes.cryptographic_length = self.length;
         if self.is_sensitive {

@@ -5,8 +5,8 @@ mod join;
 
 use hsm::split::{Method, PrimeField};
 use kmip::{
-    SplitKeyMethod,
-    attribute::VendorAttribute,
+    SplitKeyMethod, SplitKeyPolynomial,
+    attribute::{Attributes, VendorAttribute},
     object::{KeyBlock, KeyValue, SplitKey},
     ttlv::{AnyValue, BigInteger},
 };
@@ -45,6 +45,24 @@ pub(super) fn check(key: &SplitKey) -> Result<()> {
     let all_needed = method == Method::Xor && threshold != parts;
     if threshold > parts || identifier > parts || all_needed {
         return Err(senseless());
+    }
+    Ok(())
+}
+
+/// Says in attributes which part of how many it is (KMIP 3.0), and by which polynomial, of which one is served.
+pub(super) fn describe(attributes: &mut Attributes, key: &SplitKey) -> Result<()> {
+    attributes.key_part_identifier = Some(key.key_part_identifier);
+    attributes.split_key_method = Some(key.split_key_method);
+    attributes.split_key_parts = Some(key.split_key_parts);
+    attributes.split_key_threshold = Some(key.split_key_threshold);
+    let (method, own) = (key.split_key_method, SplitKeyPolynomial::Polynomial283);
+    if method == SplitKeyMethod::PolynomialSharingGF28
+        && *attributes.split_key_polynomial.get_or_insert(own) != own
+    {
+        return Err(Error::new(
+            Fault::UnsupportedParameters,
+            "parts are of the polynomial 283",
+        ));
     }
     Ok(())
 }

@@ -122,6 +122,9 @@ fn every_kind_of_credential_is_made_and_recognises() {
             .say::<Create>(vec![one_time("token", None, "755224")], &aes())
             .is_ok()
     );
+    fixture.caller = Caller::new(peer(1));
+    let told = fixture.attributes(&id, vec![]);
+    assert!(told.contains(&Attribute::OTPCounter(1)), "the next one");
 }
 
 /// The fifth vector of RFC 6070.

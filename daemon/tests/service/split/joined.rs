@@ -2,12 +2,13 @@
 
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, ResultReason,
-    SecretDataType, SplitKeyMethod, V1_2, V1_4, V2_1,
+    SecretDataType, SplitKeyMethod, SplitKeyPolynomial, V1_2, V1_4, V2_1, V3_0,
     attribute::{Attribute, Name},
     client::outgoing,
     object::{ManagedObject, SecretData},
     payload::{
         get::{Get, GetRequest},
+        get_attributes::{GetAttributes, GetAttributesRequest},
         split::CreateSplitKey,
     },
     ttlv::BigInteger,
@@ -208,5 +209,40 @@ fn a_new_key_is_only_in_its_parts_and_the_first_is_the_placeholder() {
             .unique_identifier
             .len(),
         2
+    );
+}
+
+#[test]
+fn a_part_says_which_it_is_in_3_0() {
+    let mut fixture = Fixture::new();
+    let id = fixture.aes_key([]);
+    let method = SplitKeyMethod::PolynomialSharingGF28;
+    fixture.version = V3_0;
+    let mut request = request(Some(&id), method, (3, 2));
+    let parts = split(&mut fixture, &request).unwrap();
+    let told = fixture
+        .call::<GetAttributes>(&GetAttributesRequest {
+            unique_identifier: Some(parts[1].as_str().into()),
+            attribute_reference: vec![],
+        })
+        .unwrap();
+    for expected in [
+        Attribute::KeyPartIdentifier(2),
+        Attribute::SplitKeyMethod(method),
+        Attribute::SplitKeyParts(3),
+        Attribute::SplitKeyThreshold(2),
+        Attribute::SplitKeyPolynomial(SplitKeyPolynomial::Polynomial283),
+    ] {
+        assert!(
+            told.attributes.iter().any(|own| *own == expected),
+            "{expected:?}"
+        );
+    }
+    let other = Attribute::SplitKeyPolynomial(SplitKeyPolynomial::Polynomial285);
+    request.attributes = list([other]);
+    let refused = split(&mut fixture, &request).err();
+    assert_eq!(
+        refused,
+        Some(ResultReason::UnsupportedCryptographicParameters)
     );
 }
