@@ -142,7 +142,7 @@ impl Standard {
     }
 
     /// Whether a structure must have a field.
-    pub(super) fn requires(&self, structure: &str, tag: u32, version: &str) -> bool {
+    pub(crate) fn requires(&self, structure: &str, tag: u32, version: &str) -> bool {
         let key = (version.to_owned(), plain(structure), tag);
         self.required.contains(&key)
     }

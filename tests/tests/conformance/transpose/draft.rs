@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Untold, standard::STANDARD};
-use crate::{convert, play, xml::Element};
+use super::Untold;
+use crate::{convert, play, standard::STANDARD, xml::Element};
 
 /// An exchange in 3.0.
 pub(super) fn exchange(
