@@ -42,7 +42,7 @@ fn built(name: &str) -> PathBuf {
     path
 }
 
-/// Python with PyKMIP.
+/// Python with PyKMIP, python-pkcs11 and PyKCS11.
 #[must_use]
 pub fn python() -> PathBuf {
     let path = root().join("target/pykmip/bin/python");

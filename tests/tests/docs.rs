@@ -13,12 +13,23 @@ use keyhold_tests::{
     programs::{keyhold, module, output, peer, python, root, text},
 };
 
+/// Where `tests/setup/unpacked` puts servers that are not installed, under `target/peers`.
+const UNPACKED: [&str; 2] = ["nginx/usr/sbin", "postgresql-15/usr/lib/postgresql/15/bin"];
+
+/// What a page's reader does once for every program of a machine, and the test for the page's commands alone.
+const NAMES_THE_MODULE: &str = "| sudo tee /usr/share/p11-kit/modules/keyhold.module";
+
 /// An appliance with what the head of `docs/clients.md` promises.
 fn environment(appliance: &Appliance, command: &mut Command) {
     let kmip = appliance.kmip();
     let ours = [keyhold(), python()].map(|path| path.parent().unwrap().to_owned());
     let others = env::var_os("PATH").unwrap();
-    let path = env::join_paths(ours.into_iter().chain(env::split_paths(&others))).unwrap();
+    let path = ours
+        .into_iter()
+        .chain(env::split_paths(&others))
+        .chain(UNPACKED.map(|folder| root().join("target/peers").join(folder)))
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    let path = env::join_paths(path).unwrap();
     command
         .env("KEYHOLD_DIR", appliance.data())
         .env("KEYHOLD_KMIP", kmip.to_string())
@@ -36,6 +47,30 @@ fn environment(appliance: &Appliance, command: &mut Command) {
         .current_dir(appliance.scratch());
 }
 
+/// The shell of a page's commands. Where the page names the module for p11-kit, which as root reads what the machine says
+/// and nothing else, the commands see mounts of their own; `None` where the machine permits none.
+fn shell(page: &Path, appliance: &Appliance) -> Option<Command> {
+    if !fs::read_to_string(page).unwrap().contains(NAMES_THE_MODULE) {
+        return Some(peer("bash"));
+    }
+    let mount = "mount --bind \"$0\" /usr/share/p11-kit/modules";
+    let modules = appliance.scratch().join("modules");
+    fs::create_dir(&modules).unwrap();
+    let named = format!("module: {}\n", module().display());
+    fs::write(modules.join("keyhold.module"), named).unwrap();
+    // Root needs no namespace of users; others are root in one of their own.
+    let unshare = |own: &[&str], script: &str| {
+        let mut command = peer("unshare");
+        command.args(own).args(["sh", "-c", script]).arg(&modules);
+        command
+    };
+    let own = [&["--mount"][..], &["--mount", "--map-root-user"]];
+    let own = own
+        .into_iter()
+        .find(|own| output(&mut unshare(own, mount)).status.success())?;
+    Some(unshare(own, &format!("{mount} && exec bash \"$@\"")))
+}
+
 /// Runs a page's commands, one after the other, in one shell.
 fn run(page: &Path) {
     let appliance = Appliance::start(Backend::Embedded);
@@ -47,7 +82,13 @@ fn run(page: &Path) {
     );
     let file = appliance.scratch().join("page.sh");
     fs::write(&file, script).unwrap();
-    let mut command = peer("bash");
+    let Some(mut command) = shell(page, &appliance) else {
+        eprintln!(
+            "{} is left out: `unshare --mount` is not permitted here, so p11-kit cannot be told of the module",
+            page.display()
+        );
+        return;
+    };
     command.args(["-e", "-E"]).arg(&file);
     environment(&appliance, &mut command);
     let done = output(&mut command);
@@ -83,23 +124,34 @@ macro_rules! pages {
 pages! {
     ceph: "clients/ceph.md";
     curl: "clients/curl.md";
+    dnssec: "clients/dnssec.md";
     edb: "clients/edb.md";
     fortigate: "clients/fortigate.md";
     gnutls: "clients/gnutls.md";
+    java: "clients/java.md";
+    luks: "clients/luks.md";
     mongodb: "clients/mongodb.md";
     mysql: "clients/mysql.md";
+    nss: "clients/nss.md";
     openssh: "clients/openssh.md";
     openssl: "clients/openssl.md";
+    openvpn: "clients/openvpn.md";
+    p11_kit: "clients/p11-kit.md";
     percona: "clients/percona.md";
     pkcs11_tool: "clients/pkcs11-tool.md";
+    postgresql: "clients/postgresql.md";
     pykmip: "clients/pykmip.md";
+    python_packages: "clients/python.md";
     scality: "clients/scality.md";
     scylladb: "clients/scylladb.md";
+    strongswan: "clients/strongswan.md";
+    stunnel: "clients/stunnel.md";
     synology: "clients/synology.md";
     truenas: "clients/truenas.md";
     vast: "clients/vast.md";
     veeam: "clients/veeam.md";
     vmware: "clients/vmware.md";
+    web_servers: "clients/web-servers.md";
     operate: "operate.md";
 }
 
