@@ -165,6 +165,7 @@ impl Admin {
         let page = Page {
             offset: 0,
             items_max: Some(0),
+            is_counted: true,
         };
         let mut tx = self.parts.service.store.begin();
         Ok(tx

@@ -39,6 +39,8 @@ impl Handler for Locate {
         let page = Page {
             offset: offset.unwrap_or(0),
             items_max: Some(asked.map_or(most, |asked| asked.min(most))),
+            // Who pages is told how many there are, and who must page because the server holds some back.
+            is_counted: offset.is_some() || asked.is_none_or(|asked| asked > most),
         };
         let mut attributes: Vec<_> = request
             .attributes
@@ -67,7 +69,6 @@ impl Handler for Locate {
             _ => None,
         };
         context.set_placeholder(placeholder);
-        // Who pages is told how many there are, and who must page because the server holds some back.
         let is_cut =
             asked.is_none_or(|asked| asked > most) && found.total.is_none_or(|total| total > most);
         let told = found.total.filter(|_| offset.is_some() || is_cut);

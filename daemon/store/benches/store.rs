@@ -27,7 +27,8 @@ const GROUPS: u64 = 2_000;
 const NOW: Timestamp = Timestamp(1_700_000_000);
 
 fn key(n: u64) -> Record {
-    let id = uuid::Uuid::new_v4();
+    // As the daemon makes them: one after the other.
+    let id = uuid::Uuid::now_v7();
     let mut attributes = Attributes {
         cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
         cryptographic_length: Some(256),
@@ -89,7 +90,8 @@ fn insert(store: &SqliteStore, numbers: std::ops::Range<u64>) -> Duration {
     begun.elapsed()
 }
 
-fn locate(store: &SqliteStore, attributes: Vec<Attribute>, items_max: Option<u64>) -> u64 {
+/// How many are found on the first page.
+fn locate(store: &SqliteStore, attributes: Vec<Attribute>, items_max: Option<u64>) -> usize {
     let filter = Filter {
         attributes,
         ..Filter::default()
@@ -101,13 +103,14 @@ fn locate(store: &SqliteStore, attributes: Vec<Attribute>, items_max: Option<u64
     let page = Page {
         offset: 0,
         items_max,
+        is_counted: false,
     };
     let mut transaction = store.begin();
     let located = transaction.locate(&filter, &scope, page, NOW);
-    located.expect("an answer").total.unwrap_or(u64::MAX)
+    located.expect("an answer").ids.len()
 }
 
-/// Attributes asked, and how many objects have them all; `u64::MAX` where nobody counts so far.
+/// Attributes asked, and how many objects have them all.
 fn searches(keys: u64) -> Vec<(&'static str, Vec<Attribute>, u64)> {
     let rare = Attribute::ObjectGroup("group 77".to_owned());
     let date = Attribute::InitialDate(NOW);
@@ -123,7 +126,12 @@ fn searches(keys: u64) -> Vec<(&'static str, Vec<Attribute>, u64)> {
         ("all of a length", vec![length(256)], keys),
         ("none of a length", vec![length(128)], 0),
         ("all sensitive", vec![Attribute::Sensitive(true)], keys),
-        ("all of a date", vec![date.clone()], u64::MAX),
+        ("all of a date", vec![date.clone()], keys),
+        (
+            "all of a date, a state and a type",
+            vec![date.clone(), state.clone(), type_.clone()],
+            keys,
+        ),
         ("a group", vec![rare.clone()], members),
         (
             "a group of a state, a type and a date",
@@ -151,7 +159,7 @@ fn among_many(criterion: &mut Criterion) {
     let begun = Instant::now();
     let store = SqliteStore::open(&path, &Options::default()).expect("a store");
     tell(&format!("opened in {:?}", begun.elapsed()));
-    assert_eq!(locate(&store, vec![], Some(1)), keys);
+    assert_eq!(locate(&store, vec![], Some(1)), 1);
     tell(&format!("searched in {:?}", begun.elapsed()));
 
     let some = store.records_after(None, 1).expect("records");
@@ -180,8 +188,9 @@ fn among_many(criterion: &mut Criterion) {
         });
     });
     for (what, attributes, total) in searches(keys) {
+        let shown = usize::try_from(total.min(10)).expect("a number");
         criterion.bench_function(&format!("locate {what}, first 10"), |bench| {
-            bench.iter(|| assert_eq!(locate(&store, attributes.clone(), Some(10)), total));
+            bench.iter(|| assert_eq!(locate(&store, attributes.clone(), Some(10)), shown));
         });
     }
     tell("in the end");

@@ -79,6 +79,39 @@ fn harden(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// One state of the database for several reads, which take the log's locks once together instead of once each.
+pub(crate) struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    pub(crate) fn begin(connection: &'a Connection) -> Result<Self> {
+        execute(connection, "BEGIN")?;
+        Ok(Self(connection))
+    }
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // A connection that kept its snapshot would show the next reader what was.
+        if execute(self.0, "COMMIT").is_err() && !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Runs a statement without values, which stays prepared.
+pub(crate) fn execute(connection: &Connection, sql: &str) -> Result<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 fn cannot_open(path: &Path, error: &rusqlite::Error) -> Error {
     Error::Unavailable(format!(
         "{}: {error}; check that the folder exists and that this user may write there",

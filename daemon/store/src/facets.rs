@@ -13,13 +13,13 @@ use crate::{Custody, ObjectId, Record, keys};
 pub(crate) struct Facets {
     /// Where the object is stored: one bit.
     pub(crate) storage: StorageStatusMask,
-    /// Vault, owner, type and the attributes that are no search keys; the state is that of a time.
+    /// Vault, owner, type and the attributes that are no search keys.
     pub(crate) record: Record,
 }
 
 impl Facets {
-    /// The facets of a record at a time.
-    pub(crate) fn of(record: &Record, now: Timestamp) -> Self {
+    /// The facets of a record; the state is that of its last change.
+    pub(crate) fn of(record: &Record) -> Self {
         let mut attributes = Attributes::default();
         for kind in AttributeKind::ALL {
             if *kind == AttributeKind::UniqueIdentifier || keys::is_key(*kind) {
@@ -37,7 +37,6 @@ impl Facets {
         if !record.attributes.object_group.is_empty() {
             attributes.object_group.push(String::new());
         }
-        attributes.state = record.state_at(now);
         Self {
             storage: record.storage_status(),
             record: Record {

@@ -156,6 +156,8 @@ pub struct Page {
     pub offset: u64,
     /// At most how many are returned; all when absent.
     pub items_max: Option<u64>,
+    /// Whether it is worth a longer search to tell how many there are in all.
+    pub is_counted: bool,
 }
 
 impl Page {

@@ -18,6 +18,7 @@ mod apart;
 mod backup;
 mod cache;
 mod census;
+mod commit;
 mod connection;
 mod facets;
 mod fields;
@@ -29,12 +30,14 @@ mod migrate;
 mod record;
 mod rows;
 mod sqlite;
+mod taken;
 mod transaction;
 mod writer;
 
 use std::sync::Arc;
 
 pub use self::{
+    commit::Commit,
     filter::{Filter, Located, Page, Scope},
     record::{Client, Custody, ObjectId, Record, Rules, Successor, Vault, is_account},
     sqlite::{Options, SqliteStore},
@@ -120,9 +123,18 @@ pub trait Transaction {
     /// Whether there is anything to commit.
     fn is_changed(&self) -> bool;
 
+    /// Makes the changes ready to be committed, at a time of the caller's choosing.
+    fn prepare(self: Box<Self>) -> Result<Commit>;
+
     /// Makes the changes durable: they survive the loss of power once this returns. [`Error::Conflict`] when another
     /// transaction changed one of the records since it was read here. Concurrent commits share one write to the disk.
-    fn commit(self: Box<Self>) -> Result<()>;
+    fn commit(self: Box<Self>) -> Result<()> {
+        if self.is_changed() {
+            self.prepare()?.wait()
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// What went wrong in the store. The text is for the log, never for a client.

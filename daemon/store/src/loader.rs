@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::{Error, Result, connection, rows, writer::Memory};
+use crate::{Error, Result, census::Standing, connection, keys, rows, writer::Memory};
 
 /// Records read at a time: commits tell the census of themselves in between.
 const PART: u32 = 1_000;
@@ -37,6 +37,9 @@ impl Loader {
                 // Searches wait for the end of this, so that it must be told whatever happens.
                 let loading = AssertUnwindSafe(|| load(&connection, &memory, &stopped));
                 let result = catch_unwind(loading).unwrap_or_else(|_| Err(ended()));
+                if result.is_ok() {
+                    memory.taken.loaded();
+                }
                 memory.census.loaded(result);
             })
             .map_err(|error| Error::Unavailable(format!("no thread for the loader: {error}")))?;
@@ -65,7 +68,14 @@ fn load(connection: &Connection, memory: &Memory, is_stopped: &AtomicBool) -> Re
     let mut after = 0;
     while !is_stopped.load(Ordering::Relaxed) {
         let part = rows::find_after_row(connection, after, PART)?;
-        memory.census.load(&part.records);
+        let names = part
+            .records
+            .iter()
+            .flat_map(|(_, record)| keys::names(record));
+        memory.taken.load(&names.collect::<Vec<_>>());
+        let standings = part.records.iter();
+        let standings = standings.map(|(row, record)| (*row, Standing::of(record)));
+        memory.census.load(standings.collect());
         match part.last {
             Some(last) => after = last,
             None => break,

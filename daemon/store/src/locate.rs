@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use crate::{
     Filter, ObjectId, Page, Result, Scope,
     census::{self, Census, Selection},
+    connection::Snapshot,
     facets::{self, Facets},
     fields, is_account,
     keys::{self, KeyValue},
@@ -23,12 +24,12 @@ const RANGES_MAX: usize = 8;
 /// Of two keys with more objects than this, none is worth more than the other.
 const OBJECTS_COUNTED_MAX: u64 = 256;
 
-/// How many candidates behind the page are looked at to count them all.
+/// How many candidates behind the page are looked at to count them all, where that is asked.
 const COUNTED_BEHIND_MAX: u64 = 256;
 
-/// Candidates are taken in parts: first few, because most searches find one object.
-const FIRST_PART: usize = 64;
-const PART: usize = 512;
+/// Candidates are taken in parts: first as many as may fill the page, because most searches need no more.
+const FIRST_PART_MIN: u64 = 16;
+const PART: usize = 256;
 
 /// How the objects that match are found.
 pub(crate) struct Plan<'a> {
@@ -207,15 +208,14 @@ impl<'a> Plan<'a> {
             && census::has_all(facets, &self.facets, self.now)
     }
 
-    /// The page, and how many there are in all where that is soon told.
+    /// The page, and how many there are in all where that is soon told, in a snapshot: every part of the walk sees the
+    /// same keys.
     pub(crate) fn find(
         &self,
-        connection: &Connection,
+        snapshot: &Snapshot<'_>,
         census: &Census,
         page: Page,
     ) -> Result<Found> {
-        // One snapshot, so that every part of the walk sees the same keys.
-        let snapshot = connection.unchecked_transaction()?;
         let storage = self.filter.storage_mask();
         let selection =
             census.select(self.scope, storage, |facets| self.wants(facets), self.now)?;
@@ -225,41 +225,41 @@ impl<'a> Plan<'a> {
                 total: Some(selection.total),
             });
         }
-        let lead = self.lead(&snapshot, &selection)?;
+        let lead = self.lead(snapshot, &selection)?;
         let mut candidates = match lead.and_then(|lead| self.ranges.get(lead)) {
             None => Candidates::Classes { offset: 0 },
             Some(range) if range.is_point() => Candidates::Point {
                 range,
                 before: u32::MAX,
             },
-            Some(range) => Candidates::Rows(range.all(&snapshot, self.scope)?),
+            Some(range) => Candidates::Rows(range.all(snapshot, self.scope)?),
         };
         let mut found = Found::default();
-        let (mut matching, mut behind, mut part) = (0, 0, FIRST_PART);
+        let (mut matching, mut behind, mut part) = (0, 0, first_part(page));
         loop {
-            let rows = candidates.next(&snapshot, self.scope, census, &selection, part)?;
-            let Some(mut rows) = rows else {
-                found.total = Some(matching);
-                return Ok(found);
-            };
-            let candidates_seen = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            let mut rows = candidates.next(snapshot, self.scope, census, &selection, part)?;
+            let seen = rows.len();
             if lead.is_some() {
                 census.retain(&selection, &mut rows);
             }
             for row in rows {
-                if self.passes(&snapshot, row, lead)? {
+                if self.passes(snapshot, row, lead)? {
                     if page.shows(matching) {
                         found.rows.push(row);
                     }
                     matching += 1;
                 }
             }
+            if seen < part {
+                found.total = Some(matching);
+                return Ok(found);
+            }
             let is_full = page
                 .items_max
                 .is_some_and(|most| matching >= page.offset.saturating_add(most));
             if is_full {
-                behind += candidates_seen;
-                if behind > COUNTED_BEHIND_MAX {
+                behind += u64::try_from(seen).unwrap_or(u64::MAX);
+                if !page.is_counted || behind > COUNTED_BEHIND_MAX {
                     return Ok(found);
                 }
             }
@@ -313,7 +313,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Candidates<'_> {
-    /// The next part; `None` at the end.
+    /// The next part: shorter than asked at the end.
     fn next(
         &mut self,
         connection: &Connection,
@@ -321,13 +321,14 @@ impl Candidates<'_> {
         census: &Census,
         selection: &Selection,
         part: usize,
-    ) -> Result<Option<Vec<u32>>> {
-        let rows = match self {
+    ) -> Result<Vec<u32>> {
+        Ok(match self {
             Self::Classes { offset } => {
                 let items_max = u64::try_from(part).unwrap_or(u64::MAX);
                 let page = Page {
                     offset: *offset,
                     items_max: Some(items_max),
+                    is_counted: false,
                 };
                 *offset += items_max;
                 census.newest(selection, page)
@@ -344,9 +345,15 @@ impl Candidates<'_> {
                 }
                 last
             }
-        };
-        Ok((!rows.is_empty()).then_some(rows))
+        })
     }
+}
+
+/// How many candidates are taken first.
+fn first_part(page: Page) -> usize {
+    let wanted = page.items_max.unwrap_or(u64::MAX);
+    let wanted = wanted.saturating_add(page.offset).max(FIRST_PART_MIN);
+    usize::try_from(wanted).map_or(PART, |wanted| wanted.min(PART))
 }
 
 /// The row of an object: its place in the order of creation.

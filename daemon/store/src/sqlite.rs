@@ -10,7 +10,7 @@ use std::{
 use kmip::ttlv::Timestamp;
 
 use crate::{
-    Client, Error, ObjectId, Record, Result, Store, Transaction, Vault, apart, backup,
+    Client, Commit, Error, ObjectId, Record, Result, Store, Transaction, Vault, apart, backup,
     cache::{Cache, Found},
     census::Census,
     connection::{self, Lease, Pool},
@@ -18,6 +18,7 @@ use crate::{
     loader::Loader,
     migrate::{self, MIGRATIONS},
     rows,
+    taken::Taken,
     transaction::SqliteTransaction,
     writer::{Change, Home, Memory, Writer},
 };
@@ -89,6 +90,7 @@ impl SqliteStore {
         migrate::migrate(&mut connection, Path::new("memory"), MIGRATIONS)?;
         let readers = Arc::new(Pool::of_one(connection));
         let memory = memory(&Options::default());
+        memory.taken.loaded();
         memory.census.loaded(Ok(()));
         Ok(Self {
             _loader: None,
@@ -121,6 +123,11 @@ impl SqliteStore {
         }
     }
 
+    /// Whether no object has the name, as far as that is known without asking.
+    pub(crate) fn is_free(&self, name: &NameKey) -> bool {
+        self.memory.taken.is_free(name)
+    }
+
     pub(crate) fn census(&self) -> &Census {
         &self.memory.census
     }
@@ -129,8 +136,8 @@ impl SqliteStore {
         self.readers.take()
     }
 
-    pub(crate) fn commit(&self, changes: Vec<Change>) -> Result<()> {
-        self.writer.commit(changes)
+    pub(crate) fn prepare(&self, changes: Vec<Change>) -> Commit {
+        self.writer.prepare(changes)
     }
 }
 
@@ -182,7 +189,7 @@ impl Store for SqliteStore {
     }
 
     fn put_vault(&self, vault: &Vault) -> Result<()> {
-        self.commit(vec![Change::Vault(vault.clone())])
+        self.prepare(vec![Change::Vault(vault.clone())]).wait()
     }
 
     fn clients(&self) -> Result<Vec<Client>> {
@@ -190,7 +197,7 @@ impl Store for SqliteStore {
     }
 
     fn put_client(&self, client: &Client) -> Result<()> {
-        self.commit(vec![Change::Client(client.clone())])
+        self.prepare(vec![Change::Client(client.clone())]).wait()
     }
 
     fn backup(&self, to: &Path) -> Result<()> {
@@ -216,6 +223,7 @@ fn memory(options: &Options) -> Arc<Memory> {
     Arc::new(Memory {
         cache: Cache::new(options.cached_records_max),
         census: Census::default(),
+        taken: Taken::default(),
     })
 }
 

@@ -8,8 +8,9 @@ use std::{
 use kmip::{StorageStatusMask, attribute::Attribute, attribute::UniqueIdentifier, ttlv::Timestamp};
 
 use crate::{
-    Client, Custody, Error, Filter, Located, ObjectId, Page, Record, Result, Scope, SqliteStore,
-    Store, Transaction, Vault, apart,
+    Client, Commit, Custody, Error, Filter, Located, ObjectId, Page, Record, Result, Scope,
+    SqliteStore, Store, Transaction, Vault, apart,
+    connection::Snapshot,
     keys::{self, NameKey},
     locate::{self, Plan},
     writer::{Change, ObjectChange},
@@ -77,11 +78,20 @@ impl<'a> SqliteTransaction<'a> {
         Ok(committed.filter(|id| !self.places.contains_key(id)))
     }
 
+    /// Whether another object has the name.
+    fn is_taken(&self, name: &NameKey, by_other_than: &ObjectId) -> Result<bool> {
+        if !self.holders.contains_key(name) && self.store.is_free(name) {
+            return Ok(false);
+        }
+        let holder = self.holder(name)?;
+        Ok(holder.is_some_and(|holder| holder != *by_other_than))
+    }
+
     /// Keeps a change aside once its names are found free.
     fn keep(&mut self, before: Option<Arc<Record>>, after: Record) -> Result<()> {
         let names = keys::names(&after);
         for name in &names {
-            if self.holder(name)?.is_some_and(|holder| holder != after.id) {
+            if self.is_taken(name, &after.id)? {
                 return Err(Error::NameTaken(name.value.clone()));
             }
         }
@@ -127,7 +137,8 @@ impl<'a> SqliteTransaction<'a> {
 
     /// The committed objects with the pending ones laid over them: changed ones in their places, new ones first.
     fn locate_overlaid(&self, plan: &Plan<'_>, query: &Query<'_>) -> Result<Located> {
-        let connection = self.store.reader()?;
+        let reader = self.store.reader()?;
+        let connection = Snapshot::begin(&reader)?;
         let committed = plan.find(&connection, self.store.census(), Page::default())?;
         let changed = self
             .pending
@@ -257,10 +268,11 @@ impl Transaction for SqliteTransaction<'_> {
         if self.has_pending() {
             self.locate_overlaid(&plan, &query)
         } else {
-            let connection = self.store.reader()?;
-            let found = plan.find(&connection, self.store.census(), page)?;
+            let reader = self.store.reader()?;
+            let snapshot = Snapshot::begin(&reader)?;
+            let found = plan.find(&snapshot, self.store.census(), page)?;
             Ok(Located {
-                ids: locate::ids(&connection, &found.rows)?,
+                ids: locate::ids(&snapshot, &found.rows)?,
                 total: found.total,
             })
         }
@@ -273,10 +285,7 @@ impl Transaction for SqliteTransaction<'_> {
             || !self.successors.is_empty()
     }
 
-    fn commit(self: Box<Self>) -> Result<()> {
-        if !self.is_changed() {
-            return Ok(());
-        }
+    fn prepare(self: Box<Self>) -> Result<Commit> {
         let mut changes = self
             .pending
             .iter()
@@ -290,6 +299,6 @@ impl Transaction for SqliteTransaction<'_> {
         changes.extend(archive.map(|(id, custody)| Change::Archive(id, custody)));
         changes.extend(self.vaults.into_iter().map(Change::Vault));
         changes.extend(self.successors.into_iter().map(Change::Successor));
-        self.store.commit(changes)
+        Ok(self.store.prepare(changes))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc,
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+        Arc, Weak,
+        mpsc::{Receiver, SendError, Sender, channel},
     },
     thread::{Builder, JoinHandle},
 };
@@ -14,10 +14,12 @@ use rusqlite::{Connection, params};
 use crate::{
     Client, Custody, Error, ObjectId, Record, Result, Vault, apart,
     cache::Cache,
-    census::Census,
-    connection::Pool,
+    census::{Census, Standing},
+    commit::{Commit, Told, ended},
+    connection::{Pool, execute},
     keys::{self, NameKey, SearchKey},
     rows::{self, Encoded},
+    taken::Taken,
 };
 
 /// A group larger than this keeps the first of it waiting for too long.
@@ -43,6 +45,7 @@ pub(crate) struct ObjectChange {
     names_added: Vec<NameKey>,
     /// When it is rotated, if that changes.
     rotation: Option<Option<Timestamp>>,
+    standing: Standing,
 }
 
 impl ObjectChange {
@@ -55,6 +58,7 @@ impl ObjectChange {
         let (old_due, new_due) = (before.and_then(Record::rotation_due), after.rotation_due());
         Ok(Self {
             rotation: (old_due != new_due).then_some(new_due),
+            standing: Standing::of(after),
             before: before.map(|before| before.revision),
             after: Encoded::new(Arc::clone(after))?,
             keys_removed: missing(&old_keys, &new_keys),
@@ -83,7 +87,7 @@ pub(crate) enum Home {
 
 struct Job {
     changes: Vec<Change>,
-    done: SyncSender<Result<()>>,
+    told: Told,
 }
 
 /// The rows of a job's objects, in the order of its changes.
@@ -93,11 +97,13 @@ type Rows = Vec<u32>;
 pub(crate) struct Memory {
     pub(crate) cache: Cache,
     pub(crate) census: Census,
+    pub(crate) taken: Taken,
 }
 
 /// The way to the writer's thread, which ends when this is dropped.
 pub(crate) struct Writer {
-    jobs: Option<Sender<Job>>,
+    /// Held by nobody else for long, so that the thread ends when this does.
+    jobs: Option<Arc<Sender<Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -110,18 +116,22 @@ impl Writer {
             .spawn(move || run(&home, &waiting, &memory))
             .map_err(|error| Error::Unavailable(format!("no thread for the writer: {error}")))?;
         Ok(Self {
-            jobs: Some(jobs),
+            jobs: Some(Arc::new(jobs)),
             thread: Some(thread),
         })
     }
 
-    /// Applies the changes together or not at all; they are durable, and seen by every read, once this returns.
-    pub(crate) fn commit(&self, changes: Vec<Change>) -> Result<()> {
-        let ended = || Error::Unavailable("the writer has ended; restart the program".to_owned());
-        let (done, answer) = sync_channel(1);
-        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        jobs.send(Job { changes, done }).map_err(|_| ended())?;
-        answer.recv().map_err(|_| ended())?
+    /// Changes that are applied together or not at all; they are durable, and seen by every read, once it is told.
+    pub(crate) fn prepare(&self, changes: Vec<Change>) -> Commit {
+        let jobs = self.jobs.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        Commit::new(move |told| match jobs.upgrade() {
+            Some(jobs) => {
+                if let Err(SendError(job)) = jobs.send(Job { changes, told }) {
+                    (job.told)(Err(ended()));
+                }
+            }
+            None => told(Err(ended())),
+        })
     }
 
     /// Whether the thread runs.
@@ -154,26 +164,49 @@ fn run(home: &Home, waiting: &Receiver<Job>, memory: &Memory) {
                 .and_then(|connection| commit_group(&connection, &group)),
         };
         let results = results.unwrap_or_else(|error| vec![Err(error); group.len()]);
+        let (changes, told): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|job| (job.changes, job.told)).unzip();
         // Every record is corrected before anybody is told, so that a read after an acknowledgement is never stale.
-        for (job, result) in group.iter().zip(&results) {
-            if let Ok(rows) = result {
-                correct(memory, &job.changes, rows);
-            }
-        }
-        for (job, result) in group.into_iter().zip(results) {
-            // Nobody listens when the committer's thread was ended.
-            let _ = job.done.send(result.map(drop));
+        let committed = changes.into_iter().zip(&results);
+        correct(
+            memory,
+            committed
+                .filter_map(|(changes, rows)| Some((changes, rows.as_ref().ok()?)))
+                .flat_map(|(changes, rows)| objects(changes).zip(rows.iter().copied()))
+                .collect(),
+        );
+        for (told, result) in told.into_iter().zip(results) {
+            told(result.map(drop));
         }
     }
 }
 
 /// One transaction for the group. An error means that nothing of it was changed; the results inside are each job's own.
 fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<Rows>>> {
+    // Few jobs are refused, so that a savepoint for each would cost more than to begin again when one is.
+    let together = |changes: &[Change]| Ok(Ok(apply(connection, changes)?));
+    let outcome = match transact(connection, group, together) {
+        Err(Error::Conflict | Error::NameTaken(_)) => transact(connection, group, |changes| {
+            apply_alone(connection, changes)
+        }),
+        other => other,
+    };
+    outcome.map_err(|error| match error {
+        Error::Unavailable(_) => error,
+        other => Error::Unavailable(other.to_string()),
+    })
+}
+
+fn transact(
+    connection: &Connection,
+    group: &[Job],
+    apply: impl Fn(&[Change]) -> Result<Result<Rows>>,
+) -> Result<Vec<Result<Rows>>> {
     let outcome = (|| {
         execute(connection, "BEGIN IMMEDIATE")?;
         let results = group
             .iter()
-            .map(|job| apply_alone(connection, &job.changes))
+            .map(|job| apply(&job.changes))
             .collect::<Result<Vec<_>>>()?;
         execute(connection, "COMMIT")?;
         Ok(results)
@@ -182,10 +215,7 @@ fn commit_group(connection: &Connection, group: &[Job]) -> Result<Vec<Result<Row
     if outcome.is_err() && !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
-    outcome.map_err(|error| match error {
-        Error::Unavailable(_) => error,
-        other => Error::Unavailable(other.to_string()),
-    })
+    outcome
 }
 
 /// Applies one job under a savepoint, so that its own refusal leaves the others' changes alone.
@@ -268,24 +298,30 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     Ok(row)
 }
 
-/// Tells the memory of a job's changes, whose objects have these rows.
-fn correct(memory: &Memory, changes: &[Change], rows: &[u32]) {
-    let objects = changes.iter().filter_map(|change| match change {
-        Change::Object(change) => Some(change),
+/// The objects among changes, in their order.
+fn objects(changes: Vec<Change>) -> impl Iterator<Item = ObjectChange> {
+    changes.into_iter().filter_map(|change| match change {
+        Change::Object(change) => Some(*change),
         Change::Archive(..) | Change::Client(_) | Change::Successor(_) | Change::Vault(_) => None,
-    });
-    for (change, row) in objects.zip(rows) {
+    })
+}
+
+/// Tells the memory of changes that were committed, with the rows of their objects.
+fn correct(memory: &Memory, changes: Vec<(ObjectChange, u32)>) {
+    let each = || changes.iter().map(|(change, _)| change);
+    memory.taken.change(
+        each().flat_map(|change| &change.names_removed),
+        each().flat_map(|change| &change.names_added),
+    );
+    let cache = &memory.cache;
+    for change in each() {
         let record = &change.after.record;
-        memory.census.put(*row, record);
-        let cache = &memory.cache;
         cache.records.correct(&record.id, Some(Arc::clone(record)));
         for name in change.names_removed.iter().chain(&change.names_added) {
             cache.names.correct(name, None);
         }
     }
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<()> {
-    connection.prepare_cached(sql)?.execute([])?;
-    Ok(())
+    let standings = changes.into_iter();
+    let standings = standings.map(|(change, row)| (row, change.standing));
+    memory.census.put(standings.collect());
 }

@@ -35,6 +35,25 @@ pub(super) struct Class {
     pub(super) rows: RoaringBitmap,
 }
 
+/// What a record says of its class, told by whoever has the record so that nobody waits meanwhile.
+pub(crate) struct Standing {
+    facets: Facets,
+    /// The key of the facets.
+    key: Vec<u8>,
+    dates: Option<Dates>,
+}
+
+impl Standing {
+    pub(crate) fn of(record: &Record) -> Self {
+        let facets = Facets::of(record);
+        Self {
+            key: facets.key(),
+            facets,
+            dates: Dates::of(record),
+        }
+    }
+}
+
 /// An object whose dates may still act.
 struct Dated {
     facets: Facets,
@@ -66,6 +85,11 @@ impl Dates {
         (own.activation.is_some() || own.deactivation.is_some()).then_some(own)
     }
 
+    /// The state at a time.
+    fn state_at(&self, now: Timestamp) -> Option<State> {
+        facets::state_at(Some(self.state), self.activation, self.deactivation, now)
+    }
+
     /// When the state changes by itself after a time.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         [self.activation, self.deactivation]
@@ -87,18 +111,24 @@ impl Classes {
     }
 
     /// Notes what an object is like now.
-    pub(super) fn put(&mut self, row: u32, record: &Record) {
+    pub(super) fn put(&mut self, row: u32, standing: Standing) {
         if let Some(old) = self.dated.remove(&row) {
             self.forget_due(row, old.stored);
         }
-        let facets = Facets::of(record, self.settled);
-        if let Some(stored) = Dates::of(record) {
+        let Standing {
+            mut facets,
+            mut key,
+            dates,
+        } = standing;
+        if let Some(stored) = dates {
             self.due
                 .extend(stored.next_after(self.settled).map(|next| (next, row)));
+            facets.record.attributes.state = stored.state_at(self.settled);
+            key = facets.key();
             let facets = facets.clone();
             self.dated.insert(row, Dated { facets, stored });
         }
-        self.classify(row, facets);
+        self.classify(row, facets, key);
     }
 
     fn forget_due(&mut self, row: u32, stored: Dates) {
@@ -111,8 +141,7 @@ impl Classes {
     }
 
     /// Moves a row into the class of these facets.
-    fn classify(&mut self, row: u32, facets: Facets) {
-        let key = facets.key();
+    fn classify(&mut self, row: u32, facets: Facets, key: Vec<u8>) {
         let number = match self.numbers.get(&key) {
             Some(number) => *number,
             None => self.found(facets, key),
@@ -201,15 +230,10 @@ impl Classes {
         };
         let stored = dated.stored;
         let mut facets = dated.facets.clone();
-        let state = facets::state_at(
-            Some(stored.state),
-            stored.activation,
-            stored.deactivation,
-            now,
-        );
-        facets.record.attributes.state = state;
+        facets.record.attributes.state = stored.state_at(now);
         self.due
             .extend(stored.next_after(now).map(|next| (next, row)));
-        self.classify(row, facets);
+        let key = facets.key();
+        self.classify(row, facets, key);
     }
 }

@@ -12,7 +12,8 @@ use std::{
 use kmip::{StorageStatusMask, attribute::Attribute, ttlv::Timestamp};
 
 use self::classes::Classes;
-use crate::{Error, Page, Record, Result, Scope, facets::Facets};
+pub(crate) use self::classes::Standing;
+use crate::{Error, Page, Result, Scope, facets::Facets};
 
 /// The classes of a store's objects.
 ///
@@ -42,17 +43,20 @@ pub(crate) struct Selection {
 }
 
 impl Census {
-    /// Notes what a commit made of an object.
-    pub(crate) fn put(&self, row: u32, record: &Record) {
-        self.write().put(row, record);
+    /// Notes what commits made of objects.
+    pub(crate) fn put(&self, objects: Vec<(u32, Standing)>) {
+        let mut classes = self.write();
+        for (row, standing) in objects {
+            classes.put(row, standing);
+        }
     }
 
     /// Notes objects that were stored before, unless a commit has already told of them.
-    pub(crate) fn load(&self, records: &[(u32, Record)]) {
+    pub(crate) fn load(&self, objects: Vec<(u32, Standing)>) {
         let mut classes = self.write();
-        for (row, record) in records {
-            if classes.class_of(*row) == 0 {
-                classes.put(*row, record);
+        for (row, standing) in objects {
+            if classes.class_of(row) == 0 {
+                classes.put(row, standing);
             }
         }
     }

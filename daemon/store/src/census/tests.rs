@@ -3,7 +3,7 @@
 use kmip::{ObjectType, State, attribute::Attributes};
 
 use super::*;
-use crate::{Custody, ObjectId};
+use crate::{Custody, ObjectId, Record};
 
 fn record(state: State, activation: i64, deactivation: i64) -> Record {
     Record {
@@ -23,6 +23,10 @@ fn record(state: State, activation: i64, deactivation: i64) -> Record {
     }
 }
 
+fn put(census: &Census, row: u32, record: &Record) {
+    census.put(vec![(row, Standing::of(record))]);
+}
+
 fn count(census: &Census, state: State, now: i64) -> u64 {
     let scope = Scope {
         vault: "v".to_owned(),
@@ -38,8 +42,8 @@ fn count(census: &Census, state: State, now: i64) -> u64 {
 fn dates_act_when_they_come_and_are_taken_back_with_the_clock() {
     let census = Census::default();
     census.loaded(Ok(()));
-    census.put(1, &record(State::PreActive, 1_000, 2_000));
-    census.put(2, &record(State::Active, 1, 3_000));
+    put(&census, 1, &record(State::PreActive, 1_000, 2_000));
+    put(&census, 2, &record(State::Active, 1, 3_000));
     for (now, pre_active, active, deactivated) in [
         (999, 1, 1, 0),
         (1_000, 0, 2, 0),
@@ -61,7 +65,7 @@ fn a_class_without_objects_is_forgotten() {
     for length in 1..100 {
         let mut record = record(State::Active, 1, 9_000);
         record.attributes.cryptographic_length = Some(length);
-        census.put(1, &record);
+        put(&census, 1, &record);
     }
     let classes = census.read();
     assert_eq!(classes.by_number.len(), 1);
@@ -73,10 +77,11 @@ fn a_class_without_objects_is_forgotten() {
 #[test]
 fn what_was_loaded_never_hides_what_was_committed() {
     let census = Census::default();
-    census.put(1, &record(State::Deactivated, 1, 2));
-    census.load(&[
-        (1, record(State::Active, 1, 9_000)),
-        (2, record(State::Active, 1, 9_000)),
+    put(&census, 1, &record(State::Deactivated, 1, 2));
+    let stored = Standing::of;
+    census.load(vec![
+        (1, stored(&record(State::Active, 1, 9_000))),
+        (2, stored(&record(State::Active, 1, 9_000))),
     ]);
     census.loaded(Ok(()));
     assert_eq!(count(&census, State::Active, 5), 1);

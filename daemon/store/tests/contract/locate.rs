@@ -49,7 +49,11 @@ fn the_newest_come_first_page_by_page() {
                 (7, None),
                 (0, Some(0)),
             ] {
-                let page = Page { offset, items_max };
+                let page = Page {
+                    offset,
+                    items_max,
+                    is_counted: true,
+                };
                 let located = store.begin().locate(&filter, &scope(), page, NOW).unwrap();
                 let expected = newest
                     .iter()
@@ -62,6 +66,36 @@ fn the_newest_come_first_page_by_page() {
                 );
                 assert_eq!(located.total, Some(10));
             }
+        }
+    });
+}
+
+#[test]
+fn a_page_that_nobody_counts_is_the_same_page() {
+    each_store(|store| {
+        let mut transaction = store.begin();
+        for n in 0..700 {
+            transaction.insert(key(&format!("k{n}"))).unwrap();
+        }
+        transaction.commit().unwrap();
+        let by_date = with(vec![Attribute::InitialDate(NOW)]);
+        for (offset, items_max) in [(0, 10), (5, 16), (3, 300), (690, 20), (700, 5), (0, 0)] {
+            let locate = |is_counted| {
+                let page = Page {
+                    offset,
+                    items_max: Some(items_max),
+                    is_counted,
+                };
+                let mut transaction = store.begin();
+                transaction.locate(&by_date, &scope(), page, NOW).unwrap()
+            };
+            let located = locate(false);
+            assert_eq!(located.ids, locate(true).ids, "{offset} {items_max}");
+            assert_eq!(
+                located.ids.len() as u64,
+                items_max.min(700_u64.saturating_sub(offset))
+            );
+            assert!(located.total.is_none_or(|total| total == 700));
         }
     });
 }

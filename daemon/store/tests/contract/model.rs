@@ -235,6 +235,7 @@ impl Asked {
         let page = Page {
             offset: self.page.0,
             items_max: self.page.1,
+            is_counted: true,
         };
         let matching: Vec<ObjectId> = records
             .iter()
