@@ -41,19 +41,37 @@ impl Clock {
     }
 
     /// The time in whole seconds.
+    pub fn now(&self) -> Timestamp {
+        let wall = self.wall();
+        let wall = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX);
+        Timestamp(self.floor.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// The time since 1970 in seconds and nanoseconds. Parts of a second are for an order among what is new, and count
+    /// for nothing else.
+    pub(crate) fn since_epoch(&self) -> (u64, u32) {
+        let (now, wall) = (self.now(), self.wall());
+        let seconds = u64::try_from(now.0).unwrap_or_default();
+        let nanoseconds = if wall.as_secs() == seconds {
+            wall.subsec_nanos()
+        } else {
+            0
+        };
+        (seconds, nanoseconds)
+    }
+
+    /// What the system's clock says; a fixed one says nothing.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that asks the system for the time"
     )]
-    pub fn now(&self) -> Timestamp {
+    fn wall(&self) -> Duration {
         if self.fixed {
-            return Timestamp(self.floor.load(Ordering::Acquire));
+            return Duration::ZERO;
         }
-        let since = SystemTime::now()
+        SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
-        let wall = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        Timestamp(self.floor.fetch_max(wall, Ordering::AcqRel).max(wall))
+            .unwrap_or(Duration::ZERO)
     }
 
     /// A point in time to measure from.

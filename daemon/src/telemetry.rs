@@ -120,7 +120,7 @@ fn describe() {
     describe_gauge!("keyhold_build_info", "The program's version, as a label");
     describe_histogram!(
         "keyhold_message_seconds",
-        "Time to answer a message, by whether a worker answered it"
+        "Time to answer a message, by where it was answered and what it waited for"
     );
     gauge!("keyhold_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
@@ -200,6 +200,7 @@ pub(crate) fn server_certificate_ends(seconds: i64) {
 pub(crate) struct Meters {
     pub(crate) handshakes: Counter,
     pub(crate) inline_seconds: Histogram,
+    pub(crate) commit_seconds: Histogram,
     pub(crate) worker_seconds: Histogram,
     pub(crate) network: Connections,
     pub(crate) local: Connections,
@@ -210,6 +211,7 @@ impl Meters {
         Self {
             handshakes: counter!("keyhold_handshakes_total"),
             inline_seconds: histogram!("keyhold_message_seconds", "served" => "inline"),
+            commit_seconds: histogram!("keyhold_message_seconds", "served" => "commit"),
             worker_seconds: histogram!("keyhold_message_seconds", "served" => "worker"),
             network: Connections::of("network"),
             local: Connections::of("local"),

@@ -22,6 +22,7 @@ use super::{
     Durability, Event, Trail, TrailError,
     group::Group,
     heads::{self, Heads},
+    promises::{Promises, Then},
     record, recovery,
     stream::{End, Stream},
 };
@@ -63,6 +64,7 @@ pub struct FileTrail {
     /// Wakes the worker; dropped, it ends it.
     wake: Option<SyncSender<()>>,
     worker: Option<JoinHandle<()>>,
+    promises: Promises,
 }
 
 struct Shared {
@@ -117,9 +119,14 @@ impl FileTrail {
         let (wake, woken) = sync_channel(1);
         let worker = shared.clone().start(woken).map_err(told)?;
         let trail = Self {
-            shared,
             wake: Some(wake),
             worker: Some(worker),
+            promises: Promises::start({
+                let shared = shared.clone();
+                move || shared.group.wait(|| shared.sync())
+            })
+            .map_err(told)?,
+            shared,
         };
         trail.tell(notes)?;
         Ok(trail)
@@ -206,6 +213,10 @@ impl Trail for FileTrail {
             return self.sync();
         }
         Ok(())
+    }
+
+    fn when_durable(&self, then: Then) {
+        self.promises.add(then);
     }
 
     fn health(&self) -> Result<(), TrailError> {

@@ -11,7 +11,8 @@ use super::TrailError;
 #[derive(Default)]
 pub(super) struct Group {
     rounds: Mutex<Rounds>,
-    finished: Condvar,
+    /// Told to those who wait for a round with an even or an odd number: they wait for the running one or for the next.
+    finished: [Condvar; 2],
     /// Whether there is a failure, to be asked without a lock.
     failed: AtomicBool,
 }
@@ -45,8 +46,8 @@ impl Group {
             if !rounds.running {
                 break;
             }
-            rounds = self
-                .finished
+            let finished = self.finished(own);
+            rounds = finished
                 .wait(rounds)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -59,9 +60,21 @@ impl Group {
         rounds.finished = rounds.started;
         rounds.failure = result.as_ref().err().cloned();
         self.failed.store(result.is_err(), Ordering::Release);
+        let own = rounds.finished;
         drop(rounds);
-        self.finished.notify_all();
+        self.finished(own).notify_all();
+        if result.is_ok() {
+            // One of those who wait for the next round begins it; the others may sleep on.
+            self.finished(own + 1).notify_one();
+        } else {
+            self.finished(own + 1).notify_all();
+        }
         result
+    }
+
+    fn finished(&self, round: u64) -> &Condvar {
+        let [even, odd] = &self.finished;
+        if round.is_multiple_of(2) { even } else { odd }
     }
 
     /// The failure that ended it, if one did.

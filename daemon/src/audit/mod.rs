@@ -4,6 +4,7 @@ mod file;
 mod files;
 mod group;
 mod heads;
+mod promises;
 mod record;
 mod recovery;
 mod stream;
@@ -57,6 +58,10 @@ pub enum Durability {
 pub trait Trail: Send + Sync {
     /// Appends an event. Concurrent durable events share one write to the disk.
     fn append(&self, event: &Event<'_>, durability: Durability) -> Result<(), TrailError>;
+
+    /// Tells when every event appended before this call is on the disk, or cannot be: to those who have better to do than
+    /// to wait. It is told by a thread of the trail's own, so that what is done then must be short.
+    fn when_durable(&self, then: Box<dyn FnOnce(Result<(), TrailError>) + Send>);
 
     /// Whether events can be appended now.
     fn health(&self) -> Result<(), TrailError>;

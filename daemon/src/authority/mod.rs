@@ -19,7 +19,7 @@ pub use self::extension::Purpose;
 use self::extension::{AUTHORITY_USAGE, Extension};
 use crate::{
     certificate,
-    context::{Context, new_id},
+    context::Context,
     der::{self, INTEGER, SEQUENCE},
     error::{Error, Result},
     fault::Fault,
@@ -138,7 +138,7 @@ impl Authority {
                 format!("the vault {:?} has an authority already", vault.name),
             ));
         }
-        let id = new_id();
+        let id = ObjectId(uuid::Uuid::new_v4().to_string());
         let terms = Terms {
             id: id.0.clone().into_bytes(),
             label: format!("authority of {}", vault.name),

@@ -13,7 +13,7 @@ use std::{io, net::SocketAddr, ops::Range, sync::Arc};
 use kmip::{Buffer, text::Encoding};
 use tokio::{
     net::{TcpStream, UnixStream},
-    sync::watch,
+    sync::{oneshot, watch},
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     config::Limits,
     identity::{Caller, Peer},
-    service::{Service, Weight},
+    service::{self, Begun, Service, Weight},
     telemetry::{self, Meters},
     tls::{self, Terms},
 };
@@ -111,8 +111,8 @@ fn refused(from: SocketAddr, error: &io::Error) {
     }
 }
 
-/// Answers the message that stands there, in TTLV or in a text: here when it is cheap, by a worker when it may wait for a
-/// disk or an HSM. Reading a text takes longer than any answer that is cheap.
+/// Answers the message that stands there, in TTLV or in a text: here when it is cheap, by a worker when it may wait for an
+/// HSM. Reading a text takes longer than any answer that is cheap.
 async fn respond(
     shared: &Shared,
     (mut caller, inbox): (Caller, Inbox),
@@ -121,21 +121,63 @@ async fn respond(
 ) -> Option<((Caller, Inbox), Buffer)> {
     let began = shared.clock.instant();
     let message = inbox.part(at.clone());
-    if text.is_none() && shared.service.weight(&caller, message) == Weight::Light {
-        let reply = shared.service.respond(&mut caller, message);
-        shared.meters.inline_seconds.record(began.elapsed());
-        return Some(((caller, inbox), reply));
+    let weight = match text {
+        None => shared.service.weight(&caller, message),
+        Some(_) => Weight::Heavy,
+    };
+    match weight {
+        Weight::Light => {
+            let reply = shared.service.respond(&mut caller, message);
+            shared.meters.inline_seconds.record(began.elapsed());
+            Some(((caller, inbox), reply))
+        }
+        Weight::Commit => {
+            let answered = Box::pin(commit(shared, (caller, inbox), at)).await;
+            shared.meters.commit_seconds.record(began.elapsed());
+            answered
+        }
+        Weight::Heavy => {
+            let service = shared.service.clone();
+            let work = tokio::task::spawn_blocking(move || {
+                let message = inbox.part(at);
+                let reply = match text {
+                    None => service.respond(&mut caller, message),
+                    Some(encoding) => service.respond_text(&mut caller, message, encoding),
+                };
+                ((caller, inbox), reply)
+            });
+            let done = work.await.ok();
+            shared.meters.worker_seconds.record(began.elapsed());
+            done
+        }
     }
-    let service = shared.service.clone();
-    let work = tokio::task::spawn_blocking(move || {
-        let message = inbox.part(at);
-        let reply = match text {
-            None => service.respond(&mut caller, message),
-            Some(encoding) => service.respond_text(&mut caller, message, encoding),
-        };
-        ((caller, inbox), reply)
+}
+
+/// Answers a message whose changes are committed while no thread waits for them.
+async fn commit(
+    shared: &Shared,
+    (mut caller, inbox): (Caller, Inbox),
+    at: Range<usize>,
+) -> Option<((Caller, Inbox), Zeroizing<Vec<u8>>)> {
+    let (unfinished, changes) = match shared.service.begin(&mut caller, inbox.part(at.clone())) {
+        Begun::Answered(reply) => return Some(((caller, inbox), reply)),
+        Begun::Changes(unfinished, changes) => (unfinished, changes),
+    };
+    let (tell, told) = oneshot::channel();
+    shared.service.commit(changes, move |result| {
+        // Nobody listens when the daemon has stopped waiting.
+        let _ = tell.send(result);
     });
-    let done = work.await.ok();
-    shared.meters.worker_seconds.record(began.elapsed());
-    done
+    let result = told.await.unwrap_or_else(|_| Err(service::never_told()));
+    let heavy = unfinished.is_heavy(&result);
+    let service = shared.service.clone();
+    let finish = move || {
+        let reply = service.finish(&caller, inbox.part(at), *unfinished, result);
+        ((caller, inbox), reply)
+    };
+    if heavy {
+        tokio::task::spawn_blocking(finish).await.ok()
+    } else {
+        Some(finish())
+    }
 }

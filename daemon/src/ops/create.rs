@@ -13,17 +13,23 @@ use store::{Custody, ObjectId, Record};
 
 use super::Handler;
 use crate::{
-    context::{Context, new_id},
+    context::Context,
     custody::Value,
     error::{Error, Result},
     fault::Fault,
     material,
     policy::Access,
-    profile, secret_data, template,
+    profile, secret_data,
+    service::Service,
+    template,
 };
 
 impl Handler for Create {
     const ACCESS: Access = Access::Create;
+
+    fn is_light_to_commit(service: &Service, request: &CreateRequest) -> bool {
+        request.object_type == ObjectType::SymmetricKey && service.has_light_backends()
+    }
 
     fn handle(context: &mut Context<'_>, request: CreateRequest) -> Result<CreateResponse> {
         let mut attributes = Attributes::default();
@@ -67,7 +73,7 @@ fn new_symmetric_key(
     }
     profile::check_new_key(&vault, spec, template::usage(&attributes)?)?;
     template::decide_class(&mut attributes, &vault);
-    let id = new_id();
+    let id = context.new_id();
     describe(
         &mut attributes,
         spec,
@@ -110,7 +116,7 @@ fn new_secret_data(
     context.random(&mut bytes)?;
     let bytes = Secret::new(std::mem::take(&mut *bytes));
     template::decide_class(&mut attributes, context.vault()?.as_ref());
-    let id = new_id();
+    let id = context.new_id();
     template::complete(&mut attributes, &id, ObjectType::SecretData, context.now);
     template::generated(&mut attributes, KeyFormatType::Opaque, context.now);
     context.protect(&mut attributes, masks, Fault::StorageUnavailable)?;
@@ -144,7 +150,7 @@ impl Handler for CreateKeyPair {
         profile::check_new_key(&vault, spec, template::usage(&public)?)?;
         template::decide_class(&mut private, &vault);
         template::decide_public(&mut public);
-        let (private_id, public_id) = (new_id(), new_id());
+        let (private_id, public_id) = (context.new_id(), context.new_id());
         describe(
             &mut private,
             spec,

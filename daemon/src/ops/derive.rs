@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Handler, create::digest_what_may_leave, key_parameters};
 use crate::{
-    context::{Authorized, Context, new_id},
+    context::{Authorized, Context},
     custody::Value,
     error::{Error, Result},
     fault::Fault,
@@ -251,7 +251,7 @@ impl New {
                 "nothing shorter than 112 bits is derived",
             ));
         }
-        let id = new_id();
+        let id = context.new_id();
         template::complete(&mut attributes, &id, object_type, context.now);
         attributes.key_format_type = Some(KeyFormatType::Raw);
         attributes.original_creation_date = Some(context.now);

@@ -75,6 +75,11 @@ pub trait Handler: Operation {
         false
     }
 
+    /// Whether a request takes microseconds until its changes are to be committed.
+    fn is_light_to_commit(_: &Service, _: &Self::Request) -> bool {
+        false
+    }
+
     /// Does it.
     fn handle(context: &mut Context<'_>, request: Self::Request) -> Result<Self::Response>;
 }
@@ -95,6 +100,8 @@ pub struct Route {
     pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Buffer>,
     /// Whether the payload is answered in microseconds.
     pub is_light: fn(&Service, Reader<'_>) -> bool,
+    /// Whether the payload takes microseconds until its changes are to be committed.
+    pub is_light_to_commit: fn(&Service, Reader<'_>) -> bool,
 }
 
 impl Route {
@@ -121,6 +128,10 @@ const fn route<O: Handler>() -> Route {
         },
         is_light: |service, payload| {
             O::Request::read_fields(payload).is_ok_and(|request| O::is_light(service, &request))
+        },
+        is_light_to_commit: |service, payload| {
+            O::Request::read_fields(payload)
+                .is_ok_and(|request| O::is_light_to_commit(service, &request))
         },
     }
 }

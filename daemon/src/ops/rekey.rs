@@ -15,7 +15,7 @@ use super::{
     create::{describe, digest_what_may_leave, link},
 };
 use crate::{
-    context::{Authorized, Context, new_id},
+    context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
     lifecycle,
@@ -29,7 +29,7 @@ impl Handler for ReKey {
 
     fn handle(context: &mut Context<'_>, request: ReKeyRequest) -> Result<ReKeyResponse> {
         let object = context.object(request.unique_identifier)?;
-        let mut change = Replacement::begin(&object, ObjectType::SymmetricKey, context.now)?;
+        let mut change = Replacement::begin(&object, ObjectType::SymmetricKey, context)?;
         change.shift(request.offset, context.now);
         change.overlay(context, &request.attributes)?;
         let spec = change.finish(context)?;
@@ -54,9 +54,9 @@ impl Handler for ReKeyKeyPair {
                 .unique_identifier
                 .or(request.private_key_unique_identifier),
         )?;
-        let mut private = Replacement::begin(&object, ObjectType::PrivateKey, context.now)?;
+        let mut private = Replacement::begin(&object, ObjectType::PrivateKey, context)?;
         let half = other_half(context, object.record())?;
-        let mut public = Replacement::begin(&half, ObjectType::PublicKey, context.now)?;
+        let mut public = Replacement::begin(&half, ObjectType::PublicKey, context)?;
         for (half, own) in [
             (&mut private, &request.private_key_attributes),
             (&mut public, &request.public_key_attributes),
@@ -113,7 +113,8 @@ struct Replacement {
 
 impl Replacement {
     /// What the new key takes over, and what is taken from the old one.
-    fn begin(object: &Authorized, object_type: ObjectType, now: Timestamp) -> Result<Self> {
+    fn begin(object: &Authorized, object_type: ObjectType, context: &Context<'_>) -> Result<Self> {
+        let now = context.now;
         let mut old = object.to_changed();
         if old.object_type != object_type {
             return Err(Error::new(
@@ -149,7 +150,7 @@ impl Replacement {
         old.attributes.rotate_latest = Some(false);
         Ok(Self {
             old,
-            id: new_id(),
+            id: context.new_id(),
             new,
         })
     }

@@ -13,10 +13,15 @@ use crate::{
     fault::Fault,
     lifecycle::Event,
     policy::Access,
+    service::Service,
 };
 
 impl Handler for Revoke {
     const ACCESS: Access = Access::Manage;
+
+    fn is_light_to_commit(service: &Service, request: &RevokeRequest) -> bool {
+        service.has_light_key(request.unique_identifier.as_ref(), |_| true)
+    }
 
     fn handle(context: &mut Context<'_>, request: RevokeRequest) -> Result<RevokeResponse> {
         let object = context.object(request.unique_identifier)?;

@@ -1,12 +1,14 @@
 //! The items of a message: run in transactions, recorded, committed or undone.
 
 use std::{
+    borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use super::{
     Service,
+    commit::NotCommitted,
     deferred::{Aside, Manner, may_be_late},
     envelope::{Sizes, failure, fits, success},
 };
@@ -25,7 +27,7 @@ use kmip::{
     message::{Request, RequestItem, ResponseItem},
     ttlv::Timestamp,
 };
-use store::Transaction;
+use store::{Commit, Transaction};
 
 /// How often an item that lost a race for its record is tried again.
 const TRIES_MAX: u32 = 5;
@@ -92,58 +94,107 @@ impl Exchange<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut tx = self.service.store.begin();
-            let mut effects = Effects::default();
-            let mut event = self.event(item.operation);
-            let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            let result = match self.settled(result, sizes, &mut event, &mut effects) {
-                Ok(answer) => {
-                    effects.undo(self.service);
-                    batch.parts.settle(self.service, false);
-                    return answer;
+            let (changed, commit) = match self.attempt(item, batch, sizes) {
+                Attempt::Answered(answer) => return answer,
+                Attempt::Changed(changed, commit) => (changed, commit),
+            };
+            match self.service.committed(commit) {
+                Err(NotCommitted::Store(store::Error::Conflict)) if tries < TRIES_MAX => {
+                    self.undone(changed);
                 }
-                Err(result) => result,
-            };
-            let durability = if result.is_ok() && tx.is_changed() {
-                Durability::Durable
-            } else {
-                Durability::Grouped
-            };
-            let result = self.service.recorded(&mut event, durability, result);
-            let result = match result {
-                Ok(answer) => match tx.commit() {
-                    Ok(()) => Ok(answer),
-                    Err(store::Error::Conflict) if tries < TRIES_MAX => {
-                        self.undone(&mut event, effects);
-                        continue;
-                    }
-                    Err(error) => {
-                        let error = self.service.numbered(Error::from(error), &mut event);
-                        self.undone(&mut event, std::mem::take(&mut effects));
-                        Err(error)
-                    }
-                },
-                Err(error) => Err(error),
-            };
-            return match result {
-                Ok(answer) => {
-                    effects.finish(self.service);
-                    batch.parts.settle(self.service, true);
-                    batch.answered(&answer, self.version);
-                    answer
-                }
-                Err(error) => {
-                    effects.undo(self.service);
-                    batch.parts.settle(self.service, false);
-                    failure(
-                        Some(item.operation),
-                        item.unique_batch_item_id.clone(),
-                        &error,
-                        self.version,
-                    )
-                }
-            };
+                result => return self.settle(changed, batch, result),
+            }
         }
+    }
+
+    /// Runs an item once: to its answer, or to changes that are yet to be committed.
+    pub(super) fn attempt(
+        &self,
+        item: &RequestItem<'_>,
+        batch: &mut Batch,
+        sizes: Sizes,
+    ) -> Attempt {
+        let mut tx = self.service.store.begin();
+        let mut effects = Effects::default();
+        let mut event = self.event(item.operation);
+        let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
+        let result = match self.settled(result, sizes, &mut event, &mut effects) {
+            Ok(answer) => {
+                effects.undo(self.service);
+                batch.parts.settle(self.service, false);
+                return Attempt::Answered(answer);
+            }
+            Err(result) => result,
+        };
+        let result = result.and_then(|answer| {
+            let commit = tx.is_changed().then(|| tx.prepare());
+            Ok((answer, commit.transpose()?))
+        });
+        // What is changed is in the trail before it is committed, and on the disk there, because the commit waits for it.
+        match self
+            .service
+            .recorded(&mut event, Durability::Grouped, result)
+        {
+            Ok((answer, commit)) => {
+                let changed = Changed {
+                    answer,
+                    effects,
+                    operation: event.operation,
+                    object: event.object,
+                    note: event.note,
+                };
+                match commit {
+                    Some(commit) => Attempt::Changed(changed, commit),
+                    None => Attempt::Answered(self.settle(changed, batch, Ok(()))),
+                }
+            }
+            Err(error) => {
+                effects.undo(self.service);
+                batch.parts.settle(self.service, false);
+                Attempt::Answered(failure(
+                    Some(item.operation),
+                    item.unique_batch_item_id.clone(),
+                    &error,
+                    self.version,
+                ))
+            }
+        }
+    }
+
+    /// The answer of an item, now that it is known what came of its changes.
+    pub(super) fn settle(
+        &self,
+        changed: Changed,
+        batch: &mut Batch,
+        result: std::result::Result<(), NotCommitted>,
+    ) -> ResponseItem {
+        let Err(why) = result else {
+            changed.effects.finish(self.service);
+            batch.parts.settle(self.service, true);
+            batch.answered(&changed.answer, self.version);
+            return changed.answer;
+        };
+        let (operation, id) = (
+            changed.answer.operation,
+            changed.answer.unique_batch_item_id.clone(),
+        );
+        let error = match why {
+            // A trail that is not on the disk takes no correction.
+            NotCommitted::Trail(_) => {
+                changed.effects.undo(self.service);
+                why.into_error()
+            }
+            NotCommitted::Store(_) => {
+                let mut changed = changed;
+                let mut event = self.event_of(&mut changed);
+                let error = self.service.numbered(why.into_error(), &mut event);
+                self.correct(&mut event);
+                changed.effects.undo(self.service);
+                error
+            }
+        };
+        batch.parts.settle(self.service, false);
+        failure(operation, id, &error, self.version)
     }
 
     /// An item that has its answer and commits nothing: it is recorded as what it was refused as.
@@ -171,11 +222,25 @@ impl Exchange<'_> {
     }
 
     /// Records that what was recorded as done was not committed, and takes its outside effects back.
-    fn undone(&self, event: &mut Event<'_>, effects: Effects) {
-        effects.undo(self.service);
+    pub(super) fn undone(&self, mut changed: Changed) {
+        let mut event = self.event_of(&mut changed);
+        self.correct(&mut event);
+        changed.effects.undo(self.service);
+    }
+
+    fn correct(&self, event: &mut Event<'_>) {
         event.outcome = "NotCommitted";
         if let Err(failed) = self.service.trail.append(event, Durability::Grouped) {
             tracing::error!(error = %failed, "the correction of an audit record is lost");
+        }
+    }
+
+    /// The event of an item that was recorded.
+    fn event_of(&self, changed: &mut Changed) -> Event<'_> {
+        Event {
+            object: changed.object.take(),
+            note: changed.note.take(),
+            ..self.event_named(changed.operation)
         }
     }
 
@@ -252,23 +317,23 @@ impl Exchange<'_> {
         events: &mut [Event<'_>],
         tx: Box<dyn Transaction + '_>,
     ) -> std::result::Result<(), (Option<&'i RequestItem<'i>>, Error)> {
-        let durability = if tx.is_changed() {
-            Durability::Durable
-        } else {
-            Durability::Grouped
+        let numbered = |error: Error, events: &mut [Event<'_>]| match events.last_mut() {
+            Some(event) => self.service.numbered(error, event),
+            None => error,
         };
+        let commit = tx.is_changed().then(|| tx.prepare()).transpose();
+        let commit = commit.map_err(|error| (None, numbered(error.into(), events)))?;
         for event in events.iter_mut() {
             self.service
-                .recorded(event, durability, Ok(()))
+                .recorded(event, Durability::Grouped, Ok(()))
                 .map_err(|error| (None, error))?;
         }
-        tx.commit().map_err(|error| {
-            let error = Error::from(error);
-            let error = match events.last_mut() {
-                Some(event) => self.service.numbered(error, event),
-                None => error,
-            };
-            (None, error)
+        let Some(commit) = commit else {
+            return Ok(());
+        };
+        self.service.committed(commit).map_err(|why| match why {
+            NotCommitted::Trail(_) => (None, why.into_error()),
+            NotCommitted::Store(_) => (None, numbered(why.into_error(), events)),
         })
     }
 
@@ -287,12 +352,16 @@ impl Exchange<'_> {
     }
 
     fn event(&self, operation: OperationCode) -> Event<'_> {
+        self.event_named(ops::name(operation))
+    }
+
+    fn event_named(&self, operation: &'static str) -> Event<'_> {
         Event {
             time: self.now,
             vault: &self.principal.vault,
             principal: &self.principal.name,
             peer: self.peer,
-            operation: ops::name(operation),
+            operation,
             object: None,
             outcome: "Success",
             note: None,
@@ -367,6 +436,24 @@ impl Exchange<'_> {
         };
         Ok(Answered { answer, refusal })
     }
+}
+
+/// What comes of running an item.
+pub(super) enum Attempt {
+    /// Its answer.
+    Answered(ResponseItem),
+    /// Its changes, without which there is no answer.
+    Changed(Changed, Commit),
+}
+
+/// An item that has its answer once its changes are durable.
+pub(super) struct Changed {
+    answer: ResponseItem,
+    effects: Effects,
+    /// What was recorded of it.
+    operation: &'static str,
+    object: Option<String>,
+    note: Option<Cow<'static, str>>,
 }
 
 /// What an item is answered.

@@ -2,6 +2,7 @@
 
 mod authority;
 mod batch;
+mod commit;
 mod deferred;
 mod envelope;
 mod limits;
@@ -28,13 +29,18 @@ use kmip::{
 };
 use store::Store;
 
-pub(crate) use self::deferred::canceled;
 use self::{
     batch::Exchange,
     deferred::Manner,
     envelope::{Sizes, failure, header},
 };
-pub use self::{limits::Limits, notices::Putting, weight::Weight};
+pub(crate) use self::commit::never_told;
+pub use self::{
+    commit::{Begun, NotCommitted, Unfinished},
+    limits::Limits,
+    notices::Putting,
+    weight::Weight,
+};
 use crate::{
     audit::{Durability, Event, Trail},
     clock::Clock,

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::Service;
 use crate::{
-    audit::{Durability, Event},
+    audit::{Durability, Event, TrailError},
     error::{Error, Result},
     fault::Fault,
     telemetry,
@@ -26,10 +26,7 @@ impl Service {
         telemetry::operation(event.operation, event.outcome);
         match self.trail.append(event, durability) {
             Ok(()) => result,
-            Err(failed) => {
-                tracing::error!(error = %failed, "not served, because it cannot be audited");
-                Err(Error::new(Fault::Internal, "the audit trail is unavailable").because(failed))
-            }
+            Err(failed) => Err(unavailable(failed)),
         }
     }
 
@@ -40,10 +37,7 @@ impl Service {
         telemetry::operation(event.operation, event.outcome);
         self.trail
             .append(event, Durability::Grouped)
-            .map_err(|failed| {
-                tracing::error!(error = %failed, "not served, because it cannot be audited");
-                Error::new(Fault::Internal, "the audit trail is unavailable").because(failed)
-            })
+            .map_err(unavailable)
     }
 
     pub(super) fn numbered(&self, error: Error, event: &mut Event<'_>) -> Error {
@@ -58,4 +52,10 @@ impl Service {
         event.note = Some(format!("internal error {number:x}").into());
         Error::new(Fault::Internal, format!("internal error {number:x}"))
     }
+}
+
+/// The error of what cannot be recorded.
+pub(super) fn unavailable(failed: TrailError) -> Error {
+    tracing::error!(error = %failed, "not served, because it cannot be audited");
+    Error::new(Fault::Internal, "the audit trail is unavailable").because(failed)
 }

@@ -17,6 +17,8 @@ use crate::{identity::Caller, ops};
 pub enum Weight {
     /// Microseconds: symmetric cryptography, cached reads.
     Light,
+    /// Microseconds, and then a wait for the disk, which needs no thread.
+    Commit,
     /// Milliseconds, or a wait for a disk or an HSM.
     Heavy,
 }
@@ -31,12 +33,28 @@ impl Service {
         if !caller.has_proven(request.header.authentication.as_ref()) {
             return Weight::Heavy;
         }
-        let later = Manner::of(&request, self.conformance.is_some()) == Manner::Later;
+        let manner = Manner::of(&request, self.conformance.is_some());
+        let later = manner == Manner::Later;
         let light = request
             .items
             .iter()
             .all(|item| self.is_light(item) || (later && may_be_late(item.operation)));
-        if light { Weight::Light } else { Weight::Heavy }
+        match request.items.as_slice() {
+            _ if light => Weight::Light,
+            [item] if manner == Manner::AtOnce && self.is_light_to_commit(item) => Weight::Commit,
+            _ => Weight::Heavy,
+        }
+    }
+
+    /// Whether an item takes microseconds until its changes are to be committed.
+    fn is_light_to_commit(&self, item: &RequestItem<'_>) -> bool {
+        ops::find(item.operation)
+            .is_some_and(|route| (route.is_light_to_commit)(self, item.payload))
+    }
+
+    /// Whether every HSM makes secret keys in microseconds.
+    pub(crate) fn has_light_backends(&self) -> bool {
+        self.backends.values().all(|hsm| !hsm.keeps_keys())
     }
 
     /// Whether an item is answered in microseconds.

@@ -39,6 +39,32 @@ fn a_sound_trail_verifies_and_tells_its_streams() {
 }
 
 #[test]
+fn who_does_not_wait_is_told_once_it_is_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let trail = open(folder.path());
+    let told = Mutex::new(BTreeSet::new());
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (trail, told) = (&trail, &told);
+            scope.spawn(move || {
+                for number in 0..20 {
+                    let vault = format!("v{thread}");
+                    let event = event(&vault, "pg", 1_700_000_000 + number);
+                    trail.append(&event, Durability::Grouped).unwrap();
+                    let (tell, heard) = std::sync::mpsc::channel();
+                    trail.when_durable(Box::new(move |result| tell.send(result).unwrap()));
+                    heard.recv().unwrap().unwrap();
+                    let synced = trail.heads().get(&vault).map_or(0, |head| head.seq);
+                    assert!(synced > number.unsigned_abs(), "{synced} of {number}");
+                    told.lock().unwrap().insert((thread, number));
+                }
+            });
+        }
+    });
+    assert_eq!(told.into_inner().unwrap().len(), 160);
+}
+
+#[test]
 fn a_torn_tail_moves_aside_and_is_recorded() {
     let folder = written(3, &Options::default());
     let path = file(&folder);

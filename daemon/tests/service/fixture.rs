@@ -16,7 +16,7 @@ use keyhold::{
     directory::Directory,
     identity::{Admissions, Caller, CertificateFacts, Peer},
     policy::Policy,
-    service::{Limits, Parts, Service},
+    service::{Begun, Limits, Parts, Service, Weight},
 };
 use kmip::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask, ObjectType,
@@ -57,6 +57,10 @@ impl Trail for MemoryTrail {
         );
         self.events.lock().unwrap().push(event);
         Ok(())
+    }
+
+    fn when_durable(&self, then: Box<dyn FnOnce(Result<(), TrailError>) + Send>) {
+        then(self.health());
     }
 
     fn health(&self) -> Result<(), TrailError> {
@@ -208,13 +212,31 @@ impl Fixture {
         }
     }
 
+    /// The answer to a message, as a connection comes by it.
+    pub(crate) fn respond(&mut self, request: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
+        if self.service.weight(&self.caller, request) != Weight::Commit {
+            return self.service.respond(&mut self.caller, request);
+        }
+        match self.service.begin(&mut self.caller, request) {
+            Begun::Answered(reply) => reply,
+            Begun::Changes(unfinished, changes) => {
+                let (tell, told) = std::sync::mpsc::channel();
+                self.service
+                    .commit(changes, move |result| tell.send(result).unwrap());
+                let result = told.recv().unwrap();
+                self.service
+                    .finish(&self.caller, request, *unfinished, result)
+            }
+        }
+    }
+
     pub(crate) fn send(&mut self, header: &RequestHeader, items: &[OutgoingItem]) -> Response {
         let header = RequestHeader {
             batch_count: i32::try_from(items.len()).unwrap(),
             ..header.clone()
         };
         let request = write_request(&header, items, self.version);
-        let response = self.service.respond(&mut self.caller, request.bytes());
+        let response = self.respond(request.bytes());
         let response = Response::read(&response).expect("a response can be read");
         assert_eq!(response.version, self.version);
         let counted = usize::try_from(response.header.batch_count).unwrap();

@@ -11,6 +11,7 @@ mod archive;
 mod attributes;
 mod batch;
 mod certify;
+mod commit;
 mod conformance;
 mod cryptoki;
 mod defaults;

@@ -17,6 +17,7 @@ use crate::{
     fault::Fault,
     lifecycle,
     policy::Access,
+    service::Service,
     template,
 };
 
@@ -28,6 +29,10 @@ use change::check_change;
 
 impl Handler for AddAttribute {
     const ACCESS: Access = Access::Manage;
+
+    fn is_light_to_commit(service: &Service, request: &AddAttributeRequest) -> bool {
+        service.has_light_key(request.unique_identifier.as_ref(), |_| true)
+    }
 
     fn handle(
         context: &mut Context<'_>,
@@ -81,6 +86,10 @@ impl Handler for AddAttribute {
 impl Handler for ModifyAttribute {
     const ACCESS: Access = Access::Manage;
 
+    fn is_light_to_commit(service: &Service, request: &ModifyAttributeRequest) -> bool {
+        service.has_light_key(request.unique_identifier.as_ref(), |_| true)
+    }
+
     fn handle(
         context: &mut Context<'_>,
         request: ModifyAttributeRequest,
@@ -113,6 +122,10 @@ impl Handler for ModifyAttribute {
 
 impl Handler for DeleteAttribute {
     const ACCESS: Access = Access::Manage;
+
+    fn is_light_to_commit(service: &Service, request: &DeleteAttributeRequest) -> bool {
+        service.has_light_key(request.unique_identifier.as_ref(), |_| true)
+    }
 
     fn handle(
         context: &mut Context<'_>,

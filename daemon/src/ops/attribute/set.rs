@@ -17,11 +17,16 @@ use crate::{
     fault::Fault,
     ops::Handler,
     policy::Access,
+    service::Service,
     template,
 };
 
 impl Handler for SetAttribute {
     const ACCESS: Access = Access::Manage;
+
+    fn is_light_to_commit(service: &Service, request: &SetAttributeRequest) -> bool {
+        service.has_light_key(request.unique_identifier.as_ref(), |_| true)
+    }
 
     fn handle(
         context: &mut Context<'_>,

@@ -21,7 +21,7 @@ use store::{Custody, ObjectId};
 use super::{Handler, import::Incoming, query::is_known_in, wrapping};
 use crate::{
     certificate,
-    context::{Context, new_id},
+    context::Context,
     der,
     error::{Error, Result},
     fault::Fault,
@@ -121,7 +121,7 @@ impl New {
         let mut attributes = Attributes::default();
         context.fold(&mut attributes, list)?;
         context.add_defaults(&mut attributes, object_type)?;
-        Self::complete(context, object_type, new_id(), attributes, None)
+        Self::complete(context, object_type, context.new_id(), attributes, None)
     }
 
     fn complete(

@@ -15,7 +15,7 @@ use store::Record;
 
 use super::{describe, mark, method, number, unfit};
 use crate::{
-    context::{Context, new_id},
+    context::Context,
     custody::Value,
     error::{Error, Result},
     fault::Fault,
@@ -182,7 +182,7 @@ impl Whole {
             attributes.sensitive = Some(true);
         }
         template::decide_class(&mut attributes, context.vault()?.as_ref());
-        let id = new_id();
+        let id = context.new_id();
         template::complete(&mut attributes, &id, ObjectType::SplitKey, context.now);
         template::generated(&mut attributes, self.format, context.now);
         attributes

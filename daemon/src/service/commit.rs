@@ -1,0 +1,200 @@
+//! Changes on their way to the disk: of an item that has its answer, and of a message that nobody waits for with a thread.
+
+use std::sync::{Arc, mpsc::sync_channel};
+
+use kmip::{
+    Version,
+    message::{Request, ResponseHeader, ResponseItem, write_response},
+    ttlv::Timestamp,
+};
+use store::Commit;
+use zeroize::Zeroizing;
+
+use super::{
+    Service,
+    batch::{Attempt, Changed, Exchange},
+    check_header,
+    deferred::Manner,
+    envelope::{Sizes, header},
+    outcome,
+};
+use crate::{
+    audit::TrailError,
+    error::Error,
+    identity::{Caller, Principal},
+    returned::Batch,
+};
+
+/// Why changes were not committed.
+pub enum NotCommitted {
+    /// Their event is not on the disk.
+    Trail(TrailError),
+    /// The store has not taken them.
+    Store(store::Error),
+}
+
+/// What comes of a message that is begun where it was read.
+pub enum Begun {
+    /// Its answer.
+    Answered(Zeroizing<Vec<u8>>),
+    /// Its changes, without which there is no answer.
+    Changes(Box<Unfinished>, Commit),
+}
+
+/// A message of one item, which is answered once its changes are durable.
+pub struct Unfinished {
+    principal: Arc<Principal>,
+    version: Version,
+    now: Timestamp,
+    may_turn: bool,
+    header: ResponseHeader,
+    sizes: Sizes,
+    changed: Changed,
+}
+
+impl Unfinished {
+    /// Whether finishing takes long: somebody else has changed the same, and the item is tried again.
+    #[must_use]
+    pub const fn is_heavy(&self, result: &Result<(), NotCommitted>) -> bool {
+        matches!(result, Err(NotCommitted::Store(store::Error::Conflict)))
+    }
+}
+
+impl Service {
+    /// Commits changes once their event is on the disk, and tells when they are durable or are not made. What is done
+    /// then must be short.
+    pub fn commit(
+        &self,
+        commit: Commit,
+        told: impl FnOnce(Result<(), NotCommitted>) + Send + 'static,
+    ) {
+        self.trail
+            .when_durable(Box::new(move |synced| match synced {
+                Ok(()) => commit.start(move |result| told(result.map_err(NotCommitted::Store))),
+                Err(error) => told(Err(NotCommitted::Trail(error))),
+            }));
+    }
+
+    /// The same, which returns when it is known.
+    pub(super) fn committed(&self, commit: Commit) -> Result<(), NotCommitted> {
+        let (tell, told) = sync_channel(1);
+        self.commit(commit, move |result| {
+            // It is waited for until it is told.
+            let _ = tell.send(result);
+        });
+        told.recv().unwrap_or_else(|_| Err(never_told()))
+    }
+
+    /// Begins to answer a message of one item whose weight is [`Weight::Commit`](super::Weight::Commit).
+    pub fn begin(&self, caller: &mut Caller, bytes: &[u8]) -> Begun {
+        let now = self.clock.now();
+        let request = Request::read(bytes, self.limits.batch_items_max);
+        let Some((request, item)) =
+            request
+                .as_ref()
+                .ok()
+                .and_then(|request| match request.items.as_slice() {
+                    [item] => Some((request, item)),
+                    _ => None,
+                })
+        else {
+            return Begun::Answered(self.respond(caller, bytes));
+        };
+        let principal = self.principal_of(caller, &request.header, now);
+        let principal =
+            principal.and_then(|principal| check_header(&request.header).map(|()| principal));
+        let mut header = header(Some(&request.header), request.version, now, 1);
+        header.server_hashed_password =
+            caller.server_hashed_password(request.header.authentication.as_ref());
+        let answered = |answer: ResponseItem| {
+            Begun::Answered(write_response(&header, &[answer], request.version).into_bytes())
+        };
+        let principal = match principal {
+            Ok(principal) => principal,
+            Err(error) => {
+                return answered(self.refuse_items(caller.description(), request, now, error));
+            }
+        };
+        let sizes = Sizes::of(&request.header, request.version, now, None);
+        let exchange = Exchange {
+            service: self,
+            principal: &principal,
+            from: &caller.peer,
+            peer: caller.description(),
+            message: bytes,
+            version: request.version,
+            now,
+            manner: Manner::AtOnce,
+            may_turn: caller.is_turnable(),
+        };
+        match exchange.attempt(item, &mut Batch::default(), sizes) {
+            Attempt::Answered(answer) => answered(answer),
+            Attempt::Changed(changed, commit) => {
+                let unfinished = Unfinished {
+                    version: request.version,
+                    now,
+                    may_turn: caller.is_turnable(),
+                    sizes,
+                    changed,
+                    header,
+                    principal,
+                };
+                Begun::Changes(Box::new(unfinished), commit)
+            }
+        }
+    }
+
+    /// Answers the message, now that it is known what came of its changes.
+    pub fn finish(
+        &self,
+        caller: &Caller,
+        bytes: &[u8],
+        unfinished: Unfinished,
+        result: Result<(), NotCommitted>,
+    ) -> Zeroizing<Vec<u8>> {
+        let own = unfinished;
+        let exchange = Exchange {
+            service: self,
+            principal: &own.principal,
+            from: &caller.peer,
+            peer: caller.description(),
+            message: bytes,
+            version: own.version,
+            now: own.now,
+            manner: Manner::AtOnce,
+            may_turn: own.may_turn,
+        };
+        let mut batch = Batch::default();
+        let again = match &result {
+            Err(NotCommitted::Store(store::Error::Conflict)) => {
+                Request::read(bytes, self.limits.batch_items_max).ok()
+            }
+            _ => None,
+        };
+        let answer = match again.as_ref().and_then(|request| request.items.first()) {
+            Some(item) => {
+                exchange.undone(own.changed);
+                exchange.item(item, &mut batch, own.sizes)
+            }
+            None => exchange.settle(own.changed, &mut batch, result),
+        };
+        write_response(&own.header, &[answer], own.version).into_bytes()
+    }
+}
+
+impl NotCommitted {
+    /// The same as an error of the item.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Trail(error) => outcome::unavailable(error),
+            Self::Store(error) => Error::from(error),
+        }
+    }
+}
+
+/// The thread that was to tell has ended before.
+pub(crate) fn never_told() -> NotCommitted {
+    NotCommitted::Store(store::Error::Unavailable(
+        "a commit was lost with the thread that makes it".to_owned(),
+    ))
+}
