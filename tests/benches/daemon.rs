@@ -12,13 +12,13 @@ use std::{
 
 use keyhold_tests::{Appliance, Backend, Batch, Client, objects::*};
 use kmip::{
-    BlockCipherMode, HashingAlgorithm, ObjectType, RecommendedCurve, V2_1,
+    HashingAlgorithm, ObjectType, RecommendedCurve, V2_1,
     attribute::CryptographicParameters,
     payload::{
         Operation,
         create::{Create, CreateRequest},
         discover::{DiscoverVersions, DiscoverVersionsRequest},
-        encrypt::{Encrypt, EncryptRequest},
+        encrypt::Encrypt,
         get::Get,
         locate::{Locate, LocateRequest},
         sign::{Sign, SignRequest},
@@ -82,23 +82,6 @@ fn creating() -> CreateRequest {
     }
 }
 
-fn encrypting(key: &str) -> EncryptRequest {
-    EncryptRequest {
-        unique_identifier: id(key),
-        cryptographic_parameters: Some(CryptographicParameters {
-            block_cipher_mode: Some(BlockCipherMode::GCM),
-            random_iv: Some(true),
-            ..CryptographicParameters::default()
-        }),
-        data: Some(vec![0xA5; 1024].into()),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-    }
-}
-
 fn signing(key: &str) -> SignRequest {
     SignRequest {
         unique_identifier: id(key),
@@ -130,7 +113,7 @@ fn on_one_connection(appliance: &Appliance) {
     });
     let get = message::<Get>(&get(&key));
     measure(appliance, "Get", || call::<Get>(client, &get));
-    let encrypt = message::<Encrypt>(&encrypting(&key));
+    let encrypt = message::<Encrypt>(&encryption(&key, &[0xA5; 1024]));
     measure(appliance, "Encrypt AES-256-GCM, 1 KiB", || {
         call::<Encrypt>(client, &encrypt)
     });

@@ -96,7 +96,7 @@ impl Exchange<'_> {
             tries += 1;
             let (changed, commit) = match self.attempt(item, batch, sizes) {
                 Attempt::Answered(answer) => return answer,
-                Attempt::Changed(changed, commit) => (changed, commit),
+                Attempt::Changed(changed, commit) => (*changed, commit),
             };
             match self.service.committed(commit) {
                 Err(NotCommitted::Store(store::Error::Conflict)) if tries < TRIES_MAX => {
@@ -144,7 +144,7 @@ impl Exchange<'_> {
                     note: event.note,
                 };
                 match commit {
-                    Some(commit) => Attempt::Changed(changed, commit),
+                    Some(commit) => Attempt::Changed(Box::new(changed), commit),
                     None => Attempt::Answered(self.settle(changed, batch, Ok(()))),
                 }
             }
@@ -443,7 +443,7 @@ pub(super) enum Attempt {
     /// Its answer.
     Answered(ResponseItem),
     /// Its changes, without which there is no answer.
-    Changed(Changed, Commit),
+    Changed(Box<Changed>, Commit),
 }
 
 /// An item that has its answer once its changes are durable.

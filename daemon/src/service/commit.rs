@@ -135,7 +135,7 @@ impl Service {
                     now,
                     may_turn: caller.is_turnable(),
                     sizes,
-                    changed,
+                    changed: *changed,
                     header,
                     principal,
                 };

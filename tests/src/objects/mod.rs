@@ -5,11 +5,11 @@ mod material;
 pub use self::material::*;
 
 use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask, ObjectType, RecommendedCurve,
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, RecommendedCurve,
     RevocationReasonCode, State, Version,
     attribute::{
         Attribute, AttributeKind, AttributeList, AttributeReference, CryptographicDomainParameters,
-        Name, RevocationReason, UniqueIdentifier, VendorAttribute,
+        CryptographicParameters, Name, RevocationReason, UniqueIdentifier, VendorAttribute,
     },
     object::ManagedObject,
     payload::{
@@ -18,6 +18,7 @@ use kmip::{
             Create, CreateKeyPair, CreateKeyPairRequest, CreateKeyPairResponse, CreateRequest,
         },
         destroy::{Destroy, DestroyRequest},
+        encrypt::EncryptRequest,
         get::GetRequest,
         get_attributes::{GetAttributes, GetAttributesRequest},
         locate::{Locate, LocateRequest},
@@ -238,6 +239,25 @@ pub fn destroy(client: &mut Client, object: &str) {
     client.call::<Destroy>(&DestroyRequest {
         unique_identifier: id(object),
     });
+}
+
+/// An Encrypt with AES in GCM, and an IV of the server's.
+#[must_use]
+pub fn encryption(key: &str, data: &[u8]) -> EncryptRequest {
+    EncryptRequest {
+        unique_identifier: id(key),
+        cryptographic_parameters: Some(CryptographicParameters {
+            block_cipher_mode: Some(BlockCipherMode::GCM),
+            random_iv: Some(true),
+            ..CryptographicParameters::default()
+        }),
+        data: Some(data.to_vec().into()),
+        iv_counter_nonce: None,
+        correlation_value: None,
+        init_indicator: None,
+        final_indicator: None,
+        authenticated_encryption_additional_data: None,
+    }
 }
 
 /// A request for an object's value.
