@@ -158,7 +158,7 @@ async fn commit(
     shared: &Shared,
     (mut caller, inbox): (Caller, Inbox),
     at: Range<usize>,
-) -> Option<((Caller, Inbox), Zeroizing<Vec<u8>>)> {
+) -> Option<((Caller, Inbox), Buffer)> {
     let (unfinished, changes) = match shared.service.begin(&mut caller, inbox.part(at.clone())) {
         Begun::Answered(reply) => return Some(((caller, inbox), reply)),
         Begun::Changes(unfinished, changes) => (unfinished, changes),

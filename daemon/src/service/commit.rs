@@ -3,12 +3,11 @@
 use std::sync::{Arc, mpsc::sync_channel};
 
 use kmip::{
-    Version,
+    Buffer, Version,
     message::{Request, ResponseHeader, ResponseItem, write_response},
     ttlv::Timestamp,
 };
 use store::Commit;
-use zeroize::Zeroizing;
 
 use super::{
     Service,
@@ -36,7 +35,7 @@ pub enum NotCommitted {
 /// What comes of a message that is begun where it was read.
 pub enum Begun {
     /// Its answer.
-    Answered(Zeroizing<Vec<u8>>),
+    Answered(Buffer),
     /// Its changes, without which there is no answer.
     Changes(Box<Unfinished>, Commit),
 }
@@ -151,7 +150,7 @@ impl Service {
         bytes: &[u8],
         unfinished: Unfinished,
         result: Result<(), NotCommitted>,
-    ) -> Zeroizing<Vec<u8>> {
+    ) -> Buffer {
         let own = unfinished;
         let exchange = Exchange {
             service: self,

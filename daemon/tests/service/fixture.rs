@@ -213,7 +213,7 @@ impl Fixture {
     }
 
     /// The answer to a message, as a connection comes by it.
-    pub(crate) fn respond(&mut self, request: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(crate) fn respond(&mut self, request: &[u8]) -> kmip::Buffer {
         if self.service.weight(&self.caller, request) != Weight::Commit {
             return self.service.respond(&mut self.caller, request);
         }
