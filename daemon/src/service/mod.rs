@@ -34,7 +34,7 @@ use self::{
     deferred::Manner,
     envelope::{Sizes, failure, header},
 };
-pub(crate) use self::commit::never_told;
+pub(crate) use self::{commit::never_told, deferred::canceled};
 pub use self::{
     commit::{Begun, NotCommitted, Unfinished},
     limits::Limits,

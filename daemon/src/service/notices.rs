@@ -244,6 +244,7 @@ impl Service {
         let page = Page {
             offset: 0,
             items_max: Some(DATES_MAX),
+            is_counted: false,
         };
         let found = self.store.begin().locate(&filter, &scope, page, to)?;
         let records = found.ids.iter().map(|id| self.store.record(id));

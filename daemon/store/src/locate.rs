@@ -21,8 +21,15 @@ use crate::{
 /// More conditions on keys than these gain nothing, and a filter is as long as a message may be.
 const RANGES_MAX: usize = 8;
 
-/// Of two keys with more objects than this, none is worth more than the other.
-const OBJECTS_COUNTED_MAX: u64 = 256;
+/// Of two keys with more objects than this, none is worth more than the other at first.
+const OBJECTS_COUNTED_MIN: u64 = 256;
+
+/// Of two keys with more objects than this, none ever is.
+const OBJECTS_COUNTED_MAX: u64 = 1 << 20;
+
+/// How many more objects are counted each time, and how many candidates may fail before, as a share of those counted.
+const COUNTED_GROWTH: u64 = 16;
+const FAILED_SHARE: u64 = 8;
 
 /// How many candidates behind the page are looked at to count them all, where that is asked.
 const COUNTED_BEHIND_MAX: u64 = 256;
@@ -144,6 +151,13 @@ impl KeyRange {
     }
 }
 
+/// The condition whose objects are looked at: a key's, or that of the classes.
+struct Lead {
+    range: Option<usize>,
+    /// How many of them may fail before the choice is made anew.
+    failed_max: u64,
+}
+
 /// Where candidates come from, newest first.
 enum Candidates<'a> {
     /// All objects of the classes that match.
@@ -225,8 +239,39 @@ impl<'a> Plan<'a> {
                 total: Some(selection.total),
             });
         }
-        let lead = self.lead(snapshot, &selection)?;
-        let mut candidates = match lead.and_then(|lead| self.ranges.get(lead)) {
+        // A choice among keys that were not counted to the end is a guess. When it proves wrong they are counted further,
+        // so that a search takes no longer than the best choice would by more than a factor.
+        let mut counted = OBJECTS_COUNTED_MIN;
+        loop {
+            let mut lead = self.lead(snapshot, &selection, counted)?;
+            if counted >= OBJECTS_COUNTED_MAX {
+                lead.failed_max = u64::MAX;
+            }
+            // All that a range finds is read before the first is looked at: no work for a guess.
+            let is_walked = lead.failed_max == u64::MAX
+                || lead.range.is_none_or(|lead| {
+                    let lead = self.ranges.get(lead);
+                    lead.is_some_and(KeyRange::is_point)
+                });
+            if is_walked
+                && let Some(found) = self.walk(snapshot, census, &selection, page, &lead)?
+            {
+                return Ok(found);
+            }
+            counted = counted.saturating_mul(COUNTED_GROWTH);
+        }
+    }
+
+    /// Looks at the candidates that a condition leads to, unless too many of them fail.
+    fn walk(
+        &self,
+        snapshot: &Snapshot<'_>,
+        census: &Census,
+        selection: &Selection,
+        page: Page,
+        lead: &Lead,
+    ) -> Result<Option<Found>> {
+        let mut candidates = match lead.range.and_then(|lead| self.ranges.get(lead)) {
             None => Candidates::Classes { offset: 0 },
             Some(range) if range.is_point() => Candidates::Point {
                 range,
@@ -236,31 +281,41 @@ impl<'a> Plan<'a> {
         };
         let mut found = Found::default();
         let (mut matching, mut behind, mut part) = (0, 0, first_part(page));
+        let mut seen_in_all = 0;
         loop {
-            let mut rows = candidates.next(snapshot, self.scope, census, &selection, part)?;
-            let seen = rows.len();
-            if lead.is_some() {
-                census.retain(&selection, &mut rows);
+            let mut rows = candidates.next(snapshot, self.scope, census, selection, part)?;
+            let (is_last, seen) = (rows.len() < part, number(rows.len()));
+            seen_in_all += seen;
+            if lead.range.is_some() {
+                census.retain(selection, &mut rows);
             }
+            // Those that are of other classes have failed already.
+            let mut left = number(rows.len());
             for row in rows {
-                if self.passes(snapshot, row, lead)? {
+                left -= 1;
+                if self.passes(snapshot, row, lead.range)? {
                     if page.shows(matching) {
                         found.rows.push(row);
                     }
                     matching += 1;
+                } else if seen_in_all - left - matching > lead.failed_max {
+                    return Ok(None);
                 }
             }
-            if seen < part {
+            if is_last {
                 found.total = Some(matching);
-                return Ok(found);
+                return Ok(Some(found));
+            }
+            if seen_in_all - matching > lead.failed_max {
+                return Ok(None);
             }
             let is_full = page
                 .items_max
                 .is_some_and(|most| matching >= page.offset.saturating_add(most));
             if is_full {
-                behind += u64::try_from(seen).unwrap_or(u64::MAX);
+                behind += seen;
                 if !page.is_counted || behind > COUNTED_BEHIND_MAX {
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
             }
             part = PART;
@@ -289,26 +344,37 @@ impl<'a> Plan<'a> {
         Ok(record.is_some_and(|record| self.filter.matches(&record, self.now)))
     }
 
-    /// The key condition that the fewest objects meet; `None` when fewer are of the classes.
-    fn lead(&self, connection: &Connection, selection: &Selection) -> Result<Option<usize>> {
-        let most = OBJECTS_COUNTED_MAX.min(selection.total);
-        if self.ranges.len() == 1 && most == OBJECTS_COUNTED_MAX {
-            return Ok(Some(0));
-        }
-        let mut lead = None;
-        let mut least = most;
+    /// The key condition that the fewest objects meet, of so many counted.
+    fn lead(&self, connection: &Connection, selection: &Selection, counted: u64) -> Result<Lead> {
+        let most = counted.min(selection.total);
+        let (mut fewest, mut least, mut point) = (None, most, None);
         for (n, range) in self.ranges.iter().enumerate() {
-            let objects = range.count(connection, self.scope, most)?;
-            let is_less = objects < least;
             // Of two ends of the earth, a point is nearer, for it is walked in order.
-            if is_less || (lead.is_none() && most == OBJECTS_COUNTED_MAX && range.is_point()) {
-                (lead, least) = (Some(n), objects.min(least));
+            if point.is_none() && range.is_point() {
+                point = Some(n);
+            }
+            // Nothing is told by one that is the only choice.
+            if self.ranges.len() == 1 && selection.total > counted && counted == OBJECTS_COUNTED_MIN
+            {
+                break;
+            }
+            let objects = range.count(connection, self.scope, most)?;
+            if objects < least {
+                (fewest, least) = (Some(n), objects);
             }
         }
-        if lead.is_none() && most == OBJECTS_COUNTED_MAX && !self.ranges.is_empty() {
-            lead = Some(0);
-        }
-        Ok(lead)
+        let is_guess = fewest.is_none() && selection.total > counted && !self.ranges.is_empty();
+        Ok(if is_guess {
+            Lead {
+                range: point.or(Some(0)),
+                failed_max: counted / FAILED_SHARE,
+            }
+        } else {
+            Lead {
+                range: fewest,
+                failed_max: u64::MAX,
+            }
+        })
     }
 }
 
@@ -347,6 +413,10 @@ impl Candidates<'_> {
             }
         })
     }
+}
+
+fn number(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 /// How many candidates are taken first.

@@ -101,6 +101,51 @@ fn a_page_that_nobody_counts_is_the_same_page() {
 }
 
 #[test]
+fn what_few_of_many_have_is_found_whichever_condition_tells_them_apart() {
+    each_store(|store| {
+        let mut transaction = store.begin();
+        for n in 0..3_000_u32 {
+            let mut record = key(&format!("k{n}"));
+            let own = &mut record.attributes;
+            // Of the oldest, so that a walk from the newest would see most of the others first.
+            own.object_group
+                .push(if n < 600 { "old" } else { "new" }.to_owned());
+            own.contact_information = Some(if n % 300 == 7 { "few" } else { "many" }.to_owned());
+            own.sensitive = Some(n < 400);
+            transaction.insert(record).unwrap();
+        }
+        transaction.commit().unwrap();
+        let date = || Attribute::InitialDate(NOW);
+        let old = || Attribute::ObjectGroup("old".to_owned());
+        let many = || Attribute::ContactInformation("many".to_owned());
+        let few = || Attribute::ContactInformation("few".to_owned());
+        let sensitive = || Attribute::Sensitive(true);
+        for (asked, count) in [
+            (vec![date(), old()], 600),
+            (vec![date(), many(), old()], 598),
+            (vec![date(), sensitive()], 400),
+            (vec![date(), many(), sensitive()], 398),
+            (vec![old(), few(), date()], 2),
+            (vec![few(), many()], 0),
+        ] {
+            let located = locate(store, &with(asked.clone()));
+            assert_eq!(located.total, Some(count), "{asked:?}");
+            let page = Page {
+                offset: 1,
+                items_max: Some(3),
+                is_counted: false,
+            };
+            let mut transaction = store.begin();
+            let paged = transaction
+                .locate(&with(asked), &scope(), page, NOW)
+                .unwrap();
+            let expected: Vec<_> = located.ids.iter().skip(1).take(3).cloned().collect();
+            assert_eq!(paged.ids, expected);
+        }
+    });
+}
+
+#[test]
 fn only_the_scope_is_searched() {
     each_store(|store| {
         let mut others = key("k");
