@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use hsm::KeyRef;
+use pkcs11::Ulong;
 use store::{ObjectId, Record};
 
 use crate::{
-    cryptoki::{Session, Ulong},
-    custody,
-    notices::Change,
-    pending::Mark,
-    service::Service,
-    uses::Counted,
+    cryptoki::Session, custody, notices::Change, pending::Mark, service::Service, uses::Counted,
 };
 
 /// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers

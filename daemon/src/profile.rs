@@ -129,7 +129,9 @@ pub(crate) fn check_derivation(
     new_is_sensitive: bool,
 ) -> Result<()> {
     let hash = match how {
-        Derivation::Pbkdf2 { hash, .. } | Derivation::Digest(hash) => Some(*hash),
+        Derivation::Pbkdf2 { hash, .. } | Derivation::Digest(hash) | Derivation::X963(hash) => {
+            Some(*hash)
+        }
         _ => None,
     };
     require(!vault.strict || hash != Some(Hash::Sha1))?;
@@ -142,7 +144,8 @@ pub(crate) fn check_derivation(
         Derivation::Pbkdf2 { .. }
         | Derivation::Digest(_)
         | Derivation::Hkdf(_)
-        | Derivation::Agreement => return Ok(()),
+        | Derivation::Agreement
+        | Derivation::X963(_) => return Ok(()),
     };
     if new_is_sensitive && mask.intersects(shown_by) {
         return Err(Error::new(

@@ -17,11 +17,7 @@ use kmip::{
         revoke::{Revoke, RevokeRequest},
     },
 };
-use pkcs11::{
-    Facts, Material, Result, Rv, Ulong,
-    attribute::{Kept, row},
-    material::format_wanted,
-};
+use pkcs11::{Facts, Material, Result, Rv, Ulong, material::format_wanted};
 
 use crate::{
     error::{Failure, Names},
@@ -114,10 +110,10 @@ impl Object {
         if let Some(value) = facts.value(kind) {
             return Ok(Cow::Owned(value.to_vec()));
         }
-        if facts.hides(kind) && in_value(facts.class, kind) {
+        if facts.hides(kind) && facts.has_in_value(kind) {
             return Err(Rv::ATTRIBUTE_SENSITIVE);
         }
-        if !in_value(facts.class, kind) {
+        if !facts.has_in_value(kind) {
             return Err(Rv::ATTRIBUTE_TYPE_INVALID);
         }
         let value = self.value(remote)?;
@@ -140,31 +136,6 @@ impl Object {
             }
         }
         Ok(true)
-    }
-}
-
-/// Whether objects of a class have the attribute in their value.
-fn in_value(class: Ulong, kind: Ulong) -> bool {
-    match class {
-        ck::CKO_CERTIFICATE => [
-            ck::CKA_VALUE,
-            ck::CKA_SUBJECT,
-            ck::CKA_ISSUER,
-            ck::CKA_SERIAL_NUMBER,
-            ck::CKA_PUBLIC_KEY_INFO,
-        ]
-        .contains(&kind),
-        ck::CKO_PUBLIC_KEY => {
-            !pkcs11::attribute::SECRET.contains(&kind)
-                && (kind == ck::CKA_PUBLIC_KEY_INFO
-                    || row(kind).is_some_and(|row| row.kept == Kept::Material))
-        }
-        ck::CKO_PRIVATE_KEY => {
-            kind == ck::CKA_PUBLIC_KEY_INFO
-                || row(kind).is_some_and(|row| row.kept == Kept::Material)
-        }
-        ck::CKO_SECRET_KEY | ck::CKO_DATA => kind == ck::CKA_VALUE,
-        _ => false,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod attribute;
 mod brought;
+pub mod change;
 pub mod curve;
 pub mod facts;
 pub mod material;
@@ -15,6 +16,7 @@ mod number;
 pub mod post_quantum;
 mod rv;
 pub mod template;
+pub mod wrap;
 
 pub use self::{
     brought::Brought,

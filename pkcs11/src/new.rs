@@ -89,7 +89,16 @@ pub fn key_attributes_of(
     now: Timestamp,
 ) -> Vec<Attribute> {
     let secret = class == ck::CKO_SECRET_KEY;
-    let usage = template.usage(secret, usage_defaults(class, spec));
+    // A key that wraps keys or derives them does nothing else unless it is asked for: together that would show them.
+    let handles_keys = [ck::CKA_WRAP, ck::CKA_UNWRAP, ck::CKA_DERIVE]
+        .iter()
+        .any(|kind| template.flag(*kind) == Some(true));
+    let defaults = if secret && handles_keys {
+        &[]
+    } else {
+        usage_defaults(class, spec)
+    };
+    let usage = template.usage(secret, defaults);
     let mut attributes = common_attributes(template, class, session);
     attributes.push(Attribute::CryptographicUsageMask(usage));
     attributes.push(Attribute::ActivationDate(now));

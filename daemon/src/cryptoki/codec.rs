@@ -3,20 +3,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{Form, form};
-
-/// The number of the C interface.
-pub(crate) type Ulong = cryptoki_sys::CK_ULONG;
-
-/// A length as a number of the C interface.
-pub(crate) fn ulong(length: usize) -> Ulong {
-    Ulong::try_from(length).unwrap_or(Ulong::MAX)
-}
-
-/// A number of the C interface as a length.
-pub(crate) fn size(number: Ulong) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
+use pkcs11::{
+    Ulong,
+    attribute::{Form, form, number as in_c, number_bytes as to_c},
+    size,
+};
 
 /// The bytes are not what the function takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +23,11 @@ pub(crate) struct Room {
 }
 
 /// One attribute of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
     pub(crate) kind: Ulong,
-    /// Its value: numbers are big-endian.
-    pub(crate) value: Option<&'a [u8]>,
+    /// Its value in C.
+    pub(crate) value: Option<Zeroizing<Vec<u8>>>,
     /// How many elements its buffer has, where it is an array and has one.
     pub(crate) length: Option<usize>,
 }
@@ -103,7 +94,7 @@ impl<'a> Arguments<'a> {
         Ok((kind, parameter))
     }
 
-    pub(crate) fn template(&mut self) -> Result<Vec<Entry<'a>>, Garbled> {
+    pub(crate) fn template(&mut self) -> Result<Vec<Entry>, Garbled> {
         let count = self.count()?;
         if count > ENTRIES_MAX {
             return Err(Garbled);
@@ -111,22 +102,22 @@ impl<'a> Arguments<'a> {
         (0..count).map(|_| self.entry()).collect()
     }
 
-    fn entry(&mut self) -> Result<Entry<'a>, Garbled> {
+    fn entry(&mut self) -> Result<Entry, Garbled> {
         let kind = self.ulong()?;
         let (has_value, has_length) = (self.flag()?, self.flag()?);
         let element = form(kind);
-        let length = match element.array_element_bytes() {
+        let length = match array_element_bytes(element) {
             Some(_) if has_length => Some(self.count()?),
             _ => None,
         };
-        let bytes = match element.array_element_bytes() {
+        let bytes = match array_element_bytes(element) {
             Some(bytes) => length.unwrap_or(0).checked_mul(bytes).ok_or(Garbled)?,
             // An empty date is one that has no length.
             None if element == Form::Date && !has_length => 0,
-            None => element.fixed_bytes(),
+            None => fixed_bytes(element),
         };
         let value = if has_value {
-            Some(self.take(bytes)?)
+            Some(read_value(element, self.take(bytes)?)?)
         } else {
             None
         };
@@ -161,8 +152,51 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// How many bytes an element of an attribute has that is an array.
+const fn array_element_bytes(form: Form) -> Option<usize> {
+    match form {
+        Form::Bytes | Form::Text => Some(1),
+        Form::Numbers => Some(8),
+        Form::Date | Form::Flag | Form::Number => None,
+    }
+}
+
+/// How many bytes an attribute has that is no array.
+const fn fixed_bytes(form: Form) -> usize {
+    match form {
+        Form::Flag => 1,
+        _ => 8,
+    }
+}
+
+/// A value that came as one in C.
+fn read_value(form: Form, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, Garbled> {
+    let read = |one: &[u8]| number(one).map(to_c).ok_or(Garbled);
+    Ok(Zeroizing::new(match form {
+        Form::Number => read(value)?,
+        Form::Numbers => {
+            let all: Result<Vec<_>, _> = value.chunks_exact(8).map(read).collect();
+            all?.concat()
+        }
+        _ => value.to_vec(),
+    }))
+}
+
+/// A value in C as it travels.
+fn written(form: Form, value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let write = |one: &[u8]| in_c(one).map_or([0xFF; 8], number_bytes).to_vec();
+    Zeroizing::new(match form {
+        Form::Number => write(value),
+        Form::Numbers => value
+            .chunks_exact(size_of::<Ulong>())
+            .flat_map(write)
+            .collect(),
+        _ => value.to_vec(),
+    })
+}
+
 /// The number that bytes are.
-pub(crate) fn number(bytes: &[u8]) -> Option<Ulong> {
+fn number(bytes: &[u8]) -> Option<Ulong> {
     let wide = u64::from_be_bytes(*bytes.first_chunk().filter(|_| bytes.len() == 8)?);
     #[allow(
         clippy::unnecessary_fallible_conversions,
@@ -173,7 +207,7 @@ pub(crate) fn number(bytes: &[u8]) -> Option<Ulong> {
 }
 
 /// A number as bytes.
-pub(crate) fn number_bytes(number: Ulong) -> [u8; 8] {
+fn number_bytes(number: Ulong) -> [u8; 8] {
     #[allow(
         clippy::useless_conversion,
         reason = "the number is narrower on some machines"
@@ -231,20 +265,21 @@ impl Output {
         }
     }
 
-    /// An attribute with its value, or one that has none to tell.
+    /// An attribute with its value in C, or one that has none to tell.
     pub(crate) fn attribute(&mut self, kind: Ulong, value: Option<&[u8]>) {
         self.ulong(kind);
         let Some(value) = value else {
             self.raw(&[0, 0]);
             return;
         };
+        let value = written(form(kind), value);
         let has = !value.is_empty();
         self.flag(has);
         self.flag(has);
-        if let Some(bytes) = form(kind).array_element_bytes().filter(|_| has) {
+        if let Some(bytes) = array_element_bytes(form(kind)).filter(|_| has) {
             self.count(value.len() / bytes);
         }
-        self.raw(value);
+        self.raw(&value);
     }
 }
 
@@ -270,9 +305,15 @@ mod tests {
         assert_eq!(arguments.end(), Ok(()));
         let values: Vec<_> = template
             .iter()
-            .map(|entry| (entry.kind, entry.value.map(<[u8]>::to_vec), entry.length))
+            .map(|entry| {
+                (
+                    entry.kind,
+                    entry.value.as_ref().map(|own| own.to_vec()),
+                    entry.length,
+                )
+            })
             .collect();
-        let class = number_bytes(ck::CKO_SECRET_KEY).to_vec();
+        let class = to_c(ck::CKO_SECRET_KEY);
         assert_eq!(
             values,
             [
@@ -306,14 +347,14 @@ mod tests {
         for (kind, value) in [
             (ck::CKA_LABEL, &b"label"[..]),
             (ck::CKA_TOKEN, &[1]),
-            (ck::CKA_VALUE_LEN, &[0, 0, 0, 0, 0, 0, 0, 32]),
+            (ck::CKA_VALUE_LEN, &to_c(32)),
         ] {
             let mut output = Output::default();
             output.count(1);
             output.attribute(kind, Some(value));
             let mut arguments = Arguments::new(output.bytes());
             let template = arguments.template().unwrap();
-            assert_eq!(template[0].value, Some(value));
+            assert_eq!(template[0].value.as_ref().unwrap().as_slice(), value);
             assert_eq!(arguments.end(), Ok(()));
         }
     }

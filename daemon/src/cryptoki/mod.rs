@@ -3,9 +3,8 @@
 //! An application is what `C_Initialize` begins and `C_Finalize` ends; it belongs to the principal who began it, and its
 //! one slot is that principal's vault. Nothing of it outlives the process.
 
-mod attribute;
 mod codec;
-mod mechanism;
+mod parameter;
 mod session;
 
 use std::{
@@ -14,14 +13,13 @@ use std::{
     time::Duration,
 };
 
-use cryptoki_sys as ck;
 use kmip::ttlv::Timestamp;
+use pkcs11::Ulong;
 
 pub(crate) use self::{
-    attribute::{Form, Kept, form, id_bytes, id_of_bytes, kept, usage},
-    codec::{Arguments, Entry, Garbled, Output, Ulong, number, number_bytes, size, ulong},
-    mechanism::{Meaning, Use, curve_of, key_spec_of, mechanisms, oid, read_parameter, row},
-    session::{Active, Kind, Session},
+    codec::{Arguments, Entry, Garbled, Output, Room},
+    parameter::read,
+    session::{Active, Kind, Session, Use},
 };
 use crate::{identity::Principal, pending::Mark};
 
@@ -255,6 +253,3 @@ pub(crate) fn padded<const N: usize>(text: &str) -> [u8; N] {
     }
     padded
 }
-
-/// What stands for a number that is not told.
-pub(crate) const UNAVAILABLE: Ulong = ck::CK_UNAVAILABLE_INFORMATION;

@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 
-use kmip::Secret;
-
-use super::{Ulong, Use};
+use kmip::{
+    Secret,
+    mechanism::{Hash, KeySpec},
+};
+use pkcs11::{
+    Ulong,
+    mechanism::{Authentication, CipherUse},
+};
 
 /// What a session can be in the middle of, one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +19,14 @@ pub(crate) enum Kind {
     Encrypt,
     Sign,
     Verify,
+}
+
+/// How an operation works.
+#[derive(Clone)]
+pub(crate) enum Use {
+    Authentication(Authentication, KeySpec),
+    Cipher(CipherUse),
+    Digest(Hash),
 }
 
 /// An operation that was begun.
@@ -63,6 +76,13 @@ impl Session {
     pub(crate) fn take(&mut self, kind: Kind) -> Option<Active> {
         let place = self.active.iter().position(|own| own.kind == kind)?;
         Some(self.active.swap_remove(place))
+    }
+
+    /// Ends operations that are in progress: whether there was any.
+    pub(crate) fn cancel(&mut self, kinds: &[Kind]) -> bool {
+        let before = self.active.len();
+        self.active.retain(|own| !kinds.contains(&own.kind));
+        self.active.len() < before
     }
 
     pub(crate) fn begin(&mut self, active: Active) {

@@ -28,8 +28,11 @@ impl Handler for DeriveKey {
         let bases = Bases::of(context, &request)?;
         let given = request.derivation_parameters.cryptographic_parameters;
         let parameters = match bases.base.record().spec {
-            Some(_) => key_parameters(&bases.base, given)?.1,
-            None => given.unwrap_or_default(),
+            // What is agreed on is hashed only where the request says so.
+            Some(_) if request.derivation_method != DerivationMethod::AsymmetricKey => {
+                key_parameters(&bases.base, given)?.1
+            }
+            _ => given.unwrap_or_default(),
         };
         let how = parameters::derivation(
             request.derivation_method,
@@ -55,7 +58,9 @@ impl Handler for DeriveKey {
             data: &data,
             iv: iv.as_ref().map(|iv| iv.0.as_slice()),
             salt: &salt.0,
-            peer: bases.peer(),
+            peer: bases
+                .peer()
+                .or_else(|| bases.agrees_with_data().then_some(&data[..])),
         };
         let custody = new.derive(context, &bases, &deriving)?;
         let id = new.id.clone();
@@ -63,11 +68,13 @@ impl Handler for DeriveKey {
         bases.remember(context, &id, data.len())?;
         // The placeholder is the new object, whatever was changed after it.
         context.set_placeholder(Some(id.clone()));
-        context.note(if how == Derivation::Agreement {
-            "agreed"
-        } else {
-            "derived"
-        });
+        context.note(
+            if matches!(how, Derivation::Agreement | Derivation::X963(_)) {
+                "agreed"
+            } else {
+                "derived"
+            },
+        );
         Ok(DeriveKeyResponse {
             unique_identifier: UniqueIdentifier::Text(id.0),
         })
@@ -110,18 +117,20 @@ impl Bases {
             _ => return Err(Error::invalid_field("more than two base objects are named")),
         };
         let bases = Self { base, second };
-        bases.check(request.derivation_method)?;
+        let data = &request.derivation_parameters.derivation_data;
+        bases.check(request.derivation_method, !data.is_empty())?;
         Ok(bases)
     }
 
-    fn check(&self, method: DerivationMethod) -> Result<()> {
+    fn check(&self, method: DerivationMethod, has_data: bool) -> Result<()> {
         let second = self
             .second
             .as_ref()
             .map(|object| object.record().object_type);
         let fits = match (method, self.base.record().object_type) {
             (DerivationMethod::AsymmetricKey, ObjectType::PrivateKey) => {
-                second == Some(ObjectType::PublicKey)
+                // The other side's public key need not be an object: the data may be its SubjectPublicKeyInfo.
+                second.map_or(has_data, |second| second == ObjectType::PublicKey)
             }
             (DerivationMethod::AsymmetricKey, _) => false,
             (_, ObjectType::SymmetricKey | ObjectType::SecretData) => {
@@ -159,6 +168,11 @@ impl Bases {
         }
         let (_, bytes) = opened(context, record)?;
         Ok(Zeroizing::new(bytes.expose().to_vec()))
+    }
+
+    /// Whether the data is the public key to agree with.
+    fn agrees_with_data(&self) -> bool {
+        self.second.is_none() && self.base.record().object_type == ObjectType::PrivateKey
     }
 
     fn peer(&self) -> Option<&[u8]> {

@@ -37,4 +37,6 @@ pub enum Derivation {
     Hkdf(Hash),
     /// The secret that a private and a public key agree on, as it is (SP 800-56A §5.7.1).
     Agreement,
+    /// The secret that a private and a public key agree on, hashed with a counter and the salt (ANSI X9.63 §5.6.3).
+    X963(Hash),
 }

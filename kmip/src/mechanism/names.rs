@@ -67,6 +67,7 @@ impl Display for Derivation {
             Self::DoublePipeline(prf) => write!(f, "kdf-double-pipeline {prf}"),
             Self::Hkdf(hash) => hashed(f, "hkdf", Some(*hash)),
             Self::Agreement => f.write_str("agreement"),
+            Self::X963(hash) => hashed(f, "agreement x963", Some(*hash)),
         }
     }
 }

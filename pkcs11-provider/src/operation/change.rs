@@ -2,7 +2,7 @@
 
 use cryptoki_sys as ck;
 use kmip::{
-    attribute::{Attribute, SingleAttribute},
+    attribute::SingleAttribute,
     client::outgoing,
     message::OutgoingItem,
     payload::attribute::{
@@ -11,10 +11,10 @@ use kmip::{
 };
 use pkcs11::{
     Entry, Facts, Result, Rv, Template, Ulong,
-    attribute::{Given, Kept, Row, vendor},
+    attribute::{Kept, Row},
+    change,
 };
 
-use super::copy::lowers_protection;
 use crate::{
     error::{Failure, Names},
     object::destroy,
@@ -25,16 +25,7 @@ use crate::{
 
 /// The request that gives an object's attribute another value; `None` where it is not kept at the daemon.
 pub(crate) fn change_item(facts: &Facts, row: &Row, value: &[u8]) -> Option<OutgoingItem> {
-    let flag = value == [1];
-    let (attribute, exists) = match (row.kept, row.kind) {
-        (Kept::Vendor(name), _) => (
-            vendor(name, row.form.to_kmip(value)),
-            facts.vendor.contains(&name),
-        ),
-        (_, ck::CKA_SENSITIVE) => (Attribute::Sensitive(flag), true),
-        (_, ck::CKA_EXTRACTABLE) => (Attribute::Extractable(flag), true),
-        _ => return None,
-    };
+    let (attribute, exists) = change::attribute(facts, row, value)?;
     let id = Some(facts.id.as_str().into());
     let new = SingleAttribute {
         index: None,
@@ -70,12 +61,13 @@ impl Session {
         if !facts.flag(ck::CKA_MODIFIABLE) {
             return Err(Rv::ACTION_PROHIBITED);
         }
+        let officer = self.slot.standing().user == Some(User::SecurityOfficer);
         let mut items = Vec::new();
         for (row, value) in template.iter() {
             if facts.value(row.kind) == Some(value) {
                 continue;
             }
-            self.may_change(row, value)?;
+            change::check(row, value, officer)?;
             if !facts.id.is_empty() && !object.is_alias {
                 items.extend(change_item(&facts, row, value));
             }
@@ -108,17 +100,6 @@ impl Session {
             if answer.result_status != kmip::ResultStatus::Success {
                 return Err(failed(Failure::Refused(answer.result_reason)));
             }
-        }
-        Ok(())
-    }
-
-    fn may_change(&self, row: &Row, value: &[u8]) -> Result<()> {
-        if row.given != Given::Always || lowers_protection(row.kind, value) {
-            return Err(Rv::ATTRIBUTE_READ_ONLY);
-        }
-        let officer = self.slot.standing().user == Some(User::SecurityOfficer);
-        if row.kind == ck::CKA_TRUSTED && !officer {
-            return Err(Rv::ATTRIBUTE_READ_ONLY);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use kmip::{
 use pkcs11::{
     Entry, Result, Rv, Template, Ulong,
     attribute::{Given, Kept, ROWS, SESSION, VENDOR, row},
+    change,
 };
 
 use super::{change::change_item, find::outcome};
@@ -22,33 +23,13 @@ use crate::{
     session::Session,
 };
 
-/// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
-const CHANGED_IN_COPIES: &[Ulong] = &[
-    ck::CKA_TOKEN,
-    ck::CKA_PRIVATE,
-    ck::CKA_MODIFIABLE,
-    ck::CKA_DESTROYABLE,
-    ck::CKA_COPYABLE,
-];
-
 impl Session {
     /// `C_CopyObject`.
     pub(crate) fn copy_object(&self, handle: Ulong, entries: &[Entry<'_>]) -> Result<Ulong> {
         let object = self.object(handle, Rv::OBJECT_HANDLE_INVALID)?;
         let template = Template::read(entries)?;
         let facts = object.facts();
-        if !facts.flag(ck::CKA_COPYABLE) {
-            return Err(Rv::ACTION_PROHIBITED);
-        }
-        for (row, value) in template.iter() {
-            let same = facts.value(row.kind) == Some(value);
-            if !same && row.given != Given::Always && !CHANGED_IN_COPIES.contains(&row.kind) {
-                return Err(Rv::ATTRIBUTE_READ_ONLY);
-            }
-            if lowers_protection(row.kind, value) && !same {
-                return Err(Rv::ATTRIBUTE_READ_ONLY);
-            }
-        }
+        change::check_copy(&facts, &template)?;
         let of_token = template
             .flag(ck::CKA_TOKEN)
             .unwrap_or_else(|| facts.flag(ck::CKA_TOKEN));
@@ -153,14 +134,4 @@ impl Session {
 
 fn is_material(kind: Ulong) -> bool {
     row(kind).is_some_and(|row| row.kept == Kept::Material)
-}
-
-/// Attributes that go only one way (PKCS #11 3.1 §4.9).
-pub(crate) fn lowers_protection(kind: Ulong, value: &[u8]) -> bool {
-    let flag = value == [1];
-    match kind {
-        ck::CKA_SENSITIVE | ck::CKA_WRAP_WITH_TRUSTED => !flag,
-        ck::CKA_EXTRACTABLE => flag,
-        _ => false,
-    }
 }

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use pkcs11::{
     Facts, Result, Rv, Ulong,
-    attribute::number,
     mechanism::{self, Parameter, Row},
 };
 
@@ -104,7 +103,7 @@ pub(crate) fn used_key(
     if !facts.flag(usage) {
         return Err(Rv::KEY_FUNCTION_NOT_PERMITTED);
     }
-    if !allows(&facts, mechanism.kind) {
+    if !facts.allows(mechanism.kind) {
         return Err(Rv::MECHANISM_INVALID);
     }
     let parameter = parameter::read(row.shape, mechanism.parameter)?;
@@ -114,14 +113,4 @@ pub(crate) fn used_key(
         row,
         parameter,
     })
-}
-
-/// Whether the key's list of mechanisms, if it has one, names this one.
-fn allows(facts: &Facts, mechanism: Ulong) -> bool {
-    facts
-        .value(cryptoki_sys::CKA_ALLOWED_MECHANISMS)
-        .is_none_or(|list| {
-            list.chunks_exact(size_of::<Ulong>())
-                .any(|one| number(one) == Some(mechanism))
-        })
 }

@@ -138,6 +138,41 @@ impl Facts {
         self.values.insert(kind, value);
     }
 
+    /// Whether the object's list of mechanisms, if it has one, names this one.
+    #[must_use]
+    pub fn allows(&self, mechanism: Ulong) -> bool {
+        self.value(ck::CKA_ALLOWED_MECHANISMS).is_none_or(|list| {
+            list.chunks_exact(size_of::<Ulong>())
+                .any(|one| attribute::number(one) == Some(mechanism))
+        })
+    }
+
+    /// Whether objects of the class have the attribute in their value.
+    #[must_use]
+    pub fn has_in_value(&self, kind: Ulong) -> bool {
+        let of_key = || {
+            kind == ck::CKA_PUBLIC_KEY_INFO
+                || attribute::row(kind).is_some_and(|row| row.kept == Kept::Material)
+        };
+        match self.class {
+            ck::CKO_CERTIFICATE => [
+                ck::CKA_VALUE,
+                ck::CKA_SUBJECT,
+                ck::CKA_ISSUER,
+                ck::CKA_SERIAL_NUMBER,
+                ck::CKA_PUBLIC_KEY_INFO,
+            ]
+            .contains(&kind),
+            ck::CKO_PUBLIC_KEY if kind == ck::CKA_VALUE => {
+                matches!(self.spec, Some(KeySpec::PostQuantum(_)))
+            }
+            ck::CKO_PUBLIC_KEY => !SECRET.contains(&kind) && of_key(),
+            ck::CKO_PRIVATE_KEY => of_key(),
+            ck::CKO_SECRET_KEY | ck::CKO_DATA => kind == ck::CKA_VALUE,
+            _ => false,
+        }
+    }
+
     /// Whether the attribute would give a secret away.
     pub fn hides(&self, kind: Ulong) -> bool {
         self.is_secret && SECRET.contains(&kind)

@@ -14,9 +14,9 @@ use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse};
 pub use self::{
     derivation::{DerivationUse, derivation},
     parameter::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
-    said::{cipher_parameters, mac_parameters, signing_parameters, wrapping_parameters},
+    said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,
-    uses::{Authentication, CipherUse, Wrapping, authentication, cipher, wrapping},
+    uses::{Authentication, CipherUse, authentication, cipher, wrapping},
 };
 use crate::{Result, Rv, Ulong};
 
@@ -83,8 +83,6 @@ pub enum Meaning {
     MlDsa,
     /// RSAES-OAEP.
     Oaep,
-    /// RSAES-OAEP of an AES key, and under that AES key wrap with padding.
-    RsaAes,
     /// PKCS #1 v1.5, signature of a whole DigestInfo or encryption.
     RsaPkcs,
     /// PKCS #1 v1.5, signature of the message.
@@ -177,7 +175,7 @@ impl Meaning {
             Self::Kem => is(spec, PostQuantumUse::Kem),
             Self::MlDsa => is(spec, PostQuantumUse::MlDsa),
             Self::SlhDsa => is(spec, PostQuantumUse::SlhDsa),
-            Self::Oaep | Self::RsaAes | Self::RsaPkcs | Self::RsaPkcsHash(_) | Self::RsaPss(_) => {
+            Self::Oaep | Self::RsaPkcs | Self::RsaPkcsHash(_) | Self::RsaPss(_) => {
                 matches!(spec, KeySpec::Rsa { .. })
             }
             Self::Digest(_)

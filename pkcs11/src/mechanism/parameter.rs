@@ -33,8 +33,6 @@ pub enum Shape {
     Oaep,
     /// `CK_RSA_PKCS_PSS_PARAMS`.
     Pss,
-    /// `CK_RSA_AES_KEY_WRAP_PARAMS`.
-    RsaAes,
 }
 
 /// A parameter's value.
@@ -62,8 +60,6 @@ pub enum Parameter {
     Oaep(Oaep),
     /// Hash, mask generation function, salt length.
     Pss(Ulong, Ulong, Ulong),
-    /// The bits of the AES key in between, and how that is encrypted.
-    RsaAes(Ulong, Oaep),
 }
 
 /// The parameter of RSAES-OAEP.

@@ -10,8 +10,6 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use super::Wrapping;
-
 /// The Cryptographic Parameters of a signature.
 pub fn signing_parameters(signing: Signing) -> CryptographicParameters {
     let mut parameters = CryptographicParameters::default();
@@ -61,19 +59,6 @@ pub fn mac_parameters(mac: Mac) -> CryptographicParameters {
         }
     }
     parameters
-}
-
-/// The Cryptographic Parameters of a key that wraps keys.
-#[must_use]
-pub fn wrapping_parameters(wrapping: &Wrapping) -> CryptographicParameters {
-    match wrapping {
-        Wrapping::Cipher(cipher) => cipher_parameters(cipher),
-        // What the AES key in between wraps with, and how it is encrypted itself.
-        Wrapping::Between(cipher) => CryptographicParameters {
-            block_cipher_mode: Some(BlockCipherMode::AESKeyWrapPadding),
-            ..cipher_parameters(cipher)
-        },
-    }
 }
 
 /// The Cryptographic Parameters of a cipher.

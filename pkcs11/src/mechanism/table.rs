@@ -88,7 +88,6 @@ pub const ROWS: &[Row] = rows! {
     CKM_SHA3_384_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_384)), SIGN, RSA_BITS, Pss;
     CKM_SHA3_512_RSA_PKCS_PSS Meaning::RsaPss(Some(Hash::Sha3_512)), SIGN, RSA_BITS, Pss;
     CKM_RSA_PKCS_OAEP Meaning::Oaep, CRYPT | WRAP, RSA_BITS, Oaep;
-    CKM_RSA_AES_KEY_WRAP Meaning::RsaAes, WRAP, RSA_BITS, RsaAes;
     CKM_ECDSA Meaning::Ecdsa(None), SIGN | EC, EC_BITS, None;
     CKM_ECDSA_SHA1 Meaning::Ecdsa(Some(Hash::Sha1)), SIGN | EC, EC_BITS, None;
     CKM_ECDSA_SHA224 Meaning::Ecdsa(Some(Hash::Sha224)), SIGN | EC, EC_BITS, None;

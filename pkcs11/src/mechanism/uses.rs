@@ -177,22 +177,12 @@ fn oaep(how: Oaep) -> Result<Cipher> {
     })
 }
 
-/// How a key wraps keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrapping {
-    /// With one cipher.
-    Cipher(Cipher),
-    /// With an AES key of 256 bits in between, which the cipher encrypts.
-    Between(Cipher),
-}
-
-/// The way a mechanism with this parameter wraps.
-pub fn wrapping(meaning: Meaning, parameter: Parameter) -> Result<Wrapping> {
+/// The cipher that a mechanism with this parameter wraps with.
+pub fn wrapping(meaning: Meaning, parameter: Parameter) -> Result<Cipher> {
     match (meaning, parameter) {
-        (Meaning::AesKeyWrap, _) => Ok(Wrapping::Cipher(Cipher::AesKeyWrap)),
-        (Meaning::AesKeyWrapPadded, _) => Ok(Wrapping::Cipher(Cipher::AesKeyWrapPadded)),
-        (Meaning::Oaep, Parameter::Oaep(how)) => oaep(how).map(Wrapping::Cipher),
-        (Meaning::RsaAes, Parameter::RsaAes(256, how)) => oaep(how).map(Wrapping::Between),
+        (Meaning::AesKeyWrap, _) => Ok(Cipher::AesKeyWrap),
+        (Meaning::AesKeyWrapPadded, _) => Ok(Cipher::AesKeyWrapPadded),
+        (Meaning::Oaep, Parameter::Oaep(how)) => oaep(how),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
     }
 }

@@ -28,12 +28,18 @@ pub(crate) fn derive(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> R
         return Err(Error::BadInput("a derived key of no length, or a huge one"));
     }
     let key = match (source, how.mechanism) {
-        (Source::Key(private @ Material::Private { .. }), Derivation::Agreement) => {
+        (
+            Source::Key(private @ Material::Private { .. }),
+            Derivation::Agreement | Derivation::X963(_),
+        ) => {
             let peer = how
                 .peer
                 .ok_or(Error::BadInput("no public key to agree with"))?;
             let secret = PlainKey::from_validated(private)?.agree(peer)?;
-            return first(secret.expose(), bytes);
+            return match how.mechanism {
+                Derivation::X963(hash) => x963(*hash, &secret, how.salt, bytes),
+                _ => first(secret.expose(), bytes),
+            };
         }
         (Source::Key(secret @ Material::Secret { .. }), Derivation::Encrypt(cipher)) => {
             let input = Encryption {
@@ -45,7 +51,7 @@ pub(crate) fn derive(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> R
             return first(&Zeroizing::new(made.data), bytes);
         }
         (Source::Key(Material::Private { .. }), _)
-        | (_, Derivation::Agreement | Derivation::Encrypt(_)) => {
+        | (_, Derivation::Agreement | Derivation::X963(_) | Derivation::Encrypt(_)) => {
             return Err(Error::KeyTypeMismatch);
         }
         (Source::Key(Material::Secret { spec, bytes }), _) => {
@@ -99,7 +105,9 @@ fn from_bytes(key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> 
                 prf.of(&[&pipeline, &counter.to_be_bytes(), how.data])
             })
         }
-        Derivation::Agreement | Derivation::Encrypt(_) => Err(Error::KeyTypeMismatch),
+        Derivation::Agreement | Derivation::X963(_) | Derivation::Encrypt(_) => {
+            Err(Error::KeyTypeMismatch)
+        }
     }
 }
 
@@ -124,6 +132,17 @@ fn pbkdf2(
     )
     .map_err(failed)?;
     Ok(Secret::new(std::mem::take(&mut *out)))
+}
+
+/// ANSI X9.63 §5.6.3: digests of the secret, a counter and what both sides know.
+fn x963(hash: Hash, secret: &Secret, shared: &[u8], bytes: usize) -> Result<Secret> {
+    repeated(hash.digest_bytes(), bytes, |counter, _| {
+        let counter = counter.to_be_bytes();
+        let input = Zeroizing::new([secret.expose(), &counter, shared].concat());
+        Ok(Zeroizing::new(
+            engine::digest(hash, &input)?.as_ref().to_vec(),
+        ))
+    })
 }
 
 /// RFC 5869 §2.

@@ -311,6 +311,7 @@ fn derivations() -> Vec<Derivation> {
             Derivation::Feedback(prf),
             Derivation::DoublePipeline(prf),
             Derivation::Hkdf(hash),
+            Derivation::X963(hash),
         ]);
     }
     all.extend([

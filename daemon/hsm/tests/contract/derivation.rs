@@ -180,6 +180,18 @@ fn agreements_as_rfc_7748_prints_them() {
             };
             let agreed = data(hsm.as_ref(), Base::Key(&key), with, expected.len());
             assert_eq!(agreed.as_ref(), Ok(&expected), "{name} {curve:?}");
+            // ANSI X9.63 §5.6.3, spelled out.
+            let hashed = [1_u8, 2].map(|counter| {
+                let input = [&expected[..], &[0, 0, 0, counter], b"info"].concat();
+                hsm::public::hash(Hash::Sha256, &input).unwrap()
+            });
+            let x963 = Deriving {
+                salt: b"info",
+                mechanism: &Derivation::X963(Hash::Sha256),
+                ..with
+            };
+            let agreed = data(hsm.as_ref(), Base::Key(&key), x963, 40);
+            assert_eq!(agreed.as_deref(), Ok(&hashed.concat()[..40]), "{name}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a call that failed returns: the code that the standard has for it, by what the call names.
 
 use kmip::PKCS11ReturnCode as Code;
+use pkcs11::Rv;
 
 use crate::{
     context::Context,
@@ -20,6 +21,10 @@ pub(super) enum Names {
     Key,
     /// An object.
     Object,
+    /// A key and one that wraps it.
+    Wrapping,
+    /// A wrapped key, and a template for what comes of it.
+    Unwrapping,
     /// A template.
     Template,
 }
@@ -40,6 +45,12 @@ pub(super) type Outcome = std::result::Result<(), Failure>;
 impl From<Code> for Failure {
     fn from(code: Code) -> Self {
         Self::Code(code)
+    }
+}
+
+impl From<Rv> for Failure {
+    fn from(rv: Rv) -> Self {
+        Self::Code(u32::try_from(rv.0).map_or(Code::GENERALERROR, Code))
     }
 }
 
@@ -79,6 +90,15 @@ fn code(fault: Fault, names: Names) -> Code {
         (Fault::NotPermitted | Fault::WrongState | Fault::WrongUsage | Fault::LimitSpent, _) => {
             Code::FUNCTIONREJECTED
         }
+        (Fault::NoSuchObject | Fault::ObjectDestroyed, Names::Wrapping) => Code::KEYHANDLEINVALID,
+        (Fault::WrappingObjectNotFound | Fault::WrappingObjectDestroyed, Names::Unwrapping) => {
+            Code::UNWRAPPINGKEYHANDLEINVALID
+        }
+        (Fault::WrappingObjectNotFound | Fault::WrappingObjectDestroyed, _) => {
+            Code::WRAPPINGKEYHANDLEINVALID
+        }
+        (Fault::KeyValueAbsent, Names::Wrapping) => Code::KEYUNEXTRACTABLE,
+        (Fault::CryptoFailed | Fault::InvalidField, Names::Unwrapping) => Code::WRAPPEDKEYINVALID,
         (Fault::Sensitive | Fault::NotExtractable, Names::Object) => Code::ATTRIBUTESENSITIVE,
         (Fault::Sensitive | Fault::NotExtractable, _) => Code::KEYUNEXTRACTABLE,
         (Fault::WrongObjectType, Names::Key) => Code::KEYTYPEINCONSISTENT,
@@ -96,7 +116,7 @@ fn code(fault: Fault, names: Names) -> Code {
             | Fault::MissingData
             | Fault::NameTaken
             | Fault::InvalidField,
-            Names::Template,
+            Names::Template | Names::Unwrapping,
         ) => Code::TEMPLATEINCONSISTENT,
         (Fault::TooLarge, _) => Code::DATALENRANGE,
         (Fault::Busy, _) => Code::DEVICEMEMORY,

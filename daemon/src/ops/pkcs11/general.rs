@@ -6,12 +6,18 @@ use kmip::{
     payload::rng::{RNGRetrieve, RNGRetrieveRequest},
 };
 
+use pkcs11::{
+    UNAVAILABLE, Ulong,
+    mechanism::{self, ROWS, Row},
+    size, ulong,
+};
+
 use super::{
     Call,
     failure::{Names, Outcome},
 };
 use crate::{
-    cryptoki::{UNAVAILABLE, Ulong, User, mechanisms, padded, row, size, ulong},
+    cryptoki::{Kind, User, padded},
     pin::Refused,
 };
 
@@ -121,9 +127,17 @@ pub(super) fn token_info(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
+/// What mechanisms do here; KMIP's list of functions ends with PKCS #11 3.0, which does not encapsulate.
+const SERVED: Ulong = !(ck::CKF_HW | ck::CKF_ENCAPSULATE | ck::CKF_DECAPSULATE);
+
+fn served(row: &Row) -> bool {
+    row.flags & SERVED != 0
+}
+
 pub(super) fn mechanism_list(call: &mut Call<'_, '_>) -> Outcome {
     slot(call)?;
-    let kinds: Vec<_> = mechanisms().map(|row| row.kind).collect();
+    let served = ROWS.iter().filter(|row| served(row));
+    let kinds: Vec<_> = served.map(|row| row.kind).collect();
     list(call, &kinds)
 }
 
@@ -131,7 +145,7 @@ pub(super) fn mechanism_info(call: &mut Call<'_, '_>) -> Outcome {
     slot(call)?;
     let kind = call.arguments.ulong()?;
     call.arguments.end()?;
-    let row = row(kind, Ulong::MAX).ok_or(Code::MECHANISMINVALID)?;
+    let row = mechanism::row(kind, SERVED)?;
     call.output.ulong(row.sizes.0);
     call.output.ulong(row.sizes.1);
     call.output.ulong(row.flags);
@@ -199,14 +213,36 @@ pub(super) fn session_info(call: &mut Call<'_, '_>) -> Outcome {
 /// The PIN is the vault's. A caller whose certificate says enough needs none; the right one is taken all the same.
 pub(super) fn login(call: &mut Call<'_, '_>) -> Outcome {
     call.session()?;
-    let user = match call.arguments.ulong()? {
-        ck::CKU_SO => User::SecurityOfficer,
-        ck::CKU_USER => User::User,
-        ck::CKU_CONTEXT_SPECIFIC => return Err(Code::OPERATIONNOTINITIALIZED.into()),
-        _ => return Err(Code::USERTYPEINVALID.into()),
-    };
+    let user = user(call.arguments.ulong()?)?;
     let pin = Secret::from(call.arguments.bytes()?);
     call.arguments.end()?;
+    log_in(call, user, &pin)
+}
+
+/// `C_LoginUser`: who calls is known from the connection, so the name can only be that one.
+pub(super) fn login_user(call: &mut Call<'_, '_>) -> Outcome {
+    call.session()?;
+    let user = user(call.arguments.ulong()?)?;
+    let pin = Secret::from(call.arguments.bytes()?);
+    let name = call.arguments.bytes()?;
+    call.arguments.end()?;
+    if !name.is_empty() && name != call.context.principal.name.as_bytes() {
+        return Err(Code::PININCORRECT.into());
+    }
+    log_in(call, user, &pin)
+}
+
+fn user(kind: Ulong) -> Result<User, Code> {
+    match kind {
+        ck::CKU_SO => Ok(User::SecurityOfficer),
+        ck::CKU_USER => Ok(User::User),
+        // No key here wants to be asked for at each use.
+        ck::CKU_CONTEXT_SPECIFIC => Err(Code::OPERATIONNOTINITIALIZED),
+        _ => Err(Code::USERTYPEINVALID),
+    }
+}
+
+fn log_in(call: &mut Call<'_, '_>, user: User, pin: &Secret) -> Outcome {
     let (logged_in, (all, writing)) = call.application(|own| (own.user, own.sessions()))?;
     match logged_in {
         Some(own) if own == user => return Err(Code::USERALREADYLOGGEDIN.into()),
@@ -222,7 +258,7 @@ pub(super) fn login(call: &mut Call<'_, '_>) -> Outcome {
     };
     let directory = &call.context.service.directory;
     let vault = &call.context.principal.vault;
-    match directory.verify_pin(vault, name, &pin, call.context.now) {
+    match directory.verify_pin(vault, name, pin, call.context.now) {
         Ok(()) => call.application(|own| own.user = Some(user)),
         Err(Refused::NotSet) => Err(Code::USERPINNOTINITIALIZED.into()),
         Err(Refused::TooManyGuesses) => Err(Code::PINLOCKED.into()),
@@ -253,4 +289,44 @@ pub(super) fn random(call: &mut Call<'_, '_>) -> Outcome {
     let response = call.perform::<RNGRetrieve>(request, Names::Session)?;
     call.output.raw(response.data.expose());
     Ok(())
+}
+
+/// Which flag ends which operation in progress.
+const CANCELED: &[(Ulong, Kind)] = &[
+    (ck::CKF_DECRYPT, Kind::Decrypt),
+    (ck::CKF_DIGEST, Kind::Digest),
+    (ck::CKF_ENCRYPT, Kind::Encrypt),
+    (ck::CKF_SIGN, Kind::Sign),
+    (ck::CKF_VERIFY, Kind::Verify),
+];
+
+/// `C_SessionCancel`: the operations that the flags name, whether they are in progress or not.
+pub(super) fn cancel(call: &mut Call<'_, '_>) -> Outcome {
+    let (handle, mut session) = call.session()?;
+    let flags = call.arguments.ulong()?;
+    call.arguments.end()?;
+    let named = CANCELED.iter().filter(|(flag, _)| flags & flag != 0);
+    let kinds: Vec<_> = named.map(|(_, kind)| *kind).collect();
+    session.cancel(&kinds);
+    if flags & ck::CKF_FIND_OBJECTS != 0 {
+        session.found = None;
+    }
+    call.put_back(handle, session);
+    Ok(())
+}
+
+/// `C_WaitForSlotEvent`: tokens neither come nor go, so that waiting would never end.
+pub(super) fn wait_for_event(call: &mut Call<'_, '_>) -> Outcome {
+    let flags = call.arguments.ulong()?;
+    Err(if flags & ck::CKF_DONT_BLOCK == 0 {
+        Code::FUNCTIONNOTSUPPORTED.into()
+    } else {
+        Code::NOEVENT.into()
+    })
+}
+
+/// A function of a session that has one answer.
+pub(super) fn answers(call: &mut Call<'_, '_>, code: Code) -> Outcome {
+    call.session()?;
+    Err(code.into())
 }

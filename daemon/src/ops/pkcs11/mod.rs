@@ -1,10 +1,12 @@
 //! PKCS#11: calls of C functions, each done as the KMIP operation that it is.
 
 mod cipher;
+mod create;
 mod failure;
 mod general;
 mod generate;
 mod object;
+mod wrap;
 
 use std::borrow::Cow;
 
@@ -13,12 +15,13 @@ use kmip::{
     payload::pkcs11::{PKCS11, PKCS11Request, PKCS11Response},
     ttlv::Bytes,
 };
+use pkcs11::Ulong;
 
 use self::failure::{Failure, Names, Outcome};
 use super::Handler;
 use crate::{
     context::Context,
-    cryptoki::{Application, Arguments, Kind, Output, Session, Ulong, User},
+    cryptoki::{Application, Arguments, Kind, Output, Session, User},
     error::{Error, Result},
     fault::Fault,
     pending::Mark,
@@ -140,7 +143,26 @@ const FUNCTIONS: &[(PKCS11Function, Function)] = &[
     (PKCS11Function::CGetSessionInfo, general::session_info),
     (PKCS11Function::CLogin, general::login),
     (PKCS11Function::CLogout, general::logout),
+    (PKCS11Function::CLoginUser, general::login_user),
+    (PKCS11Function::CSessionCancel, general::cancel),
+    (PKCS11Function::CGetOperationState, |call| {
+        general::answers(call, PKCS11ReturnCode::STATEUNSAVEABLE)
+    }),
+    (PKCS11Function::CSetOperationState, |call| {
+        general::answers(call, PKCS11ReturnCode::SAVEDSTATEINVALID)
+    }),
+    (PKCS11Function::CGetFunctionStatus, |call| {
+        general::answers(call, PKCS11ReturnCode::FUNCTIONNOTPARALLEL)
+    }),
+    (PKCS11Function::CCancelFunction, |call| {
+        general::answers(call, PKCS11ReturnCode::FUNCTIONNOTPARALLEL)
+    }),
+    (PKCS11Function::CWaitForSlotEvent, general::wait_for_event),
+    (PKCS11Function::CCreateObject, create::create),
+    (PKCS11Function::CCopyObject, create::copy),
     (PKCS11Function::CDestroyObject, object::destroy),
+    (PKCS11Function::CGetObjectSize, object::size),
+    (PKCS11Function::CSetAttributeValue, create::set_attributes),
     (PKCS11Function::CGetAttributeValue, object::attribute_value),
     (PKCS11Function::CFindObjectsInit, object::find_init),
     (PKCS11Function::CFindObjects, object::find),
@@ -210,8 +232,80 @@ const FUNCTIONS: &[(PKCS11Function, Function)] = &[
         PKCS11Function::CGenerateKeyPair,
         generate::generate_key_pair,
     ),
+    (PKCS11Function::CWrapKey, wrap::wrap_key),
+    (PKCS11Function::CUnwrapKey, wrap::unwrap_key),
+    (PKCS11Function::CDeriveKey, generate::derive_key),
+    (PKCS11Function::CSeedRandom, |call| {
+        general::answers(call, PKCS11ReturnCode::RANDOMSEEDNOTSUPPORTED)
+    }),
     (PKCS11Function::CGenerateRandom, general::random),
 ];
+
+/// The functions that are not served, and why.
+const NOT_SERVED: &[(&[PKCS11Function], &str)] = {
+    use PKCS11Function as F;
+    &[
+        (
+            &[F::CInitialize],
+            "it begins an application, and is answered before there is one",
+        ),
+        (
+            &[F::CGetFunctionList, F::CGetInterfaceList, F::CGetInterface],
+            "pointers to functions mean nothing to a caller elsewhere",
+        ),
+        (
+            &[F::CInitToken, F::CInitPIN, F::CSetPIN],
+            "vaults and PINs are the operator's of the daemon",
+        ),
+        (
+            &[F::CDigestKey],
+            "a digest of a key behind bytes of the caller's tells of the key",
+        ),
+        (
+            &[
+                F::CSignRecoverInit,
+                F::CSignRecover,
+                F::CVerifyRecoverInit,
+                F::CVerifyRecover,
+            ],
+            "no mechanism with message recovery is served",
+        ),
+        (
+            &[
+                F::CDigestEncryptUpdate,
+                F::CDecryptDigestUpdate,
+                F::CSignEncryptUpdate,
+                F::CDecryptVerifyUpdate,
+            ],
+            "two operations at once have no caller; each is served alone",
+        ),
+        (
+            &[
+                F::CMessageEncryptInit,
+                F::CEncryptMessage,
+                F::CEncryptMessageBegin,
+                F::CEncryptMessageNext,
+                F::CMessageEncryptFinal,
+                F::CMessageDecryptInit,
+                F::CDecryptMessage,
+                F::CDecryptMessageBegin,
+                F::CDecryptMessageNext,
+                F::CMessageDecryptFinal,
+                F::CMessageSignInit,
+                F::CSignMessage,
+                F::CSignMessageBegin,
+                F::CSignMessageNext,
+                F::CMessageSignFinal,
+                F::CMessageVerifyInit,
+                F::CVerifyMessage,
+                F::CVerifyMessageBegin,
+                F::CVerifyMessageNext,
+                F::CMessageVerifyFinal,
+            ],
+            "their parameters come back changed, for which the profile's encoding has no place",
+        ),
+    ]
+};
 
 fn called(
     context: &mut Context<'_>,
@@ -225,10 +319,13 @@ fn called(
     let application = applications
         .find(context.principal, named, context.now)
         .ok_or(PKCS11ReturnCode::CRYPTOKINOTINITIALIZED)?;
-    let (_, served) = FUNCTIONS
-        .iter()
-        .find(|(own, _)| *own == function)
-        .ok_or(PKCS11ReturnCode::FUNCTIONNOTSUPPORTED)?;
+    let Some((_, served)) = FUNCTIONS.iter().find(|(own, _)| *own == function) else {
+        let listed = NOT_SERVED.iter().find(|(own, _)| own.contains(&function));
+        if let (Some((_, why)), Some(name)) = (listed, function.name()) {
+            context.note = Some(format!("{name}: {why}").into());
+        }
+        return Err(PKCS11ReturnCode::FUNCTIONNOTSUPPORTED.into());
+    };
     served(&mut Call {
         context,
         application,
@@ -337,5 +434,22 @@ impl Call<'_, '_> {
             own.note = Some(format!("{own_note}, {note}").into());
         }
         Ok(seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_served_or_listed_with_its_reason() {
+        for function in PKCS11Function::ALL {
+            let served = FUNCTIONS.iter().filter(|(own, _)| own == function);
+            let listed = NOT_SERVED.iter().filter(|(own, why)| {
+                assert!(!why.is_empty());
+                own.contains(function)
+            });
+            assert_eq!(served.count() + listed.count(), 1, "{function:?}");
+        }
     }
 }

@@ -1,13 +1,12 @@
 //! Objects: found, described, destroyed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use cryptoki_sys as ck;
 use kmip::{
-    KeyFormatType, ObjectType, PKCS11ReturnCode as Code, RevocationReasonCode, State,
-    attribute::{Attribute, RevocationReason, UniqueIdentifier, VendorAttribute},
-    mechanism::{Curve, KeySpec},
-    object::{KeyMaterial, KeyValue, ManagedObject},
+    ObjectType, PKCS11ReturnCode as Code, RevocationReasonCode, State, V2_1,
+    attribute::{Attribute, RevocationReason, UniqueIdentifier},
+    mechanism::KeySpec,
     payload::{
         destroy::{Destroy, DestroyRequest},
         get::{Get, GetRequest},
@@ -15,6 +14,11 @@ use kmip::{
         locate::{Locate, LocateRequest},
         revoke::{Revoke, RevokeRequest},
     },
+    ttlv::Timestamp,
+};
+use pkcs11::{
+    Facts, Material, UNAVAILABLE, Ulong, facts::id_of_bytes, material::format_wanted,
+    mechanism::Row,
 };
 use store::{ObjectId, Record};
 
@@ -22,112 +26,89 @@ use super::{
     Call,
     failure::{Failure, Names, Outcome},
 };
-use crate::{
-    cryptoki::{Entry, Kept, Ulong, id_bytes, id_of_bytes, kept, oid, ulong, usage},
-    policy::is_public,
-};
+use crate::cryptoki::Entry;
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// The values of an object: numbers are big-endian.
-type Values = HashMap<Ulong, Vec<u8>>;
-
-pub(super) fn number(number: Ulong) -> Vec<u8> {
-    crate::cryptoki::number_bytes(number).to_vec()
-}
-
-pub(super) const fn flag(flag: bool) -> &'static [u8] {
-    if flag { &[1] } else { &[0] }
-}
-
-/// The class of a kind of object; none of kinds that PKCS #11 has no class for.
-const fn class(object_type: ObjectType) -> Option<Ulong> {
-    Some(match object_type {
-        ObjectType::Certificate => ck::CKO_CERTIFICATE,
-        ObjectType::SymmetricKey => ck::CKO_SECRET_KEY,
-        ObjectType::PublicKey => ck::CKO_PUBLIC_KEY,
-        ObjectType::PrivateKey => ck::CKO_PRIVATE_KEY,
-        ObjectType::OpaqueObject | ObjectType::SecretData => ck::CKO_DATA,
-        _ => return None,
-    })
-}
-
-/// The type of keys of a kind; of those that no mechanism here takes, a vendor's.
-pub(super) fn key_type(spec: KeySpec) -> Ulong {
-    let types = [
-        (matches!(spec, KeySpec::Aes { .. }), ck::CKK_AES),
-        (matches!(spec, KeySpec::Rsa { .. }), ck::CKK_RSA),
-        (spec == KeySpec::Ec(Curve::Ed25519), ck::CKK_EC_EDWARDS),
-        (matches!(spec, KeySpec::Ec(_)), ck::CKK_EC),
-        (matches!(spec, KeySpec::Hmac { .. }), ck::CKK_GENERIC_SECRET),
-    ];
-    let found = types.iter().find(|(is_it, _)| *is_it);
-    found.map_or(ck::CKK_VENDOR_DEFINED, |(_, key_type)| *key_type)
-}
-
-/// The value of the module's vendor attribute with this name.
-fn vendor<'a>(record: &'a Record, name: &'a str) -> Option<&'a [u8]> {
-    record
-        .attributes
-        .vendor_of(VendorAttribute::CLIENT, name)
-        .next()
-        .map(|(_, own)| own.value.body.as_slice())
+/// The entries of a template that have a value.
+pub(super) fn entries(template: &[Entry]) -> Vec<pkcs11::Entry<'_>> {
+    let given = template.iter().filter_map(|entry| {
+        let value = entry.value.as_deref()?;
+        Some(pkcs11::Entry {
+            kind: entry.kind,
+            value,
+        })
+    });
+    given.collect()
 }
 
 /// What is known of an object without its value.
-fn known(record: &Record) -> Option<Values> {
-    let class = class(record.object_type)?;
-    let attributes = &record.attributes;
-    let mut values = Values::from([
-        (ck::CKA_CLASS, number(class)),
-        (ck::CKA_TOKEN, flag(true).to_vec()),
-        (
-            ck::CKA_PRIVATE,
-            flag(!is_public(record.object_type)).to_vec(),
-        ),
-        (ck::CKA_MODIFIABLE, flag(false).to_vec()),
-        (ck::CKA_COPYABLE, flag(false).to_vec()),
-        (ck::CKA_DESTROYABLE, flag(true).to_vec()),
-        (ck::CKA_UNIQUE_ID, record.id.0.clone().into_bytes()),
-    ]);
-    let name = attributes.name.first().map(|own| own.name_value.as_bytes());
-    let label = vendor(record, "pkcs11-label").or(name).unwrap_or_default();
-    values.insert(ck::CKA_LABEL, label.to_vec());
-    let id = vendor(record, "pkcs11-id").map(<[u8]>::to_vec);
-    values.insert(ck::CKA_ID, id.unwrap_or_else(|| id_bytes(&record.id.0)));
-    if class == ck::CKO_CERTIFICATE {
-        values.insert(ck::CKA_CERTIFICATE_TYPE, number(ck::CKC_X_509));
+fn facts(record: &Record, now: Timestamp) -> Option<Facts> {
+    let mut attributes = record.attributes.clone();
+    attributes.state = record.state_at(now);
+    Facts::of(&record.id.0, &attributes.each(V2_1)).filter(|_| !record.is_destroyed())
+}
+
+/// An object that a call names.
+pub(super) struct Object {
+    pub(super) facts: Facts,
+}
+
+impl Object {
+    pub(super) fn id(&self) -> UniqueIdentifier {
+        UniqueIdentifier::from(self.facts.id.as_str())
     }
-    if let Some(spec) = record.spec {
-        let is_secret = class == ck::CKO_SECRET_KEY;
-        values.insert(ck::CKA_KEY_TYPE, number(key_type(spec)));
-        let mask = attributes.cryptographic_usage_mask.unwrap_or_default();
-        for (kind, bits) in usage(is_secret) {
-            values.insert(kind, flag(mask.intersects(bits)).to_vec());
-        }
-        match spec {
-            KeySpec::Ec(curve) => _ = values.insert(ck::CKA_EC_PARAMS, oid(curve).to_vec()),
-            KeySpec::Rsa { bits } => {
-                values.insert(ck::CKA_MODULUS_BITS, number(Ulong::from(bits)));
-            }
-            _ => {
-                let bytes = usize::from(spec.bits().div_ceil(8));
-                values.insert(ck::CKA_VALUE_LEN, number(ulong(bytes)));
-            }
+
+    /// The kind of a key that a mechanism takes, and that may be used so.
+    pub(super) fn fits(&self, row: &Row, usage: Ulong) -> Result<KeySpec> {
+        let spec = self.is_of(row, usage)?;
+        if self.facts.flag(usage) {
+            Ok(spec)
+        } else {
+            Err(Code::KEYFUNCTIONNOTPERMITTED.into())
         }
     }
-    if !is_public(record.object_type) {
-        for (kind, own) in [
-            (ck::CKA_SENSITIVE, attributes.sensitive),
-            (ck::CKA_EXTRACTABLE, attributes.extractable),
-            (ck::CKA_ALWAYS_SENSITIVE, attributes.always_sensitive),
-            (ck::CKA_NEVER_EXTRACTABLE, attributes.never_extractable),
-        ] {
-            let default = kind == ck::CKA_SENSITIVE;
-            values.insert(kind, flag(own.unwrap_or(default)).to_vec());
+
+    /// The kind of a key that a mechanism takes, whatever it may be used for.
+    pub(super) fn is_of(&self, row: &Row, usage: Ulong) -> Result<KeySpec> {
+        let spec = self.facts.spec.ok_or(Code::KEYTYPEINCONSISTENT)?;
+        if !row.meaning.takes(spec, self.facts.key_type) || self.facts.value(usage).is_none() {
+            return Err(Code::KEYTYPEINCONSISTENT.into());
+        }
+        // PKCS #11 3.1 §4.9: a key that names its mechanisms takes no others.
+        if self.facts.allows(row.kind) {
+            Ok(spec)
+        } else {
+            Err(Code::MECHANISMINVALID.into())
         }
     }
-    Some(values)
+}
+
+/// An object by its handle, as the caller may read it.
+pub(super) fn object(call: &mut Call<'_, '_>, handle: Ulong, code: Code) -> Result<Object> {
+    let id = call.object(handle, code)?;
+    let request = GetAttributesRequest {
+        unique_identifier: Some(id.as_str().into()),
+        attribute_reference: Vec::new(),
+    };
+    let response = call.perform::<GetAttributes>(request, Names::Object)?;
+    let facts = Facts::of(&id, &response.attributes).ok_or(code)?;
+    Ok(Object { facts })
+}
+
+/// A key by its handle: what it is, whoever asks; what is done with it is held to the policy of that.
+pub(super) fn key(call: &mut Call<'_, '_>, handle: Ulong, code: Code) -> Result<Object> {
+    let id = call.object(handle, code)?;
+    let record = call
+        .context
+        .tx
+        .record(&ObjectId(id))
+        .map_err(|error| Failure::Refused(error.into(), Names::Key))?;
+    let record = record.filter(|record| record.vault == call.context.principal.vault);
+    let facts = record.and_then(|record| facts(&record, call.context.now));
+    Ok(Object {
+        facts: facts.ok_or(code)?,
+    })
 }
 
 /// `C_FindObjectsInit`: what the vault has is asked for by an index where there is one; the rest is compared here.
@@ -150,13 +131,13 @@ pub(super) fn find_init(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 /// The identifiers of what matches a template.
-fn located(call: &mut Call<'_, '_>, template: &[Entry<'_>]) -> Result<Vec<String>> {
+fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
     let wanted = |kind: Ulong| {
         let entry = template.iter().find(|entry| entry.kind == kind);
-        entry.and_then(|entry| entry.value)
+        entry.and_then(|entry| entry.value.as_deref())
     };
     let mut attributes = Vec::new();
-    match wanted(ck::CKA_CLASS).map(crate::cryptoki::number) {
+    match wanted(ck::CKA_CLASS).map(|value| pkcs11::attribute::number(value)) {
         None => {}
         Some(Some(class)) => match object_type(class) {
             Some(object_type) => attributes.push(Attribute::ObjectType(object_type)),
@@ -165,7 +146,7 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry<'_>]) -> Result<Vec<String
         },
         Some(None) => return Err(Code::ATTRIBUTEVALUEINVALID.into()),
     }
-    let own_id = wanted(ck::CKA_ID).and_then(id_of_bytes);
+    let own_id = wanted(ck::CKA_ID).and_then(|value| id_of_bytes(value));
     let request = LocateRequest {
         attributes: attributes.into_iter().collect(),
         ..LocateRequest::default()
@@ -186,12 +167,11 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry<'_>]) -> Result<Vec<String
             continue;
         };
         let is_own = own_id.as_deref() == Some(id.as_str());
-        let values = known(&record).filter(|_| !record.is_destroyed());
-        let matches = values.is_some_and(|values| {
+        let own = facts(&record, call.context.now);
+        let matches = own.is_some_and(|own| {
             template.iter().all(|entry| {
-                let given = entry.value.unwrap_or_default();
-                let known = values.get(&entry.kind).map(Vec::as_slice);
-                known == Some(given) || (entry.kind == ck::CKA_ID && is_own)
+                let given = entry.value.as_deref().map_or(&[][..], Vec::as_slice);
+                own.value(entry.kind) == Some(given) || (entry.kind == ck::CKA_ID && is_own)
             })
         });
         if matches {
@@ -238,44 +218,37 @@ pub(super) fn find_final(call: &mut Call<'_, '_>) -> Outcome {
 /// `C_GetAttributeValue`: each value, or none of one that is not told, is too long, or does not exist.
 pub(super) fn attribute_value(call: &mut Call<'_, '_>) -> Outcome {
     call.session()?;
-    let object = call.arguments.ulong()?;
+    let handle = call.arguments.ulong()?;
     let template = call.arguments.template()?;
     call.arguments.end()?;
-    let id = call.object(object, Code::OBJECTHANDLEINVALID)?;
-    let request = GetAttributesRequest {
-        unique_identifier: Some(id.as_str().into()),
-        attribute_reference: Vec::new(),
+    let object = object(call, handle, Code::OBJECTHANDLEINVALID)?;
+    let facts = &object.facts;
+    let in_value = |entry: &Entry| {
+        facts.value(entry.kind).is_none()
+            && facts.has_in_value(entry.kind)
+            && !facts.hides(entry.kind)
     };
-    call.perform::<GetAttributes>(request, Names::Object)?;
-    let record = call
-        .context
-        .tx
-        .record(&ObjectId(id))
-        .map_err(|error| Failure::Refused(error.into(), Names::Object))?
-        .ok_or(Code::OBJECTHANDLEINVALID)?;
-    let mut values = known(&record).ok_or(Code::OBJECTHANDLEINVALID)?;
-    let asks_for_value = template
-        .iter()
-        .any(|entry| matches!(kept(entry.kind), Some(Kept::Public | Kept::Value)));
-    let attributes = &record.attributes;
-    let is_told = is_public(record.object_type)
-        || (attributes.sensitive == Some(false) && attributes.extractable == Some(true));
-    if asks_for_value && is_told {
-        add_value(call, &record, &mut values)?;
-    }
+    let material = if template.iter().any(in_value) {
+        material(call, facts)?
+    } else {
+        Material::default()
+    };
     let mut code = Code::OK;
     call.output.count(template.len());
     for entry in &template {
-        let value = values.get(&entry.kind).map(Vec::as_slice);
+        let value = facts.value(entry.kind);
+        let value = value.or_else(|| material.value(entry.kind));
         let is_short = match (entry.length, value) {
             (Some(length), Some(value)) => length < value.len(),
             _ => false,
         };
-        let own = match (value, kept(entry.kind)) {
-            (Some(_), _) if is_short => Code::BUFFERTOOSMALL,
-            (Some(_), _) => Code::OK,
-            (None, Some(Kept::Value)) if !is_told => Code::ATTRIBUTESENSITIVE,
-            (None, _) => Code::ATTRIBUTETYPEINVALID,
+        let own = match value {
+            Some(_) if is_short => Code::BUFFERTOOSMALL,
+            Some(_) => Code::OK,
+            None if facts.hides(entry.kind) && facts.has_in_value(entry.kind) => {
+                Code::ATTRIBUTESENSITIVE
+            }
+            None => Code::ATTRIBUTETYPEINVALID,
         };
         call.output
             .attribute(entry.kind, value.filter(|_| own == Code::OK));
@@ -290,67 +263,40 @@ pub(super) fn attribute_value(call: &mut Call<'_, '_>) -> Outcome {
     }
 }
 
-/// Adds what stands in the object's value, which is released like any other.
-fn add_value(call: &mut Call<'_, '_>, record: &Record, values: &mut Values) -> Outcome {
-    let key_format_type = match (record.object_type, record.spec) {
-        (ObjectType::PublicKey, Some(KeySpec::Rsa { .. })) => {
-            Some(KeyFormatType::TransparentRSAPublicKey)
-        }
-        (ObjectType::PublicKey, Some(KeySpec::Ec(_))) => {
-            Some(KeyFormatType::TransparentECPublicKey)
-        }
-        (ObjectType::SymmetricKey, _) => Some(KeyFormatType::Raw),
-        // What a private key is made of is told to nobody over this way.
-        (ObjectType::PrivateKey, _) => return Ok(()),
-        _ => None,
-    };
-    let request = GetRequest {
-        unique_identifier: Some(record.id.0.as_str().into()),
-        key_format_type,
-        ..GetRequest::default()
-    };
-    let object = call.perform::<Get>(request, Names::Object)?.object;
-    match &object {
-        ManagedObject::Certificate(own) => {
-            values.insert(ck::CKA_VALUE, own.certificate_value.0.clone());
-        }
-        ManagedObject::OpaqueObject(own) => {
-            values.insert(ck::CKA_VALUE, own.opaque_data_value.expose().to_vec());
-        }
-        _ => {}
+/// What stands in an object's value, which is released like any other; of a private key also its public half's.
+pub(super) fn material(call: &mut Call<'_, '_>, facts: &Facts) -> Result<Material> {
+    let mut all = Material::of_public(facts.value(ck::CKA_PUBLIC_KEY_INFO), facts.spec);
+    let half = facts
+        .other_half
+        .as_deref()
+        .filter(|_| facts.class == ck::CKO_PRIVATE_KEY && all.is_empty());
+    if let Some(half) = half {
+        all.merge(released(call, half, ck::CKO_PUBLIC_KEY, facts)?);
     }
-    let material = object.key_block().and_then(|block| match &block.key_value {
-        Some(KeyValue::Plain { key_material, .. }) => Some(key_material),
-        _ => None,
-    });
-    match material {
-        Some(KeyMaterial::Bytes(bytes)) => {
-            values.insert(ck::CKA_VALUE, bytes.expose().to_vec());
-        }
-        Some(KeyMaterial::RSAPublic(key)) => {
-            let unsigned =
-                |own: &kmip::ttlv::BigInteger| own.to_unsigned().map(|own| own.expose().to_vec());
-            values.extend(unsigned(&key.modulus).map(|own| (ck::CKA_MODULUS, own)));
-            values.extend(unsigned(&key.public_exponent).map(|own| (ck::CKA_PUBLIC_EXPONENT, own)));
-        }
-        Some(KeyMaterial::ECPublic(key)) => {
-            values.insert(ck::CKA_EC_POINT, octet_string(&key.q_string.0));
-        }
-        _ => {}
+    if !facts.is_secret {
+        all.merge(released(call, &facts.id, facts.class, facts)?);
     }
-    Ok(())
+    Ok(all)
 }
 
-/// A point as PKCS #11 has it: a DER OCTET STRING.
-fn octet_string(point: &[u8]) -> Vec<u8> {
-    let mut der = vec![4];
-    let length = u8::try_from(point.len()).unwrap_or(u8::MAX);
-    if length > 127 {
-        der.push(0x81);
-    }
-    der.push(length);
-    der.extend_from_slice(point);
-    der
+fn released(call: &mut Call<'_, '_>, id: &str, class: Ulong, facts: &Facts) -> Result<Material> {
+    let request = GetRequest {
+        unique_identifier: Some(id.into()),
+        key_format_type: format_wanted(class),
+        ..GetRequest::default()
+    };
+    let response = call.perform::<Get>(request, Names::Object)?;
+    Ok(Material::of(&response.object, facts))
+}
+
+/// `C_GetObjectSize`: what an object takes in an HSM is not told.
+pub(super) fn size(call: &mut Call<'_, '_>) -> Outcome {
+    call.session()?;
+    let handle = call.arguments.ulong()?;
+    call.arguments.end()?;
+    object(call, handle, Code::OBJECTHANDLEINVALID)?;
+    call.output.ulong(UNAVAILABLE);
+    Ok(())
 }
 
 /// `C_DestroyObject`: what is active is revoked before.

@@ -15,7 +15,7 @@ use kmip::{
     },
     ttlv::{Bytes, Reader, Writer},
 };
-use store::Record;
+use store::{Custody, Record};
 
 pub(crate) use self::registered::{as_it_came, as_registered, remember};
 use crate::{
@@ -144,6 +144,15 @@ fn encrypted(
     // Some test cases wrap, and unwrap, with keys that a server that keeps real ones refuses for it.
     if context.service.conformance.is_none() {
         profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
+    }
+    if let Custody::Public(spki) = &kek.record().custody {
+        context.permitted(&kek, CryptographicUsageMask::WrapKey)?;
+        told.encryption_key_information = Some(EncryptionKeyInformation {
+            unique_identifier: kek.identifier(),
+            cryptographic_parameters: Some(parameters),
+        });
+        let wrapped = hsm::public::encrypt(spki, &cipher, bytes.expose())?;
+        return Ok(Secret::new(wrapped));
     }
     let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
     let input = Encryption {
@@ -279,10 +288,11 @@ fn wrapping_key(
         | Cipher::AesKeyWrapPadded
         | Cipher::AesGcm { .. }
         | Cipher::AesCcm { .. }
-        | Cipher::ChaCha20Poly1305 { .. } => Ok((kek, cipher, parameters)),
+        | Cipher::ChaCha20Poly1305 { .. }
+        | Cipher::RsaOaep { .. } => Ok((kek, cipher, parameters)),
         _ => Err(Error::new(
             Fault::UnsupportedParameters,
-            "keys are wrapped with AES key wrap or an authenticating mode",
+            "keys are wrapped with AES key wrap, an authenticating mode or RSAES-OAEP",
         )),
     }
 }

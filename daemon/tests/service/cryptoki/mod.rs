@@ -2,6 +2,7 @@
 
 mod applications;
 mod cryptography;
+mod keys;
 mod objects;
 mod rights;
 mod sessions;

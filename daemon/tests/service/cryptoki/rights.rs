@@ -32,7 +32,7 @@ fn keys_are_held_to_what_they_are_and_may() {
         .mechanism(ck::CKM_AES_KEY_GEN, None)
         .count(2)
         .number(ck::CKA_VALUE_LEN, 16)
-        .flag(ck::CKA_DECRYPT, true);
+        .flag(ck::CKA_ENCRYPT, false);
     let decrypts = own.call(F::CGenerateKey, &input).unwrap().ulong();
     assert_eq!(
         own.init(F::CEncryptInit, session, (ck::CKM_AES_ECB, None), decrypts),

@@ -51,7 +51,10 @@ pub fn derivation(
         DerivationMethod::NIST800108DPI => {
             prf(base, parameters, named.or(own)).map(Derivation::DoublePipeline)
         }
-        DerivationMethod::AsymmetricKey => Ok(Derivation::Agreement),
+        // The standard names no function for what is agreed on; where a hash is named, X9.63 makes one of it.
+        DerivationMethod::AsymmetricKey => {
+            Ok(named.map_or(Derivation::Agreement, Derivation::X963))
+        }
         DerivationMethod::HKDF => hash().map(Derivation::Hkdf),
         _ => Err(Unfit::Unsupported("this derivation method is not served")),
     }

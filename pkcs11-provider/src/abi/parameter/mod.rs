@@ -39,7 +39,6 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
         Shape::Pss => structure::<ck::CK_RSA_PKCS_PSS_PARAMS>(bytes)
             .map(|pss| Parameter::Pss(pss.hashAlg, pss.mgf, pss.sLen)),
         Shape::Oaep => oaep(structure(bytes)?).map(Parameter::Oaep),
-        Shape::RsaAes => rsa_aes(structure(bytes)?),
         Shape::Gcm => gcm(bytes),
         Shape::Ccm => ccm(structure(bytes)?),
         Shape::Eddsa => {
@@ -77,18 +76,6 @@ fn oaep(oaep: ck::CK_RSA_PKCS_OAEP_PARAMS) -> Result<Oaep> {
         mask: oaep.mgf,
         label: pointed(oaep.pSourceData.cast(), oaep.ulSourceDataLen)?,
     })
-}
-
-fn rsa_aes(own: ck::CK_RSA_AES_KEY_WRAP_PARAMS) -> Result<Parameter> {
-    let length = pkcs11::ulong(size_of::<ck::CK_RSA_PKCS_OAEP_PARAMS>());
-    if own.pOAEPParams.is_null() {
-        return Err(Rv::MECHANISM_PARAM_INVALID);
-    }
-    let bytes = pointed(own.pOAEPParams.cast(), length)?;
-    Ok(Parameter::RsaAes(
-        own.ulAESKeyBits,
-        oaep(structure(&bytes)?)?,
-    ))
 }
 
 fn ccm(own: ck::CK_CCM_PARAMS) -> Result<Parameter> {
@@ -131,7 +118,6 @@ impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}
 impl Plain for ck::CK_HKDF_PARAMS {}
 impl Plain for ck::CK_PRF_DATA_PARAM {}
-impl Plain for ck::CK_RSA_AES_KEY_WRAP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_OAEP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_PSS_PARAMS {}
 impl Plain for ck::CK_SIGN_ADDITIONAL_CONTEXT {}

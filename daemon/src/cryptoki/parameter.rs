@@ -1,0 +1,251 @@
+//! Parameters of mechanisms as they travel: the fields of their structures one after the other, in the widths that
+//! clients send.
+
+use cryptoki_sys as ck;
+use pkcs11::{
+    Ulong,
+    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
+};
+
+use super::{Arguments, Garbled};
+
+type Read<T> = Result<T, Garbled>;
+
+/// The parameter of this shape; none when it is another, or none is there that must be.
+pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> {
+    let Some(bytes) = parameter.filter(|bytes| !bytes.is_empty()) else {
+        let needs_none = matches!(shape, Shape::None | Shape::Context | Shape::Eddsa);
+        return needs_none.then_some(Parameter::None);
+    };
+    let mut arguments = Arguments::new(bytes);
+    let read = match shape {
+        Shape::None => None,
+        Shape::Iv(length) => iv(bytes, length),
+        Shape::Counter => counter(bytes),
+        Shape::Gcm => gcm(bytes, true).or_else(|Garbled| gcm(bytes, false)).ok(),
+        Shape::Number => {
+            let number = arguments.count_or_number().ok();
+            number.map(|number| Parameter::Number(pkcs11::ulong(number)))
+        }
+        Shape::Ccm => ccm(&mut arguments).ok(),
+        Shape::Oaep => oaep(&mut arguments).ok().map(Parameter::Oaep),
+        Shape::Pss => pss(&mut arguments).ok(),
+        Shape::Eddsa | Shape::Context => context(&mut arguments).ok(),
+        Shape::Ecdh => ecdh(&mut arguments).ok(),
+        Shape::Hkdf => hkdf(&mut arguments).ok(),
+        Shape::Kdf => kdf(&mut arguments, false).ok(),
+        Shape::Feedback => kdf(&mut arguments, true).ok(),
+    }?;
+    let is_whole = matches!(shape, Shape::Iv(_) | Shape::Counter | Shape::Gcm);
+    (is_whole || arguments.end().is_ok()).then_some(read)
+}
+
+/// An IV is an array, so its count stands before it; some clients leave that out.
+fn iv(bytes: &[u8], length: usize) -> Option<Parameter> {
+    let counted = || {
+        let mut arguments = Arguments::new(bytes);
+        let iv = arguments.bytes().ok()?;
+        arguments.end().ok().map(|()| iv)
+    };
+    let iv = Some(bytes)
+        .filter(|bytes| bytes.len() == length)
+        .or_else(counted)?;
+    (iv.len() == length).then(|| Parameter::Iv(iv.to_vec()))
+}
+
+/// Bits that count, a length to some and a number to others; and the block.
+fn counter(bytes: &[u8]) -> Option<Parameter> {
+    let (bits, block) = bytes.split_at_checked(bytes.len().checked_sub(16)?)?;
+    let bits = match bits.len() {
+        4 | 8 => number(bits),
+        _ => return None,
+    };
+    Some(Parameter::Counter(bits, block.to_vec()))
+}
+
+fn number(bytes: &[u8]) -> Ulong {
+    bytes
+        .iter()
+        .fold(0, |all, byte| (all << 8) | Ulong::from(*byte))
+}
+
+/// IV, its bits, additional data, bits of the tag. Numbers of bits are lengths to some and numbers to others: how long
+/// the whole is tells which.
+fn gcm(bytes: &[u8], wide: bool) -> Read<Parameter> {
+    let mut arguments = Arguments::new(bytes);
+    let iv = arguments.bytes()?;
+    let width = if wide { 8 } else { 4 };
+    arguments.take(width)?;
+    let additional = arguments.bytes()?;
+    let bits = arguments.take(width)?;
+    arguments.end()?;
+    Ok(Parameter::Gcm(
+        iv.to_vec(),
+        additional.to_vec(),
+        number(bits),
+    ))
+}
+
+/// Length of the data, nonce, additional data, length of the MAC.
+fn ccm(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    Ok(Parameter::Ccm(Ccm {
+        data_bytes: arguments.ulong()?,
+        nonce: arguments.bytes()?.to_vec(),
+        additional: arguments.bytes()?.to_vec(),
+        mac_bytes: arguments.ulong()?,
+    }))
+}
+
+/// Hash, mask, source, label.
+fn oaep(arguments: &mut Arguments<'_>) -> Read<Oaep> {
+    let (hash, mask) = (arguments.ulong()?, arguments.ulong()?);
+    let source = arguments.ulong()?;
+    let label = arguments.bytes()?.to_vec();
+    if source != ck::CKZ_DATA_SPECIFIED && (source != 0 || !label.is_empty()) {
+        return Err(Garbled);
+    }
+    Ok(Oaep { hash, mask, label })
+}
+
+/// Hash, mask, length of the salt: a length to some and a number to others.
+fn pss(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let (hash, mask) = (arguments.ulong()?, arguments.ulong()?);
+    let salt = pkcs11::ulong(arguments.count_or_number()?);
+    Ok(Parameter::Pss(hash, mask, salt))
+}
+
+/// A flag or a number, and a context, which must be those that ask for nothing.
+fn context(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let asks = match arguments.len() {
+        5 => arguments.flag()?,
+        _ => arguments.ulong()? == ck::CKH_DETERMINISTIC_REQUIRED,
+    };
+    let context = arguments.bytes()?;
+    if asks || !context.is_empty() {
+        return Err(Garbled);
+    }
+    Ok(Parameter::None)
+}
+
+/// Function, shared information, public key.
+fn ecdh(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let kdf = arguments.ulong()?;
+    let shared = arguments.bytes()?.to_vec();
+    Ok(Parameter::Ecdh(kdf, shared, arguments.bytes()?.to_vec()))
+}
+
+fn hkdf(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let (extracts, expands) = (arguments.flag()?, arguments.flag()?);
+    let (hash, salt_kind) = (arguments.ulong()?, arguments.ulong()?);
+    let salt = arguments.bytes()?.to_vec();
+    // The handle of a key that would be the salt.
+    arguments.ulong()?;
+    Ok(Parameter::Hkdf(Hkdf {
+        extracts,
+        expands,
+        hash,
+        salt_kind,
+        salt,
+        info: arguments.bytes()?.to_vec(),
+    }))
+}
+
+/// Function, parts behind their count, IV where it is fed back, how many keys more.
+fn kdf(arguments: &mut Arguments<'_>, feeds_back: bool) -> Read<Parameter> {
+    let prf = arguments.ulong()?;
+    let count = arguments.count()?;
+    if count > PARTS_MAX {
+        return Err(Garbled);
+    }
+    let parts: Read<Vec<_>> = (0..count).map(|_| part(arguments)).collect();
+    let parts = parts?;
+    let iv = if feeds_back {
+        arguments.bytes()?.to_vec()
+    } else {
+        Vec::new()
+    };
+    Ok(Parameter::Kdf(Kdf {
+        prf,
+        parts,
+        iv,
+        more_keys: arguments.ulong()?,
+    }))
+}
+
+fn part(arguments: &mut Arguments<'_>) -> Read<Part> {
+    let kind = arguments.ulong()?;
+    let value = arguments.bytes()?;
+    let mut own = Arguments::new(value);
+    let part = match kind {
+        ck::CK_SP800_108_ITERATION_VARIABLE if value.is_empty() => Part::Iteration(None),
+        ck::CK_SP800_108_ITERATION_VARIABLE => Part::Iteration(Some(width(&mut own)?)),
+        ck::CK_SP800_108_COUNTER => Part::Counter(width(&mut own)?),
+        ck::CK_SP800_108_DKM_LENGTH => {
+            let of_blocks = match own.ulong()? {
+                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS => false,
+                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS => true,
+                _ => return Err(Garbled),
+            };
+            Part::Length {
+                of_blocks,
+                width: width(&mut own)?,
+            }
+        }
+        ck::CK_SP800_108_BYTE_ARRAY => return Ok(Part::Bytes(value.to_vec())),
+        _ => return Err(Garbled),
+    };
+    own.end().map(|()| part)
+}
+
+/// The bits of a number that must be big-endian.
+fn width(arguments: &mut Arguments<'_>) -> Read<Ulong> {
+    if arguments.flag()? {
+        return Err(Garbled);
+    }
+    arguments.ulong()
+}
+
+/// The most parts of a block; callers have three or four.
+const PARTS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_in_the_widths_that_clients_send() {
+        let mut wide = vec![0, 0, 0, 12];
+        wide.extend([7; 12]);
+        wide.extend([0, 0, 0, 0, 0, 0, 0, 96, 0, 0, 0, 1, 9]);
+        wide.extend([0, 0, 0, 0, 0, 0, 0, 128]);
+        let mut narrow = vec![0, 0, 0, 12];
+        narrow.extend([7; 12]);
+        narrow.extend([0, 0, 0, 96, 0, 0, 0, 1, 9, 0, 0, 0, 128]);
+        let expected = Parameter::Gcm(vec![7; 12], vec![9], 128);
+        for bytes in [&wide, &narrow] {
+            assert_eq!(read(Shape::Gcm, Some(bytes)), Some(expected.clone()));
+        }
+        for cut in 0..wide.len() {
+            assert_eq!(read(Shape::Gcm, Some(&wide[..cut])), None, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_mechanism_takes_its_own_parameter_and_no_other() {
+        let iv = [
+            0, 0, 0, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+        ];
+        let expected = Some(Parameter::Iv(iv[4..].to_vec()));
+        assert_eq!(read(Shape::Iv(16), Some(&iv)), expected);
+        assert_eq!(read(Shape::Iv(16), Some(&iv[4..])), expected);
+        for (shape, parameter) in [
+            (Shape::Iv(16), None),
+            (Shape::Iv(16), Some(&iv[..12])),
+            (Shape::None, Some(&iv[..])),
+            (Shape::Kdf, Some(&iv[..])),
+            (Shape::Hkdf, Some(&iv[..])),
+        ] {
+            assert_eq!(read(shape, parameter), None, "{shape:?}");
+        }
+    }
+}
