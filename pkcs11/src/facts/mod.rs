@@ -1,20 +1,20 @@
 //! What is known of an object: its KMIP attributes as PKCS #11 attributes in their C form.
 
+mod found;
 mod identifier;
 
 use std::collections::BTreeMap;
 
 use cryptoki_sys as ck;
 use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType, State,
-    attribute::{
-        Attribute, AttributeList, CryptographicDomainParameters, UniqueIdentifier, VendorAttribute,
-    },
-    mechanism::{KeySpec, parameters::key_spec},
+    CryptographicUsageMask, LinkType, ObjectType,
+    attribute::{Attribute, AttributeList, VendorAttribute},
+    mechanism::KeySpec,
 };
 
 pub use identifier::{id_bytes, id_of_bytes};
 
+use self::found::Found;
 use crate::{
     UNAVAILABLE, Ulong,
     attribute::{self, Kept, SECRET, SESSION, VENDOR, flag_bytes, number_bytes},
@@ -43,23 +43,6 @@ pub struct Facts {
     /// What the daemon keeps in vendor attributes.
     pub vendor: Vec<&'static str>,
     values: BTreeMap<Ulong, Vec<u8>>,
-}
-
-/// What stood in the attributes that has no place of its own in [`Facts`].
-#[derive(Default)]
-struct Found {
-    object_type: Option<ObjectType>,
-    algorithm: Option<CryptographicAlgorithm>,
-    length: Option<i32>,
-    domain: Option<CryptographicDomainParameters>,
-    usage: CryptographicUsageMask,
-    name: Option<String>,
-    sensitive: Option<bool>,
-    extractable: Option<bool>,
-    always_sensitive: bool,
-    never_extractable: bool,
-    links: Vec<(LinkType, String)>,
-    is_destroyed: bool,
 }
 
 impl Facts {
@@ -379,44 +362,6 @@ const fn key_type(spec: KeySpec) -> Ulong {
         KeySpec::Dsa { .. } => ck::CKK_DSA,
         KeySpec::Dh { .. } => ck::CKK_DH,
         KeySpec::PostQuantum(algorithm) => post_quantum::key_type(algorithm),
-    }
-}
-
-impl Found {
-    fn take(&mut self, attribute: &Attribute) {
-        match attribute {
-            Attribute::ObjectType(object_type) => self.object_type = Some(*object_type),
-            Attribute::State(state) => {
-                self.is_destroyed = [State::Destroyed, State::DestroyedCompromised].contains(state);
-            }
-            Attribute::CryptographicAlgorithm(algorithm) => self.algorithm = Some(*algorithm),
-            Attribute::CryptographicLength(length) => self.length = Some(*length),
-            Attribute::CryptographicDomainParameters(domain) => self.domain = Some(domain.clone()),
-            Attribute::CryptographicUsageMask(usage) => self.usage = *usage,
-            Attribute::Name(name) => {
-                self.name.get_or_insert_with(|| name.name_value.clone());
-            }
-            Attribute::Sensitive(sensitive) => self.sensitive = Some(*sensitive),
-            Attribute::Extractable(extractable) => self.extractable = Some(*extractable),
-            Attribute::AlwaysSensitive(always) => self.always_sensitive = *always,
-            Attribute::NeverExtractable(never) => self.never_extractable = *never,
-            Attribute::Link(link) => {
-                if let UniqueIdentifier::Text(id) = &link.linked_object_identifier {
-                    self.links.push((link.link_type, id.clone()));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn spec(&self) -> Option<KeySpec> {
-        let algorithm = self.algorithm?;
-        // Keys that were brought from outside come in lengths that none is generated in.
-        if algorithm == CryptographicAlgorithm::RSA {
-            let bits = u16::try_from(self.length?).ok()?;
-            return Some(KeySpec::Rsa { bits });
-        }
-        key_spec(algorithm, self.length, self.domain.as_ref()).ok()
     }
 }
 

@@ -1,6 +1,9 @@
 //! Facts of objects that other clients made.
 
-use kmip::attribute::{Link, Name};
+use kmip::{
+    CryptographicAlgorithm,
+    attribute::{Link, Name},
+};
 
 use super::*;
 

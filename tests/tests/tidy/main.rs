@@ -159,7 +159,7 @@ const EXPOSING: &[&str] = &[
     "daemon/src/ops/pkcs11/cipher.rs",
     "daemon/src/ops/pkcs11/general.rs",
     "daemon/src/ops/pkcs11/mod.rs",
-    "daemon/src/ops/pkcs11/object.rs",
+    "daemon/src/ops/pkcs11/sign.rs",
     "daemon/src/ops/register/kinds.rs",
     "daemon/src/ops/register/mod.rs",
     "daemon/src/ops/sign.rs",
@@ -179,6 +179,7 @@ const EXPOSING: &[&str] = &[
     "pkcs11-provider/src/operation/random.rs",
     "pkcs11-provider/src/operation/trip.rs",
     "pkcs11/src/material.rs",
+    "pkcs11/src/wrap.rs",
 ];
 
 #[test]

@@ -242,7 +242,7 @@ fn user(kind: Ulong) -> Result<User, Code> {
     }
 }
 
-fn log_in(call: &mut Call<'_, '_>, user: User, pin: &Secret) -> Outcome {
+fn log_in(call: &Call<'_, '_>, user: User, pin: &Secret) -> Outcome {
     let (logged_in, (all, writing)) = call.application(|own| (own.user, own.sessions()))?;
     match logged_in {
         Some(own) if own == user => return Err(Code::USERALREADYLOGGEDIN.into()),
