@@ -9,7 +9,7 @@ use std::{
 
 use keyhold_tests::{
     Appliance, Backend,
-    documents::script,
+    documents::{Document, script},
     programs::{keyhold, module, output, peer, python, root, text},
 };
 
@@ -142,6 +142,7 @@ pages! {
     postgresql: "clients/postgresql.md";
     pykmip: "clients/pykmip.md";
     python_packages: "clients/python.md";
+    rust: "clients/rust.md";
     scality: "clients/scality.md";
     scylladb: "clients/scylladb.md";
     strongswan: "clients/strongswan.md";
@@ -166,6 +167,13 @@ fn every_page_of_a_client_is_run_and_in_the_index() {
             "{name} is not in the index"
         );
     }
+}
+
+#[test]
+fn the_program_in_rust_is_the_one_that_runs() {
+    let source = fs::read_to_string(root().join("tests/src/bin/sign-with-keyhold.rs")).unwrap();
+    let page = Document::read("docs/clients/rust.md");
+    page.between("```rust\n", "```\n", &source).settle();
 }
 
 #[test]
