@@ -6,6 +6,7 @@
 
 mod change;
 mod limits;
+mod news;
 mod question;
 mod subscription;
 
@@ -19,13 +20,11 @@ use std::{
 
 use kmip::ttlv::Timestamp;
 
-pub(crate) use self::{
-    change::Change,
-    subscription::{Answer, What},
-};
+pub(crate) use self::{change::Change, news::What, subscription::Answer};
 pub use self::{
     limits::Limits,
-    subscription::{Delivery, Next, Subscription, Terms},
+    news::Delivery,
+    subscription::{Next, Subscription, Terms},
 };
 
 /// Everybody who listens.

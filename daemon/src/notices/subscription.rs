@@ -7,14 +7,12 @@ use std::{
 
 use kmip::{
     Buffer, OperationCode, ResultStatus, Version,
-    client::outgoing,
-    message::{OutgoingItem, RequestHeader, Response, ResponseItem, write_request},
-    payload::notify::{Notify, Put, PutRequest},
+    message::{RequestHeader, Response, ResponseItem, write_request},
 };
 
 use super::{
-    change::Change,
     limits::Limits,
+    news::{Delivery, News, What},
     question::{self, Question},
 };
 use crate::{fault::Fault, identity::Principal, telemetry};
@@ -68,37 +66,6 @@ struct Queue {
 enum Sent {
     Question(Question),
     News(News),
-}
-
-/// What a client is told.
-pub(crate) enum What {
-    /// Attributes have changed.
-    Notify(Arc<Change>),
-    /// An object is given to it.
-    Put(Box<PutRequest>),
-}
-
-/// What waits to be told.
-struct News {
-    what: What,
-    object: String,
-    bytes: usize,
-    tries: u32,
-    /// Whoever waits for what the client says; he is told by its end when the message is forgotten.
-    receipt: Option<SyncSender<Delivery>>,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// What was sent.
-    pub operation: OperationCode,
-    /// About which object.
-    pub object: String,
-    /// In which version.
-    pub version: Version,
-    /// Why the client does not take it, if it does not.
-    pub refusal: Option<&'static str>,
 }
 
 /// How it stands with a client that listens.
@@ -378,32 +345,5 @@ impl Queue {
         let news = self.news.pop_front()?;
         self.news_bytes = self.news_bytes.saturating_sub(news.bytes);
         Some(news)
-    }
-}
-
-impl What {
-    pub(crate) const fn operation(&self) -> OperationCode {
-        match self {
-            Self::Notify(_) => OperationCode::Notify,
-            Self::Put(_) => OperationCode::Put,
-        }
-    }
-
-    /// The request, in the words of a version.
-    fn item(&self, version: Version) -> OutgoingItem {
-        match self {
-            Self::Notify(change) => outgoing::<Notify>(&change.request(version), version),
-            Self::Put(put) => {
-                let known = put.attributes.items.iter().filter(|(_, own)| {
-                    own.kind()
-                        .is_none_or(|kind| kind.rule().applies_to(version))
-                });
-                let put = PutRequest {
-                    attributes: known.cloned().collect(),
-                    ..(**put).clone()
-                };
-                outgoing::<Put>(&put, version)
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@
 use keyhold_tests::{Appliance, Client, VERSIONS, objects::*};
 use kmip::{
     BlockCipherMode, CryptographicUsageMask, ResultReason, RevocationReasonCode as Code, State,
-    Version,
+    V2_0, Version,
     attribute::{Attribute, AttributeKind, CryptographicParameters, SingleAttribute, UsageLimits},
     payload::{
         activate::{Activate, ActivateRequest},
@@ -25,8 +25,9 @@ on_each_backend!(
     usage_limits_are_counted,
 );
 
+/// 2.0 has a reason for states, and its test cases expect the older one all the same.
 fn wrong_state(version: Version) -> ResultReason {
-    if version.is_2() {
+    if version.is_2() && version != V2_0 {
         ResultReason::WrongKeyLifecycleState
     } else {
         ResultReason::PermissionDenied

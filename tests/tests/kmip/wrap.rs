@@ -3,7 +3,7 @@
 use keyhold_tests::{Appliance, Client, VERSIONS, objects::*, programs::run_python};
 use kmip::{
     BlockCipherMode as Mode, CryptographicAlgorithm, CryptographicUsageMask, EncodingOption,
-    KeyFormatType, ResultReason, V1_0, V1_1, V2_1, Version, WrappingMethod,
+    KeyFormatType, ResultReason, V1_0, V1_1, V2_0, V2_1, Version, WrappingMethod,
     attribute::{Attribute, AttributeKind, AttributeReference, CryptographicParameters},
     object::{
         EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyObject, KeyValue, KeyWrappingData,
@@ -259,7 +259,12 @@ fn a_wrapping_key_must_be_one(appliance: &Appliance) {
             (
                 &sleeping,
                 ResultReason::PermissionDenied,
-                ResultReason::WrongKeyLifecycleState,
+                // 2.0 has a reason for states, and its test cases expect the older one all the same.
+                if version == V2_0 {
+                    ResultReason::PermissionDenied
+                } else {
+                    ResultReason::WrongKeyLifecycleState
+                },
             ),
             (
                 &other,

@@ -38,7 +38,7 @@ const DAEMON: Layers = Layers {
         &["material"],
         &[
             "context", "custody", "effects", "pending", "returned", "streams", "cryptoki",
-            "notices",
+            "notices", "uses",
         ],
         &["identity", "policy"],
         &[

@@ -146,6 +146,7 @@ const EXPOSING: &[&str] = &[
     "daemon/src/identity/verifier.rs",
     "daemon/src/material/import.rs",
     "daemon/src/material/release.rs",
+    "daemon/src/ops/account.rs",
     "daemon/src/ops/create.rs",
     "daemon/src/ops/derive.rs",
     "daemon/src/ops/encrypt.rs",
