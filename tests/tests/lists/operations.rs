@@ -22,7 +22,7 @@ use keyhold_tests::{
 };
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Usage, KeyFormatType, OpaqueDataType,
-    RecommendedCurve, SecretDataType, V1_0, V1_4, V2_1,
+    RecommendedCurve, SecretDataType, V1_0, V1_4, V2_1, V3_0,
     attribute::{Attribute, AttributeKind, SetBy},
     mechanism::{Cipher, Hash, Mac, Padding, Signing},
     object::ManagedObject,
@@ -76,7 +76,7 @@ fn not_served() -> String {
 /// Asks an appliance: what a Get gives out, and whether a Register takes the same back.
 fn formats() -> String {
     let appliance = Appliance::start(Backend::Embedded);
-    let client = &mut appliance.client(V2_1);
+    let client = &mut appliance.client(V3_0);
     let pem = fs::read_to_string(appliance.file("ca.pem")).unwrap();
     let mut rows = Vec::new();
     for (what, id) in samples(client, &pem) {

@@ -148,7 +148,7 @@ const EXPOSING: &[&str] = &[
     "daemon/src/material/release.rs",
     "daemon/src/ops/account.rs",
     "daemon/src/ops/create.rs",
-    "daemon/src/ops/derive.rs",
+    "daemon/src/ops/derive/bases.rs",
     "daemon/src/ops/encrypt.rs",
     "daemon/src/ops/get.rs",
     "daemon/src/ops/hash.rs",

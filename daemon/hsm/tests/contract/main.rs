@@ -12,6 +12,7 @@ mod bad_keys;
 mod capabilities;
 mod crosscheck;
 mod derivation;
+mod encapsulation;
 mod keys;
 mod make;
 mod module;

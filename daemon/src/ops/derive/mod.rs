@@ -1,16 +1,18 @@
 //! Derive Key.
 
+mod bases;
+
 use hsm::{Base, Deriving, KeyRef, Material, Target, Terms};
 use kmip::{
-    CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType,
-    OperationCode, Secret, SecretDataType, UniqueIdentifierEnumeration,
+    CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType, Secret,
+    SecretDataType,
     attribute::{Attribute, Attributes, Link, UniqueIdentifier},
     mechanism::{Derivation, KeySpec, parameters},
     payload::derive::{DeriveKey, DeriveKeyRequest, DeriveKeyResponse},
 };
 use store::{Custody, ObjectId};
-use zeroize::Zeroizing;
 
+use self::bases::Bases;
 use super::{Handler, create::digest_what_may_leave, key_parameters};
 use crate::{
     context::{Authorized, Context},
@@ -78,130 +80,6 @@ impl Handler for DeriveKey {
         Ok(DeriveKeyResponse {
             unique_identifier: UniqueIdentifier::Text(id.0),
         })
-    }
-}
-
-/// What is derived from.
-struct Bases {
-    base: Authorized,
-    /// Secret data to mix in, or the public key to agree with.
-    second: Option<Authorized>,
-}
-
-impl Bases {
-    fn of(context: &mut Context<'_>, request: &DeriveKeyRequest) -> Result<Self> {
-        let placeholder = UniqueIdentifierEnumeration::IDPlaceholder;
-        if request
-            .unique_identifier
-            .contains(&UniqueIdentifier::Enumeration(placeholder))
-        {
-            // KMIP 2.1 §6.1.13: the base object is named, always.
-            return Err(Error::invalid_field(
-                "the placeholder is never a base object",
-            ));
-        }
-        let mut objects = Vec::new();
-        for id in request.unique_identifier.iter().take(OBJECTS_MAX + 1) {
-            let object = context.second_object(id, OperationCode::DeriveKey, Mask::DeriveKey)?;
-            context.permitted(&object, Mask::DeriveKey)?;
-            objects.push(object);
-        }
-        // Either order of the two keys of an agreement means the same.
-        if request.derivation_method == DerivationMethod::AsymmetricKey {
-            objects.sort_by_key(|object| object.record().object_type == ObjectType::PublicKey);
-        }
-        let mut objects = objects.into_iter();
-        let (base, second) = match (objects.next(), objects.next(), objects.next()) {
-            (Some(base), second, None) => (base, second),
-            (None, ..) => return Err(Error::new(Fault::MissingData, "no base object is named")),
-            _ => return Err(Error::invalid_field("more than two base objects are named")),
-        };
-        let bases = Self { base, second };
-        let data = &request.derivation_parameters.derivation_data;
-        bases.check(request.derivation_method, !data.is_empty())?;
-        Ok(bases)
-    }
-
-    fn check(&self, method: DerivationMethod, has_data: bool) -> Result<()> {
-        let second = self
-            .second
-            .as_ref()
-            .map(|object| object.record().object_type);
-        let fits = match (method, self.base.record().object_type) {
-            (DerivationMethod::AsymmetricKey, ObjectType::PrivateKey) => {
-                // The other side's public key need not be an object: the data may be its SubjectPublicKeyInfo.
-                second.map_or(has_data, |second| second == ObjectType::PublicKey)
-            }
-            (DerivationMethod::AsymmetricKey, _) => false,
-            (_, ObjectType::SymmetricKey | ObjectType::SecretData) => {
-                second.is_none_or(|second| second == ObjectType::SecretData)
-            }
-            _ => false,
-        };
-        let same =
-            self.second.as_ref().map(|object| &object.record().id) == Some(&self.base.record().id);
-        if fits && !same {
-            return Ok(());
-        }
-        Err(Error::new(
-            Fault::WrongObjectType,
-            "keys are derived from a symmetric key or secret data, or agreed on by a private and a public key",
-        ))
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Authorized> {
-        [&self.base].into_iter().chain(&self.second)
-    }
-
-    /// What is mixed in: what the request says, or the second object's bytes.
-    fn data(&self, context: &Context<'_>, given: &[Secret]) -> Result<Zeroizing<Vec<u8>>> {
-        let second = self.second.as_ref().map(Authorized::record);
-        let Some(record) = second.filter(|record| record.object_type == ObjectType::SecretData)
-        else {
-            let parts: Vec<&[u8]> = given.iter().map(Secret::expose).collect();
-            return Ok(Zeroizing::new(parts.concat()));
-        };
-        if !given.is_empty() {
-            return Err(Error::invalid_field(
-                "derivation data is given, and named as an object too",
-            ));
-        }
-        let (_, bytes) = opened(context, record)?;
-        Ok(Zeroizing::new(bytes.expose().to_vec()))
-    }
-
-    /// Whether the data is the public key to agree with.
-    fn agrees_with_data(&self) -> bool {
-        self.second.is_none() && self.base.record().object_type == ObjectType::PrivateKey
-    }
-
-    fn peer(&self) -> Option<&[u8]> {
-        match &self.second.as_ref()?.record().custody {
-            Custody::Public(spki) => Some(spki),
-            _ => None,
-        }
-    }
-
-    /// Counts the use, and says in the bases what was derived from them.
-    fn remember(&self, context: &mut Context<'_>, new: &ObjectId, bytes: usize) -> Result<()> {
-        // The new object's own link has changed the base since it was read.
-        let id = self.base.identifier();
-        let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
-        context.spend(&base, bytes)?;
-        for base in self.all() {
-            let id = base.identifier();
-            let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
-            let mut record = base.to_changed();
-            // A base of very many keys does not grow with each of them; they all know it.
-            // Where the new object's own link was answered, it stands there already.
-            let derived = link(LinkType::DerivedKeyLink, &new.0);
-            if record.attributes.link.iter().count() < LINKS_MAX
-                && record.attributes.add(derived).is_ok()
-            {
-                context.save(record)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -403,11 +281,7 @@ fn link(link_type: LinkType, to: &str) -> Attribute {
     })
 }
 
-/// The base object, and what it is mixed with.
-const OBJECTS_MAX: usize = 2;
 /// SP 800-57: nothing weaker than 112 bits.
 const BYTES_MIN: usize = 14;
-/// So many links an object has, and no more by derivations.
-const LINKS_MAX: usize = 1_000;
 /// What stands in front of secret data that was derived, as `secret_data` joins it.
 const SEED: [u8; 4] = SecretDataType::Seed.0.to_be_bytes();
