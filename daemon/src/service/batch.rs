@@ -244,99 +244,6 @@ impl Exchange<'_> {
         }
     }
 
-    /// All items in one transaction: because effects are made before and broken after, undoing is not committing.
-    pub(super) fn undoable(
-        &self,
-        items: &[RequestItem<'_>],
-        mut sizes: Sizes,
-        batch: &mut Batch,
-    ) -> Vec<ResponseItem> {
-        let mut tx = self.service.store.begin();
-        let mut effects = Effects::default();
-        let mut answers = Vec::with_capacity(items.len());
-        let mut events = Vec::with_capacity(items.len());
-        let mut failed = None;
-        for item in items {
-            let mut event = self.event(item.operation);
-            let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
-            match result.and_then(|answered| answered.committed(sizes)) {
-                Ok(answer) => {
-                    batch.parts.settle(self.service, true);
-                    batch.answered(&answer, self.version);
-                    sizes.take(&answer);
-                    answers.push(answer);
-                    events.push(event);
-                }
-                Err(error) => {
-                    failed = Some((item, error, event));
-                    break;
-                }
-            }
-        }
-        let outcome = match failed {
-            None => self.commit_all(&mut events, tx),
-            Some((item, error, mut event)) => {
-                let error =
-                    self.service
-                        .recorded::<()>(&mut event, Durability::Grouped, Err(error));
-                Err((Some(item), error.err().unwrap_or_else(Error::not_permitted)))
-            }
-        };
-        match outcome {
-            Ok(()) => effects.finish(self.service),
-            Err((item, error)) => {
-                effects.undo(self.service);
-                batch.parts.undo(self.service);
-                for event in &mut events {
-                    event.outcome = "Undone";
-                    if let Err(lost) = self.service.trail.append(event, Durability::Grouped) {
-                        tracing::error!(error = %lost, "the audit record of an undone item is lost");
-                    }
-                }
-                for answer in &mut answers {
-                    answer.result_status = ResultStatus::OperationUndone;
-                }
-                let last = item.or_else(|| items.last());
-                let id = last.and_then(|item| item.unique_batch_item_id.clone());
-                if item.is_none() {
-                    answers.pop();
-                }
-                answers.push(failure(
-                    last.map(|item| item.operation),
-                    id,
-                    &error,
-                    self.version,
-                ));
-            }
-        }
-        answers
-    }
-
-    fn commit_all<'i>(
-        &self,
-        events: &mut [Event<'_>],
-        tx: Box<dyn Transaction + '_>,
-    ) -> std::result::Result<(), (Option<&'i RequestItem<'i>>, Error)> {
-        let numbered = |error: Error, events: &mut [Event<'_>]| match events.last_mut() {
-            Some(event) => self.service.numbered(error, event),
-            None => error,
-        };
-        let commit = tx.is_changed().then(|| tx.prepare()).transpose();
-        let commit = commit.map_err(|error| (None, numbered(error.into(), events)))?;
-        for event in events.iter_mut() {
-            self.service
-                .recorded(event, Durability::Grouped, Ok(()))
-                .map_err(|error| (None, error))?;
-        }
-        let Some(commit) = commit else {
-            return Ok(());
-        };
-        self.service.committed(commit).map_err(|why| match why {
-            NotCommitted::Trail(_) => (None, why.into_error()),
-            NotCommitted::Store(_) => (None, numbered(why.into_error(), events)),
-        })
-    }
-
     /// An item that was not even begun.
     pub(super) fn refused(&self, item: &RequestItem<'_>, error: Error) -> ResponseItem {
         let mut event = self.event(item.operation);
@@ -351,7 +258,7 @@ impl Exchange<'_> {
         )
     }
 
-    fn event(&self, operation: OperationCode) -> Event<'_> {
+    pub(super) fn event(&self, operation: OperationCode) -> Event<'_> {
         self.event_named(ops::name(operation))
     }
 
@@ -370,7 +277,7 @@ impl Exchange<'_> {
     }
 
     /// Runs the item's route; a panic of ours fails the item and nothing else.
-    fn run(
+    pub(super) fn run(
         &self,
         item: &RequestItem<'_>,
         tx: &mut dyn Transaction,
@@ -457,7 +364,7 @@ pub(super) struct Changed {
 }
 
 /// What an item is answered.
-struct Answered {
+pub(super) struct Answered {
     answer: ResponseItem,
     /// Why nothing of it is committed all the same.
     refusal: Option<Error>,
@@ -465,7 +372,7 @@ struct Answered {
 
 impl Answered {
     /// The answer of an item among others that are committed together: what commits nothing fails them all.
-    fn committed(self, sizes: Sizes) -> Result<ResponseItem> {
+    pub(super) fn committed(self, sizes: Sizes) -> Result<ResponseItem> {
         match self.refusal {
             Some(refusal) => Err(refusal),
             None => fits(self.answer, sizes),

@@ -9,6 +9,7 @@ mod limits;
 mod notices;
 mod outcome;
 mod text;
+mod together;
 mod weight;
 
 use std::{

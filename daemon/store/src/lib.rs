@@ -23,6 +23,7 @@ mod connection;
 mod facets;
 mod fields;
 mod filter;
+mod key_range;
 mod keys;
 mod loader;
 mod locate;

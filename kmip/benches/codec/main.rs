@@ -5,16 +5,20 @@
 //! `kmip-ttlv`'s.
 
 #[expect(
-    clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
     clippy::indexing_slicing,
     reason = "written by hand to be short and fast, for messages that are known"
 )]
 mod by_hand;
-
 mod messages;
 mod others;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    reason = "written by hand to be short and fast, for messages that are known"
+)]
+mod written;
 
 use std::hint::black_box;
 

@@ -19,6 +19,7 @@ use kmip_protocol::types::{
 use super::{
     by_hand,
     messages::{ID, NAME, TIME, create, created, locate, located, request, response, sign, signed},
+    written,
 };
 
 /// A server's part: it reads a request of KMIP 2.1 and writes its answer.
@@ -46,7 +47,7 @@ impl<O: Operation, P: PartialEq> Answer<'_, O, P> {
         let Ok(asked) = by_hand::read(black_box(self.request.bytes()), self.read) else {
             return None;
         };
-        let written = by_hand::write(asked.operation, black_box(TIME), self.write);
+        let written = written::write(asked.operation, black_box(TIME), self.write);
         Some(look(&asked, &written))
     }
 
@@ -83,7 +84,7 @@ const HEADER: by_hand::Header = by_hand::Header {
 };
 
 fn write_id(out: &mut Vec<u8>) {
-    by_hand::string(out, 0x42_0094, 7, black_box(ID).as_bytes());
+    written::string(out, 0x42_0094, 7, black_box(ID).as_bytes());
 }
 
 const fn number(tag: u32, value: u32) -> by_hand::Attribute {
@@ -97,7 +98,7 @@ pub(crate) fn beside_a_cursor(criterion: &mut Criterion) {
         read: by_hand::sign,
         write: &|out| {
             write_id(out);
-            by_hand::string(out, 0x42_00C3, 8, black_box(&[9; 71]));
+            written::string(out, 0x42_00C3, 8, black_box(&[9; 71]));
         },
     }
     .run(
@@ -135,7 +136,7 @@ pub(crate) fn beside_a_cursor(criterion: &mut Criterion) {
         answer: &created(),
         read: by_hand::create,
         write: &|out| {
-            by_hand::enumeration(out, 0x42_0057, black_box(2));
+            written::enumeration(out, 0x42_0057, black_box(2));
             write_id(out);
         },
     }

@@ -2,6 +2,7 @@
 
 mod called;
 mod dates;
+mod put;
 
 use std::sync::{
     Arc,
@@ -9,14 +10,13 @@ use std::sync::{
 };
 
 use keyhold::{
-    fault::Fault,
     identity::Caller,
     notices::{Next, Subscription},
-    service::{Putting, Service},
+    service::Service,
 };
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask, EndpointRole, ObjectType, OperationCode,
-    PutFunction, ResultReason, ResultStatus, State, V1_2, V2_0, V2_1, Version,
+    ResultReason, ResultStatus, State, V1_2, V2_0, V2_1, Version,
     attribute::{Attribute, AttributeKind, AttributeList, AttributeReference, Name},
     client::outgoing,
     message::{Request, ResponseHeader, ResponseItem, write_response},
@@ -24,7 +24,7 @@ use kmip::{
         activate::{Activate, ActivateRequest},
         attribute::{DeleteAttribute, DeleteAttributeRequest},
         create::{Create, CreateRequest},
-        notify::{Notify, NotifyRequest, Put, PutRequest},
+        notify::{Notify, NotifyRequest},
         query::{Query, QueryRequest, QueryResponse},
         revoke::{Revoke, RevokeRequest},
         role::{SetEndpointRole, SetEndpointRoleRequest},
@@ -314,57 +314,6 @@ fn who_is_gone_is_not_kept() {
     fixture.service.unsubscribe(&listener.subscription);
     revoke(&mut fixture, &id);
     assert!(listener.receive().is_none());
-}
-
-/// Puts an object as it is.
-fn put(fixture: &Fixture, vault: &str, id: &str, client: &str) -> Result<usize, Fault> {
-    let put = fixture.service.put(vault, id, client, &Putting::default());
-    put.map(|receipts| receipts.len())
-        .map_err(|error| error.fault)
-}
-
-#[test]
-fn an_object_is_put_to_whom_it_may_be_released() {
-    let mut fixture = Fixture::new();
-    let id = fixture.aes_key([Attribute::Sensitive(false), Attribute::Extractable(true)]);
-    let listener = Listener::new(&mut fixture, 2, V2_1, BOTH);
-    let receipts = fixture
-        .service
-        .put("one", &id, "client 2", &Putting::default())
-        .unwrap();
-    let (operation, payload) = listener.receive().unwrap();
-    assert_eq!(operation, OperationCode::Put);
-    let given: PutRequest = payload_of::<Put>(&payload, V2_1);
-    assert_eq!(given.put_function, PutFunction::New);
-    assert_eq!(text(&given.unique_identifier), id);
-    assert!(given.object.key_block().is_some());
-    let has = |own: &Attribute| given.attributes.iter().any(|given| given == own);
-    assert!(has(&Attribute::State(State::Active)));
-    assert!(
-        has(&Attribute::Fresh(true)),
-        "what is put was not asked for"
-    );
-    assert!(receipts[0].try_recv().is_err(), "it has not answered yet");
-    assert!(listener.reply(operation, Some(vec![])));
-    assert_eq!(receipts[0].try_recv().unwrap().refusal, None);
-    let events = fixture.trail.events.lock().unwrap().clone();
-    let names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(names[names.len() - 3..], ["GetAttributes", "Get", "Put"]);
-    assert_eq!(events[events.len() - 1].1.as_deref(), Some(id.as_str()));
-    assert!(listener.receive().is_none(), "a Put changes nothing");
-    // Nobody of this name listens, or may have it.
-    assert_eq!(put(&fixture, "one", &id, "client 3"), Ok(0));
-    let locked = fixture.aes_key([Attribute::Sensitive(true)]);
-    assert_eq!(
-        put(&fixture, "one", &locked, "client 2"),
-        Err(Fault::Sensitive)
-    );
-    let other = Listener::new(&mut fixture, 9, V2_1, BOTH);
-    assert_eq!(
-        put(&fixture, "two", &id, "client 9"),
-        Err(Fault::NoSuchObject)
-    );
-    assert!(other.receive().is_none());
 }
 
 #[test]
