@@ -6,7 +6,7 @@ use kmip::{
     mechanism::{KeySpec, parameters::key_spec},
 };
 
-/// What stood in the attributes that has no place of its own in [`Facts`].
+/// What stood in the attributes that has no place of its own in [`Facts`](super::Facts).
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) object_type: Option<ObjectType>,
