@@ -108,15 +108,6 @@ pub(crate) fn response<O: Operation>(response: &O::Response, version: Version) -
         asynchronous_correlation_value: None,
         payload: Some(writer.into_bytes()),
     };
-    let header = ResponseHeader {
-        protocol_version: version.into(),
-        time_stamp: Timestamp(TIME),
-        nonce: None,
-        server_hashed_password: None,
-        attestation_type: Vec::new(),
-        client_correlation_value: None,
-        server_correlation_value: None,
-        batch_count: 1,
-    };
+    let header = ResponseHeader::plain(version, Timestamp(TIME), 1);
     write_response(&header, &[item], version)
 }

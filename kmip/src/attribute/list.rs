@@ -166,8 +166,11 @@ impl Value for SingleAttribute {
     fn write(&self, tag: Tag, writer: &mut Writer) {
         if tag == Tag::Attribute {
             write_v1(self.index, &self.attribute, writer);
-        } else {
+        } else if writer.version().is_2() {
             writer.structure(tag, |writer| write_v2(&self.attribute, writer));
+        } else {
+            // A field of 2.0 in an older message: no such payload is spoken, but what is read is written so that it reads.
+            writer.structure(tag, |writer| write_v1(self.index, &self.attribute, writer));
         }
     }
 }

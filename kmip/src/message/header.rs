@@ -127,3 +127,20 @@ structure! {
         batch_count: i32 = BatchCount until V3_0;
     }
 }
+
+impl ResponseHeader {
+    /// A header that says nothing but what it must: the version, the server's time, and how many items follow.
+    #[must_use]
+    pub fn plain(version: Version, now: Timestamp, items: usize) -> Self {
+        Self {
+            protocol_version: version.into(),
+            time_stamp: now,
+            nonce: None,
+            server_hashed_password: None,
+            attestation_type: Vec::new(),
+            client_correlation_value: None,
+            server_correlation_value: None,
+            batch_count: i32::try_from(items).unwrap_or(i32::MAX),
+        }
+    }
+}

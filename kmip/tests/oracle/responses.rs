@@ -35,16 +35,7 @@ use kmip_protocol::{
 const VERSION: Version = V1_2;
 
 fn message(items: &[ResponseItem]) -> ResponseMessage {
-    let header = ResponseHeader {
-        protocol_version: VERSION.into(),
-        time_stamp: Timestamp(1_700_000_000),
-        nonce: None,
-        server_hashed_password: None,
-        attestation_type: Vec::new(),
-        client_correlation_value: None,
-        server_correlation_value: None,
-        batch_count: i32::try_from(items.len()).unwrap(),
-    };
+    let header = ResponseHeader::plain(VERSION, Timestamp(1_700_000_000), items.len());
     let written = write_response(&header, items, VERSION);
     let read: ResponseMessage = from_slice(written.bytes())
         .unwrap_or_else(|error| panic!("{error:?}: {}", hex::encode(written.bytes())));
