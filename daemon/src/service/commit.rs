@@ -12,7 +12,6 @@ use store::Commit;
 use super::{
     Service,
     batch::{Attempt, Changed, Exchange},
-    check_header,
     deferred::Manner,
     envelope::{Sizes, header},
     outcome,
@@ -100,8 +99,6 @@ impl Service {
             return Begun::Answered(self.respond(caller, bytes));
         };
         let principal = self.principal_of(caller, &request.header, now);
-        let principal =
-            principal.and_then(|principal| check_header(&request.header).map(|()| principal));
         let mut header = header(Some(&request.header), request.version, now, 1);
         header.server_hashed_password =
             caller.server_hashed_password(request.header.authentication.as_ref());

@@ -142,15 +142,9 @@ pub(super) fn header(
     count: usize,
 ) -> ResponseHeader {
     ResponseHeader {
-        protocol_version: version.into(),
-        time_stamp: now,
-        nonce: None,
-        server_hashed_password: None,
-        attestation_type: Vec::new(),
         client_correlation_value: request
             .and_then(|request| request.client_correlation_value.clone()),
-        server_correlation_value: None,
-        batch_count: i32::try_from(count).unwrap_or(i32::MAX),
+        ..ResponseHeader::plain(version, now, count)
     }
 }
 

@@ -298,8 +298,6 @@ impl Service {
         now: Timestamp,
     ) -> Buffer {
         let principal = self.principal_of(caller, &request.header, now);
-        let principal =
-            principal.and_then(|principal| check_header(&request.header).map(|()| principal));
         let peer = caller.description();
         let items = match principal {
             Ok(principal) => {
@@ -327,7 +325,7 @@ impl Service {
         write_response(&header, &items, request.version).into_bytes()
     }
 
-    /// Who asks.
+    /// Who asks, if the header asks for what can be given.
     fn principal_of(
         &self,
         caller: &mut Caller,
@@ -335,7 +333,10 @@ impl Service {
         now: Timestamp,
     ) -> Result<Arc<Principal>> {
         let rules = self.rules.load();
-        caller.principal(header.authentication.as_ref(), &self.registry(&rules, now))
+        let registry = self.registry(&rules, now);
+        let principal = caller.principal(header.authentication.as_ref(), &registry)?;
+        check_header(header)?;
+        Ok(principal)
     }
 
     /// The principal of a request that waited, as it is now.

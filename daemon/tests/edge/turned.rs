@@ -45,16 +45,7 @@ pub(crate) fn operation(message: &[u8]) -> OperationCode {
 
 /// Answers that it went well, and nothing else.
 pub(crate) fn answer(stream: &mut impl Write, operation: OperationCode, version: Version) {
-    let header = ResponseHeader {
-        protocol_version: version.into(),
-        time_stamp: Timestamp(0),
-        nonce: None,
-        server_hashed_password: None,
-        attestation_type: vec![],
-        client_correlation_value: None,
-        server_correlation_value: None,
-        batch_count: 1,
-    };
+    let header = ResponseHeader::plain(version, Timestamp(0), 1);
     let item = ResponseItem {
         operation: Some(operation),
         unique_batch_item_id: None,

@@ -23,12 +23,9 @@ use kmip::{
 
 use crate::{
     fixture::{Fixture, NOON, text},
+    objects::list,
     rekey::attributes,
 };
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
 
 fn of(types: &[ObjectType], more: impl IntoIterator<Item = Attribute>) -> ObjectDefaults {
     ObjectDefaults {

@@ -4,61 +4,22 @@ use kmip::{
     CertificateRequestType, CertificateType, CryptographicAlgorithm, CryptographicUsageMask,
     KeyFormatType, ObjectType, QueryFunction, ResultReason, Secret, SecretDataType, V1_0, V1_1,
     V1_2, V1_3, V1_4, V2_0, V2_1, Version,
-    attribute::{Attribute, AttributeKind, AttributeList, Attributes, Name},
+    attribute::{Attribute, AttributeKind, AttributeList, Name},
     object::{
         CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PGPKey, Template,
     },
     payload::{
         create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
         destroy::{Destroy, DestroyRequest},
-        get::{Get, GetRequest},
-        get_attributes::{GetAttributes, GetAttributesRequest},
         query::{Query, QueryRequest},
-        register::{Register, RegisterRequest},
     },
     ttlv::Bytes,
 };
 
-use crate::fixture::{Fixture, text};
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
-
-fn register(
-    fixture: &mut Fixture,
-    object: ManagedObject,
-    with: AttributeList,
-) -> Result<String, ResultReason> {
-    let request = RegisterRequest {
-        object_type: object.object_type(),
-        attributes: with,
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    Ok(text(&fixture.call::<Register>(&request)?.unique_identifier))
-}
-
-fn get(fixture: &mut Fixture, id: &str) -> Result<ManagedObject, ResultReason> {
-    let request = GetRequest {
-        unique_identifier: Some(id.into()),
-        ..GetRequest::default()
-    };
-    Ok(fixture.call::<Get>(&request)?.object)
-}
-
-fn attributes(fixture: &mut Fixture, id: &str) -> Attributes {
-    let request = GetAttributesRequest {
-        unique_identifier: Some(id.into()),
-        attribute_reference: vec![],
-    };
-    let response = fixture.call::<GetAttributes>(&request).unwrap();
-    let mut attributes = Attributes::default();
-    for (_, attribute) in response.attributes.items {
-        attributes.add(attribute).unwrap();
-    }
-    attributes
-}
+use crate::{
+    fixture::{Fixture, text},
+    objects::{attributes, get, list, register},
+};
 
 fn pgp_key() -> ManagedObject {
     ManagedObject::PGPKey(PGPKey {
@@ -109,7 +70,7 @@ fn what_is_kept_whole_comes_back_as_it_came_in_its_versions() {
                 continue;
             }
             let id = registered.unwrap();
-            assert!(get(&mut fixture, &id).unwrap() == object, "{version}");
+            assert!(get(&mut fixture, &id, None).unwrap() == object, "{version}");
             assert_eq!(
                 fixture
                     .call::<Destroy>(&DestroyRequest {
@@ -118,7 +79,7 @@ fn what_is_kept_whole_comes_back_as_it_came_in_its_versions() {
                     .map(|response| text(&response.unique_identifier)),
                 Ok(id.clone())
             );
-            assert!(get(&mut fixture, &id).is_err());
+            assert!(get(&mut fixture, &id, None).is_err());
         }
     }
 }
@@ -128,12 +89,18 @@ fn a_pgp_key_is_a_secret_and_a_request_is_none() {
     let mut fixture = Fixture::new();
     let sensitive = list([Attribute::Sensitive(true)]);
     let id = register(&mut fixture, pgp_key(), sensitive.clone()).unwrap();
-    assert_eq!(get(&mut fixture, &id).err(), Some(ResultReason::Sensitive));
+    assert_eq!(
+        get(&mut fixture, &id, None).err(),
+        Some(ResultReason::Sensitive)
+    );
     let id = register(&mut fixture, request(), list([])).unwrap();
-    assert!(get(&mut fixture, &id).is_ok());
+    assert!(get(&mut fixture, &id, None).is_ok());
     // KMIP 2.1 §4.22: whoever says that an object is sensitive is taken at their word.
     let id = register(&mut fixture, request(), sensitive).unwrap();
-    assert_eq!(get(&mut fixture, &id).err(), Some(ResultReason::Sensitive));
+    assert_eq!(
+        get(&mut fixture, &id, None).err(),
+        Some(ResultReason::Sensitive)
+    );
     let wrong = list([Attribute::CryptographicLength(4096)]);
     assert_eq!(
         register(&mut fixture, pgp_key(), wrong),
@@ -202,7 +169,7 @@ fn objects_begin_with_what_their_templates_hold() {
         ];
         register(&mut fixture, template(inside), list([])).unwrap();
 
-        let ManagedObject::Template(got) = get(&mut fixture, &id).unwrap() else {
+        let ManagedObject::Template(got) = get(&mut fixture, &id, None).unwrap() else {
             panic!("no template");
         };
         for attribute in &content {
@@ -307,7 +274,7 @@ fn there_are_no_templates_in_2_x() {
     let id = register(&mut fixture, template(aes()), list([])).unwrap();
     fixture.version = V2_1;
     assert_eq!(
-        get(&mut fixture, &id).err(),
+        get(&mut fixture, &id, None).err(),
         Some(ResultReason::InvalidObjectType)
     );
     assert_eq!(
@@ -341,7 +308,7 @@ fn the_server_makes_secret_data() {
                 .map(|response| text(&response.unique_identifier))
         };
         let id = create(&mut fixture, Some(80)).unwrap();
-        let ManagedObject::SecretData(data) = get(&mut fixture, &id).unwrap() else {
+        let ManagedObject::SecretData(data) = get(&mut fixture, &id, None).unwrap() else {
             panic!("no secret data");
         };
         assert_eq!(data.secret_data_type, SecretDataType::Password);
@@ -370,7 +337,7 @@ fn a_certificate_of_pgp_comes_back_and_is_not_looked_into() {
             certificate_value: Bytes(b"-----BEGIN PGP PUBLIC KEY BLOCK-----".to_vec()),
         });
         let id = register(&mut fixture, object.clone(), list([])).unwrap();
-        assert!(get(&mut fixture, &id).unwrap() == object);
+        assert!(get(&mut fixture, &id, None).unwrap() == object);
         let own = attributes(&mut fixture, &id);
         assert_eq!(own.certificate_type, Some(CertificateType::PGP));
         assert_eq!(own.x_509_certificate_subject, None);

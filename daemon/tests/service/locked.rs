@@ -5,12 +5,11 @@ use kmip::{
     ObjectType, OpaqueDataType, RecommendedCurve, ResultReason, Secret, SecretDataType, V1_4,
     Version, WrappingMethod,
     attribute::{
-        Attribute, AttributeList, CryptographicDomainParameters, CryptographicParameters,
-        UniqueIdentifier,
+        Attribute, CryptographicDomainParameters, CryptographicParameters, UniqueIdentifier,
     },
     object::{
-        EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyObject, KeyValue,
-        KeyWrappingSpecification, ManagedObject, OpaqueObject, SecretData,
+        EncryptionKeyInformation, KeyMaterial, KeyObject, KeyValue, KeyWrappingSpecification,
+        ManagedObject, OpaqueObject, SecretData,
     },
     payload::{
         attribute::{ModifyAttribute, ModifyAttributeRequest},
@@ -20,13 +19,12 @@ use kmip::{
     },
 };
 
-use crate::fixture::{Fixture, text};
+use crate::{
+    fixture::{Fixture, text},
+    objects::{list, raw},
+};
 
 const LOCKED: [Attribute; 2] = [Attribute::Sensitive(true), Attribute::Extractable(false)];
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
 
 fn mask(mask: CryptographicUsageMask) -> Attribute {
     Attribute::CryptographicUsageMask(mask)
@@ -87,17 +85,6 @@ fn register(fixture: &mut Fixture, attributes: Vec<Attribute>, object: ManagedOb
             .unwrap()
             .unique_identifier,
     )
-}
-
-fn raw(bytes: &[u8], algorithm: Option<CryptographicAlgorithm>) -> KeyBlock {
-    KeyBlock {
-        key_format_type: KeyFormatType::Raw,
-        key_compression_type: None,
-        key_value: Some(KeyValue::plain(KeyMaterial::Bytes(Secret::from(bytes)))),
-        cryptographic_algorithm: algorithm,
-        cryptographic_length: algorithm.map(|_| i32::try_from(bytes.len() * 8).unwrap()),
-        key_wrapping_data: None,
-    }
 }
 
 /// Pairs that are neither RSA's nor on the usual curves.

@@ -27,6 +27,7 @@ mod leases;
 mod lifecycle;
 mod locked;
 mod notices;
+mod objects;
 mod parts;
 mod pkcs12;
 mod policy;

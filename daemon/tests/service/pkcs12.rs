@@ -5,37 +5,19 @@ use std::process::Command;
 use kmip::{
     CertificateType, CryptographicUsageMask, KeyFormatType, LinkType, ResultReason, Secret,
     SecretDataType, V1_4, V2_0, V2_1,
-    attribute::{Attribute, AttributeList, Attributes, Link},
+    attribute::{Attribute, Attributes, Link},
     object::{Certificate, KeyBlock, KeyMaterial, KeyObject, KeyValue, ManagedObject, SecretData},
     payload::{
         activate::{Activate, ActivateRequest},
         attribute::{AddAttribute, AddAttributeRequest},
-        get::{Get, GetRequest},
-        get_attributes::{GetAttributes, GetAttributesRequest},
-        register::{Register, RegisterRequest},
     },
     ttlv::Bytes,
 };
 
-use crate::fixture::{Fixture, NOON, text};
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
-
-fn register(
-    fixture: &mut Fixture,
-    object: ManagedObject,
-    with: AttributeList,
-) -> Result<String, ResultReason> {
-    let request = RegisterRequest {
-        object_type: object.object_type(),
-        attributes: with,
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    Ok(text(&fixture.call::<Register>(&request)?.unique_identifier))
-}
+use crate::{
+    fixture::{Fixture, NOON, text},
+    objects::{attributes, get, list, register},
+};
 
 fn block(format: KeyFormatType, value: KeyValue) -> KeyBlock {
     KeyBlock {
@@ -67,32 +49,6 @@ fn link(link_type: LinkType, to: &str) -> Attribute {
         link_type,
         linked_object_identifier: to.into(),
     })
-}
-
-fn get(
-    fixture: &mut Fixture,
-    id: &str,
-    format: Option<KeyFormatType>,
-) -> Result<ManagedObject, ResultReason> {
-    let request = GetRequest {
-        unique_identifier: Some(id.into()),
-        key_format_type: format,
-        ..GetRequest::default()
-    };
-    Ok(fixture.call::<Get>(&request)?.object)
-}
-
-fn attributes(fixture: &mut Fixture, id: &str) -> Attributes {
-    let request = GetAttributesRequest {
-        unique_identifier: Some(id.into()),
-        attribute_reference: vec![],
-    };
-    let response = fixture.call::<GetAttributes>(&request).unwrap();
-    let mut attributes = Attributes::default();
-    for (_, attribute) in response.attributes.items {
-        attributes.add(attribute).unwrap();
-    }
-    attributes
 }
 
 fn linked(attributes: &Attributes, link_type: LinkType) -> Option<String> {

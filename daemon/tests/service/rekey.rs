@@ -3,7 +3,7 @@
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Mask, LinkType, ResultReason, State,
     UsageLimitsUnit, V1_0, V1_4, V2_0, V2_1,
-    attribute::{Attribute, AttributeList, Attributes, Link, Name, UniqueIdentifier, UsageLimits},
+    attribute::{Attribute, Attributes, Link, Name, UniqueIdentifier, UsageLimits},
     payload::{
         create::{CreateKeyPair, CreateKeyPairRequest},
         destroy::{Destroy, DestroyRequest},
@@ -15,11 +15,10 @@ use kmip::{
     ttlv::{Interval, Timestamp},
 };
 
-use crate::fixture::{Fixture, NOON, text};
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
+use crate::{
+    fixture::{Fixture, NOON, text},
+    objects::list,
+};
 
 pub(crate) fn rekey(
     fixture: &mut Fixture,

@@ -4,8 +4,7 @@ use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Mask, LinkType, ObjectType,
     ProtectionStorageMask, QueryFunction, ResultReason, V2_0, V2_1,
     attribute::{
-        ApplicationSpecificInformation, Attribute, AttributeList, Link, SingleAttribute,
-        UniqueIdentifier,
+        ApplicationSpecificInformation, Attribute, Link, SingleAttribute, UniqueIdentifier,
     },
     payload::{
         attribute::{AddAttribute, AddAttributeRequest, DeleteAttribute, DeleteAttributeRequest},
@@ -21,12 +20,9 @@ use kmip::{
 
 use crate::{
     fixture::{Fixture, create},
+    objects::list,
     rekey::attributes,
 };
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
 
 fn aes(bits: i32, group: Option<&str>) -> Vec<Attribute> {
     let mut all = vec![

@@ -210,15 +210,6 @@ fn answer(message: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
             break;
         }
     }
-    let header = ResponseHeader {
-        protocol_version: V2_1.into(),
-        time_stamp: Timestamp(0),
-        nonce: None,
-        server_hashed_password: None,
-        attestation_type: Vec::new(),
-        client_correlation_value: None,
-        server_correlation_value: None,
-        batch_count: items.len() as i32,
-    };
+    let header = ResponseHeader::plain(V2_1, Timestamp(0), items.len());
     Some(write_response(&header, &items, V2_1).bytes().to_vec())
 }

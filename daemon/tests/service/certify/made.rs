@@ -20,12 +20,12 @@ use rcgen::KeyUsagePurpose;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    attributes, authority, certify, csr, der, list, of_key, of_request, openssl_verifies,
-    openssl_verifies_for, pair,
+    authority, certify, csr, der, of_key, of_request, openssl_verifies, openssl_verifies_for, pair,
 };
 use crate::{
     fixture::{Fixture, NOON, read, text},
     locked,
+    objects::{attributes, list},
 };
 
 fn links(attributes: &Attributes, link_type: LinkType) -> Vec<String> {

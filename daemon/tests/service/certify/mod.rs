@@ -10,12 +10,11 @@ use std::process::Command;
 use keyhold::authority::{Authority, Options};
 use kmip::{
     CertificateRequestType, CertificateType, RecommendedCurve, ResultReason, ValidityIndicator,
-    attribute::{Attribute, AttributeList, Attributes, UniqueIdentifier},
+    attribute::{AttributeList, UniqueIdentifier},
     object::{Certificate, ManagedObject},
     payload::{
         certify::{Certify, CertifyRequest},
         get::{Get, GetRequest},
-        get_attributes::{GetAttributes, GetAttributesRequest},
         validate::{Validate, ValidateRequest},
     },
     ttlv::{Bytes, Timestamp},
@@ -25,6 +24,7 @@ use rcgen::{CertificateParams, DnType, KeyPair, PublicKeyData, SigningKey};
 use crate::{
     fixture::{Fixture, NOON, text},
     locked,
+    objects::list,
 };
 
 fn authority(fixture: &Fixture, kind: &str) -> Authority {
@@ -34,10 +34,6 @@ fn authority(fixture: &Fixture, kind: &str) -> Authority {
         ..Options::usual("one")
     };
     fixture.service.create_authority(&vault, &options).unwrap()
-}
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
 }
 
 fn of_key(id: Option<&str>, attributes: AttributeList) -> CertifyRequest {
@@ -71,19 +67,6 @@ fn der(fixture: &mut Fixture, id: &str) -> Vec<u8> {
         ManagedObject::Certificate(own) => own.certificate_value.0,
         _ => panic!("no certificate"),
     }
-}
-
-fn attributes(fixture: &mut Fixture, id: &str) -> Attributes {
-    let request = GetAttributesRequest {
-        unique_identifier: Some(id.into()),
-        attribute_reference: vec![],
-    };
-    let response = fixture.call::<GetAttributes>(&request).unwrap();
-    let mut attributes = Attributes::default();
-    for (_, attribute) in response.attributes.items {
-        attributes.add(attribute).unwrap();
-    }
-    attributes
 }
 
 /// `openssl verify` at noon.

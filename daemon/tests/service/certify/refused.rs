@@ -8,8 +8,11 @@ use kmip::{
 };
 use rcgen::KeyUsagePurpose;
 
-use super::{authority, certify, csr, list, of_key, of_request, pair};
-use crate::fixture::{Fixture, NOON};
+use super::{authority, certify, csr, of_key, of_request, pair};
+use crate::{
+    fixture::{Fixture, NOON},
+    objects::list,
+};
 
 #[test]
 fn without_an_authority_nothing_is_certified() {

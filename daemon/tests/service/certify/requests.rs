@@ -4,8 +4,8 @@ use std::{path::Path, process::Command};
 
 use kmip::{CertificateRequestType, ResultReason};
 
-use super::{attributes, authority, certify, crmf, der, of_request, openssl_verifies};
-use crate::fixture::Fixture;
+use super::{authority, certify, crmf, der, of_request, openssl_verifies};
+use crate::{fixture::Fixture, objects::attributes};
 
 #[test]
 fn a_crmf_request_is_certified() {

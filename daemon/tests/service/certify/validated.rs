@@ -13,8 +13,11 @@ use kmip::{
 };
 use rcgen::{CertificateParams, DnType, KeyPair, KeyUsagePurpose};
 
-use super::{authority, certify, der, list, of_key, pair, validity};
-use crate::fixture::{Fixture, NOON};
+use super::{authority, certify, der, of_key, pair, validity};
+use crate::{
+    fixture::{Fixture, NOON},
+    objects::list,
+};
 
 #[test]
 fn chains_are_validated_by_value_and_by_identifier() {

@@ -12,13 +12,16 @@ use kmip::{
     ttlv::{Bytes, Timestamp},
 };
 
-use super::{aes, block, derive, hashing, key, links, mask, register, request, value};
-use crate::fixture::{Fixture, text};
+use super::{aes, derive, hashing, key, links, mask, register, request, value};
+use crate::{
+    fixture::{Fixture, text},
+    objects::raw,
+};
 
 fn secret(fixture: &mut Fixture, bytes: &[u8]) -> String {
     let data = SecretData {
         secret_data_type: SecretDataType::Password,
-        key_block: block(bytes, None),
+        key_block: raw(bytes, None),
     };
     register(
         fixture,

@@ -6,9 +6,9 @@ mod refused;
 
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask as Mask, DerivationMethod, HashingAlgorithm,
-    KeyFormatType, LinkType, ObjectType, ResultReason, Secret,
+    LinkType, ObjectType, ResultReason,
     attribute::{Attribute, AttributeKind, AttributeReference, CryptographicParameters},
-    object::{KeyBlock, KeyMaterial, KeyObject, KeyValue, ManagedObject},
+    object::{KeyMaterial, KeyObject, KeyValue, ManagedObject},
     payload::{
         derive::{DerivationParameters, DeriveKey, DeriveKeyRequest},
         get::{Get, GetRequest},
@@ -18,22 +18,14 @@ use kmip::{
     ttlv::Timestamp,
 };
 
-use crate::fixture::{Fixture, text};
+use crate::{
+    fixture::{Fixture, text},
+    objects::raw,
+};
 
 const KEY: [u8; 16] = [
     0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
 ];
-
-fn block(bytes: &[u8], algorithm: Option<CryptographicAlgorithm>) -> KeyBlock {
-    KeyBlock {
-        key_format_type: KeyFormatType::Raw,
-        key_compression_type: None,
-        key_value: Some(KeyValue::plain(KeyMaterial::Bytes(Secret::from(bytes)))),
-        cryptographic_algorithm: algorithm,
-        cryptographic_length: algorithm.map(|_| i32::try_from(bytes.len() * 8).unwrap()),
-        key_wrapping_data: None,
-    }
-}
 
 fn register(fixture: &mut Fixture, object: ManagedObject, attributes: Vec<Attribute>) -> String {
     let past = Attribute::ActivationDate(Timestamp(0));
@@ -52,7 +44,7 @@ fn register(fixture: &mut Fixture, object: ManagedObject, attributes: Vec<Attrib
 }
 
 fn key(fixture: &mut Fixture, attributes: Vec<Attribute>) -> String {
-    let key_block = block(&KEY, Some(CryptographicAlgorithm::AES));
+    let key_block = raw(&KEY, Some(CryptographicAlgorithm::AES));
     register(
         fixture,
         ManagedObject::SymmetricKey(KeyObject { key_block }),

@@ -19,7 +19,10 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use crate::fixture::{Fixture, NOON, text};
+use crate::{
+    fixture::{Fixture, NOON, text},
+    objects::list,
+};
 
 const LOCKED: [Attribute; 2] = [Attribute::Sensitive(true), Attribute::Extractable(false)];
 const OPEN: [Attribute; 2] = [Attribute::Sensitive(false), Attribute::Extractable(true)];
@@ -28,10 +31,6 @@ fn experimental() -> Fixture {
     let mut fixture = Fixture::under_test(Policy::default(), Seeding::None);
     fixture.version = V3_0;
     fixture
-}
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
 }
 
 /// The private and the public key of a new pair.

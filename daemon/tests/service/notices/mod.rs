@@ -101,16 +101,7 @@ impl Listener {
 
     fn reply(&self, operation: OperationCode, payload: Option<Vec<u8>>) -> bool {
         let failed = payload.is_none();
-        let header = ResponseHeader {
-            protocol_version: self.version.into(),
-            time_stamp: crate::fixture::NOON,
-            nonce: None,
-            server_hashed_password: None,
-            attestation_type: vec![],
-            client_correlation_value: None,
-            server_correlation_value: None,
-            batch_count: 1,
-        };
+        let header = ResponseHeader::plain(self.version, crate::fixture::NOON, 1);
         let item = ResponseItem {
             operation: Some(operation),
             unique_batch_item_id: None,

@@ -14,10 +14,11 @@ use kmip::{
     ttlv::BigInteger,
 };
 
-use super::{
-    METHODS, bytes, get, join, list, part_of_four, raw, register, request, split, versions,
+use super::{METHODS, bytes, join, part_of_four, raw, request, split, versions};
+use crate::{
+    fixture::{Fixture, create, read, text},
+    objects::{get, list, register},
 };
-use crate::fixture::{Fixture, create, read, text};
 
 #[test]
 fn a_key_comes_back_from_enough_of_its_parts_in_every_version() {
@@ -26,11 +27,11 @@ fn a_key_comes_back_from_enough_of_its_parts_in_every_version() {
             let mut fixture = Fixture::new();
             fixture.version = version;
             let id = fixture.aes_key([]);
-            let key = bytes(&get(&mut fixture, &id).unwrap());
+            let key = bytes(&get(&mut fixture, &id, None).unwrap());
             let threshold = if method == SplitKeyMethod::XOR { 5 } else { 3 };
             let parts = split(&mut fixture, &request(Some(&id), method, (5, threshold))).unwrap();
             for (identifier, part) in (1..).zip(&parts) {
-                let ManagedObject::SplitKey(part) = get(&mut fixture, part).unwrap() else {
+                let ManagedObject::SplitKey(part) = get(&mut fixture, part, None).unwrap() else {
                     panic!("no part");
                 };
                 assert_eq!(part.key_part_identifier, identifier);
@@ -53,7 +54,7 @@ fn a_key_comes_back_from_enough_of_its_parts_in_every_version() {
                 .collect();
             let whole = join(&mut fixture, &enough, ObjectType::SymmetricKey).unwrap();
             assert_eq!(
-                bytes(&get(&mut fixture, &whole).unwrap()),
+                bytes(&get(&mut fixture, &whole, None).unwrap()),
                 key,
                 "{version} {method:?}"
             );
@@ -82,7 +83,7 @@ fn secret_data_and_private_keys_are_split_too() {
         let parts = split(&mut fixture, &request(Some(&secret), method, (2, 2))).unwrap();
         let whole = join(&mut fixture, &parts, ObjectType::SecretData).unwrap();
         assert_eq!(
-            bytes(&get(&mut fixture, &whole).unwrap()),
+            bytes(&get(&mut fixture, &whole, None).unwrap()),
             b"\0odd",
             "{method:?}"
         );
@@ -153,7 +154,7 @@ fn parts_that_a_client_brings_make_a_key() {
             })
             .collect();
         let whole = join(&mut fixture, &parts, ObjectType::SymmetricKey).unwrap();
-        assert_eq!(bytes(&get(&mut fixture, &whole).unwrap()), secret);
+        assert_eq!(bytes(&get(&mut fixture, &whole, None).unwrap()), secret);
     }
 }
 
@@ -189,7 +190,7 @@ fn a_new_key_is_only_in_its_parts_and_the_first_is_the_placeholder() {
     );
     let ids: Vec<_> = made.unique_identifier.iter().map(text).collect();
     let whole = join(&mut fixture, &ids[1..], ObjectType::SymmetricKey).unwrap();
-    assert_eq!(bytes(&get(&mut fixture, &whole).unwrap()).len(), 16);
+    assert_eq!(bytes(&get(&mut fixture, &whole, None).unwrap()).len(), 16);
     // Without a description, what was made before is split.
     let mask = Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt);
     let key = create(vec![

@@ -8,15 +8,14 @@ use kmip::{
     Secret, SecretDataType, SplitKeyMethod, V1_2, Version,
     attribute::{Attribute, AttributeList},
     object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey},
-    payload::{
-        get::{Get, GetRequest},
-        register::{Register, RegisterRequest},
-        split::{CreateSplitKey, CreateSplitKeyRequest, JoinSplitKey, JoinSplitKeyRequest},
-    },
+    payload::split::{CreateSplitKey, CreateSplitKeyRequest, JoinSplitKey, JoinSplitKeyRequest},
     ttlv::BigInteger,
 };
 
-use crate::fixture::{Fixture, text};
+use crate::{
+    fixture::{Fixture, text},
+    objects::list,
+};
 
 const METHODS: [SplitKeyMethod; 4] = [
     SplitKeyMethod::XOR,
@@ -24,10 +23,6 @@ const METHODS: [SplitKeyMethod; 4] = [
     SplitKeyMethod::PolynomialSharingPrimeField,
     SplitKeyMethod::PolynomialSharingGF28,
 ];
-
-fn list(attributes: impl IntoIterator<Item = Attribute>) -> AttributeList {
-    attributes.into_iter().collect()
-}
 
 /// 2⁵²¹ − 1, beyond every symmetric key.
 fn prime() -> BigInteger {
@@ -85,14 +80,6 @@ fn join(
     Ok(text(&response.unique_identifier))
 }
 
-fn get(fixture: &mut Fixture, id: &str) -> Result<ManagedObject, ResultReason> {
-    let request = GetRequest {
-        unique_identifier: Some(id.into()),
-        ..GetRequest::default()
-    };
-    Ok(fixture.call::<Get>(&request)?.object)
-}
-
 fn bytes(object: &ManagedObject) -> Vec<u8> {
     match object.key_block().and_then(|block| block.key_value.clone()) {
         Some(KeyValue::Plain {
@@ -104,20 +91,6 @@ fn bytes(object: &ManagedObject) -> Vec<u8> {
         }
         _ => panic!("no bytes"),
     }
-}
-
-fn register(
-    fixture: &mut Fixture,
-    object: ManagedObject,
-    with: AttributeList,
-) -> Result<String, ResultReason> {
-    let request = RegisterRequest {
-        object_type: object.object_type(),
-        attributes: with,
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    Ok(text(&fixture.call::<Register>(&request)?.unique_identifier))
 }
 
 fn raw(bytes: &[u8]) -> KeyBlock {

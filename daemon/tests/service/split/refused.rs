@@ -8,8 +8,11 @@ use kmip::{
     ttlv::BigInteger,
 };
 
-use super::{METHODS, get, join, list, part_of_four, raw, register, request, split, versions};
-use crate::fixture::Fixture;
+use super::{METHODS, join, part_of_four, raw, request, split, versions};
+use crate::{
+    fixture::Fixture,
+    objects::{get, list, register},
+};
 
 #[test]
 fn a_locked_key_is_never_split() {
@@ -40,12 +43,12 @@ fn parts_of_what_is_sensitive_are_sensitive_and_so_is_the_whole() {
     asked.attributes = list([Attribute::Sensitive(false)]);
     let parts = split(&mut fixture, &asked).unwrap();
     assert_eq!(
-        get(&mut fixture, &parts[0]).err(),
+        get(&mut fixture, &parts[0], None).err(),
         Some(ResultReason::Sensitive)
     );
     let whole = join(&mut fixture, &parts, ObjectType::SymmetricKey).unwrap();
     assert_eq!(
-        get(&mut fixture, &whole).err(),
+        get(&mut fixture, &whole, None).err(),
         Some(ResultReason::Sensitive)
     );
 }

@@ -18,8 +18,11 @@ use kmip::{
     },
 };
 
-use super::{get, register};
-use crate::fixture::{Fixture, NOON, text};
+use super::register;
+use crate::{
+    fixture::{Fixture, NOON, text},
+    objects::get,
+};
 
 const METHODS: [WrappingMethod; 3] = [
     WrappingMethod::MACSign,

@@ -15,9 +15,9 @@ use kmip::{
     },
 };
 
-use super::get;
 use crate::{
     fixture::{Fixture, NOON, text},
+    objects::get,
     rekey::attributes,
 };
 

@@ -14,8 +14,11 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use super::{get, register};
-use crate::fixture::{Fixture, text};
+use super::register;
+use crate::{
+    fixture::{Fixture, text},
+    objects::get,
+};
 
 fn pair(fixture: &mut Fixture, attributes: Vec<Attribute>) -> (String, String) {
     let mask = |mask| {

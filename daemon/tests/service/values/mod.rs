@@ -8,31 +8,13 @@ mod unopened;
 mod wrapping;
 
 use kmip::{
-    CryptographicUsageMask, KeyFormatType, ResultReason,
+    CryptographicUsageMask, ResultReason,
     attribute::Attribute,
     object::ManagedObject,
-    payload::{
-        get::{Get, GetRequest},
-        register::{Register, RegisterRequest},
-    },
+    payload::register::{Register, RegisterRequest},
 };
 
 use crate::fixture::{Fixture, text};
-
-fn get(
-    fixture: &mut Fixture,
-    id: &str,
-    format: Option<KeyFormatType>,
-) -> Result<ManagedObject, ResultReason> {
-    let request = GetRequest {
-        unique_identifier: Some(id.into()),
-        key_format_type: format,
-        ..GetRequest::default()
-    };
-    fixture
-        .call::<Get>(&request)
-        .map(|response| response.object)
-}
 
 fn register(
     fixture: &mut Fixture,

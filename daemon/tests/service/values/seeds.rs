@@ -11,8 +11,11 @@ use kmip::{
     },
 };
 
-use super::{get, register};
-use crate::fixture::{Fixture, text};
+use super::register;
+use crate::{
+    fixture::{Fixture, text},
+    objects::get,
+};
 
 fn private(fixture: &mut Fixture, algorithm: Algorithm) -> String {
     let mask = |mask| {

@@ -20,10 +20,11 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use super::{get, register};
+use super::register;
 use crate::{
     fixture::{Fixture, NOON, text},
     lifecycle::encrypt,
+    objects::get,
     rekey::attributes,
 };
 

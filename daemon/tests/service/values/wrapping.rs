@@ -11,8 +11,8 @@ use kmip::{
     payload::get::{Get, GetRequest},
 };
 
-use super::{get, register};
-use crate::fixture::Fixture;
+use super::register;
+use crate::{fixture::Fixture, objects::get};
 
 /// A key wrapped by Get and registered again, wrapped, is the same key.
 #[test]
