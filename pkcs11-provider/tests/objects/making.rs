@@ -1,355 +1,21 @@
-//! Objects: finding, reading, changing, copying, bringing and destroying them.
+//! What callers make, bring and copy, and templates that make no sense.
 
 use std::ptr::null_mut;
 
 use cryptoki_sys as ck;
-use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType, OperationCode as Op,
-    attribute::{Attribute, Link, Name},
-};
+use kmip::OperationCode as Op;
 
 use crate::common::{
     CONFIG, alone,
-    api::{bytes, flag, mechanism, number, plain, raw},
-    ops::put,
+    api::{bytes, flag, mechanism, number, plain},
 };
 
-const CERTIFICATE: &[u8] = include_bytes!("common/certificate.der");
-
-#[test]
-fn one_search_by_label_is_one_round_trip() {
-    alone(
-        "objects::one_search_by_label_is_one_round_trip",
-        CONFIG,
-        |fake, api| {
-            let session = api.ready();
-            let (public, private) = api.p384(session, "one");
-            api.p384(session, "two");
-            fake.take_requests();
-            let found = api.find(
-                session,
-                &[
-                    number(ck::CKA_CLASS, ck::CKO_PRIVATE_KEY),
-                    bytes(ck::CKA_LABEL, b"one"),
-                ],
-            );
-            assert_eq!(found, [private]);
-            assert_eq!(fake.take_requests().len(), 1);
-            assert_eq!(
-                api.get(session, private, ck::CKA_LABEL),
-                Ok(b"one".to_vec())
-            );
-            assert_eq!(api.get(session, private, ck::CKA_SIGN), Ok(vec![1]));
-            assert!(
-                fake.take_requests().is_empty(),
-                "attributes came with the search"
-            );
-            let mut mechanism = plain(ck::CKM_ECDSA);
-            api.sign(session, &mut mechanism, private, &[7; 48])
-                .unwrap();
-            assert_eq!(
-                fake.take_requests(),
-                [vec![Op::Sign]],
-                "a signature is one round trip"
-            );
-            let found = api.find(
-                session,
-                &[
-                    number(ck::CKA_CLASS, ck::CKO_PUBLIC_KEY),
-                    bytes(ck::CKA_ID, b"one"),
-                ],
-            );
-            assert_eq!(found, [public]);
-            assert!(
-                api.find(session, &[bytes(ck::CKA_LABEL, b"three")])
-                    .is_empty()
-            );
-            assert!(
-                api.find(session, &[(0xCE53_4351, vec![1])]).is_empty(),
-                "others' attributes match nothing"
-            );
-        },
-    );
-}
-
-#[test]
-fn many_objects_are_found_in_few_trips() {
-    alone(
-        "objects::many_objects_are_found_in_few_trips",
-        CONFIG,
-        |fake, api| {
-            {
-                let mut state = fake.state.lock().unwrap();
-                for n in 0..150 {
-                    let attributes = vec![
-                        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
-                        Attribute::CryptographicLength(256),
-                        Attribute::Name(Name::text(&format!("key {n}"))),
-                    ];
-                    put(&mut state, ObjectType::SymmetricKey, attributes, None);
-                }
-            }
-            let session = api.ready();
-            fake.take_requests();
-            assert_eq!(
-                api.find(session, &[number(ck::CKA_CLASS, ck::CKO_SECRET_KEY)])
-                    .len(),
-                150
-            );
-            assert!(fake.take_requests().len() <= 6);
-            let all = api.find(session, &[]);
-            assert_eq!(all.len(), 150);
-        },
-    );
-}
-
-#[test]
-fn objects_of_other_clients_are_found_as_they_are_shown() {
-    alone(
-        "objects::objects_of_other_clients_are_found_as_they_are_shown",
-        CONFIG,
-        |fake, api| {
-            let (private, public) = {
-                let mut state = fake.state.lock().unwrap();
-                let key = |name: &str| {
-                    vec![
-                        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
-                        Attribute::CryptographicLength(384),
-                        Attribute::CryptographicUsageMask(CryptographicUsageMask(3)),
-                        Attribute::Name(Name::text(name)),
-                    ]
-                };
-                let private = put(&mut state, ObjectType::PrivateKey, key("tde"), None);
-                let mut of_public = key("tde-public");
-                of_public.push(Attribute::Link(Link {
-                    link_type: LinkType::PrivateKeyLink,
-                    linked_object_identifier: private.as_str().into(),
-                }));
-                let public = put(&mut state, ObjectType::PublicKey, of_public, None);
-                let link = Link {
-                    link_type: LinkType::PublicKeyLink,
-                    linked_object_identifier: public.as_str().into(),
-                };
-                state
-                    .objects
-                    .get_mut(&private)
-                    .unwrap()
-                    .attributes
-                    .push(Attribute::Link(link));
-                (private, public)
-            };
-            let session = api.ready();
-            let found = api.find(session, &[bytes(ck::CKA_LABEL, b"tde")]);
-            assert_eq!(found.len(), 1);
-            assert_eq!(
-                api.get(session, found[0], ck::CKA_UNIQUE_ID),
-                Ok(private.into_bytes())
-            );
-            let id = api.get(session, found[0], ck::CKA_ID).unwrap();
-            assert_eq!(id.len(), 16);
-            let halves = api.find(session, &[bytes(ck::CKA_ID, &id)]);
-            assert_eq!(halves.len(), 2);
-            let of_class = api.find(
-                session,
-                &[
-                    number(ck::CKA_CLASS, ck::CKO_PUBLIC_KEY),
-                    bytes(ck::CKA_ID, &id),
-                ],
-            );
-            assert_eq!(of_class.len(), 1);
-            assert_eq!(
-                api.get(session, of_class[0], ck::CKA_UNIQUE_ID),
-                Ok(public.into_bytes())
-            );
-            assert_eq!(
-                api.set(session, found[0], &[bytes(ck::CKA_LABEL, b"mine")]),
-                ck::CKR_OK
-            );
-            assert_eq!(api.find(session, &[bytes(ck::CKA_LABEL, b"mine")]), found);
-            assert_eq!(
-                api.set(session, found[0], &[bytes(ck::CKA_ID, b"set on one half")]),
-                ck::CKR_OK
-            );
-            let halves = api.find(session, &[bytes(ck::CKA_ID, b"set on one half")]);
-            assert_eq!(halves.len(), 2, "and shown by both");
-            assert!(
-                api.find(session, &[bytes(ck::CKA_LABEL, b"tde")])
-                    .is_empty(),
-                "the name is no longer shown"
-            );
-        },
-    );
-}
-
-#[test]
-fn every_entry_of_a_question_is_answered() {
-    alone(
-        "objects::every_entry_of_a_question_is_answered",
-        CONFIG,
-        |_, api| {
-            let session = api.ready();
-            let key = api
-                .generate(
-                    session,
-                    ck::CKM_AES_KEY_GEN,
-                    &[
-                        flag(ck::CKA_TOKEN, true),
-                        number(ck::CKA_VALUE_LEN, 16),
-                        bytes(ck::CKA_LABEL, b"aes"),
-                    ],
-                )
-                .unwrap();
-            let (mut value, mut label, mut short, mut class) =
-                ([0_u8; 32], [0_u8; 8], [0_u8; 1], [0_u8; 8]);
-            let entry = |kind, place: &mut [u8]| ck::CK_ATTRIBUTE {
-                type_: kind,
-                pValue: place.as_mut_ptr().cast(),
-                ulValueLen: place.len() as u64,
-            };
-            let mut entries = [
-                entry(ck::CKA_VALUE, &mut value),
-                entry(ck::CKA_LABEL, &mut label),
-                entry(ck::CKA_MODULUS, &mut []),
-                entry(ck::CKA_LABEL, &mut short),
-                entry(ck::CKA_CLASS, &mut class),
-            ];
-            let rv = call!(
-                api,
-                C_GetAttributeValue(session, key, entries.as_mut_ptr(), 5)
-            );
-            assert_eq!(
-                rv,
-                ck::CKR_ATTRIBUTE_SENSITIVE,
-                "the first failure names the result"
-            );
-            let lengths: Vec<u64> = entries.iter().map(|entry| entry.ulValueLen).collect();
-            assert_eq!(lengths, [u64::MAX, 3, u64::MAX, u64::MAX, 8]);
-            assert_eq!(&label[..3], b"aes");
-            assert_eq!(class, ck::CKO_SECRET_KEY.to_ne_bytes());
-            for (kind, expected) in [
-                (ck::CKA_SENSITIVE, 1),
-                (ck::CKA_EXTRACTABLE, 0),
-                (ck::CKA_ALWAYS_SENSITIVE, 1),
-                (ck::CKA_NEVER_EXTRACTABLE, 1),
-                (ck::CKA_LOCAL, 1),
-                (ck::CKA_ENCRYPT, 1),
-                (ck::CKA_DECRYPT, 1),
-                (ck::CKA_SIGN, 0),
-                (ck::CKA_PRIVATE, 1),
-                (ck::CKA_TOKEN, 1),
-                (ck::CKA_MODIFIABLE, 1),
-                (ck::CKA_COPYABLE, 1),
-                (ck::CKA_DESTROYABLE, 1),
-            ] {
-                assert_eq!(api.get(session, key, kind), Ok(vec![expected]), "{kind:#x}");
-            }
-            let open = [
-                number(ck::CKA_VALUE_LEN, 16),
-                flag(ck::CKA_SENSITIVE, false),
-                flag(ck::CKA_EXTRACTABLE, true),
-            ];
-            let open = api.generate(session, ck::CKM_AES_KEY_GEN, &open).unwrap();
-            assert_eq!(api.get(session, open, ck::CKA_VALUE).unwrap().len(), 16);
-            assert_eq!(
-                api.set(session, open, &[flag(ck::CKA_SENSITIVE, true)]),
-                ck::CKR_OK
-            );
-            assert_eq!(
-                api.get(session, open, ck::CKA_VALUE),
-                Err(ck::CKR_ATTRIBUTE_SENSITIVE)
-            );
-            assert_eq!(
-                api.set(session, open, &[flag(ck::CKA_SENSITIVE, false)]),
-                ck::CKR_ATTRIBUTE_READ_ONLY
-            );
-        },
-    );
-}
-
-#[test]
-fn a_private_key_shows_its_public_half() {
-    alone(
-        "objects::a_private_key_shows_its_public_half",
-        CONFIG,
-        |_, api| {
-            let session = api.ready();
-            let public = [
-                flag(ck::CKA_TOKEN, true),
-                number(ck::CKA_MODULUS_BITS, 2048),
-                bytes(ck::CKA_PUBLIC_EXPONENT, &[1, 0, 1]),
-            ];
-            let (public, private) = api
-                .generate_pair(
-                    session,
-                    ck::CKM_RSA_PKCS_KEY_PAIR_GEN,
-                    &public,
-                    &[flag(ck::CKA_TOKEN, true), bytes(ck::CKA_ID, &[1])],
-                )
-                .unwrap();
-            for kind in [
-                ck::CKA_MODULUS,
-                ck::CKA_PUBLIC_EXPONENT,
-                ck::CKA_ID,
-                ck::CKA_PUBLIC_KEY_INFO,
-            ] {
-                let (one, other) = (
-                    api.get(session, public, kind).unwrap(),
-                    api.get(session, private, kind).unwrap(),
-                );
-                assert_eq!(one, other);
-                assert!(!one.is_empty());
-            }
-            assert_eq!(
-                api.get(session, public, ck::CKA_MODULUS).unwrap().len(),
-                256
-            );
-            assert_eq!(
-                api.get(session, public, ck::CKA_PUBLIC_EXPONENT),
-                Ok(vec![1, 0, 1])
-            );
-            assert_eq!(
-                api.get(session, private, ck::CKA_PRIVATE_EXPONENT),
-                Err(ck::CKR_ATTRIBUTE_SENSITIVE)
-            );
-            assert_eq!(
-                api.get(session, private, ck::CKA_ALWAYS_AUTHENTICATE),
-                Ok(vec![0])
-            );
-            assert_eq!(
-                api.get(session, private, ck::CKA_ALLOWED_MECHANISMS),
-                Err(ck::CKR_ATTRIBUTE_TYPE_INVALID)
-            );
-            let modulus = api.get(session, public, ck::CKA_MODULUS).unwrap();
-            assert_eq!(
-                api.find(
-                    session,
-                    &[
-                        number(ck::CKA_CLASS, ck::CKO_PUBLIC_KEY),
-                        bytes(ck::CKA_MODULUS, &modulus)
-                    ]
-                ),
-                [public]
-            );
-            let (public, private) = api.p384(session, "ec");
-            let point = api.get(session, public, ck::CKA_EC_POINT).unwrap();
-            assert_eq!(
-                &point[..3],
-                [4, 97, 4],
-                "an OCTET STRING around an uncompressed point"
-            );
-            assert_eq!(api.get(session, private, ck::CKA_EC_POINT), Ok(point));
-            assert_eq!(
-                api.get(session, private, ck::CKA_EC_PARAMS),
-                Ok(vec![6, 5, 0x2B, 0x81, 4, 0, 0x22])
-            );
-        },
-    );
-}
+const CERTIFICATE: &[u8] = include_bytes!("../common/certificate.der");
 
 #[test]
 fn templates_that_make_no_sense_are_refused() {
     alone(
-        "objects::templates_that_make_no_sense_are_refused",
+        "objects::making::templates_that_make_no_sense_are_refused",
         CONFIG,
         |fake, api| {
             let session = api.ready();
@@ -439,7 +105,7 @@ fn templates_that_make_no_sense_are_refused() {
 #[test]
 fn what_a_caller_brings_is_kept() {
     alone(
-        "objects::what_a_caller_brings_is_kept",
+        "objects::making::what_a_caller_brings_is_kept",
         CONFIG,
         |fake, api| {
             let session = api.ready();
@@ -551,7 +217,7 @@ fn what_a_caller_brings_is_kept() {
 #[test]
 fn copies_are_handles_or_become_the_tokens() {
     alone(
-        "objects::copies_are_handles_or_become_the_tokens",
+        "objects::making::copies_are_handles_or_become_the_tokens",
         CONFIG,
         |fake, api| {
             let session = api.ready();
@@ -630,7 +296,7 @@ fn copies_are_handles_or_become_the_tokens() {
 #[test]
 fn keys_are_used_only_as_they_may_be() {
     alone(
-        "objects::keys_are_used_only_as_they_may_be",
+        "objects::making::keys_are_used_only_as_they_may_be",
         CONFIG,
         |fake, api| {
             let session = api.ready();
@@ -703,45 +369,6 @@ fn keys_are_used_only_as_they_may_be() {
             );
             assert_eq!(encrypt(plain(ck::CKM_AES_ECB), aes), ck::CKR_OK);
             assert!(fake.take_requests().is_empty(), "beginning needs nobody");
-        },
-    );
-}
-
-#[test]
-fn the_profile_is_found_when_it_is_asked_for() {
-    alone(
-        "objects::the_profile_is_found_when_it_is_asked_for",
-        CONFIG,
-        |_, api| {
-            api.initialise();
-            let session = api.open(false);
-            let found = api.find(
-                session,
-                &[
-                    number(ck::CKA_CLASS, ck::CKO_PROFILE),
-                    flag(ck::CKA_TOKEN, true),
-                ],
-            );
-            assert_eq!(found.len(), 1);
-            assert_eq!(
-                api.get(session, found[0], ck::CKA_PROFILE_ID),
-                Ok(ck::CKP_BASELINE_PROVIDER.to_ne_bytes().to_vec())
-            );
-            assert!(api.find(session, &[]).is_empty());
-            let mut template = raw(&[]);
-            assert_eq!(
-                call!(api, C_FindObjectsInit(session, template.as_mut_ptr(), 0)),
-                ck::CKR_OK
-            );
-            assert_eq!(
-                call!(api, C_FindObjectsInit(session, template.as_mut_ptr(), 0)),
-                ck::CKR_OPERATION_ACTIVE
-            );
-            assert_eq!(call!(api, C_FindObjectsFinal(session)), ck::CKR_OK);
-            assert_eq!(
-                call!(api, C_FindObjectsFinal(session)),
-                ck::CKR_OPERATION_NOT_INITIALIZED
-            );
         },
     );
 }
