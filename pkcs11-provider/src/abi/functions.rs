@@ -381,19 +381,19 @@ cryptoki! {
             wrapping_key: CK_OBJECT_HANDLE, key: CK_OBJECT_HANDLE, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
         )
-            unsupported "keys are locked; wrapped export is the operator's backup";
+            unsupported "the module does not wrap; a key that may leave is wrapped by KMIP's Get";
         C_UnwrapKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             unwrapping_key: CK_OBJECT_HANDLE, wrapped: *mut CK_BYTE, wrapped_len: CK_ULONG,
             entries: *mut CK_ATTRIBUTE, count: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
         )
-            unsupported "the daemon does not serve unwrapping yet";
+            unsupported "the module does not unwrap; wrapped keys come in by KMIP's Register and Import";
         C_DeriveKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             base_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
             key: *mut CK_OBJECT_HANDLE,
         )
-            unsupported "the daemon does not serve derivation yet";
+            unsupported "the module does not derive; KMIP's Derive Key does";
         C_SeedRandom(session: CK_SESSION_HANDLE, seed: *mut CK_BYTE, seed_len: CK_ULONG) |module| {
             module.session(session)?;
             In::new(seed, seed_len).bytes()?;

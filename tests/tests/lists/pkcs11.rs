@@ -56,6 +56,7 @@ fn mechanisms() -> String {
             .split_once(&format!("const {name}: (Ulong, Ulong) = ("))
             .unwrap();
         let (sizes, _) = rest.split_once(')').unwrap();
+        let sizes = sizes.replace('_', "");
         match sizes.split_once(", ").unwrap() {
             ("0", "0") => String::new(),
             (least, most) if least == most => least.to_owned(),
