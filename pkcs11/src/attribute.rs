@@ -180,6 +180,18 @@ pub const SECRET: &[Ulong] = &[
     ck::CKA_COEFFICIENT,
 ];
 
+/// The numbers of an RSA private key in the order of RSAPrivateKey (RFC 8017 §A.1.2).
+pub(crate) const RSA_PRIVATE: [Ulong; 8] = [
+    ck::CKA_MODULUS,
+    ck::CKA_PUBLIC_EXPONENT,
+    ck::CKA_PRIVATE_EXPONENT,
+    ck::CKA_PRIME_1,
+    ck::CKA_PRIME_2,
+    ck::CKA_EXPONENT_1,
+    ck::CKA_EXPONENT_2,
+    ck::CKA_COEFFICIENT,
+];
+
 /// The row of an attribute.
 pub fn row(kind: Ulong) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.kind == kind)

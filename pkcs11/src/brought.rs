@@ -14,7 +14,7 @@ use kmip::{
 
 use crate::{
     Result, Rv, Template, Ulong,
-    attribute::{Form, number_bytes, vendor},
+    attribute::{Form, RSA_PRIVATE, number_bytes, vendor},
     curve,
     material::{ec_spki, rsa_spki},
     new::NewSecret,
@@ -215,16 +215,7 @@ fn rsa_private(template: &Template<'_>) -> Result<Private> {
     let modulus = template.needed(ck::CKA_MODULUS)?;
     let exponent = template.needed(ck::CKA_PUBLIC_EXPONENT)?;
     let mut numbers = vec![zeroize::Zeroizing::new(der::integer(&[0]))];
-    for kind in [
-        ck::CKA_MODULUS,
-        ck::CKA_PUBLIC_EXPONENT,
-        ck::CKA_PRIVATE_EXPONENT,
-        ck::CKA_PRIME_1,
-        ck::CKA_PRIME_2,
-        ck::CKA_EXPONENT_1,
-        ck::CKA_EXPONENT_2,
-        ck::CKA_COEFFICIENT,
-    ] {
+    for kind in RSA_PRIVATE {
         numbers.push(der::integer(template.needed(kind)?).into());
     }
     let parts: Vec<&[u8]> = numbers.iter().map(|number| number.as_slice()).collect();

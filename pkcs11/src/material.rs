@@ -8,7 +8,7 @@ use kmip::{
     object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject},
 };
 
-use crate::{Facts, Ulong};
+use crate::{Facts, Ulong, attribute::RSA_PRIVATE};
 
 /// What stands in an object's value.
 #[derive(Default)]
@@ -241,17 +241,7 @@ impl Material {
             match numbers.get(1).map(|second| second.tag) {
                 // RSAPrivateKey (RFC 8017 §A.1.2).
                 Some(der::INTEGER) => {
-                    let kinds = [
-                        ck::CKA_MODULUS,
-                        ck::CKA_PUBLIC_EXPONENT,
-                        ck::CKA_PRIVATE_EXPONENT,
-                        ck::CKA_PRIME_1,
-                        ck::CKA_PRIME_2,
-                        ck::CKA_EXPONENT_1,
-                        ck::CKA_EXPONENT_2,
-                        ck::CKA_COEFFICIENT,
-                    ];
-                    for (kind, number) in kinds.into_iter().zip(numbers.iter().skip(1)) {
+                    for (kind, number) in RSA_PRIVATE.into_iter().zip(numbers.iter().skip(1)) {
                         self.put(kind, der::unsigned(number.contents));
                     }
                 }
