@@ -16,9 +16,8 @@ use pkcs11::{
 
 use super::{
     information, interface_list, interface_named,
-    pointer::{
-        In, Out, Place, answer_template, bytes_mut, give_list, give_some, mechanism, template,
-    },
+    list::{give_list, give_some},
+    pointer::{In, Out, Place, answer_template, bytes_mut, mechanism, template},
     process,
     shim::{cryptoki, guarded, inside},
 };

@@ -7,6 +7,7 @@ use ck::{
 use cryptoki_sys as ck;
 use pkcs11::{Result, Rv, UNAVAILABLE, Ulong, mechanism::Row, ulong};
 
+use super::pointer::pointed;
 use crate::{
     session::Session,
     slot::{Slot, User},
@@ -140,7 +141,7 @@ pub(super) fn user(user: CK_USER_TYPE) -> Result<User> {
 /// The pointer is null or leads to the structure.
 pub(super) unsafe fn check_initialize_arguments(args: *const CK_C_INITIALIZE_ARGS) -> Result<()> {
     // SAFETY: the caller vouches for the pointer, unless it is null.
-    let Some(args) = (unsafe { args.as_ref() }) else {
+    let Some(args) = (unsafe { pointed(args) }) else {
         return Ok(());
     };
     let functions = [

@@ -6,6 +6,7 @@
 
 mod functions;
 mod information;
+mod list;
 pub(crate) mod parameter;
 pub(crate) mod pointer;
 mod process;
@@ -14,7 +15,8 @@ mod shim;
 use cryptoki_sys as ck;
 
 pub use functions::*;
-use pointer::{Place, give_list};
+use list::give_list;
+use pointer::{Place, pointed};
 
 use pkcs11::{Result, Rv};
 
@@ -64,7 +66,7 @@ unsafe fn interface_named(
     let is_ours = name.is_null()
         || unsafe { std::ffi::CStr::from_ptr(name.cast()) }.to_bytes_with_nul() == NAME;
     // SAFETY: the caller vouches for the pointer, unless it is null.
-    let version = unsafe { version.as_ref() }.map(|version| (version.major, version.minor));
+    let version = unsafe { pointed(version) }.map(|version| (version.major, version.minor));
     // Sessions and handles do not outlive a fork, so the one flag that exists is refused.
     let found = match version {
         _ if !is_ours || flags != 0 => None,

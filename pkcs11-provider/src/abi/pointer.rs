@@ -1,9 +1,31 @@
-//! Where raw pointers end: what a caller passed, unchecked until it is looked at.
+//! Where raw pointers end: what a caller passed, unchecked until it is looked at. Nothing here asks that they be aligned:
+//! hosts pack structures, and the standard's own on Windows are packed.
 
 use std::{borrow::Cow, marker::PhantomData};
 
 use cryptoki_sys as ck;
 use pkcs11::{Entry, Result, Rv, UNAVAILABLE, Ulong, size, ulong};
+
+/// More bytes than any machine has in one piece (256 TiB): a length beyond is a mistake and not memory.
+const BYTES_MAX: usize = 1 << 48;
+
+/// The length of memory that a caller passed, if there can be such.
+fn length_of<T>(pointer: *const T, length: Ulong) -> Result<usize> {
+    let length = size(length);
+    if pointer.is_null() || length > BYTES_MAX {
+        return Err(Rv::ARGUMENTS_BAD);
+    }
+    Ok(length)
+}
+
+/// The structure that a pointer leads to, or `None` for a null pointer.
+///
+/// # Safety
+/// Unless null, the pointer leads to a `T`.
+pub(crate) unsafe fn pointed<T: Copy>(pointer: *const T) -> Option<T> {
+    // SAFETY: not null, and the caller vouches for any other pointer.
+    (!pointer.is_null()).then(|| unsafe { pointer.read_unaligned() })
+}
 
 /// Bytes from the caller. A bad pointer is an error of the operation that looks, which may end it.
 #[derive(Clone, Copy)]
@@ -29,10 +51,7 @@ impl<'a> In<'a> {
         if self.length == 0 {
             return Ok(&[]);
         }
-        let length = size(self.length);
-        if self.pointer.is_null() || isize::try_from(length).is_err() {
-            return Err(Rv::ARGUMENTS_BAD);
-        }
+        let length = length_of(self.pointer, self.length)?;
         // SAFETY: `new`'s caller vouches for the pointer, which is not null, and the length is one a slice may have.
         Ok(unsafe { std::slice::from_raw_parts(self.pointer, length) })
     }
@@ -82,7 +101,7 @@ impl Out<'_> {
         }
         let room = *self.room.get_or_insert_with(|| {
             // SAFETY: `new`'s caller vouches for the pointer, which is not null.
-            unsafe { self.length.read() }
+            unsafe { self.length.read_unaligned() }
         });
         Ok(Some(size(room)))
     }
@@ -92,7 +111,7 @@ impl Out<'_> {
     pub(crate) fn offer(&mut self, length: usize) -> Result<Offer> {
         let room = self.room()?;
         // SAFETY: `room` has refused a null pointer, and `new`'s caller vouches for any other.
-        unsafe { self.length.write(ulong(length)) };
+        unsafe { self.length.write_unaligned(ulong(length)) };
         match room {
             None => Ok(Offer::SizeOnly),
             Some(room) if room < length => Err(Rv::BUFFER_TOO_SMALL),
@@ -128,7 +147,7 @@ impl<T> Place<T> {
     /// Writes the value.
     pub(crate) fn set(self, value: T) {
         // SAFETY: `new` has refused null, and its caller vouches for any other pointer.
-        unsafe { self.0.write(value) };
+        unsafe { self.0.write_unaligned(value) };
     }
 }
 
@@ -137,70 +156,27 @@ impl<T> Place<T> {
 /// # Safety
 /// Unless null, the pointer leads to `length` bytes that may be written during the call.
 pub(crate) unsafe fn bytes_mut<'a>(pointer: *mut u8, length: Ulong) -> Result<&'a mut [u8]> {
-    let length = size(length);
     if length == 0 {
         return Ok(&mut []);
     }
-    if pointer.is_null() || isize::try_from(length).is_err() {
-        return Err(Rv::ARGUMENTS_BAD);
-    }
+    let length = length_of(pointer, length)?;
     // SAFETY: not null, of a length that a slice may have, and the caller vouches for the rest.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer, length) })
 }
 
-/// Writes a list of numbers by the rule for lists: their count first, then they themselves when there is room.
-///
-/// # Safety
-/// Unless null, `count` leads to a number, and `list` to memory for as many values as that says.
-pub(crate) unsafe fn give_list<T: Copy>(
-    list: *mut T,
-    count: *mut Ulong,
-    values: &[T],
-) -> Result<()> {
-    if count.is_null() {
+/// The positions of a template's entries.
+fn entries<T>(pointer: *const T, count: Ulong) -> Result<std::ops::Range<usize>> {
+    if count > 0 && (pointer.is_null() || count > TEMPLATE_ENTRIES_MAX) {
         return Err(Rv::ARGUMENTS_BAD);
     }
-    // SAFETY: not null, and the caller vouches for any other pointer.
-    let room = size(unsafe { count.read() });
-    // SAFETY: as above.
-    unsafe { count.write(ulong(values.len())) };
-    if list.is_null() {
-        return Ok(());
-    }
-    if room < values.len() {
-        return Err(Rv::BUFFER_TOO_SMALL);
-    }
-    // SAFETY: the caller vouches for room for as many values as `count` said, which is enough.
-    unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), list, values.len()) };
-    Ok(())
-}
-
-/// Fills at most `count` values in and tells how many.
-///
-/// # Safety
-/// Unless null, `list` leads to memory for `room` values and `count` to a number.
-pub(crate) unsafe fn give_some<T: Copy>(
-    list: *mut T,
-    room: Ulong,
-    count: *mut Ulong,
-    take: impl FnOnce(usize) -> Result<Vec<T>>,
-) -> Result<()> {
-    if count.is_null() || (list.is_null() && room > 0) {
-        return Err(Rv::ARGUMENTS_BAD);
-    }
-    let values = take(size(room))?;
-    // SAFETY: `take` returns no more than it was asked for, and the caller vouches for both pointers.
-    unsafe {
-        if !values.is_empty() {
-            std::ptr::copy_nonoverlapping(values.as_ptr(), list, values.len().min(size(room)));
-        }
-        count.write(ulong(values.len()));
-    }
-    Ok(())
+    Ok(0..size(count))
 }
 
 /// The longest template read; the longest one the standard gives has some forty entries.
 const TEMPLATE_ENTRIES_MAX: Ulong = 1024;
+
+/// The longest value of an attribute read (16 MiB), more than the daemon takes: what claims to be longer is a mistake.
+const VALUE_BYTES_MAX: Ulong = 16 << 20;
 
 /// A template as its entries.
 ///
@@ -210,19 +186,15 @@ pub(crate) unsafe fn template<'a>(
     pointer: *const ck::CK_ATTRIBUTE,
     count: Ulong,
 ) -> Result<Vec<Entry<'a>>> {
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    if pointer.is_null() || count > TEMPLATE_ENTRIES_MAX {
-        return Err(Rv::ARGUMENTS_BAD);
-    }
-    // SAFETY: not null, and the caller vouches for the entries.
-    let entries = unsafe { std::slice::from_raw_parts(pointer, size(count)) };
-    entries
-        .iter()
-        .map(|entry| {
+    entries(pointer, count)?
+        .map(|position| {
+            // SAFETY: the caller vouches for the entries.
+            let entry = unsafe { pointer.add(position).read_unaligned() };
             // SAFETY: the caller vouches for each entry's value.
             let value = unsafe { In::new(entry.pValue.cast_const().cast(), entry.ulValueLen) };
+            if entry.ulValueLen > VALUE_BYTES_MAX {
+                return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+            }
             let value = value.bytes().map_err(|_| Rv::ATTRIBUTE_VALUE_INVALID)?;
             Ok(Entry {
                 kind: entry.type_,
@@ -241,16 +213,12 @@ pub(crate) unsafe fn answer_template<'v>(
     count: Ulong,
     mut value_of: impl FnMut(Ulong) -> Result<Cow<'v, [u8]>>,
 ) -> Result<()> {
-    if count == 0 {
-        return Ok(());
-    }
-    if pointer.is_null() || count > TEMPLATE_ENTRIES_MAX {
-        return Err(Rv::ARGUMENTS_BAD);
-    }
-    // SAFETY: not null, and the caller vouches for the entries.
-    let entries = unsafe { std::slice::from_raw_parts_mut(pointer, size(count)) };
     let mut result = Ok(());
-    for entry in entries {
+    for position in entries(pointer, count)? {
+        // SAFETY: the caller vouches for the entries.
+        let place = unsafe { pointer.add(position) };
+        // SAFETY: as above.
+        let mut entry = unsafe { place.read_unaligned() };
         let answer = value_of(entry.type_).and_then(|value| {
             let room = size(entry.ulValueLen);
             if entry.pValue.is_null() {
@@ -280,6 +248,8 @@ pub(crate) unsafe fn answer_template<'v>(
                 }
             }
         }
+        // SAFETY: as where it was read, and a template of questions may be written.
+        unsafe { place.write_unaligned(entry) };
     }
     result
 }
@@ -298,7 +268,7 @@ pub(crate) unsafe fn mechanism<'a>(
     pointer: *const ck::CK_MECHANISM,
 ) -> Option<MechanismArgument<'a>> {
     // SAFETY: the caller vouches for the pointer unless it is null.
-    let mechanism = unsafe { pointer.as_ref() }?;
+    let mechanism = unsafe { pointed(pointer) }?;
     // SAFETY: the caller vouches for the parameter.
     let parameter = unsafe {
         In::new(
@@ -338,6 +308,57 @@ mod tests {
         // SAFETY: null pointers are what is tested.
         let mut nowhere = unsafe { Out::new(buffer.as_mut_ptr(), std::ptr::null_mut()) };
         assert_eq!(nowhere.give(b"abc"), Err(Rv::ARGUMENTS_BAD));
+    }
+
+    #[test]
+    fn nothing_need_be_aligned() {
+        let mut memory = [0_u64; 16];
+        let odd = memory.as_mut_ptr().cast::<u8>().wrapping_add(1);
+        let label = *b"label";
+        let entry = ck::CK_ATTRIBUTE {
+            type_: ck::CKA_LABEL,
+            pValue: label.as_ptr().cast_mut().cast(),
+            ulValueLen: 5,
+        };
+        // SAFETY: the memory of this test has room for each of these, from its second byte on.
+        unsafe {
+            let place = odd.cast::<ck::CK_ATTRIBUTE>();
+            place.write_unaligned(entry);
+            assert_eq!(template(place, 1).unwrap()[0].value, b"label");
+            let answer = |_| Ok(Cow::Borrowed(b"new".as_slice()));
+            let mut buffer = [0_u8; 8];
+            place.write_unaligned(ck::CK_ATTRIBUTE {
+                pValue: buffer.as_mut_ptr().cast(),
+                ulValueLen: 8,
+                ..entry
+            });
+            assert_eq!(answer_template(place, 1, answer), Ok(()));
+            assert_eq!(place.read_unaligned().ulValueLen, 3);
+            assert_eq!(buffer, *b"new\0\0\0\0\0");
+            let number = odd.cast::<Ulong>();
+            number.write_unaligned(2);
+            assert_eq!(
+                Out::new(buffer.as_mut_ptr(), number).give(b"ab"),
+                Ok(Offer::Go)
+            );
+            Place::new(number).unwrap().set(9);
+            assert_eq!(pointed(number), Some(9));
+        }
+    }
+
+    #[test]
+    fn a_value_that_claims_too_much_is_not_read() {
+        for length in [VALUE_BYTES_MAX + 1, 0xFFFF_FFFF, Ulong::MAX] {
+            let byte = 1_u8;
+            let entry = ck::CK_ATTRIBUTE {
+                type_: ck::CKA_PRIME_1,
+                pValue: (&raw const byte).cast_mut().cast(),
+                ulValueLen: length,
+            };
+            // SAFETY: an entry of our own; its length is what is tested, and its value is never read.
+            let read = unsafe { template(&raw const entry, 1) }.map(drop);
+            assert_eq!(read, Err(Rv::ATTRIBUTE_VALUE_INVALID));
+        }
     }
 
     #[test]
