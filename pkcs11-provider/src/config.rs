@@ -37,6 +37,8 @@ pub(crate) enum Login {
 pub(crate) struct Token {
     /// The vault, which is the token's label.
     pub(crate) vault: String,
+    /// Whether it is shown as hardware.
+    pub(crate) is_hardware: bool,
     /// The way to the daemon.
     pub(crate) route: Route,
 }
@@ -96,6 +98,8 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct FileToken {
     vault: String,
+    #[serde(default = "hardware_default")]
+    hardware: bool,
     socket: Option<PathBuf>,
     address: Option<String>,
     server_name: Option<String>,
@@ -114,6 +118,10 @@ pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
 
 const fn timeout_seconds_default() -> u64 {
     10
+}
+
+const fn hardware_default() -> bool {
+    true
 }
 
 impl Config {
@@ -240,6 +248,7 @@ impl FileToken {
         };
         Ok(Token {
             vault: self.vault,
+            is_hardware: self.hardware,
             route,
         })
     }
@@ -309,6 +318,7 @@ mod tests {
             .collect();
         let whole = parse(&whole).unwrap();
         assert_eq!(whole.tokens.len(), 2);
+        assert!(whole.tokens.iter().all(|token| token.is_hardware));
         assert!(matches!(whole.tokens[1].route, Route::Tls { .. }));
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Slot {
     /// Sixteen characters that no other token has.
     pub(crate) serial: String,
     pub(crate) needs_login: bool,
+    /// Whether it says that it stands on hardware.
+    pub(crate) is_hardware: bool,
     pub(crate) remote: Remote,
     pub(crate) objects: Objects,
     /// The mark of this run, which session objects carry at the daemon.
@@ -86,6 +88,7 @@ impl Slot {
             label: token.vault.clone(),
             serial,
             needs_login: login == Login::Pin,
+            is_hardware: token.is_hardware,
             remote: Remote::new(endpoint, token.vault, Arc::clone(log)),
             objects,
             run: format!(

@@ -142,6 +142,9 @@ pub const ROWS: &[Row] = rows! {
     CKA_EXPONENT_1 Bytes Material Once;
     CKA_EXPONENT_2 Bytes Material Once;
     CKA_COEFFICIENT Bytes Material Once;
+    CKA_PRIME Bytes Material Once;
+    CKA_SUBPRIME Bytes Material Once;
+    CKA_BASE Bytes Material Once;
     CKA_EC_PARAMS Bytes Known Once;
     CKA_EC_POINT Bytes Material Once;
     CKA_PUBLIC_KEY_INFO Bytes Vendor("pkcs11-public-key-info") Once;

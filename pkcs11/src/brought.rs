@@ -15,7 +15,7 @@ use kmip::{
 use crate::{
     Result, Rv, Template, Ulong,
     attribute::{Form, RSA_PRIVATE, number_bytes, vendor},
-    curve,
+    curve, dsa,
     material::{ec_spki, rsa_spki},
     new::NewSecret,
     ulong,
@@ -92,6 +92,12 @@ impl Brought {
                 ];
                 (rsa_spec(n)?, rsa_spki(n, e), shown)
             }
+            ck::CKK_DSA => {
+                let shown = [ck::CKA_PRIME, ck::CKA_SUBPRIME, ck::CKA_BASE, ck::CKA_VALUE]
+                    .map(|kind| template.needed(kind).map(|value| (kind, value.to_vec())));
+                let shown = shown.into_iter().collect::<Result<_>>()?;
+                (dsa::spec(template)?, dsa::spki(template)?, shown)
+            }
             kind @ (ck::CKK_EC | ck::CKK_EC_EDWARDS | ck::CKK_EC_MONTGOMERY) => {
                 let curve = curve_of(template, kind)?;
                 let point = curve::point(curve, template.needed(ck::CKA_EC_POINT)?)
@@ -118,6 +124,7 @@ impl Brought {
         let kind = needed_key_type(template)?;
         let (spec, pkcs8, spki) = match kind {
             ck::CKK_RSA => rsa_private(template)?,
+            ck::CKK_DSA => (dsa::spec(template)?, dsa::private(template)?, None),
             ck::CKK_EC | ck::CKK_EC_EDWARDS | ck::CKK_EC_MONTGOMERY => ec_private(template, kind)?,
             _ => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
         };
@@ -186,12 +193,16 @@ fn needed_key_type(template: &Template<'_>) -> Result<Ulong> {
         .ok_or(Rv::TEMPLATE_INCOMPLETE)
 }
 
-fn rsa_spec(modulus: &[u8]) -> Result<KeySpec> {
-    let digits = der::unsigned(modulus);
+/// How many bits a number has.
+pub(crate) fn bits(number: &[u8]) -> Option<u16> {
+    let digits = der::unsigned(number);
     let leading = digits.first().map_or(0, |byte| byte.leading_zeros());
     let bits = digits.len() * 8 - usize::try_from(leading).unwrap_or(0);
-    u16::try_from(bits)
-        .ok()
+    u16::try_from(bits).ok()
+}
+
+fn rsa_spec(modulus: &[u8]) -> Result<KeySpec> {
+    bits(modulus)
         .filter(|bits| (1024..=8192).contains(bits))
         .map(|bits| KeySpec::Rsa { bits })
         .ok_or(Rv::ATTRIBUTE_VALUE_INVALID)
@@ -260,7 +271,8 @@ fn ec_private(template: &Template<'_>, key_type: Ulong) -> Result<Private> {
     ))
 }
 
-fn pkcs8(algorithm: &[&[u8]], key: &[u8]) -> Secret {
+/// PrivateKeyInfo (RFC 5958).
+pub(crate) fn pkcs8(algorithm: &[&[u8]], key: &[u8]) -> Secret {
     let algorithm = der::element(der::SEQUENCE, algorithm);
     let key = zeroize::Zeroizing::new(der::element(der::OCTET_STRING, &[key]));
     Secret::new(der::element(

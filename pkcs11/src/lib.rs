@@ -8,6 +8,7 @@ pub mod attribute;
 mod brought;
 pub mod change;
 pub mod curve;
+mod dsa;
 pub mod facts;
 pub mod material;
 pub mod mechanism;

@@ -8,7 +8,7 @@ use kmip::{
     object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject},
 };
 
-use crate::{Facts, Ulong, attribute::RSA_PRIVATE};
+use crate::{Facts, Ulong, attribute::RSA_PRIVATE, dsa};
 
 /// What stands in an object's value.
 #[derive(Default)]
@@ -164,7 +164,7 @@ impl Material {
 
     /// SubjectPublicKeyInfo (RFC 5280 §4.1).
     fn take_spki(&mut self, spki: &[u8], spec: Option<KeySpec>) {
-        let Some([_, key]) = sequence::<2>(spki) else {
+        let Some([algorithm, key]) = sequence::<2>(spki) else {
             return;
         };
         let Some(key) = key
@@ -180,7 +180,25 @@ impl Material {
             Some(KeySpec::Ec(_)) => self.take_point(key, spec),
             // PKCS #11 3.2: the bytes of the public key, as FIPS 203 to 205 have them.
             Some(KeySpec::PostQuantum(_)) => self.put(ck::CKA_VALUE, key),
+            Some(KeySpec::Dsa { .. }) => {
+                self.take_dsa_parameters(algorithm.contents);
+                self.take_number(ck::CKA_VALUE, key);
+            }
             _ => {}
+        }
+    }
+
+    /// Dss-Parms behind the name of the algorithm.
+    fn take_dsa_parameters(&mut self, algorithm: &[u8]) {
+        let parameters = der::split(algorithm).and_then(|(_, rest)| sequence::<3>(rest));
+        for (kind, number) in dsa::PARAMETERS.into_iter().zip(parameters.iter().flatten()) {
+            self.put(kind, der::unsigned(number.contents));
+        }
+    }
+
+    fn take_number(&mut self, kind: Ulong, integer: &[u8]) {
+        if let Some(number) = der::only(der::INTEGER, integer) {
+            self.put(kind, der::unsigned(number));
         }
     }
 
@@ -255,6 +273,11 @@ impl Material {
         } else if let Some(seed) = der::only(der::OCTET_STRING, inner.contents) {
             // CurvePrivateKey (RFC 8410 §7).
             self.put(ck::CKA_VALUE, seed);
+        } else {
+            // DSAPrivateKey is the number alone, and the parameters stand before it.
+            let algorithm = fields.as_ref().and_then(|fields| fields.get(1));
+            self.take_dsa_parameters(algorithm.map_or(&[], |algorithm| algorithm.contents));
+            self.take_number(ck::CKA_VALUE, inner.contents);
         }
     }
 }
@@ -281,7 +304,8 @@ pub fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
     spki(&[oid, name], point)
 }
 
-fn spki(algorithm: &[&[u8]], key: &[u8]) -> Vec<u8> {
+/// SubjectPublicKeyInfo (RFC 5280 §4.1).
+pub(crate) fn spki(algorithm: &[&[u8]], key: &[u8]) -> Vec<u8> {
     let algorithm = der::element(der::SEQUENCE, algorithm);
     let key = der::element(der::BIT_STRING, &[&[0], key]);
     der::element(der::SEQUENCE, &[&algorithm, &key])

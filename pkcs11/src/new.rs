@@ -33,6 +33,7 @@ fn usage_defaults(class: Ulong, spec: KeySpec) -> &'static [Ulong] {
         (ck::CKO_PUBLIC_KEY, _) => &[ck::CKA_VERIFY],
         (ck::CKO_PRIVATE_KEY, KeySpec::Ec(curve)) if curve.is_montgomery() => &[ck::CKA_DERIVE],
         (ck::CKO_PRIVATE_KEY, KeySpec::Ec(curve)) if curve.is_edwards() => &[ck::CKA_SIGN],
+        (ck::CKO_PRIVATE_KEY, KeySpec::Dsa { .. }) => &[ck::CKA_SIGN],
         (ck::CKO_PRIVATE_KEY, _) => &[ck::CKA_SIGN, ck::CKA_DERIVE],
         (_, KeySpec::Hmac { .. }) => &[ck::CKA_SIGN, ck::CKA_VERIFY],
         _ => &[ck::CKA_ENCRYPT, ck::CKA_DECRYPT],
@@ -184,7 +185,10 @@ impl NewSecret {
         let (key_type, bytes) = match row.meaning {
             Meaning::GenerateAes => (ck::CKK_AES, bytes.ok_or(Rv::TEMPLATE_INCOMPLETE)?),
             Meaning::GenerateXts => (ck::CKK_AES_XTS, bytes.ok_or(Rv::TEMPLATE_INCOMPLETE)?),
-            Meaning::GenerateTripleDes => (ck::CKK_DES3, bytes.unwrap_or(24)),
+            Meaning::GenerateTripleDes(key_type) => {
+                let of_type = if key_type == ck::CKK_DES2 { 16 } else { 24 };
+                (key_type, bytes.unwrap_or(of_type))
+            }
             Meaning::GenerateSecret(hash, key_type) => {
                 (key_type, bytes.unwrap_or_else(|| hash.digest_bytes()))
             }
@@ -242,7 +246,7 @@ fn pair_spec(
             // Every key has the exponent 65537, which is also the only one that the standard's profiles still allow.
             let usual = exponent.is_none_or(|own| der::unsigned(own) == [1, 0, 1]);
             match bits {
-                Some(bits @ 2048..=4096) if bits.is_multiple_of(8) && usual => {
+                Some(bits @ 1024..=4096) if bits.is_multiple_of(8) && usual => {
                     Ok((KeySpec::Rsa { bits }, ck::CKK_RSA))
                 }
                 _ => Err(Rv::ATTRIBUTE_VALUE_INVALID),

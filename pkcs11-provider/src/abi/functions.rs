@@ -69,13 +69,13 @@ cryptoki! {
         C_GetMechanismInfo(
             slot: CK_SLOT_ID, kind: CK_MECHANISM_TYPE, info: *mut CK_MECHANISM_INFO,
         ) |module| {
-            module.slot(slot)?;
+            let slot = module.slot(slot)?;
             let place = Place::new(info)?;
             let row = mechanism::row(kind, information::SERVED)?;
             place.set(CK_MECHANISM_INFO {
                 ulMinKeySize: row.sizes.0,
                 ulMaxKeySize: row.sizes.1,
-                flags: information::served(row),
+                flags: information::flags(row, slot),
             });
             Ok(())
         };
@@ -266,8 +266,9 @@ cryptoki! {
         C_DigestUpdate(session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG) |module| {
             module.session(session)?.digest_update(In::new(data, data_len))
         };
-        C_DigestKey(session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE)
-            unsupported "digests are made here, where no secret key is";
+        C_DigestKey(session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) |module| {
+            module.session(session)?.digest_key(key)
+        };
         C_DigestFinal(session: CK_SESSION_HANDLE, out: *mut CK_BYTE, out_len: *mut CK_ULONG) |module| {
             module.session(session)?.digest_final(Out::new(out, out_len))
         };
@@ -394,9 +395,7 @@ cryptoki! {
         )
             unsupported "the module does not derive; KMIP's Derive Key does";
         C_SeedRandom(session: CK_SESSION_HANDLE, seed: *mut CK_BYTE, seed_len: CK_ULONG) |module| {
-            module.session(session)?;
-            In::new(seed, seed_len).bytes()?;
-            Err(Rv::RANDOM_SEED_NOT_SUPPORTED)
+            module.session(session)?.seed_random(In::new(seed, seed_len).bytes()?)
         };
         C_GenerateRandom(
             session: CK_SESSION_HANDLE, random: *mut CK_BYTE, random_len: CK_ULONG,

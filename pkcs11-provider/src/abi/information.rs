@@ -35,6 +35,15 @@ pub(super) const fn served(row: &Row) -> Ulong {
     }
 }
 
+/// The flags of a mechanism on a token.
+pub(super) const fn flags(row: &Row, slot: &Slot) -> Ulong {
+    if slot.is_hardware {
+        served(row)
+    } else {
+        served(row) & !ck::CKF_HW
+    }
+}
+
 const MANUFACTURER: &str = "Keyhold";
 
 /// The library's own version.
@@ -63,7 +72,7 @@ pub(super) fn of_slot(slot: &Slot) -> CK_SLOT_INFO {
     CK_SLOT_INFO {
         slotDescription: padded(&format!("Keyhold vault {}", slot.label)),
         manufacturerID: padded(MANUFACTURER),
-        flags: ck::CKF_TOKEN_PRESENT | ck::CKF_HW_SLOT,
+        flags: ck::CKF_TOKEN_PRESENT | if slot.is_hardware { ck::CKF_HW_SLOT } else { 0 },
         hardwareVersion: VERSION,
         firmwareVersion: VERSION,
     }

@@ -239,6 +239,9 @@ impl CipherOperation {
         cipher: &Cipher,
         piece: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>> {
+        self.used
+            .count(piece.len())
+            .map_err(|_| self.wrong_length())?;
         let output = self.ask(remote, cipher, piece, None)?;
         match cipher {
             Cipher::AesCbc(_) => {

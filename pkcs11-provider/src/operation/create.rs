@@ -2,6 +2,7 @@
 
 use cryptoki_sys as ck;
 use kmip::{
+    ResultReason,
     attribute::{Attribute, AttributeList, UniqueIdentifier},
     mechanism::KeySpec,
     payload::register::{Register, RegisterRequest},
@@ -11,7 +12,11 @@ use pkcs11::{Brought, Entry, Facts, Material, Result, Rv, Template, Ulong, attri
 
 use super::find::describe;
 use crate::{
-    error::Names, log::seconds_since_1970, object::Value, remote::Again, session::Session,
+    error::{Failure, Names},
+    log::seconds_since_1970,
+    object::Value,
+    remote::Again,
+    session::Session,
     slot::User,
 };
 
@@ -81,7 +86,13 @@ impl Session {
             .slot
             .remote
             .call::<Register>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Template))?;
+            .map_err(|failure| match failure {
+                // The numbers of a key that is none stand in the template.
+                Failure::Refused(Some(ResultReason::CryptographicFailure)) => {
+                    Rv::ATTRIBUTE_VALUE_INVALID
+                }
+                other => other.seen_by(Names::Template),
+            })?;
         let id = text(response.unique_identifier)?;
         let handles = self.adopt_new(&[id], &[template.is_token()])?;
         handles.first().copied().ok_or(Rv::DEVICE_ERROR)

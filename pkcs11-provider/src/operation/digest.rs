@@ -2,7 +2,7 @@
 
 use cryptoki_sys as ck;
 use pkcs11::{
-    Result, Rv,
+    Result, Rv, Ulong,
     mechanism::{self, Meaning},
 };
 
@@ -54,6 +54,26 @@ impl Session {
     pub(crate) fn digest_update(&self, part: In<'_>) -> Result<()> {
         step(&mut self.active().digest, |digest| {
             digest.hasher.update(part.bytes()?);
+            digest.is_multi_part = true;
+            Ok(())
+        })
+    }
+
+    /// `C_DigestKey`: of a key whose value may be told. The digest of another, behind bytes that the caller chooses, would
+    /// tell of it (PKCS #11 3.2 §5.12.4).
+    pub(crate) fn digest_key(&self, key: Ulong) -> Result<()> {
+        step(&mut self.active().digest, |digest| {
+            let key = self.object(key, Rv::KEY_HANDLE_INVALID)?;
+            if key.facts().class != ck::CKO_SECRET_KEY {
+                return Err(Rv::KEY_INDIGESTIBLE);
+            }
+            let value = key
+                .attribute(ck::CKA_VALUE, &self.slot.remote)
+                .map_err(|refused| match refused {
+                    Rv::ATTRIBUTE_SENSITIVE | Rv::ATTRIBUTE_TYPE_INVALID => Rv::KEY_INDIGESTIBLE,
+                    other => other,
+                })?;
+            digest.hasher.update(&value);
             digest.is_multi_part = true;
             Ok(())
         })

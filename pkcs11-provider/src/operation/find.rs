@@ -291,7 +291,8 @@ impl Session {
         }
         let mut harvest =
             harvest(&slot.remote, search).map_err(|failure| failure.seen_by(Names::Session))?;
-        for id in &harvest.ids {
+        // The daemon begins with the newest (KMIP 2.1 §6.1.31); applications expect objects in the order they were made.
+        for id in harvest.ids.iter().rev() {
             let Some(located) = harvest.found.remove(id) else {
                 continue;
             };

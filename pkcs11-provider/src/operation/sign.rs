@@ -100,7 +100,9 @@ impl Input {
             Authentication::Signature(Signing::RsaPss { hash, .. }, _) => {
                 message.len() == hash.digest_bytes()
             }
-            Authentication::Signature(Signing::Ecdsa(_), _) => (1..=1024).contains(&message.len()),
+            Authentication::Signature(Signing::Ecdsa(_) | Signing::Dsa(_), _) => {
+                (1..=1024).contains(&message.len())
+            }
             _ => message.len() <= COLLECTED_BYTES_MAX,
         };
         fits.then_some(message).ok_or(Rv::DATA_LEN_RANGE)
@@ -112,6 +114,7 @@ fn hash_made_here(how: Authentication) -> Option<kmip::mechanism::Hash> {
         Authentication::Signature(
             Signing::RsaPkcs1(Some(hash))
             | Signing::Ecdsa(Some(hash))
+            | Signing::Dsa(Some(hash))
             | Signing::RsaPss { hash, .. },
             true,
         ) => Some(hash),

@@ -147,6 +147,17 @@ fn aes_goes_both_ways_in_every_mode() {
                     &data[..length],
                 );
             }
+            // A counter of one byte that stands at its last value goes through one block.
+            let mut narrow = ck::CK_AES_CTR_PARAMS {
+                ulCounterBits: 8,
+                cb: [0xFF; 16],
+            };
+            let ctr = &mut mechanism(ck::CKM_AES_CTR, Some(&mut narrow));
+            round_trip(api, session, key, ctr, &data[..16]);
+            assert_eq!(
+                crypt(api, session, key, ctr, &data[..17], true),
+                Err(ck::CKR_DATA_LEN_RANGE)
+            );
             let cbc = &mut mechanism(ck::CKM_AES_CBC, Some(&mut iv));
             assert_eq!(
                 crypt(api, session, key, cbc, &data[..17], true),

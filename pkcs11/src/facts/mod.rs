@@ -147,7 +147,10 @@ impl Facts {
             ]
             .contains(&kind),
             ck::CKO_PUBLIC_KEY if kind == ck::CKA_VALUE => {
-                matches!(self.spec, Some(KeySpec::PostQuantum(_)))
+                matches!(
+                    self.spec,
+                    Some(KeySpec::PostQuantum(_) | KeySpec::Dsa { .. })
+                )
             }
             ck::CKO_PUBLIC_KEY => !SECRET.contains(&kind) && of_key(),
             ck::CKO_PRIVATE_KEY => of_key(),

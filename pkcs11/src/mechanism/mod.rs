@@ -45,10 +45,14 @@ pub enum Meaning {
     AesXts,
     /// Diffie and Hellman's agreement on an elliptic curve.
     Agree,
+    /// CBC-MAC, half a block of it or cut to the length that the parameter says.
+    CbcMac(Block, bool),
     /// CMAC, whole or cut to the length that the parameter says.
     Cmac(Block, bool),
     /// A hash function.
     Digest(Hash),
+    /// DSA; without a hash, over a digest made by the caller.
+    Dsa(Option<Hash>),
     /// ECDSA; without a hash, over a digest made by the caller.
     Ecdsa(Option<Hash>),
     /// EdDSA.
@@ -67,8 +71,8 @@ pub enum Meaning {
     GenerateRsa,
     /// A key for an HMAC, of the key type shown for it.
     GenerateSecret(Hash, Ulong),
-    /// A triple DES key of three keys.
-    GenerateTripleDes,
+    /// A triple DES key of the key type that says of how many keys.
+    GenerateTripleDes(Ulong),
     /// Two AES keys for XTS.
     GenerateXts,
     /// HKDF.
@@ -153,6 +157,7 @@ impl Meaning {
             | Self::AesKeyWrap
             | Self::AesKeyWrapPadded
             | Self::AesOfb
+            | Self::CbcMac(Block::Aes, _)
             | Self::Cmac(Block::Aes, _) => {
                 matches!(spec, KeySpec::Aes { .. }) && key_type != ck::CKK_AES_XTS
             }
@@ -160,9 +165,11 @@ impl Meaning {
                 matches!(spec, KeySpec::Aes { bits: 256 | 512 }) && key_type == ck::CKK_AES_XTS
             }
             Self::Agree => matches!(spec, KeySpec::Ec(curve) if !curve.is_edwards()),
-            Self::Cmac(Block::TripleDes, _) | Self::TripleDesCbc(_) | Self::TripleDesEcb => {
-                matches!(spec, KeySpec::TripleDes { .. })
-            }
+            Self::CbcMac(Block::TripleDes, _)
+            | Self::Cmac(Block::TripleDes, _)
+            | Self::TripleDesCbc(_)
+            | Self::TripleDesEcb => matches!(spec, KeySpec::TripleDes { .. }),
+            Self::Dsa(_) => matches!(spec, KeySpec::Dsa { .. }),
             Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve.is_weierstrass()),
             Self::Eddsa => matches!(spec, KeySpec::Ec(curve) if curve.is_edwards()),
             Self::Hkdf | Self::Kdf(_) => {
@@ -186,7 +193,7 @@ impl Meaning {
             | Self::GeneratePostQuantum(_)
             | Self::GenerateRsa
             | Self::GenerateSecret(..)
-            | Self::GenerateTripleDes
+            | Self::GenerateTripleDes(_)
             | Self::GenerateXts => false,
         }
     }

@@ -100,6 +100,26 @@ fn parameters_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn a_narrow_counter_ends_before_it_begins_anew() {
+    let from = |bits, last| {
+        let mut block = vec![0; 16];
+        block[15] = last;
+        cipher(Meaning::AesCtr, Parameter::Counter(bits, block))
+    };
+    let mut used = from(8, 254).unwrap();
+    assert_eq!(used.count(16), Ok(()));
+    assert_eq!(used.count(17), Err(Rv::DATA_LEN_RANGE));
+    assert_eq!(used.count(1), Ok(()));
+    assert_eq!(used.count(1), Err(Rv::DATA_LEN_RANGE));
+    let mut whole = from(128, 255).unwrap();
+    assert_eq!(whole.count(usize::MAX), Ok(()));
+    for bits in [0, 129, Ulong::MAX] {
+        let refused = from(bits, 0).err();
+        assert_eq!(refused, Some(Rv::MECHANISM_PARAM_INVALID));
+    }
+}
+
+#[test]
 fn every_mac_reads_back_as_what_was_meant() {
     let hmac = KeySpec::Hmac {
         hash: Hash::Sha256,
@@ -132,6 +152,19 @@ fn every_mac_reads_back_as_what_was_meant() {
             Parameter::None,
             triple_des,
             (Mac::TripleDesCmac, 8),
+        ),
+        (ck::CKM_AES_MAC, Parameter::None, aes, (Mac::AesCbcMac, 8)),
+        (
+            ck::CKM_AES_MAC_GENERAL,
+            Parameter::Number(16),
+            aes,
+            (Mac::AesCbcMac, 16),
+        ),
+        (
+            ck::CKM_DES3_MAC,
+            Parameter::None,
+            triple_des,
+            (Mac::TripleDesCbcMac, 4),
         ),
     ] {
         let row = row(kind, ck::CKF_SIGN).unwrap();

@@ -4,7 +4,7 @@ use cryptoki_sys as ck;
 use kmip::mechanism::{Cipher, KeySpec, Mac, Padding, Signing};
 
 use super::{Block, Meaning, Oaep, Parameter, hash_and_mask};
-use crate::{Result, Rv, size};
+use crate::{Result, Rv, Ulong, size};
 
 /// How a key signs or authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub fn authentication(
             };
             Ok(Signature(pss, own.is_some()))
         }
+        (Meaning::Dsa(hash), _) => Ok(Signature(Signing::Dsa(hash), hash.is_some())),
         (Meaning::Ecdsa(hash), _) => Ok(Signature(Signing::Ecdsa(hash), hash.is_some())),
         (Meaning::Eddsa, _) => Ok(Signature(Signing::Eddsa, false)),
         (Meaning::MlDsa, _) => Ok(Signature(Signing::MlDsa, false)),
@@ -56,6 +57,15 @@ pub fn authentication(
             Mac::TripleDesCmac,
             mac_bytes(parameter, 8)?,
         )),
+        // PKCS #11 3.1 §6.13.5: half a block, where no length is given.
+        (Meaning::CbcMac(Block::Aes, is_cut), parameter) => {
+            let bytes = if is_cut { mac_bytes(parameter, 16)? } else { 8 };
+            Ok(Authentication::Mac(Mac::AesCbcMac, bytes))
+        }
+        (Meaning::CbcMac(Block::TripleDes, is_cut), parameter) => {
+            let bytes = if is_cut { mac_bytes(parameter, 8)? } else { 4 };
+            Ok(Authentication::Mac(Mac::TripleDesCbcMac, bytes))
+        }
         _ => Err(Rv::MECHANISM_INVALID),
     }
 }
@@ -90,6 +100,7 @@ impl Authentication {
         match (self, spec) {
             (Self::Mac(_, bytes), _) => bytes,
             (_, KeySpec::Ec(curve)) => 2 * curve.field_bytes(),
+            (_, KeySpec::Dsa { order_bits, .. }) => 2 * usize::from(order_bits.div_ceil(8)),
             (_, KeySpec::PostQuantum(algorithm)) => algorithm.output_bytes(),
             (_, spec) => usize::from(spec.bits().div_ceil(8)),
         }
@@ -105,6 +116,19 @@ pub struct CipherUse {
     pub iv: Vec<u8>,
     /// What is authenticated besides.
     pub additional: Vec<u8>,
+    /// The most blocks before a counter narrower than its block would begin anew; its stream must not repeat.
+    pub blocks_max: Option<u128>,
+}
+
+impl CipherUse {
+    /// Counts the blocks of so many bytes; an error where the counter does not go as far.
+    pub fn count(&mut self, bytes: usize) -> Result<()> {
+        if let Some(left) = &mut self.blocks_max {
+            let blocks = u128::try_from(bytes.div_ceil(16)).unwrap_or(u128::MAX);
+            *left = left.checked_sub(blocks).ok_or(Rv::DATA_LEN_RANGE)?;
+        }
+        Ok(())
+    }
 }
 
 /// The way a mechanism with this parameter encrypts.
@@ -114,6 +138,7 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
             cipher,
             iv,
             additional,
+            blocks_max: None,
         })
     };
     match (meaning, parameter) {
@@ -142,10 +167,11 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
             }
             with(Cipher::AesCcm { tag_bytes }, ccm.nonce, ccm.additional)
         }
-        // The daemon counts over the whole block; a narrower counter would differ where it overflows.
-        (Meaning::AesCtr, Parameter::Counter(128, block)) => {
-            with(Cipher::AesCtr, block, Vec::new())
-        }
+        // The daemon counts over the whole block, which is the same until a narrower counter overflows.
+        (Meaning::AesCtr, Parameter::Counter(bits, block)) => Ok(CipherUse {
+            blocks_max: counter_blocks(bits, &block)?,
+            ..with(Cipher::AesCtr, block, Vec::new())?
+        }),
         (Meaning::AesGcm, Parameter::Gcm(iv, additional, bits)) => {
             let tag_bytes = match bits {
                 96 | 104 | 112 | 120 | 128 => u8::try_from(bits / 8).unwrap_or(16),
@@ -158,6 +184,19 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
         }
         (Meaning::RsaPkcs, _) => with(Cipher::RsaPkcs1, Vec::new(), Vec::new()),
         (Meaning::Oaep, Parameter::Oaep(how)) => with(oaep(how)?, Vec::new(), Vec::new()),
+        _ => Err(Rv::MECHANISM_PARAM_INVALID),
+    }
+}
+
+/// How many blocks a counter of so many bits counts from where it stands; whoever counts over the whole block knows no end.
+fn counter_blocks(bits: Ulong, block: &[u8]) -> Result<Option<u128>> {
+    let block = block.first_chunk().ok_or(Rv::MECHANISM_PARAM_INVALID)?;
+    match u32::try_from(bits) {
+        Ok(bits @ 1..128) => {
+            let end = 1_u128 << bits;
+            Ok(Some(end - (u128::from_be_bytes(*block) & (end - 1))))
+        }
+        Ok(128) => Ok(None),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
     }
 }

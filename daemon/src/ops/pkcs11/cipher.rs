@@ -235,8 +235,13 @@ fn run(call: &mut Call<'_, '_>, active: &Active, data: &Secret) -> Result<Secret
             let digest = call.perform::<Hash>(request, Names::Session)?.data;
             Ok(digest.map(|own| Secret::new(own.0)).unwrap_or_default())
         }
-        (Use::Cipher(how), Kind::Decrypt) => decrypt(call, active, how, data),
-        (Use::Cipher(how), _) => encrypt(call, active, how, data),
+        (Use::Cipher(how), kind) => {
+            how.clone().count(data.len())?;
+            match kind {
+                Kind::Decrypt => decrypt(call, active, how, data),
+                _ => encrypt(call, active, how, data),
+            }
+        }
         (Use::Authentication(how, spec), _) => sign(call, active, (*how, *spec), data),
     }
 }
