@@ -47,6 +47,14 @@ impl Buffer {
         }
     }
 
+    /// Forgets what stands after so many bytes.
+    pub fn truncate(&mut self, bytes: usize) {
+        if let Some(rest) = self.0.get_mut(bytes..) {
+            rest.zeroize();
+            self.0.truncate(bytes);
+        }
+    }
+
     /// The bytes, to be overwritten.
     #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {

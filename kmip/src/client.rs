@@ -13,6 +13,9 @@ use crate::{
     ttlv::{Frame, Reader, Structure, Writer, frame},
 };
 
+/// What the first read of a response takes.
+const FIRST_READ_BYTES: usize = 2048;
+
 /// Why a call brought no response payload.
 #[derive(Debug)]
 pub enum CallError {
@@ -137,20 +140,41 @@ impl<S: Read + Write> Client<S> {
     }
 
     fn receive(&mut self) -> Result<Buffer, CallError> {
-        let mut message = Buffer::from(vec![0; 8]);
-        self.stream.read_exact(message.as_mut_slice())?;
-        match frame(&message, self.response_bytes_max) {
-            Frame::Whole(_) => {}
-            Frame::Partial(whole) => {
-                let mut all = Buffer::from(vec![0; whole]);
-                let (head, rest) = all.as_mut_slice().split_at_mut(8);
-                head.copy_from_slice(&message);
-                self.stream.read_exact(rest)?;
-                message = all;
+        // Most responses come whole with the first read. Nothing but the response is expected, so nothing after it is
+        // taken for the next one.
+        let mut message = Buffer::from(vec![0; FIRST_READ_BYTES]);
+        let mut filled = 0;
+        loop {
+            let room = message.as_mut_slice().get_mut(filled..);
+            let count = self.read_some(room.unwrap_or_default())?;
+            filled += count;
+            match frame(
+                message.get(..filled).unwrap_or_default(),
+                self.response_bytes_max,
+            ) {
+                Frame::Whole(whole) if whole == filled => {
+                    message.truncate(whole);
+                    return Ok(message);
+                }
+                Frame::Partial(whole) => {
+                    let missing = whole.saturating_sub(message.len());
+                    message.fill(0, missing);
+                }
+                Frame::Whole(_) | Frame::TooLarge(_) | Frame::Foreign => {
+                    return Err(CallError::NotKmip);
+                }
             }
-            Frame::TooLarge(_) | Frame::Foreign => return Err(CallError::NotKmip),
         }
-        Ok(message)
+    }
+
+    fn read_some(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(into) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
     }
 }
 

@@ -54,13 +54,20 @@ pub(crate) enum Route {
         address: String,
         /// The name in the server's certificate.
         server_name: String,
-        /// Who signs the server's certificate.
-        ca: PathBuf,
-        /// The client's certificate chain.
-        certificate: PathBuf,
-        /// Its private key.
-        key: PathBuf,
+        /// Certificates and the key.
+        files: Files,
     },
+}
+
+/// The files that TLS needs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Files {
+    /// Who signs the server's certificate.
+    pub(crate) ca: PathBuf,
+    /// The client's certificate chain.
+    pub(crate) certificate: PathBuf,
+    /// Its private key.
+    pub(crate) key: PathBuf,
 }
 
 /// A configuration that cannot be used: the file, the line where it is known, and what is wrong there.
@@ -108,12 +115,20 @@ struct FileToken {
     key: Option<PathBuf>,
 }
 
-/// A variable of the environment. A program with more rights than its caller does not let the caller say which files it
-/// reads and writes.
-pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
-    let same_user = rustix::process::getuid() == rustix::process::geteuid();
-    let same_group = rustix::process::getgid() == rustix::process::getegid();
-    std::env::var_os(name).filter(|value| same_user && same_group && !value.is_empty())
+/// Whose word the environment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// That of whoever the process runs as.
+    Own,
+    /// That of somebody with fewer rights, who is not to say which files are read and written.
+    Foreign,
+}
+
+impl Environment {
+    /// A variable; none of somebody else's, and no empty one.
+    pub(crate) fn variable(self, name: &str) -> Option<std::ffi::OsString> {
+        std::env::var_os(name).filter(|value| self == Self::Own && !value.is_empty())
+    }
 }
 
 const fn timeout_seconds_default() -> u64 {
@@ -127,12 +142,13 @@ const fn hardware_default() -> bool {
 impl Config {
     /// The configuration of this process. Without any file there are no tokens, which is no error: module loaders offer
     /// every installed module to every program.
-    pub(crate) fn of_process() -> Result<Self, ConfigError> {
-        if let Some(path) = environment("KEYHOLD_PKCS11_CONFIG") {
+    pub(crate) fn of_process(environment: Environment) -> Result<Self, ConfigError> {
+        if let Some(path) = environment.variable("KEYHOLD_PKCS11_CONFIG") {
             return Self::load(Path::new(&path));
         }
-        let home =
-            environment("HOME").map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
+        let home = environment
+            .variable("HOME")
+            .map(|home| Path::new(&home).join(".config/keyhold/pkcs11.toml"));
         let system = Some(PathBuf::from("/etc/keyhold/pkcs11.toml"));
         home.into_iter()
             .chain(system)
@@ -238,9 +254,11 @@ impl FileToken {
                 };
                 Route::Tls {
                     server_name: self.server_name.unwrap_or(host),
-                    ca: needed(self.ca, "ca")?,
-                    certificate: needed(self.certificate, "certificate")?,
-                    key: needed(self.key, "key")?,
+                    files: Files {
+                        ca: needed(self.ca, "ca")?,
+                        certificate: needed(self.certificate, "certificate")?,
+                        key: needed(self.key, "key")?,
+                    },
                     address,
                 }
             }

@@ -1,33 +1,34 @@
-//! The way to the daemon: a Unix socket or TLS, every wait bounded.
+//! The way to the daemon: a Unix socket or TLS.
 
 use std::{
-    fs,
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
-    os::fd::OwnedFd,
     path::Path,
-    sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv,
-    send, socket_with,
-    sockopt::{Timeout, set_socket_timeout},
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
+    sockopt::{
+        Timeout, set_socket_keepalive, set_socket_timeout, set_tcp_keepcnt, set_tcp_keepidle,
+        set_tcp_keepintvl,
+    },
 };
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
-use crate::{config::Route, descriptors};
+use crate::{
+    config::Route,
+    deadline::Deadline,
+    log::Log,
+    tls,
+    wire::{Wire, unless_interrupted},
+};
 
 /// One token's way to its daemon.
 pub(crate) struct Endpoint {
     route: Route,
     timeout: Duration,
-    /// Certificates and keys are read at the first connection, so that loading the module touches no secret.
-    tls: OnceLock<Arc<ClientConfig>>,
+    tls: tls::Identity,
 }
 
 /// A connected stream.
@@ -39,11 +40,11 @@ pub(crate) enum Channel {
 }
 
 impl Endpoint {
-    pub(crate) const fn new(route: Route, timeout: Duration) -> Self {
+    pub(crate) fn new(route: Route, timeout: Duration) -> Self {
         Self {
             route,
             timeout,
-            tls: OnceLock::new(),
+            tls: tls::Identity::default(),
         }
     }
 
@@ -60,108 +61,79 @@ impl Endpoint {
         matches!(self.route, Route::Socket(_))
     }
 
-    /// Connects, within the time limit; the TLS handshake happens with the first request.
-    pub(crate) fn connect(&self) -> io::Result<Channel> {
+    /// When a call that begins now must have ended.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
+    }
+
+    /// Connects; the TLS handshake happens with the first request.
+    pub(crate) fn connect(&self, deadline: Deadline, log: &Log) -> io::Result<Channel> {
         match &self.route {
-            Route::Socket(path) => self.connect_unix(path).map(Channel::Plain),
+            Route::Socket(path) => connect_unix(path, deadline).map(Channel::Plain),
             Route::Tls {
                 address,
                 server_name,
-                ..
+                files,
             } => {
-                let config = self.tls_config()?;
+                let config = self.tls.current(files, log)?;
                 let name = ServerName::try_from(server_name.clone()).map_err(io::Error::other)?;
                 let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
-                let stream = StreamOwned::new(tls, self.connect_tcp(address)?);
+                let stream = StreamOwned::new(tls, connect_tcp(address, deadline)?);
                 Ok(Channel::Tls(Box::new(stream)))
             }
         }
     }
+}
 
-    fn connect_unix(&self, path: &Path) -> io::Result<Wire> {
-        let socket = socket_with(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<Wire> {
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    let address = SocketAddrUnix::new(path)?;
+    unless_interrupted(|| {
         // The send timeout also bounds the wait for a place in the listener's queue.
-        set_socket_timeout(&socket, Timeout::Send, Some(self.timeout))?;
-        connect(&socket, &SocketAddrUnix::new(path)?)?;
-        Wire::new(socket, self.timeout)
-    }
+        set_socket_timeout(&socket, Timeout::Send, Some(deadline.rest()?))?;
+        Ok(connect(&socket, &address)?)
+    })?;
+    Wire::new(socket, deadline)
+}
 
-    fn connect_tcp(&self, address: &str) -> io::Result<Wire> {
-        let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in address.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, self.timeout) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
-                    return Wire::new(stream.into(), self.timeout);
-                }
-                Err(error) => last = error,
+fn connect_tcp(address: &str, deadline: Deadline) -> io::Result<Wire> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, deadline.rest()?) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                // A peer that vanished while a connection lay idle is noticed within two minutes, not two hours.
+                set_socket_keepalive(&stream, true)?;
+                set_tcp_keepidle(&stream, Duration::from_secs(60))?;
+                set_tcp_keepintvl(&stream, Duration::from_secs(15))?;
+                set_tcp_keepcnt(&stream, 4)?;
+                return Wire::new(stream.into(), deadline);
             }
+            Err(error) => last = error,
         }
-        Err(last)
     }
-
-    fn tls_config(&self) -> io::Result<Arc<ClientConfig>> {
-        if let Some(config) = self.tls.get() {
-            return Ok(Arc::clone(config));
-        }
-        let Route::Tls {
-            ca,
-            certificate,
-            key,
-            ..
-        } = &self.route
-        else {
-            return Err(io::ErrorKind::Unsupported.into());
-        };
-        let named = |path: &Path, error: &dyn std::fmt::Display| {
-            io::Error::other(format!("{}: {error}", path.display()))
-        };
-        let chain = |path: &Path| -> io::Result<Vec<CertificateDer<'static>>> {
-            let pem = fs::read(path).map_err(|error| named(path, &error))?;
-            CertificateDer::pem_slice_iter(&pem)
-                .collect::<Result<_, _>>()
-                .map_err(|error| named(path, &error))
-        };
-        let mut roots = RootCertStore::empty();
-        for root in chain(ca)? {
-            roots.add(root).map_err(|error| named(ca, &error))?;
-        }
-        let pem = zeroize::Zeroizing::new(fs::read(key).map_err(|error| named(key, &error))?);
-        let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| named(key, &error))?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain(certificate)?, private)
-            .map_err(|error| named(certificate, &error))?;
-        Ok(Arc::clone(self.tls.get_or_init(|| Arc::new(config))))
-    }
+    Err(last)
 }
 
 impl Channel {
-    /// Starts the time of one call.
-    pub(crate) fn begin(&mut self) {
-        self.wire().begin();
+    /// Starts a call, which must have ended by then.
+    pub(crate) fn begin(&mut self, deadline: Deadline) {
+        self.wire().begin(deadline);
     }
 
     /// Whether the peer has not closed the connection while it lay idle. What TLS has to say meanwhile, new tickets or a
     /// farewell, is read here, where nothing is lost by it.
     pub(crate) fn is_open(&mut self) -> bool {
-        self.begin();
         loop {
-            let mut byte = [0_u8; 1];
-            let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-            match recv(&self.wire().socket, &mut byte[..], flags) {
-                Err(error) => return error == rustix::io::Errno::AGAIN,
-                Ok((_, 0)) => return false,
-                Ok(_) => {}
+            match self.wire().peek() {
+                Ok(None) => return true,
+                Ok(Some(count)) if count > 0 => {}
+                _ => return false,
             }
             // A daemon on a plain socket has nothing to say unasked.
             let Self::Tls(stream) = self else {
@@ -208,70 +180,5 @@ impl Write for Channel {
             Self::Plain(wire) => wire.flush(),
             Self::Tls(stream) => stream.flush(),
         }
-    }
-}
-
-/// A socket whose every wait ends, and whose broken pipe is an error and no signal to the host.
-pub(crate) struct Wire {
-    socket: OwnedFd,
-    timeout: Duration,
-    deadline: Option<Instant>,
-}
-
-impl Wire {
-    fn new(socket: OwnedFd, timeout: Duration) -> io::Result<Self> {
-        set_socket_timeout(&socket, Timeout::Send, Some(timeout))?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(timeout))?;
-        descriptors::remember(&socket);
-        Ok(Self {
-            socket,
-            timeout,
-            deadline: None,
-        })
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the provider has no Context to ask"
-    )]
-    fn begin(&mut self) {
-        self.deadline = Instant::now().checked_add(self.timeout);
-    }
-
-    /// The socket's own limit bounds each wait; this bounds a peer that answers byte by byte.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the provider has no Context to ask"
-    )]
-    fn in_time(&self) -> io::Result<()> {
-        match self.deadline {
-            Some(deadline) if Instant::now() > deadline => Err(io::ErrorKind::TimedOut.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Read for Wire {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.in_time()?;
-        let (_, count) = recv(&self.socket, into, RecvFlags::empty())?;
-        Ok(count)
-    }
-}
-
-impl Write for Wire {
-    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        self.in_time()?;
-        Ok(send(&self.socket, from, SendFlags::NOSIGNAL)?)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        descriptors::forget(&self.socket);
     }
 }

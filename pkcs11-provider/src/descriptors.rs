@@ -5,10 +5,8 @@ use std::{
     sync::atomic::{AtomicI32, AtomicU64, Ordering},
 };
 
-use rustix::fs::fstat;
-
 /// More open sockets than this are not remembered; a child then inherits the rest, as it does without this table.
-const PLACES: usize = 64;
+const PLACES: usize = 1024;
 
 /// A descriptor with the socket's own number: by the time a child looks, the descriptor may be something else's.
 struct Place {
@@ -23,31 +21,31 @@ static OPEN: [Place; PLACES] = [const {
     }
 }; PLACES];
 
-/// Notes a socket just opened.
-pub(crate) fn remember(socket: impl AsFd) {
-    let socket = socket.as_fd();
-    let Ok(stat) = fstat(socket) else { return };
+/// Notes a socket just opened, with its number.
+pub(crate) fn remember(socket: impl AsFd, number: u64) {
+    let descriptor = socket.as_fd().as_raw_fd();
     for place in &OPEN {
-        let free = place.descriptor.compare_exchange(
-            -1,
-            socket.as_raw_fd(),
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        );
+        let free =
+            place
+                .descriptor
+                .compare_exchange(-1, descriptor, Ordering::AcqRel, Ordering::Relaxed);
         if free.is_ok() {
-            place.socket.store(stat.st_ino, Ordering::Release);
+            place.socket.store(number, Ordering::Release);
             return;
         }
     }
 }
 
 /// Strikes a socket off before it is closed.
-pub(crate) fn forget(socket: impl AsFd) {
+pub(crate) fn forget(socket: impl AsFd, number: u64) {
     let descriptor = socket.as_fd().as_raw_fd();
     for place in &OPEN {
-        if place.descriptor.load(Ordering::Acquire) == descriptor {
+        if place.descriptor.load(Ordering::Acquire) == descriptor
+            && place.socket.load(Ordering::Acquire) == number
+        {
             place.socket.store(0, Ordering::Release);
             place.descriptor.store(-1, Ordering::Release);
+            return;
         }
     }
 }

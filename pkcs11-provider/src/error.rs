@@ -1,7 +1,10 @@
 //! Failures: why a request brought no answer, and what a refusal of the daemon means to the call that met it.
 
+use std::io;
+
 use kmip::{ResultReason, client::CallError};
 use pkcs11::Rv;
+use rustix::io::Errno;
 
 /// What the C function that met a refusal had been given: the standard allows each function only some codes. Functions
 /// that begin an operation are not among them: they ask the daemon nothing.
@@ -24,6 +27,8 @@ pub(crate) enum Names {
 pub(crate) enum Failure {
     /// No connection can be made.
     Unreachable,
+    /// This process, or its machine, has no room for another connection.
+    NoRoom,
     /// The connection broke after the request was sent; whether it was executed is not known.
     Lost,
     /// The daemon did not answer in time.
@@ -38,7 +43,7 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Io(error) => match error.kind() {
-                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => Self::Late,
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Late,
                 _ => Self::Lost,
             },
             CallError::Unreadable(_) | CallError::NotKmip => Self::Unreadable,
@@ -47,7 +52,24 @@ impl From<CallError> for Failure {
     }
 }
 
+/// Whether an error says that this process or its machine has no room for what was wanted: too many open files, or no
+/// memory. The daemon may well be there.
+pub(crate) fn is_lack_of_room(error: &io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
+        .iter()
+        .any(|lack| error.raw_os_error() == Some(lack.raw_os_error()))
+}
+
 impl Failure {
+    /// Why connecting failed.
+    pub(crate) fn of_connecting(error: &io::Error) -> Self {
+        if is_lack_of_room(error) {
+            Self::NoRoom
+        } else {
+            Self::Unreachable
+        }
+    }
+
     /// Whether the way to the daemon failed, and not what was asked of it.
     pub(crate) const fn is_of_transport(self) -> bool {
         !matches!(self, Self::Refused(_))
@@ -57,6 +79,7 @@ impl Failure {
     pub(crate) fn seen_by(self, names: Names) -> Rv {
         match self {
             Self::Unreachable | Self::Lost => Rv::DEVICE_REMOVED,
+            Self::NoRoom => Rv::HOST_MEMORY,
             Self::Late | Self::Unreadable => Rv::DEVICE_ERROR,
             Self::Refused(reason) => refusal(reason, names),
         }

@@ -50,29 +50,8 @@ impl<T> Handles<T> {
     }
 
     /// Takes out all that fit.
-    pub(crate) fn remove_all(&self, fits: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
-        let mut all = self.lock();
-        let mut removed = Vec::new();
-        all.retain(|_, thing| {
-            let goes = fits(thing);
-            if goes {
-                removed.push(Arc::clone(thing));
-            }
-            !goes
-        });
-        removed
-    }
-
-    /// The handles and things that fit.
-    pub(crate) fn all(&self, fits: impl Fn(&T) -> bool) -> Vec<(Ulong, Arc<T>)> {
-        let all = self.lock();
-        let mut found: Vec<_> = all
-            .iter()
-            .filter(|(_, thing)| fits(thing))
-            .map(|(handle, thing)| (*handle, Arc::clone(thing)))
-            .collect();
-        found.sort_by_key(|(handle, _)| *handle);
-        found
+    pub(crate) fn remove_all(&self, fits: impl Fn(&T) -> bool) -> Vec<(Ulong, Arc<T>)> {
+        self.lock().extract_if(|_, thing| fits(thing)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Ulong, Arc<T>>> {

@@ -7,6 +7,7 @@
 pub mod abi;
 mod config;
 mod connect;
+mod deadline;
 mod descriptors;
 mod error;
 mod handle;
@@ -15,7 +16,10 @@ mod log;
 mod module;
 mod object;
 mod operation;
+mod pool;
 mod public_key;
 mod remote;
 mod session;
 mod slot;
+mod tls;
+mod wire;

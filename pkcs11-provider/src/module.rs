@@ -1,11 +1,17 @@
 //! The module once it is initialised: its slots and its sessions.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use pkcs11::{Result, Rv, Ulong, size};
 
 use crate::{
-    config::{self, Config},
+    config::{Config, Environment},
     handle::Handles,
     log::Log,
     session::Session,
@@ -17,14 +23,16 @@ pub(crate) struct Module {
     pub(crate) log: Arc<Log>,
     pub(crate) slots: Vec<Arc<Slot>>,
     sessions: Handles<Session>,
+    is_over: AtomicBool,
 }
 
 impl Module {
     /// The module as this process's configuration says; nothing is connected yet.
-    pub(crate) fn of_process() -> Result<Self> {
-        let by_environment =
-            config::environment("KEYHOLD_PKCS11_LOG").map(|path| Log::to(Path::new(&path)));
-        let config = match Config::of_process() {
+    pub(crate) fn of_process(environment: Environment) -> Result<Self> {
+        let by_environment = environment
+            .variable("KEYHOLD_PKCS11_LOG")
+            .map(|path| Log::to(Path::new(&path)));
+        let config = match Config::of_process(environment) {
             Ok(config) => config,
             Err(error) => {
                 by_environment
@@ -43,6 +51,7 @@ impl Module {
                 .collect(),
             log,
             sessions: Handles::default(),
+            is_over: AtomicBool::new(false),
         })
     }
 
@@ -77,7 +86,7 @@ impl Module {
     /// Closes all sessions of a slot.
     pub(crate) fn close_all_sessions(&self, slot: Ulong) -> Result<()> {
         let id = self.slot(slot)?.id;
-        for session in self.sessions.remove_all(|session| session.slot.id == id) {
+        for (_, session) in self.sessions.remove_all(|session| session.slot.id == id) {
             Self::end(&session);
         }
         Ok(())
@@ -88,9 +97,15 @@ impl Module {
         session.slot.close(session.is_read_write);
     }
 
+    /// Whether it was finalised: calls that were under way find their sessions and objects gone.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
     /// Closes everything.
     pub(crate) fn finalise(&self) {
-        for session in self.sessions.remove_all(|_| true) {
+        self.is_over.store(true, Ordering::Release);
+        for (_, session) in self.sessions.remove_all(|_| true) {
             Self::end(&session);
         }
         for slot in &self.slots {

@@ -2,8 +2,8 @@
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use cryptoki_sys as ck;
@@ -22,6 +22,7 @@ use pkcs11::{Facts, Material, Result, Rv, Ulong, material::format_wanted};
 use crate::{
     error::{Failure, Names},
     handle::Handles,
+    pool::Identity,
     public_key::PublicKey,
     remote::{Again, Remote, VERSION},
 };
@@ -72,19 +73,23 @@ impl Object {
 
     /// Keeps its value, which was read on another occasion.
     pub(crate) fn keep(&self, value: Value) {
-        self.value
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| Arc::new(value));
+        self.kept().get_or_insert_with(|| Arc::new(value));
     }
 
     /// Its value, read from the daemon the first time. A value that the daemon does not tell is an empty one, so that
     /// asking for each attribute in it does not cost a refusal each.
     pub(crate) fn value(&self, remote: &Remote) -> Result<Arc<Value>> {
-        let mut kept = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = &*kept {
+        if let Some(value) = &*self.kept() {
             return Ok(Arc::clone(value));
         }
+        // Nothing is locked meanwhile: where the daemon hangs, each of several callers waits once, and all at a time.
+        let value = Value::from(self.read_value(remote)?);
+        Ok(Arc::clone(
+            self.kept().get_or_insert_with(|| Arc::new(value)),
+        ))
+    }
+
+    fn read_value(&self, remote: &Remote) -> Result<Material> {
         let facts = self.facts();
         // A private key that was imported, or has outlived its public half, carries that with it.
         let mut whole = Material::of_public(facts.value(ck::CKA_PUBLIC_KEY_INFO), facts.spec);
@@ -99,9 +104,11 @@ impl Object {
         if may_be_told {
             whole.merge(read(remote, &facts.id, facts.class, &facts)?);
         }
-        let value = Arc::new(Value::from(whole));
-        *kept = Some(Arc::clone(&value));
-        Ok(value)
+        Ok(whole)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Arc<Value>>> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An attribute in C.
@@ -129,7 +136,7 @@ impl Object {
         for (kind, wanted) in entries {
             match self.attribute(*kind, remote) {
                 Ok(value) if value == *wanted => {}
-                Err(failed) if failed == Rv::DEVICE_REMOVED || failed == Rv::DEVICE_ERROR => {
+                Err(failed @ (Rv::DEVICE_REMOVED | Rv::DEVICE_ERROR | Rv::HOST_MEMORY)) => {
                     return Err(failed);
                 }
                 _ => return Ok(false),
@@ -162,6 +169,8 @@ pub(crate) struct Objects {
     handles: Handles<Object>,
     /// The handle of each object at the daemon that is not an alias.
     by_id: Mutex<HashMap<String, Ulong>>,
+    /// The handles of those that end with a session, which are few among many.
+    owned: Mutex<BTreeSet<Ulong>>,
 }
 
 impl Objects {
@@ -181,7 +190,7 @@ impl Objects {
             return (handle, object);
         }
         let id = facts.id.clone();
-        let placed = self.handles.insert(|_| Object::new(facts, owner, false));
+        let placed = self.place(Object::new(facts, owner, false));
         by_id.insert(id, placed.0);
         placed
     }
@@ -189,7 +198,19 @@ impl Objects {
     /// A further handle, or the handle of an object that only the module holds.
     pub(crate) fn insert(&self, facts: Facts, owner: Option<Ulong>) -> (Ulong, Arc<Object>) {
         let is_alias = !facts.id.is_empty();
-        self.handles.insert(|_| Object::new(facts, owner, is_alias))
+        self.place(Object::new(facts, owner, is_alias))
+    }
+
+    fn place(&self, object: Object) -> (Ulong, Arc<Object>) {
+        let placed = self.handles.insert(|_| object);
+        if placed.1.owner.is_some() {
+            self.owned().insert(placed.0);
+        }
+        placed
+    }
+
+    fn owned(&self) -> MutexGuard<'_, BTreeSet<Ulong>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a handle a second one of its object, whose first one is then given anew.
@@ -210,32 +231,57 @@ impl Objects {
 
     /// Takes a handle away.
     pub(crate) fn remove(&self, handle: Ulong) {
-        let Some(object) = self.handles.remove(handle) else {
-            return;
-        };
-        if !object.is_alias {
-            self.forget_id(&object.facts().id);
+        if let Some(object) = self.handles.remove(handle) {
+            self.owned().remove(&handle);
+            self.forget(&object);
         }
     }
 
     /// Takes away the handles that fit and returns the objects.
     pub(crate) fn remove_all(&self, fits: impl Fn(&Object) -> bool) -> Vec<Arc<Object>> {
         let removed = self.handles.remove_all(fits);
-        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        for object in removed.iter().filter(|object| !object.is_alias) {
-            by_id.remove(&object.facts().id);
-        }
         removed
+            .into_iter()
+            .map(|(handle, object)| {
+                self.owned().remove(&handle);
+                self.forget(&object);
+                object
+            })
+            .collect()
+    }
+
+    /// Takes away the objects that end with a session and returns them.
+    pub(crate) fn remove_owned(&self, session: Ulong) -> Vec<Arc<Object>> {
+        let ending = self.of_sessions().into_iter();
+        ending
+            .filter(|(_, object)| object.owner == Some(session))
+            .map(|(handle, object)| {
+                self.remove(handle);
+                object
+            })
+            .collect()
+    }
+
+    fn forget(&self, object: &Object) {
+        if !object.is_alias {
+            self.forget_id(&object.facts().id);
+        }
     }
 
     /// The objects that end with a session, of all sessions.
     pub(crate) fn of_sessions(&self) -> Vec<(Ulong, Arc<Object>)> {
-        self.handles.all(|object| object.owner.is_some())
+        let owned: Vec<Ulong> = self.owned().iter().copied().collect();
+        let with_object = |handle| Some((handle, self.find(handle)?));
+        owned.into_iter().filter_map(with_object).collect()
     }
 }
 
 /// Destroys an object at the daemon. An active one must be revoked first; one that is not active cannot be, and need not.
-pub(crate) fn destroy(remote: &Remote, id: &str) -> std::result::Result<(), Failure> {
+pub(crate) fn destroy(
+    remote: &Remote,
+    identity: &Identity,
+    id: &str,
+) -> std::result::Result<(), Failure> {
     let revoke = RevokeRequest {
         unique_identifier: Some(id.into()),
         revocation_reason: Some(RevocationReason {
@@ -252,7 +298,7 @@ pub(crate) fn destroy(remote: &Remote, id: &str) -> std::result::Result<(), Fail
         outgoing::<Destroy>(&destroy, VERSION),
     ];
     // A second Destroy of what the first one destroyed would be refused; so it is not repeated.
-    let answers = remote.batch(&batch, Again::MustNot)?;
+    let answers = remote.batch_by(&batch, Again::MustNot, identity)?;
     let outcome = answers.get(1).ok_or(Failure::Unreadable)?;
     incoming::<Destroy>(outcome, VERSION)?;
     Ok(())

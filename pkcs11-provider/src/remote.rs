@@ -1,9 +1,9 @@
-//! Calls to the daemon: pooled connections, the login's credential, one repetition where that is safe.
+//! Calls to the daemon: the login's credential goes with each, and one repetition where that is safe.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kmip::{
-    Secret, V2_1, Version,
+    Secret,
     client::{CallError, Client, incoming, outgoing},
     message::{Credential, OutgoingItem, Password, ResponseItem, UsernameAndPassword},
     payload::{
@@ -12,20 +12,13 @@ use kmip::{
     },
 };
 
+pub(crate) use crate::pool::VERSION;
 use crate::{
     connect::{Channel, Endpoint},
     error::Failure,
     log::Log,
+    pool::{Identity, Pool},
 };
-
-/// The version of the protocol that the module speaks.
-pub(crate) const VERSION: Version = V2_1;
-
-/// The longest response taken.
-const RESPONSE_BYTES_MAX: usize = 16 << 20;
-
-/// Idle connections kept; more threads than this open and close their own.
-const IDLE_MAX: usize = 8;
 
 /// Whether a request may be sent again when the connection broke before its answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,53 +31,28 @@ pub(crate) enum Again {
 
 /// One token's daemon.
 pub(crate) struct Remote {
-    endpoint: Endpoint,
     vault: String,
-    idle: Mutex<Vec<Connection>>,
-    identity: RwLock<Identity>,
+    pool: Pool,
+    /// Who the requests come from.
+    identity: RwLock<Arc<Identity>>,
     log: Arc<Log>,
 }
 
-/// Who the requests come from: its number changes with each login and logout.
-struct Identity {
-    number: u64,
-    credential: Option<Credential>,
-}
-
-struct Connection {
-    client: Client<Channel>,
-    /// The identity whose credential the client sends.
-    identity: u64,
-}
+/// A credential that the daemon has accepted.
+pub(crate) struct Proven(Credential);
 
 impl Remote {
     pub(crate) fn new(endpoint: Endpoint, vault: String, log: Arc<Log>) -> Self {
-        let mut remote = Self {
-            endpoint,
+        let public = public_credential(&endpoint, &vault);
+        Self {
             vault,
-            idle: Mutex::default(),
-            identity: RwLock::new(Identity {
+            pool: Pool::new(endpoint, Arc::clone(&log)),
+            identity: RwLock::new(Arc::new(Identity {
                 number: 1,
-                credential: None,
-            }),
+                credential: public,
+            })),
             log,
-        };
-        let public = remote.public_credential();
-        remote.identity = RwLock::new(Identity {
-            number: 1,
-            credential: public,
-        });
-        remote
-    }
-
-    /// Without a login: on the local socket only the vault is named, over TLS the certificate says all.
-    fn public_credential(&self) -> Option<Credential> {
-        self.endpoint.is_local().then(|| {
-            Credential::UsernameAndPassword(UsernameAndPassword {
-                username: format!("@{}", self.vault),
-                password: None,
-            })
-        })
+        }
     }
 
     /// Calls one operation.
@@ -94,7 +62,7 @@ impl Remote {
         again: Again,
     ) -> Result<O::Response, Failure> {
         let items = [outgoing::<O>(request, VERSION)];
-        let answers = self.exchange(again, |client| client.send(&items))?;
+        let answers = self.exchange(again, &self.identity(), |client| client.send(&items))?;
         let item = answers.first().ok_or(Failure::Unreadable)?;
         Ok(incoming::<O>(item, VERSION)?)
     }
@@ -105,15 +73,25 @@ impl Remote {
         items: &[OutgoingItem],
         again: Again,
     ) -> Result<Vec<ResponseItem>, Failure> {
-        if items.len() == 1 {
-            return self.exchange(again, |client| client.send(items));
-        }
-        self.exchange(again, |client| client.send_all(items))
+        self.batch_by(items, again, &self.identity())
     }
 
-    /// Logs in: the daemon must accept the credential, which then goes with each request.
-    pub(crate) fn log_in(&self, user: &str, pin: &[u8]) -> Result<(), Failure> {
-        let username = if self.endpoint.is_local() && !user.contains('@') {
+    /// The same from somebody who may have logged out meanwhile, for what that leaves to be done.
+    pub(crate) fn batch_by(
+        &self,
+        items: &[OutgoingItem],
+        again: Again,
+        identity: &Identity,
+    ) -> Result<Vec<ResponseItem>, Failure> {
+        self.exchange(again, identity, |client| match items {
+            [_] => client.send(items),
+            _ => client.send_all(items),
+        })
+    }
+
+    /// Asks the daemon whether it accepts a PIN.
+    pub(crate) fn prove(&self, user: &str, pin: &[u8]) -> Result<Proven, Failure> {
+        let username = if self.pool.endpoint.is_local() && !user.contains('@') {
             format!("{user}@{}", self.vault)
         } else {
             user.to_owned()
@@ -128,120 +106,91 @@ impl Remote {
             },
             VERSION,
         )];
-        let answers = self.exchange_as(Again::May, 0, &|| Some(credential.clone()), |client| {
-            client.send(&item)
-        })?;
+        // No identity that requests come from has this number.
+        let identity = Identity {
+            number: 0,
+            credential: Some(credential.clone()),
+        };
+        let answers = self.exchange(Again::May, &identity, |client| client.send(&item))?;
         let answer = answers.first().ok_or(Failure::Unreadable)?;
         incoming::<DiscoverVersions>(answer, VERSION)?;
-        self.become_identity(Some(credential));
-        Ok(())
+        Ok(Proven(credential))
     }
 
-    /// Logs out: the credential is forgotten here and in every idle connection.
-    pub(crate) fn log_out(&self) {
-        self.become_identity(self.public_credential());
-        for connection in self.idle().iter_mut() {
-            connection.client.set_credential(None);
-            connection.identity = 0;
-        }
+    /// Logs in: the credential goes with each request from now on.
+    pub(crate) fn log_in(&self, proven: Proven) {
+        self.become_identity(Some(proven.0));
+    }
+
+    /// Logs out: the credential is forgotten here and in every idle connection, and left to the caller.
+    pub(crate) fn log_out(&self) -> Arc<Identity> {
+        let former = self.become_identity(public_credential(&self.pool.endpoint, &self.vault));
+        self.pool.forget_identities();
+        former
     }
 
     /// Closes the idle connections.
     pub(crate) fn close(&self) {
-        self.idle().clear();
+        self.pool.close();
     }
 
-    fn become_identity(&self, credential: Option<Credential>) {
+    /// Replaces the identity and returns the former one.
+    fn become_identity(&self, credential: Option<Credential>) -> Arc<Identity> {
         let mut identity = self
             .identity
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        identity.number += 1;
-        identity.credential = credential;
+        let number = identity.number + 1;
+        std::mem::replace(&mut *identity, Arc::new(Identity { number, credential }))
     }
 
+    /// Who requests come from.
+    pub(crate) fn identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.identity.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends and receives within the time of one call, connecting and a repetition included.
     fn exchange<T>(
         &self,
         again: Again,
+        identity: &Identity,
         send: impl Fn(&mut Client<Channel>) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
-        let number = self.read_identity().number;
-        self.exchange_as(
-            again,
-            number,
-            &|| self.read_identity().credential.clone(),
-            send,
-        )
-    }
-
-    fn read_identity(&self) -> std::sync::RwLockReadGuard<'_, Identity> {
-        self.identity.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn exchange_as<T>(
-        &self,
-        again: Again,
-        identity: u64,
-        credential: &dyn Fn() -> Option<Credential>,
-        send: impl Fn(&mut Client<Channel>) -> Result<T, CallError>,
-    ) -> Result<T, Failure> {
-        let mut repeated = again == Again::MustNot;
+        let deadline = self.pool.endpoint.deadline();
+        let mut may_repeat = again == Again::May;
         loop {
-            let mut connection = self.connection()?;
-            if connection.identity != identity || identity == 0 {
-                connection.client.set_credential(credential());
-                connection.identity = identity;
-            }
-            connection.client.stream().begin();
+            let mut connection = self.pool.take(deadline)?;
+            connection.begin(identity, deadline);
             match send(&mut connection.client) {
                 Ok(answer) => {
-                    self.put_back(connection);
+                    self.pool.put_back(connection, self.identity().number);
                     return Ok(answer);
                 }
                 Err(error) => {
+                    let name = self.pool.endpoint.name();
+                    // What cannot be read is not repeated in the log: nobody knows what it is.
+                    let why = match &error {
+                        CallError::Io(error) => error.to_string(),
+                        _ => "the answer cannot be read".to_owned(),
+                    };
+                    self.log.line(format_args!("{name}: {why}"));
                     let failure = Failure::from(error);
-                    self.log
-                        .line(format_args!("{}: {failure:?}", self.endpoint.name()));
-                    if repeated || failure != Failure::Lost {
+                    if !may_repeat || failure != Failure::Lost {
                         return Err(failure);
                     }
-                    repeated = true;
+                    may_repeat = false;
                 }
             }
         }
     }
+}
 
-    /// An idle connection that the daemon has not closed meanwhile, or a new one.
-    fn connection(&self) -> Result<Connection, Failure> {
-        loop {
-            let Some(mut idle) = self.idle().pop() else {
-                break;
-            };
-            if idle.client.stream().is_open() {
-                return Ok(idle);
-            }
-        }
-        let channel = self.endpoint.connect().map_err(|error| {
-            self.log.line(format_args!(
-                "{}: cannot connect: {error}",
-                self.endpoint.name()
-            ));
-            Failure::Unreachable
-        })?;
-        Ok(Connection {
-            client: Client::new(channel, VERSION, RESPONSE_BYTES_MAX),
-            identity: 0,
+/// Without a login: on the local socket only the vault is named, over TLS the certificate says all.
+fn public_credential(endpoint: &Endpoint, vault: &str) -> Option<Credential> {
+    endpoint.is_local().then(|| {
+        Credential::UsernameAndPassword(UsernameAndPassword {
+            username: format!("@{vault}"),
+            password: None,
         })
-    }
-
-    fn put_back(&self, connection: Connection) {
-        let mut idle = self.idle();
-        if idle.len() < IDLE_MAX {
-            idle.push(connection);
-        }
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    })
 }

@@ -20,6 +20,7 @@ use crate::{
     hasher::digest,
     log::Log,
     object::{Object, Objects, destroy},
+    pool::Identity,
     remote::Remote,
 };
 
@@ -46,8 +47,6 @@ pub(crate) struct Slot {
     /// The mark of this run, which session objects carry at the daemon.
     pub(crate) run: String,
     standing: Mutex<Standing>,
-    /// Held during a login, which waits for the daemon and must not hold anyone else up.
-    login_turn: Mutex<()>,
     /// Counts the logouts: operations begun before one are cancelled by it.
     epoch: AtomicU64,
     /// The handle of the object that tells which profile the module keeps.
@@ -97,7 +96,6 @@ impl Slot {
                 crate::log::seconds_since_1970()
             ),
             standing: Mutex::default(),
-            login_turn: Mutex::default(),
             epoch: AtomicU64::new(0),
             profile,
         }
@@ -150,27 +148,21 @@ impl Slot {
         } else {
             standing.read_only -= 1;
         }
-        let last = standing.read_only + standing.read_write == 0 && standing.user.is_some();
-        drop(standing);
-        if last {
-            // It fails only when another thread has just logged out.
-            let _ = self.log_out();
+        if standing.read_only + standing.read_write == 0 && standing.user.is_some() {
+            self.log_out_from(standing);
         }
     }
 
-    /// Logs in (PKCS #11 3.1 §5.6.8).
+    /// Logs in (PKCS #11 3.1 §5.6.8). Nothing is locked while the daemon is asked, which may take its time.
     pub(crate) fn log_in(&self, user: User, name: Option<&str>, pin: &[u8]) -> Result<()> {
-        let _turn = self
-            .login_turn
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.may_log_in(user)?;
+        self.lock().takes(user)?;
         let name = name.unwrap_or(match user {
             User::SecurityOfficer => "so",
             User::User => "user",
         });
-        self.remote
-            .log_in(name, pin)
+        let proven = self
+            .remote
+            .prove(name, pin)
             .map_err(|failure| match failure {
                 Failure::Refused(Some(kmip::ResultReason::AuthenticationNotSuccessful)) => {
                     Rv::PIN_INCORRECT
@@ -178,60 +170,69 @@ impl Slot {
                 Failure::Refused(_) => Rv::FUNCTION_FAILED,
                 other => other.seen_by(Names::Session),
             })?;
-        // A session that was opened meanwhile may stand against a security officer.
-        if let Err(refused) = self.may_log_in(user) {
-            self.remote.log_out();
-            return Err(refused);
-        }
-        self.lock().user = Some(user);
+        let mut standing = self.lock();
+        // Another login, or a session that stands against a security officer, may have come meanwhile.
+        standing.takes(user)?;
+        standing.user = Some(user);
+        self.remote.log_in(proven);
         Ok(())
-    }
-
-    fn may_log_in(&self, user: User) -> Result<()> {
-        let standing = self.lock();
-        match standing.user {
-            Some(own) if own == user => Err(Rv::USER_ALREADY_LOGGED_IN),
-            Some(_) => Err(Rv::USER_ANOTHER_ALREADY_LOGGED_IN),
-            None if user == User::SecurityOfficer && standing.read_only > 0 => {
-                Err(Rv::SESSION_READ_ONLY_EXISTS)
-            }
-            None => Ok(()),
-        }
     }
 
     /// Logs out: private objects lose their handles, those of sessions end, and every operation is cancelled.
     pub(crate) fn log_out(&self) -> Result<()> {
-        if self.lock().user.take().is_none() {
+        let standing = self.lock();
+        if standing.user.is_none() {
             return Err(Rv::USER_NOT_LOGGED_IN);
         }
+        self.log_out_from(standing);
+        Ok(())
+    }
+
+    /// Whoever logs in next must find nothing of this login, and this one's credential must not replace theirs: both end
+    /// under one lock.
+    fn log_out_from(&self, mut standing: MutexGuard<'_, Standing>) {
+        standing.user = None;
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        let former = self.remote.log_out();
         let gone = self
             .objects
             .remove_all(|object| self.needs_login && object.facts().is_private);
-        self.discard(&gone);
-        self.remote.log_out();
-        Ok(())
+        drop(standing);
+        self.discard(&gone, &former);
     }
 
     /// Ends what a session leaves behind.
     pub(crate) fn discard_of(&self, session: Ulong) {
-        let gone = self
-            .objects
-            .remove_all(|object| object.owner == Some(session));
-        self.discard(&gone);
+        let gone = self.objects.remove_owned(session);
+        self.discard(&gone, &self.remote.identity());
     }
 
     /// Destroys session objects at the daemon. Nobody waits for the outcome, and one failure is enough to give up.
-    fn discard(&self, objects: &[Arc<Object>]) {
+    fn discard(&self, objects: &[Arc<Object>], identity: &Identity) {
         for object in objects {
             let facts = object.facts();
             let held_here = object.is_alias || facts.id.is_empty();
             if object.owner.is_some()
                 && !held_here
-                && destroy(&self.remote, &facts.id).is_err_and(|failure| failure.is_of_transport())
+                && destroy(&self.remote, identity, &facts.id)
+                    .is_err_and(|failure| failure.is_of_transport())
             {
                 return;
             }
+        }
+    }
+}
+
+impl Standing {
+    /// Whether this user may log in as things are.
+    fn takes(&self, user: User) -> Result<()> {
+        match self.user {
+            Some(own) if own == user => Err(Rv::USER_ALREADY_LOGGED_IN),
+            Some(_) => Err(Rv::USER_ANOTHER_ALREADY_LOGGED_IN),
+            None if user == User::SecurityOfficer && self.read_only > 0 => {
+                Err(Rv::SESSION_READ_ONLY_EXISTS)
+            }
+            None => Ok(()),
         }
     }
 }

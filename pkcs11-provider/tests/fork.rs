@@ -1,37 +1,23 @@
 //! Fork: a child begins anew, on connections of its own, and its parent does not notice.
 
-use std::ptr::null_mut;
+use std::{
+    ptr::null_mut,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use cryptoki_sys as ck;
 
-use crate::common::{CONFIG, PIN, alone, api::plain};
-
-unsafe extern "C" {
-    fn fork() -> i32;
-    fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
-    fn _exit(status: i32) -> !;
-}
-
-/// Runs the body in a forked child and tells whether it held.
-fn in_child(body: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child does nothing but call the module and end.
-    let pid = unsafe { fork() };
-    if pid == 0 {
-        let held = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).unwrap_or(false);
-        // SAFETY: ends the child without the test harness's own ending.
-        unsafe { _exit(i32::from(!held)) };
-    }
-    let mut status = -1;
-    // SAFETY: the child is this process's own.
-    assert_eq!(unsafe { waitpid(pid, &raw mut status, 0) }, pid);
-    status == 0
-}
+use crate::common::{
+    Api, CONFIG, PIN, alone,
+    api::{mechanism, number, plain},
+    host::{self, in_child},
+    module_path,
+};
 
 fn sockets() -> usize {
-    std::fs::read_dir("/proc/self/fd")
-        .unwrap()
-        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
-        .filter(|link| link.to_string_lossy().starts_with("socket:"))
+    let open = host::descriptors();
+    open.iter()
+        .filter(|link| link.starts_with("socket:"))
         .count()
 }
 
@@ -109,34 +95,113 @@ fn a_child_that_initialises_has_everything_of_its_own() {
 }
 
 #[test]
-fn a_child_forked_while_others_sign_is_not_stuck() {
+fn a_child_forked_while_others_are_inside_calls_is_not_stuck() {
     alone(
-        "fork::a_child_forked_while_others_sign_is_not_stuck",
+        "fork::a_child_forked_while_others_are_inside_calls_is_not_stuck",
         CONFIG,
         |_, api| {
             let session = api.ready();
             let (_, private) = api.p384(session, "k");
-            let done = std::sync::atomic::AtomicBool::new(false);
+            let done = AtomicBool::new(false);
+            let sign = |session| api.sign(session, &mut plain(ck::CKM_ECDSA), private, &[7; 48]);
             std::thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        let own = api.open(false);
-                        while !done.load(std::sync::atomic::Ordering::Acquire) {
-                            api.sign(own, &mut plain(ck::CKM_ECDSA), private, &[7; 48])
-                                .unwrap();
+                let while_others = |body: fn(&Api)| {
+                    let done = &done;
+                    scope.spawn(move || {
+                        while !done.load(Ordering::Acquire) {
+                            body(api);
                         }
                     });
-                }
-                for _ in 0..10 {
+                };
+                // Whatever lock the module has is held by somebody most of the time.
+                while_others(|api| assert_eq!(call!(api, C_CloseSession(api.open(false))), 0));
+                while_others(|api| {
+                    let own = api.open(true);
+                    assert!(!api.find(own, &[(ck::CKA_LABEL, b"k".to_vec())]).is_empty());
+                    api.login(own, ck::CKU_USER, PIN);
+                    assert_eq!(call!(api, C_CloseSession(own)), 0);
+                });
+                scope.spawn(|| {
+                    let own = api.open(false);
+                    while !done.load(Ordering::Acquire) {
+                        sign(own).unwrap();
+                    }
+                });
+                for _ in 0..40 {
                     assert!(in_child(|| {
+                        let not = ck::CKR_CRYPTOKI_NOT_INITIALIZED;
+                        assert_eq!(call!(api, C_CloseSession(session)), not);
                         api.initialise();
                         let own = api.open(true);
                         api.login(own, ck::CKU_USER, PIN) == ck::CKR_OK
                             && call!(api, C_Finalize(null_mut())) == ck::CKR_OK
                     }));
                 }
-                done.store(true, std::sync::atomic::Ordering::Release);
+                done.store(true, Ordering::Release);
             });
+            sign(session).unwrap();
         },
     );
+}
+
+#[test]
+fn the_end_of_a_child_leaves_the_parents_objects_alone() {
+    alone(
+        "fork::the_end_of_a_child_leaves_the_parents_objects_alone",
+        CONFIG,
+        |fake, api| {
+            let session = api.ready();
+            let size = [number(ck::CKA_VALUE_LEN, 32)];
+            let key = api.generate(session, ck::CKM_AES_KEY_GEN, &size).unwrap();
+            assert!(in_child(|| {
+                // A child that knows nothing of the module, and one that ends in the middle of its own work.
+                in_child(|| true)
+                    && in_child(|| {
+                        api.initialise();
+                        let own = api.open(true);
+                        assert_eq!(api.login(own, ck::CKU_USER, PIN), ck::CKR_OK);
+                        api.generate(own, ck::CKM_AES_KEY_GEN, &size).is_ok()
+                    })
+            }));
+            assert!(in_child(|| {
+                api.initialise();
+                let own = api.open(true);
+                assert_eq!(api.login(own, ck::CKU_USER, PIN), ck::CKR_OK);
+                api.generate(own, ck::CKM_AES_KEY_GEN, &size).unwrap();
+                call!(api, C_CloseAllSessions(0)) == ck::CKR_OK
+                    && call!(api, C_Finalize(null_mut())) == ck::CKR_OK
+            }));
+            assert_eq!(api.get(session, key, ck::CKA_VALUE_LEN).unwrap().len(), 8);
+            fake.take_requests();
+            let mut iv = [7_u8; 16];
+            let mut cbc = mechanism(ck::CKM_AES_CBC_PAD, Some(&mut iv));
+            assert_eq!(
+                call!(api, C_EncryptInit(session, &raw mut cbc, key)),
+                ck::CKR_OK
+            );
+            let mut data = *b"data";
+            let encrypted = api.two_calls(|out, length| {
+                call!(api, C_Encrypt(session, data.as_mut_ptr(), 4, out, length))
+            });
+            assert_eq!(encrypted.unwrap().len(), 16);
+            assert_eq!(call!(api, C_CloseSession(session)), ck::CKR_OK);
+        },
+    );
+}
+
+#[test]
+fn pkcs11_tool_forks() {
+    alone("fork::pkcs11_tool_forks", CONFIG, |_, _| {
+        let tool = std::process::Command::new("pkcs11-tool")
+            .arg("--module")
+            .arg(module_path())
+            .arg("--test-fork")
+            .output();
+        // Where the tool is installed; the tests of the whole system insist that it is.
+        let Ok(output) = tool else { return };
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(output.status.success(), "{said}");
+        assert!(!said.contains("rv ="), "{said}");
+    });
 }

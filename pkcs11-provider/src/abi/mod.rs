@@ -5,6 +5,7 @@
 )]
 
 mod functions;
+mod host;
 mod information;
 mod list;
 pub(crate) mod parameter;

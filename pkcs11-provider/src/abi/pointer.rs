@@ -6,8 +6,8 @@ use std::{borrow::Cow, marker::PhantomData};
 use cryptoki_sys as ck;
 use pkcs11::{Entry, Result, Rv, UNAVAILABLE, Ulong, size, ulong};
 
-/// More bytes than any machine has in one piece (256 TiB): a length beyond is a mistake and not memory.
-const BYTES_MAX: usize = 1 << 48;
+/// The longest input or output of one call. A length beyond is somebody's mistake, and memory is not read by it.
+const BYTES_MAX: usize = (1 << 31) - 1;
 
 /// The length of memory that a caller passed, if there can be such.
 fn length_of<T>(pointer: *const T, length: Ulong) -> Result<usize> {
@@ -368,8 +368,10 @@ mod tests {
         assert_eq!(none.bytes(), Ok(&[][..]));
         assert_eq!(some.bytes(), Err(Rv::ARGUMENTS_BAD));
         let byte = 7_u8;
-        // SAFETY: the length is what is tested, and never read.
-        let endless = unsafe { In::new(&raw const byte, Ulong::MAX) };
-        assert_eq!(endless.bytes(), Err(Rv::ARGUMENTS_BAD));
+        for endless in [ulong(BYTES_MAX) + 1, 1 << 32, 1 << 63, Ulong::MAX] {
+            // SAFETY: the length is what is tested, and never read.
+            let input = unsafe { In::new(&raw const byte, endless) };
+            assert_eq!(input.bytes(), Err(Rv::ARGUMENTS_BAD));
+        }
     }
 }

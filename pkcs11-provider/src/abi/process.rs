@@ -10,11 +10,12 @@ use std::{
 
 use pkcs11::{Result, Rv};
 
-use crate::{descriptors, module::Module};
+use super::host::{is_privileged, process_number};
+use crate::{config::Environment, descriptors, module::Module};
 
 /// The state of one process. It is never freed: a child must be able to leave its parent's untouched, locks and all.
 pub(super) struct Process {
-    pid: u32,
+    number: u64,
     module: RwLock<Option<Arc<Module>>>,
     /// Held while the module is initialised or finalised.
     turn: Mutex<()>,
@@ -26,7 +27,7 @@ static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
 fn current() -> Option<&'static Process> {
     // SAFETY: the pointer is null or comes from `Box::leak` in `own`, so what it points to lives and is shared for ever.
     let process = unsafe { CURRENT.load(Ordering::Acquire).as_ref() };
-    process.filter(|process| process.pid == std::process::id())
+    process.filter(|process| process.number == process_number())
 }
 
 /// This process's state, made when there is none.
@@ -36,7 +37,7 @@ fn own() -> &'static Process {
     }
     let inherited = CURRENT.load(Ordering::Acquire);
     let fresh = Box::into_raw(Box::new(Process {
-        pid: std::process::id(),
+        number: process_number(),
         module: RwLock::new(None),
         turn: Mutex::new(()),
     }));
@@ -79,7 +80,12 @@ pub(super) fn initialise() -> Result<()> {
     if module().is_ok() {
         return Err(Rv::CRYPTOKI_ALREADY_INITIALIZED);
     }
-    let module = Module::of_process()?;
+    let environment = if is_privileged() {
+        Environment::Foreign
+    } else {
+        Environment::Own
+    };
+    let module = Module::of_process(environment)?;
     *process
         .module
         .write()

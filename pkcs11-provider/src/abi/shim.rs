@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Once,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use pkcs11::{Result, Rv};
@@ -18,15 +18,16 @@ thread_local! {
 
 /// Runs the body of a C function: a panic ends here, and is not printed to the host's output.
 pub(super) fn guarded(body: impl FnOnce() -> Result<()>) -> Rv {
-    static QUIET: Once = Once::new();
-    QUIET.call_once(|| {
+    // No `Once`: a child of `fork` would wait for ever for a thread that is not there.
+    static IS_QUIET: AtomicBool = AtomicBool::new(false);
+    if !IS_QUIET.load(Ordering::Relaxed) && !IS_QUIET.swap(true, Ordering::Relaxed) {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if !INSIDE.get() {
                 usual(panic);
             }
         }));
-    });
+    }
     let outer = INSIDE.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(outer);
@@ -44,6 +45,9 @@ pub(super) fn inside(name: &str, body: impl FnOnce(&Module) -> Result<()>) -> Rv
         let rv = guarded(|| body(&module));
         if rv == Rv::OK {
             return Ok(());
+        }
+        if module.is_over() {
+            return Err(Rv::CRYPTOKI_NOT_INITIALIZED);
         }
         // The second of two calls follows; nothing has failed.
         if rv == Rv::BUFFER_TOO_SMALL {
@@ -80,6 +84,12 @@ macro_rules! cryptoki {
             $($old: Some($old),)*
             $($new: Some($new),)*
         };
+
+        /// Every function: its name, and its arguments with their types.
+        pub const FUNCTIONS: &[(&str, &[(&str, &str)])] = &[
+            $((stringify!($old), &[$((stringify!($old_arg), stringify!($old_type))),*]),)*
+            $((stringify!($new), &[$((stringify!($new_arg), stringify!($new_type))),*]),)*
+        ];
 
         /// The functions that are not served, each with the reason.
         pub const NOT_SERVED: &[(&str, &str)] = &[

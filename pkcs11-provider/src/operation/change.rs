@@ -113,7 +113,7 @@ impl Session {
             return Err(Rv::ACTION_PROHIBITED);
         }
         if !object.is_alias && !facts.id.is_empty() {
-            destroy(&self.slot.remote, &facts.id)
+            destroy(&self.slot.remote, &self.slot.remote.identity(), &facts.id)
                 .map_err(|failure| failure.seen_by(Names::Ending))?;
         }
         self.slot.objects.remove(handle);

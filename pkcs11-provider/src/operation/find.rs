@@ -1,6 +1,6 @@
 //! Searches: one Locate for what the daemon has indexed, its attributes in the same trip, the rest compared here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cryptoki_sys as ck;
 use kmip::{
@@ -38,15 +38,16 @@ pub(crate) struct Located {
 /// What one search has brought so far.
 #[derive(Default)]
 struct Harvest {
-    /// The identifiers in the daemon's order.
+    /// The identifiers in the daemon's order, each once.
     ids: Vec<String>,
+    noted: HashSet<String>,
     found: HashMap<String, Located>,
 }
 
 impl Harvest {
     fn note(&mut self, id: &UniqueIdentifier) {
         if let UniqueIdentifier::Text(id) = id
-            && !self.ids.contains(id)
+            && self.noted.insert(id.clone())
         {
             self.ids.push(id.clone());
         }

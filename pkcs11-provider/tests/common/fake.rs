@@ -42,10 +42,14 @@ pub struct State {
     pub refusal: Option<(OperationCode, ResultReason)>,
     /// How long the next answers take.
     pub delay: Duration,
+    /// Nothing is answered for as long as this holds.
+    pub hangs: bool,
     /// Answers are replaced by these bytes.
     pub rubbish: Option<Vec<u8>>,
     /// The connection is closed instead of an answer, this many times.
     pub hang_ups: u32,
+    /// Connections made from now on are closed after so many answers.
+    answers_max: Option<usize>,
     connections: Vec<UnixStream>,
 }
 
@@ -57,14 +61,23 @@ pub struct Fake {
 }
 
 impl Fake {
+    pub fn start(path: &Path) -> Self {
+        Self::listen(path, Arc::default())
+    }
+
+    /// Starts again after `stop`, with what it held before.
+    pub fn start_again(&self) -> Self {
+        Self::listen(&self.path, Arc::clone(&self.state))
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the responder is a server of the test's own"
     )]
-    pub fn start(path: &Path) -> Self {
+    fn listen(path: &Path, state: Arc<Mutex<State>>) -> Self {
         let listener = UnixListener::bind(path).unwrap();
         let fake = Self {
-            state: Arc::default(),
+            state,
             path: path.to_owned(),
             stop: Arc::default(),
         };
@@ -75,14 +88,14 @@ impl Fake {
                     break;
                 }
                 let (stream, state) = (stream.unwrap(), Arc::clone(&state));
-                state
-                    .lock()
-                    .unwrap()
-                    .connections
-                    .push(stream.try_clone().unwrap());
+                let answers_max = {
+                    let mut state = state.lock().unwrap();
+                    state.connections.push(stream.try_clone().unwrap());
+                    state.answers_max.unwrap_or(usize::MAX)
+                };
                 std::thread::spawn(move || {
                     // The other end of the pair that is kept must not hold the connection open.
-                    serve(&stream, &state, usize::MAX);
+                    serve(&stream, &state, answers_max);
                     drop(stream.shutdown(std::net::Shutdown::Both));
                 });
             }
@@ -102,12 +115,22 @@ impl Fake {
         }
     }
 
+    /// Forgets the connections that have ended, which are kept only for `drop_connections`.
+    pub fn forget_connections(&self) {
+        self.state.lock().unwrap().connections.clear();
+    }
+
     /// Stops listening; the connections close too.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Release);
         drop(UnixStream::connect(&self.path));
         drop(std::fs::remove_file(&self.path));
         self.drop_connections();
+    }
+
+    /// Closes each connection that is made from now on after so many answers.
+    pub fn answers_each(&self, answers: usize) {
+        self.state.lock().unwrap().answers_max = Some(answers);
     }
 
     pub fn refuse(&self, refusal: Option<(OperationCode, ResultReason)>) {
@@ -132,6 +155,9 @@ pub fn serve(mut stream: impl Read + Write, state: &Mutex<State>, answers_max: u
             }
         };
         let message: Vec<u8> = buffer.drain(..length).collect();
+        while state.lock().unwrap().hangs {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let Some(answer) = answer(&message, state) else {
             return;
         };

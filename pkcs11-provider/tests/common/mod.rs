@@ -4,10 +4,15 @@
 #[macro_use]
 pub mod api;
 pub mod fake;
+pub mod host;
 pub mod keys;
 pub mod ops;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 pub use api::Api;
 pub use fake::Fake;
@@ -36,6 +41,23 @@ pub fn module_path() -> PathBuf {
 pub const CONFIG: &str =
     "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
 
+/// A program that uses the module; in a long run that asks for it, under valgrind, which says nothing when all is well.
+pub fn program(path: &Path) -> Command {
+    if std::env::var_os("KEYHOLD_TEST_VALGRIND").is_none() {
+        return Command::new(path);
+    }
+    let mut command = Command::new("valgrind");
+    command.args([
+        "--quiet",
+        "--error-exitcode=99",
+        "--leak-check=full",
+        "--errors-for-leak-kinds=definite",
+        "--show-leak-kinds=definite",
+    ]);
+    command.arg(path);
+    command
+}
+
 /// Runs the body in a process of its own, where the environment names the test's own configuration and the responder is
 /// a thread beside the module.
 pub fn alone(test: &str, config: &str, body: impl FnOnce(&Fake, &Api)) {
@@ -49,7 +71,7 @@ pub fn alone(test: &str, config: &str, body: impl FnOnce(&Fake, &Api)) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pkcs11.toml");
     fs::write(&file, config).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = program(&std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .env(CHILD, test)
         .env(FOLDER, folder.path())

@@ -114,9 +114,11 @@ const PROVIDER: Layers = Layers {
         &["object"],
         &["handle"],
         &["remote"],
+        &["pool"],
         &["connect"],
+        &["tls", "wire"],
         &["config", "public_key"],
-        &["descriptors", "error", "hasher", "log"],
+        &["deadline", "descriptors", "error", "hasher", "log"],
     ],
     upward: &[(
         "operation",

@@ -1,0 +1,145 @@
+//! A connected socket whose every wait ends in time, whatever signals come, and whose broken pipe is an error and no
+//! signal to the host.
+
+use std::{
+    io::{self, Read, Write},
+    os::fd::{IntoRawFd, OwnedFd},
+    time::Duration,
+};
+
+use rustix::{
+    fs::fstat,
+    io::Errno,
+    net::{
+        RecvFlags, SendFlags, recv, send,
+        sockopt::{Timeout, set_socket_timeout},
+    },
+};
+
+use crate::{deadline::Deadline, descriptors};
+
+/// A socket that is connected.
+pub(crate) struct Wire {
+    /// There until the end.
+    socket: Option<OwnedFd>,
+    /// The socket's own number, by which it is known again.
+    number: u64,
+    deadline: Deadline,
+    receiving: Limit,
+    sending: Limit,
+}
+
+/// How long the system lets one wait of a socket last.
+struct Limit {
+    kind: Timeout,
+    set: Duration,
+}
+
+impl Limit {
+    const fn new(kind: Timeout) -> Self {
+        Self {
+            kind,
+            set: Duration::ZERO,
+        }
+    }
+
+    /// Sets the limit to what is left, unless that is about what it is: a call whose answer comes at once, which is
+    /// nearly every call, does without.
+    fn adapt(&mut self, socket: &OwnedFd, deadline: Deadline) -> io::Result<()> {
+        let rest = deadline.rest()?;
+        let slack = rest / 8;
+        if self.set < rest.saturating_sub(slack) || self.set > rest.saturating_add(slack) {
+            // The system takes none for no limit at all.
+            let rest = rest.max(Duration::from_millis(1));
+            set_socket_timeout(socket, self.kind, Some(rest))?;
+            self.set = rest;
+        }
+        Ok(())
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(socket: OwnedFd, deadline: Deadline) -> io::Result<Self> {
+        let number = fstat(&socket)?.st_ino;
+        descriptors::remember(&socket, number);
+        Ok(Self {
+            socket: Some(socket),
+            number,
+            deadline,
+            receiving: Limit::new(Timeout::Recv),
+            sending: Limit::new(Timeout::Send),
+        })
+    }
+
+    /// Starts a call, which must have ended by then.
+    pub(crate) const fn begin(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// What there is to be read: nothing yet, the end, or something.
+    pub(crate) fn peek(&self) -> io::Result<Option<usize>> {
+        let socket = self.socket.as_ref().filter(|socket| self.is(socket));
+        let mut byte = [0_u8; 1];
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        match recv(socket.ok_or(Errno::BADF)?, &mut byte[..], flags) {
+            Ok((_, count)) => Ok(Some(count)),
+            Err(Errno::AGAIN) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the descriptor still is this socket's. Hosts that close what they do not know have their own files under
+    /// its number afterwards, which must neither get a request nor be closed.
+    fn is(&self, socket: &OwnedFd) -> bool {
+        fstat(socket).is_ok_and(|found| found.st_ino == self.number)
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
+        let (deadline, limit) = (self.deadline, &mut self.receiving);
+        unless_interrupted(|| {
+            limit.adapt(socket, deadline)?;
+            Ok(recv(socket, &mut *into, RecvFlags::empty())?.1)
+        })
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
+        let (deadline, limit) = (self.deadline, &mut self.sending);
+        unless_interrupted(|| {
+            limit.adapt(socket, deadline)?;
+            Ok(send(socket, from, SendFlags::NOSIGNAL)?)
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits again when a signal that the host handles has ended the wait.
+pub(crate) fn unless_interrupted<T>(mut wait: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match wait() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        let Some(socket) = self.socket.take() else {
+            return;
+        };
+        descriptors::forget(&socket, self.number);
+        if !self.is(&socket) {
+            // It is not ours to close.
+            let _ = socket.into_raw_fd();
+        }
+    }
+}
