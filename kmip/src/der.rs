@@ -8,6 +8,8 @@ pub const INTEGER: u8 = 0x02;
 pub const BIT_STRING: u8 = 0x03;
 /// OCTET STRING.
 pub const OCTET_STRING: u8 = 0x04;
+/// NULL.
+pub const NULL: u8 = 0x05;
 /// OBJECT IDENTIFIER.
 pub const OID: u8 = 0x06;
 /// UTF8String.
@@ -45,6 +47,21 @@ pub struct Element<'a> {
 /// Splits the first element off.
 #[must_use]
 pub fn split(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
+    // X.690 §10.1: lengths are written in as few bytes as possible.
+    let least = |length: usize| match length {
+        0..=0x7F => 2,
+        0x80..=0xFF => 3,
+        0x100..=0xFFFF => 4,
+        0x1_0000..=0xFF_FFFF => 5,
+        _ => 6,
+    };
+    split_loosely(bytes)
+        .filter(|(own, _)| own.whole.len() - own.contents.len() == least(own.contents.len()))
+}
+
+/// The same with lengths in more bytes than they need, which readers of other programs take (BER).
+#[must_use]
+pub fn split_loosely(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&[tag, first], rest) = bytes.split_first_chunk::<2>()?;
     let (length, header) = match first {
         0..=0x7F => (usize::from(first), 2),
@@ -54,10 +71,6 @@ pub fn split(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
             let length = digits
                 .iter()
                 .fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
-            // X.690 §10.1: in as few bytes as possible.
-            if length < 0x80 || digits.first() == Some(&0) {
-                return None;
-            }
             (length, 2 + count)
         }
         _ => return None,

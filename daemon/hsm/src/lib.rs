@@ -6,6 +6,7 @@ mod cache;
 pub mod chain;
 mod derivation;
 pub mod encoding;
+mod kind;
 pub mod module;
 mod padding;
 pub mod public;

@@ -40,9 +40,9 @@ pub fn spki_to_compressed_point(spki: &[u8]) -> Result<(Curve, Vec<u8>)> {
 pub fn compressed_spki(spki: &[u8]) -> Result<Vec<u8>> {
     let (_, point) = spki_to_compressed_point(spki)?;
     let algorithm = der::public_algorithm(spki).ok_or(NOT_EC)?;
-    let algorithm = der::encoded(der::SEQUENCE, &[algorithm]);
-    let key = der::encoded(der::BIT_STRING, &[&[0], &point]);
-    Ok(der::encoded(der::SEQUENCE, &[&algorithm, &key]).to_vec())
+    let algorithm = der::element(der::SEQUENCE, &[algorithm]);
+    let key = der::bit_string(&point);
+    Ok(der::element(der::SEQUENCE, &[&algorithm, &key]))
 }
 
 fn octets(key: &EcKey<Public>, form: PointConversionForm) -> Result<Vec<u8>> {

@@ -8,7 +8,7 @@ use openssl::{
     x509::{X509, X509NameRef},
 };
 
-use super::{is_one_der_structure, private};
+use super::{der, private};
 use crate::{Error, Result, soft::engine::failed};
 
 /// What a PKCS #12 structure holds.
@@ -24,7 +24,7 @@ pub struct Contents {
 /// Opens a structure with its password.
 pub fn open(pfx: &[u8], password: &Secret) -> Result<Contents> {
     let unreadable = Error::BadKey("not a PKCS #12 structure");
-    if pfx.len() > PFX_BYTES_MAX || !(is_one_der_structure(pfx) || is_long(pfx)) {
+    if pfx.len() > PFX_BYTES_MAX || der::only(der::SEQUENCE, pfx).is_none() {
         return Err(unreadable);
     }
     if asks_too_much(pfx, 0) {
@@ -113,23 +113,12 @@ fn is_name(one: &X509NameRef, other: &X509NameRef) -> bool {
     one.try_cmp(other).is_ok_and(std::cmp::Ordering::is_eq)
 }
 
-/// Whether the bytes are one SEQUENCE that is longer than keys are.
-fn is_long(der: &[u8]) -> bool {
-    match der {
-        [0x30, 0x83, a, b, c, body @ ..] => {
-            let length = (usize::from(*a) << 16) | (usize::from(*b) << 8) | usize::from(*c);
-            length == body.len()
-        }
-        _ => false,
-    }
-}
-
 /// Whether a password is to be hashed more often than is served: in every structure of PKCS #5 and PKCS #12 the number of
 /// iterations is the INTEGER behind the OCTET STRING of the salt.
-fn asks_too_much(mut der: &[u8], depth: u32) -> bool {
+fn asks_too_much(mut bytes: &[u8], depth: u32) -> bool {
     let mut before = 0;
-    while let Some((tag, contents, behind)) = element(der) {
-        let is_count = tag == 0x02 && before == 0x04;
+    while let Some((der::Element { tag, contents, .. }, behind)) = der::split_loosely(bytes) {
+        let is_count = tag == der::INTEGER && before == der::OCTET_STRING;
         let number = contents
             .iter()
             .take(9)
@@ -138,31 +127,13 @@ fn asks_too_much(mut der: &[u8], depth: u32) -> bool {
             return true;
         }
         // Contents are constructed, or octets that hold another structure.
-        let is_nested = tag & 0x20 != 0 || tag == 0x04;
+        let is_nested = tag & 0x20 != 0 || tag == der::OCTET_STRING;
         if is_nested && depth < DEPTH_MAX && asks_too_much(contents, depth + 1) {
             return true;
         }
-        (before, der) = (tag, behind);
+        (before, bytes) = (tag, behind);
     }
     false
-}
-
-/// The element at the front: its tag, its contents, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&[tag, first], rest) = der.split_first_chunk::<2>()?;
-    let (length, rest) = match first {
-        0..=0x7F => (usize::from(first), rest),
-        0x81..=0x84 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
-            let length = digits
-                .iter()
-                .fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
-            (length, rest)
-        }
-        _ => return None,
-    };
-    let (contents, behind) = rest.split_at_checked(length)?;
-    Some((tag, contents, behind))
 }
 
 /// How often a password is hashed here, and at most elsewhere.

@@ -7,7 +7,7 @@ use kmip::{
 use zeroize::Zeroizing;
 
 use super::{
-    der::{self, BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE},
+    der::{self, OCTET_STRING, SEQUENCE},
     private, public,
 };
 use crate::{Error, Result, soft::engine::failed};
@@ -17,9 +17,8 @@ pub fn post_quantum_to_spki(algorithm: PostQuantum, raw: &[u8]) -> Result<Vec<u8
     if raw.len() != algorithm.public_bytes() {
         return Err(LENGTH);
     }
-    let name = der::encoded(SEQUENCE, &[&algorithm.oid()]);
-    let key = der::encoded(BIT_STRING, &[&[0], raw]);
-    Ok(der::encoded(SEQUENCE, &[&name, &key]).to_vec())
+    let name = der::element(SEQUENCE, &[&algorithm.oid()]);
+    Ok(der::element(SEQUENCE, &[&name, &der::bit_string(raw)]))
 }
 
 /// SubjectPublicKeyInfo to the public key's bytes.
@@ -32,18 +31,22 @@ pub fn post_quantum_to_pkcs8(algorithm: PostQuantum, raw: &Secret) -> Result<Sec
     let seed_bytes = seed_bytes(algorithm);
     // RFC 9935 §6, RFC 9881 §6: a choice of seed and expanded key; SLH-DSA has its bytes and nothing around them.
     let inner = match seed_bytes {
-        Some(bytes) if raw.len() == bytes => der::encoded(SEED, &[raw.expose()]),
-        Some(_) => der::encoded(OCTET_STRING, &[raw.expose()]),
-        None => Zeroizing::new(raw.expose().to_vec()),
+        Some(bytes) if raw.len() == bytes => secret(SEED, &[raw.expose()]),
+        Some(_) => secret(OCTET_STRING, &[raw.expose()]),
+        None => raw.clone(),
     };
-    let name = der::encoded(SEQUENCE, &[&algorithm.oid()]);
-    let key = der::encoded(OCTET_STRING, &[&inner]);
-    let version = der::encoded(INTEGER, &[&[0]]);
-    let pkcs8 = der::encoded(SEQUENCE, &[&version, &name, &key]);
+    let name = der::element(SEQUENCE, &[&algorithm.oid()]);
+    let key = secret(OCTET_STRING, &[inner.expose()]);
+    let version = der::integer(&[0]);
+    let pkcs8 = secret(SEQUENCE, &[&version, &name, key.expose()]);
     // Read once, so that what has no key's length is refused here.
-    let pkcs8 = Secret::from(pkcs8.as_slice());
     private(&pkcs8).map_err(|_| LENGTH)?;
     Ok(pkcs8)
+}
+
+/// An element that nobody may see.
+fn secret(tag: u8, parts: &[&[u8]]) -> Secret {
+    Secret::new(der::element(tag, parts))
 }
 
 /// PKCS #8 to the expanded private key.

@@ -4,7 +4,10 @@
 //! it in 64 bytes.
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Hash, KeySpec, Mac, Signing};
+use kmip::{
+    der,
+    mechanism::{Hash, KeySpec, Mac, Signing},
+};
 
 use super::raw::{Mechanism, Parameter};
 use crate::{
@@ -212,14 +215,10 @@ fn digest_info(hash: Hash, digest: &[u8]) -> Vec<u8> {
         Hash::Sha3_384 => nist(9),
         Hash::Sha3_512 => nist(10),
     };
-    let tagged = |tag: u8, body: &[u8]| {
-        // Every part is shorter than 128 bytes, so its length is one byte.
-        let len = u8::try_from(body.len()).unwrap_or(u8::MAX);
-        [&[tag, len], body].concat()
-    };
-    let algorithm = [tagged(0x06, &oid), vec![0x05, 0x00]].concat();
-    let body = [tagged(0x30, &algorithm), tagged(0x04, digest)].concat();
-    tagged(0x30, &body)
+    let none = der::element(der::NULL, &[]);
+    let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[&oid]), &none]);
+    let digest = der::element(der::OCTET_STRING, &[digest]);
+    der::element(der::SEQUENCE, &[&algorithm, &digest])
 }
 
 #[cfg(test)]

@@ -2,14 +2,11 @@
 
 use aws_lc_rs::hmac;
 use cryptoki::object::{Attribute, ObjectClass};
-use kmip::{
-    Secret,
-    mechanism::{Curve, Hash, Kept, KeySpec, PostQuantum},
-};
+use kmip::{Secret, mechanism::KeySpec};
 use subtle::ConstantTimeEq;
 
 use super::template;
-use crate::{Error, KeyRef, Result};
+use crate::{Error, KeyRef, Result, kind};
 
 /// A decoded `KeyRef`.
 pub(super) enum Reference<'a> {
@@ -46,7 +43,7 @@ impl<'a> Reference<'a> {
         };
         let (&kind, rest) = bytes.split_first()?;
         let (spec, rest) = rest.split_first_chunk::<4>()?;
-        let spec = spec_of(*spec)?;
+        let spec = kind::from_bytes(*spec, FIRST)?;
         match kind {
             TOKEN if is_vault_id(rest) => Some(Self::Token(TokenKey { spec, id: rest })),
             SEALED => {
@@ -84,7 +81,7 @@ impl TokenKey<'_> {
     /// The bytes of the reference.
     pub(super) fn encode(&self, binding: &Binding) -> Vec<u8> {
         let mut out = vec![TOKEN];
-        out.extend(spec_bytes(self.spec));
+        out.extend(kind::to_bytes(self.spec, FIRST));
         out.extend(self.id);
         out.extend(binding.tag(&out));
         out
@@ -110,7 +107,7 @@ impl SealedKey<'_> {
     pub(super) fn encode(&self) -> Result<Vec<u8>> {
         let id_len = u8::try_from(self.id.len()).map_err(|_| ID_TOO_LONG)?;
         let mut out = vec![SEALED];
-        out.extend(spec_bytes(self.spec));
+        out.extend(kind::to_bytes(self.spec, FIRST));
         out.push(id_len);
         out.extend(self.id);
         out.extend(self.sealed);
@@ -119,7 +116,7 @@ impl SealedKey<'_> {
 
     /// What the seal is bound to: that it is a key, of which kind, and whose.
     pub(super) fn label(spec: KeySpec, id: &[u8]) -> Vec<u8> {
-        [b"keyhold-key", &spec_bytes(spec)[..], id].concat()
+        [b"keyhold-key", &kind::to_bytes(spec, FIRST)[..], id].concat()
     }
 }
 
@@ -138,64 +135,8 @@ fn is_vault_id(id: &[u8]) -> bool {
     !id.is_empty() && id.len() <= usize::from(u8::MAX) && !id.starts_with(OWN_ID_PREFIX)
 }
 
-fn spec_bytes(spec: KeySpec) -> [u8; 4] {
-    let (kind, detail) = match spec {
-        KeySpec::Aes { .. } => (1, 0),
-        KeySpec::Hmac { hash, .. } => (2, place(Hash::ALL, &hash)),
-        KeySpec::Rsa { .. } => (3, 0),
-        KeySpec::Ec(curve) => (4, place(Curve::ALL, &curve)),
-        KeySpec::TripleDes { .. } => (5, 0),
-        KeySpec::ChaCha20 => (6, 0),
-        KeySpec::ChaCha20Poly1305 => (6, 1),
-        KeySpec::Kept { algorithm, .. } => (7, algorithm.number()),
-        KeySpec::Dsa { order_bits, .. } => (8, u8::try_from(order_bits / 8).unwrap_or_default()),
-        KeySpec::Dh { .. } => (9, 0),
-        KeySpec::PostQuantum(algorithm) => (10, place(PostQuantum::ALL, &algorithm)),
-    };
-    let [high, low] = spec.bits().to_be_bytes();
-    [kind, detail, high, low]
-}
-
-fn spec_of([kind, detail, high, low]: [u8; 4]) -> Option<KeySpec> {
-    let bits = u16::from_be_bytes([high, low]);
-    match (kind, detail) {
-        (1, 0) => Some(KeySpec::Aes { bits }),
-        (2, hash) => Some(KeySpec::Hmac {
-            hash: *Hash::ALL.get(usize::from(hash))?,
-            bits,
-        }),
-        (3, 0) => Some(KeySpec::Rsa { bits }),
-        (4, curve) => Some(KeySpec::Ec(*Curve::ALL.get(usize::from(curve))?)),
-        (5, 0) => Some(KeySpec::TripleDes { bits }),
-        (6, 0) => Some(KeySpec::ChaCha20),
-        (6, 1) => Some(KeySpec::ChaCha20Poly1305),
-        (7, of) => {
-            let kept = Kept::ALL.iter().find(|kept| kept.number() == of);
-            kept.map(|algorithm| KeySpec::Kept {
-                algorithm: *algorithm,
-                bits,
-            })
-        }
-        (8, order_bytes) => Some(KeySpec::Dsa {
-            bits,
-            order_bits: u16::from(order_bytes) * 8,
-        }),
-        (9, 0) => Some(KeySpec::Dh { bits }),
-        (10, algorithm) => PostQuantum::ALL
-            .get(usize::from(algorithm))
-            .map(|algorithm| KeySpec::PostQuantum(*algorithm)),
-        _ => None,
-    }
-}
-
-/// The place in a table that is only ever added to; all are short.
-fn place<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
-    let place = table.iter().position(|entry| entry == wanted);
-    place
-        .and_then(|place| u8::try_from(place).ok())
-        .unwrap_or(u8::MAX)
-}
-
+/// Kinds of keys count the places of their tables from here.
+const FIRST: u8 = 0;
 /// CKA_IDs of the backend's own keys begin so.
 pub(super) const OWN_ID_PREFIX: &[u8] = b"keyhold-sealing/";
 
@@ -215,30 +156,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_comes_back_from_its_reference() {
-        let mut specs = vec![KeySpec::Aes { bits: 192 }, KeySpec::Rsa { bits: 3072 }];
-        specs.extend(Curve::ALL.iter().map(|&curve| KeySpec::Ec(curve)));
-        specs.push(KeySpec::TripleDes { bits: 168 });
-        specs.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
-        specs.extend(Kept::ALL.iter().map(|&algorithm| KeySpec::Kept {
-            algorithm,
-            bits: algorithm.default_bits(),
-        }));
-        specs.extend(
-            PostQuantum::ALL
-                .iter()
-                .map(|&own| KeySpec::PostQuantum(own)),
-        );
-        specs.push(KeySpec::Dsa {
-            bits: 2048,
-            order_bits: 224,
-        });
-        specs.push(KeySpec::Dh { bits: 3072 });
-        specs.extend(
-            Hash::ALL
-                .iter()
-                .map(|&hash| KeySpec::Hmac { hash, bits: 256 }),
-        );
-        for spec in specs {
+        for spec in kind::tests::specs() {
             let key = TokenKey { spec, id: b"an id" };
             let reference = KeyRef(key.encode(&binding()));
             let Ok(Reference::Token(back)) = Reference::decode(&reference, &binding()) else {

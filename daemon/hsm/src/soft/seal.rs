@@ -13,14 +13,11 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf,
 };
-use kmip::{
-    Secret,
-    mechanism::{Curve, Hash, Kept, KeySpec, PostQuantum},
-};
+use kmip::Secret;
 use zeroize::Zeroizing;
 
 use super::{engine::failed, master::Master, rng};
-use crate::{Error, KeyRef, Material, Result, Sealed, Terms};
+use crate::{Error, KeyRef, Material, Result, Sealed, Terms, kind};
 
 /// A key opened again, and what was sealed with it.
 pub(super) struct OpenedKey {
@@ -39,7 +36,7 @@ pub(super) fn seal_key(master: &Master, material: &Material, terms: &Terms) -> R
     let id_bytes = u8::try_from(terms.id.len())
         .map_err(|_| Error::BadInput("an identifier of more than 255 bytes"))?;
     let mut blob = vec![VERSION, u8::from(terms.exportable)];
-    blob.extend(spec_bytes(spec));
+    blob.extend(kind::to_bytes(spec, FIRST));
     blob.push(id_bytes);
     blob.extend(&terms.id);
     let header = blob.clone();
@@ -57,7 +54,7 @@ pub(super) fn open_key(master: &Master, key: &KeyRef) -> Result<OpenedKey> {
         .split_at_checked(KEY_HEADER_BYTES + usize::from(*id_bytes))
         .ok_or(Error::Corrupt)?;
     let bytes = open_body(master, Purpose::Key, &[header], body)?;
-    let spec = spec_of([*kind, *of, *high, *low]).ok_or(Error::Corrupt)?;
+    let spec = kind::from_bytes([*kind, *of, *high, *low], FIRST).ok_or(Error::Corrupt)?;
     Ok(OpenedKey {
         exportable: *flags == 1,
         material: if spec.is_asymmetric() {
@@ -196,140 +193,8 @@ impl hkdf::KeyType for OkmLength {
     }
 }
 
-/// The kind of a key in four bytes: what it is, the hash or curve, the bits. These numbers are for ever.
-const fn spec_bytes(spec: KeySpec) -> [u8; 4] {
-    let [high, low] = spec.bits().to_be_bytes();
-    match spec {
-        KeySpec::Aes { .. } => [1, 0, high, low],
-        KeySpec::Hmac { hash, .. } => [2, hash_number(hash), high, low],
-        KeySpec::Rsa { .. } => [3, 0, high, low],
-        KeySpec::Ec(curve) => [4, curve_number(curve), high, low],
-        KeySpec::TripleDes { .. } => [5, 0, high, low],
-        KeySpec::ChaCha20 => [6, 0, high, low],
-        KeySpec::ChaCha20Poly1305 => [6, 1, high, low],
-        KeySpec::Kept { algorithm, .. } => [7, algorithm.number(), high, low],
-        KeySpec::Dsa { order_bits, .. } => {
-            let [_, order_bytes] = (order_bits / 8).to_be_bytes();
-            [8, order_bytes, high, low]
-        }
-        KeySpec::Dh { .. } => [9, 0, high, low],
-        KeySpec::PostQuantum(algorithm) => [10, post_quantum_number(algorithm), high, low],
-    }
-}
-
-fn spec_of([kind, of, high, low]: [u8; 4]) -> Option<KeySpec> {
-    let bits = u16::from_be_bytes([high, low]);
-    let hash = || {
-        Hash::ALL
-            .iter()
-            .find(|hash| hash_number(**hash) == of)
-            .copied()
-    };
-    let curve = || {
-        Curve::ALL
-            .iter()
-            .find(|curve| curve_number(**curve) == of)
-            .copied()
-    };
-    match (kind, of) {
-        (1, 0) => Some(KeySpec::Aes { bits }),
-        (2, _) => Some(KeySpec::Hmac {
-            hash: hash()?,
-            bits,
-        }),
-        (3, 0) => Some(KeySpec::Rsa { bits }),
-        (4, _) => Some(KeySpec::Ec(curve()?)),
-        (5, 0) => Some(KeySpec::TripleDes { bits }),
-        (6, 0) => Some(KeySpec::ChaCha20),
-        (6, 1) => Some(KeySpec::ChaCha20Poly1305),
-        (7, of) => {
-            let kept = Kept::ALL.iter().find(|kept| kept.number() == of);
-            kept.map(|algorithm| KeySpec::Kept {
-                algorithm: *algorithm,
-                bits,
-            })
-        }
-        (8, _) => Some(KeySpec::Dsa {
-            bits,
-            order_bits: u16::from(of) * 8,
-        }),
-        (9, 0) => Some(KeySpec::Dh { bits }),
-        (10, _) => PostQuantum::ALL
-            .iter()
-            .find(|own| post_quantum_number(**own) == of)
-            .map(|own| KeySpec::PostQuantum(*own)),
-        _ => None,
-    }
-}
-
-const fn hash_number(hash: Hash) -> u8 {
-    match hash {
-        Hash::Sha1 => 1,
-        Hash::Sha224 => 2,
-        Hash::Sha256 => 3,
-        Hash::Sha384 => 4,
-        Hash::Sha512 => 5,
-        Hash::Sha3_224 => 6,
-        Hash::Sha3_256 => 7,
-        Hash::Sha3_384 => 8,
-        Hash::Sha3_512 => 9,
-        Hash::Sha512_224 => 10,
-        Hash::Sha512_256 => 11,
-    }
-}
-
-const fn curve_number(curve: Curve) -> u8 {
-    match curve {
-        Curve::P256 => 1,
-        Curve::P384 => 2,
-        Curve::P521 => 3,
-        Curve::Secp256k1 => 4,
-        Curve::Ed25519 => 5,
-        Curve::Ed448 => 6,
-        Curve::X25519 => 7,
-        Curve::X448 => 8,
-        Curve::P192 => 9,
-        Curve::P224 => 10,
-        Curve::BrainpoolP160r1 => 11,
-        Curve::BrainpoolP160t1 => 12,
-        Curve::BrainpoolP192r1 => 13,
-        Curve::BrainpoolP192t1 => 14,
-        Curve::BrainpoolP224r1 => 15,
-        Curve::BrainpoolP224t1 => 16,
-        Curve::BrainpoolP256r1 => 17,
-        Curve::BrainpoolP256t1 => 18,
-        Curve::BrainpoolP320r1 => 19,
-        Curve::BrainpoolP320t1 => 20,
-        Curve::BrainpoolP384r1 => 21,
-        Curve::BrainpoolP384t1 => 22,
-        Curve::BrainpoolP512r1 => 23,
-        Curve::BrainpoolP512t1 => 24,
-    }
-}
-
-const fn post_quantum_number(algorithm: PostQuantum) -> u8 {
-    match algorithm {
-        PostQuantum::MlKem512 => 1,
-        PostQuantum::MlKem768 => 2,
-        PostQuantum::MlKem1024 => 3,
-        PostQuantum::MlDsa44 => 4,
-        PostQuantum::MlDsa65 => 5,
-        PostQuantum::MlDsa87 => 6,
-        PostQuantum::SlhDsaSha2_128s => 7,
-        PostQuantum::SlhDsaSha2_128f => 8,
-        PostQuantum::SlhDsaSha2_192s => 9,
-        PostQuantum::SlhDsaSha2_192f => 10,
-        PostQuantum::SlhDsaSha2_256s => 11,
-        PostQuantum::SlhDsaSha2_256f => 12,
-        PostQuantum::SlhDsaShake128s => 13,
-        PostQuantum::SlhDsaShake128f => 14,
-        PostQuantum::SlhDsaShake192s => 15,
-        PostQuantum::SlhDsaShake192f => 16,
-        PostQuantum::SlhDsaShake256s => 17,
-        PostQuantum::SlhDsaShake256f => 18,
-    }
-}
-
+/// Kinds of keys count the places of their tables from here.
+const FIRST: u8 = 1;
 const VERSION: u8 = 1;
 const KEY_HEADER_BYTES: usize = 7;
 const SALT_BYTES: usize = 16;
@@ -340,38 +205,6 @@ const NONCE_BYTES: usize = 12;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_kind_of_key_has_its_own_bytes() {
-        let mut specs = vec![KeySpec::Aes { bits: 256 }, KeySpec::Rsa { bits: 2048 }];
-        specs.extend(Hash::ALL.iter().map(|hash| KeySpec::Hmac {
-            hash: *hash,
-            bits: 512,
-        }));
-        specs.extend(Curve::ALL.iter().map(|curve| KeySpec::Ec(*curve)));
-        specs.extend([112, 168].map(|bits| KeySpec::TripleDes { bits }));
-        specs.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
-        specs.extend(Kept::ALL.iter().map(|algorithm| KeySpec::Kept {
-            algorithm: *algorithm,
-            bits: algorithm.default_bits(),
-        }));
-        specs.extend(
-            PostQuantum::ALL
-                .iter()
-                .map(|own| KeySpec::PostQuantum(*own)),
-        );
-        specs.extend([160, 224, 256].map(|order_bits| KeySpec::Dsa {
-            bits: 2048,
-            order_bits,
-        }));
-        specs.push(KeySpec::Dh { bits: 2048 });
-        for spec in specs {
-            assert_eq!(spec_of(spec_bytes(spec)), Some(spec));
-        }
-        assert_eq!(spec_of([99, 0, 0, 0]), None);
-        assert_eq!(spec_of([4, 99, 0, 0]), None);
-        assert_eq!(spec_of([10, 0, 0, 0]), None);
-    }
 
     #[test]
     fn data_cannot_be_opened_as_a_key() {
