@@ -90,10 +90,7 @@ fn signing(key: &str) -> SignRequest {
             ..CryptographicParameters::default()
         }),
         data: Some(vec![0xA5; 32].into()),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     }
 }
 

@@ -31,7 +31,7 @@ impl Handler for Encrypt {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Encrypt);
 
     fn is_light(service: &Service, request: &EncryptRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.attributes.usage_limits.is_none()
@@ -39,11 +39,7 @@ impl Handler for Encrypt {
     }
 
     fn handle(context: &mut Context<'_>, request: EncryptRequest) -> Result<EncryptResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::encrypt(context, step, request);
         }
@@ -159,7 +155,7 @@ impl Handler for Decrypt {
             .data
             .as_ref()
             .is_none_or(|data| data.0.len() <= super::SHORT_BYTES_MAX);
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && short
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.object_type == ObjectType::SymmetricKey
@@ -167,11 +163,7 @@ impl Handler for Decrypt {
     }
 
     fn handle(context: &mut Context<'_>, mut request: DecryptRequest) -> Result<DecryptResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::decrypt(context, step, request);
         }

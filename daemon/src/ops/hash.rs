@@ -21,16 +21,11 @@ impl Handler for Hash {
     const ACCESS: Access = Access::None;
 
     fn is_light(_: &Service, request: &HashRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
-            && super::is_short(request.data.as_ref())
+        Step::is_whole(request) && super::is_short(request.data.as_ref())
     }
 
     fn handle(context: &mut Context<'_>, request: HashRequest) -> Result<HashResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::hash(context, step, &request);
         }

@@ -23,7 +23,7 @@ impl Handler for MAC {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::MACGenerate);
 
     fn is_light(service: &Service, request: &MACRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.attributes.usage_limits.is_none()
@@ -31,11 +31,7 @@ impl Handler for MAC {
     }
 
     fn handle(context: &mut Context<'_>, request: MACRequest) -> Result<MACResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::mac(context, step, request);
         }
@@ -62,17 +58,13 @@ impl Handler for MACVerify {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::MACVerify);
 
     fn is_light(service: &Service, request: &MACVerifyRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |_| true)
     }
 
     fn handle(context: &mut Context<'_>, request: MACVerifyRequest) -> Result<MACVerifyResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::mac_verify(context, step, request);
         }

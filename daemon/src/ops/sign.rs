@@ -29,7 +29,7 @@ impl Handler for Sign {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Sign);
 
     fn is_light(service: &Service, request: &SignRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && is_short(request.data.as_ref())
             && service.has_light_key(request.unique_identifier.as_ref(), |record| {
                 record.spec.is_some_and(signs_in_microseconds)
@@ -38,11 +38,7 @@ impl Handler for Sign {
     }
 
     fn handle(context: &mut Context<'_>, request: SignRequest) -> Result<SignResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::sign(context, step, request);
         }
@@ -64,7 +60,7 @@ impl Handler for SignatureVerify {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Verify);
 
     fn is_light(service: &Service, request: &SignatureVerifyRequest) -> bool {
-        Step::is_whole(request.correlation_value.as_ref(), request.init_indicator)
+        Step::is_whole(request)
             && is_short(request.data.as_ref())
             && service.has_record(request.unique_identifier.as_ref())
     }
@@ -73,11 +69,7 @@ impl Handler for SignatureVerify {
         context: &mut Context<'_>,
         request: SignatureVerifyRequest,
     ) -> Result<SignatureVerifyResponse> {
-        let step = Step::of(
-            request.correlation_value.clone(),
-            request.init_indicator,
-            request.final_indicator,
-        )?;
+        let step = Step::of(&request)?;
         if !matches!(step, Step::Whole) {
             return parts::signature_verify(context, step, request);
         }

@@ -3,14 +3,13 @@
 use std::{
     borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
 };
 
 use super::{
-    Service,
     commit::NotCommitted,
     deferred::{Aside, Manner, may_be_late},
     envelope::{Sizes, failure, fits, success},
+    exchange::Exchange,
 };
 use crate::{
     audit::{Durability, Event},
@@ -18,34 +17,18 @@ use crate::{
     effects::Effects,
     error::{Error, Result},
     fault::Fault,
-    identity::{Peer, Principal},
+    identity::Peer,
     ops::{self, Route},
     returned::Batch,
 };
 use kmip::{
-    BatchErrorContinuationOption, OperationCode, ResultStatus, Version,
+    BatchErrorContinuationOption, OperationCode, ResultStatus,
     message::{Request, RequestItem, ResponseItem},
-    ttlv::Timestamp,
 };
 use store::{Commit, Transaction};
 
 /// How often an item that lost a race for its record is tried again.
 const TRIES_MAX: u32 = 5;
-
-/// One message being answered.
-pub(super) struct Exchange<'a> {
-    pub(super) service: &'a Service,
-    pub(super) principal: &'a Arc<Principal>,
-    pub(super) from: &'a Peer,
-    pub(super) peer: &'a str,
-    /// The message's own bytes.
-    pub(super) message: &'a [u8],
-    pub(super) version: Version,
-    pub(super) now: Timestamp,
-    pub(super) manner: Manner,
-    /// Whether the connection's roles may be turned.
-    pub(super) may_turn: bool,
-}
 
 impl Exchange<'_> {
     pub(super) fn batch(&self, request: &Request<'_>, mut sizes: Sizes) -> Vec<ResponseItem> {

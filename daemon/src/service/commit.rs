@@ -11,9 +11,9 @@ use store::Commit;
 
 use super::{
     Service,
-    batch::{Attempt, Changed, Exchange},
-    deferred::Manner,
+    batch::{Attempt, Changed},
     envelope::{Sizes, header},
+    exchange::Exchange,
     outcome,
 };
 use crate::{
@@ -44,7 +44,6 @@ pub struct Unfinished {
     principal: Arc<Principal>,
     version: Version,
     now: Timestamp,
-    may_turn: bool,
     header: ResponseHeader,
     sizes: Sizes,
     changed: Changed,
@@ -86,7 +85,7 @@ impl Service {
     /// Begins to answer a message of one item whose weight is [`Weight::Commit`](super::Weight::Commit).
     pub fn begin(&self, caller: &mut Caller, bytes: &[u8]) -> Begun {
         let now = self.clock.now();
-        let request = Request::read(bytes, self.limits.batch_items_max);
+        let request = Request::read(bytes, self.limits.of_a_message());
         let Some((request, item)) =
             request
                 .as_ref()
@@ -112,24 +111,13 @@ impl Service {
             }
         };
         let sizes = Sizes::of(&request.header, request.version, now, None);
-        let exchange = Exchange {
-            service: self,
-            principal: &principal,
-            from: &caller.peer,
-            peer: caller.description(),
-            message: bytes,
-            version: request.version,
-            now,
-            manner: Manner::AtOnce,
-            may_turn: caller.is_turnable(),
-        };
+        let exchange = Exchange::new(self, &principal, caller, (bytes, request.version), now);
         match exchange.attempt(item, &mut Batch::default(), sizes) {
             Attempt::Answered(answer) => answered(answer),
             Attempt::Changed(changed, commit) => {
                 let unfinished = Unfinished {
                     version: request.version,
                     now,
-                    may_turn: caller.is_turnable(),
                     sizes,
                     changed: *changed,
                     header,
@@ -149,21 +137,11 @@ impl Service {
         result: Result<(), NotCommitted>,
     ) -> Buffer {
         let own = unfinished;
-        let exchange = Exchange {
-            service: self,
-            principal: &own.principal,
-            from: &caller.peer,
-            peer: caller.description(),
-            message: bytes,
-            version: own.version,
-            now: own.now,
-            manner: Manner::AtOnce,
-            may_turn: own.may_turn,
-        };
+        let exchange = Exchange::new(self, &own.principal, caller, (bytes, own.version), own.now);
         let mut batch = Batch::default();
         let again = match &result {
             Err(NotCommitted::Store(store::Error::Conflict)) => {
-                Request::read(bytes, self.limits.batch_items_max).ok()
+                Request::read(bytes, self.limits.of_a_message()).ok()
             }
             _ => None,
         };

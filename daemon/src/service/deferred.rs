@@ -13,8 +13,8 @@ use kmip::{
 
 use super::{
     Service,
-    batch::Exchange,
     envelope::{Sizes, failure, fits},
+    exchange::Exchange,
 };
 use crate::{
     error::{Error, Result},
@@ -134,7 +134,7 @@ impl Exchange<'_> {
             principal: self.principal.clone(),
             peer: self.from.clone(),
             generation: self.service.directory.generation(),
-            waits_for_owner: self.service.conformance.is_some() && !self.version.is_2(),
+            waits_for_owner: self.service.conformance.is_some() && self.manner != Manner::Patient,
         };
         if let Err(back) = self.service.pending.submit(chain, &operations, self.now) {
             *batch = back.batch;
@@ -252,7 +252,7 @@ impl Service {
 
     fn try_chain(&self, chain: &mut Chain) -> Result<()> {
         let now = self.clock.now();
-        let request = Request::read_as(&chain.message, chain.version, self.limits.batch_items_max)?;
+        let request = Request::read_as(&chain.message, chain.version, self.limits.of_a_message())?;
         let caller = Caller::new(chain.peer.clone());
         // Whoever was revoked, or lost a role, while the request waited is not served.
         let principal = if chain.generation == self.directory.generation() {
@@ -261,17 +261,9 @@ impl Service {
             self.principal_now(&chain.principal, now)
                 .and_then(|found| same_principal(&chain.principal, found))
         };
-        let exchange = Exchange {
-            service: self,
-            principal: principal.as_ref().unwrap_or(&chain.principal),
-            from: &chain.peer,
-            peer: caller.description(),
-            message: &chain.message,
-            version: chain.version,
-            now,
-            manner: Manner::AtOnce,
-            may_turn: false,
-        };
+        let asked = (&*chain.message, chain.version);
+        let principal_now = principal.as_ref().unwrap_or(&chain.principal);
+        let exchange = Exchange::new(self, principal_now, &caller, asked, now);
         let option = request.header.batch_error_continuation_option;
         let is_member = |at: usize| chain.members.iter().any(|(own, _)| *own == at);
         let items = request.items.into_iter().enumerate();

@@ -22,7 +22,7 @@ use kmip::{
 };
 use store::{Filter, ObjectId, Page, Scope};
 
-use super::{Service, batch::Exchange, deferred::Manner, envelope::Sizes};
+use super::{Service, envelope::Sizes, exchange::Exchange};
 use crate::{
     audit::{Durability, Event},
     error::{Error, Result},
@@ -302,16 +302,10 @@ impl Service {
         let message = write_request(&header, &items, version);
         let request = Request::read_as(message.bytes(), version, items.len())
             .map_err(|_| Error::internal("a request of our own cannot be read"))?;
+        let (caller, now) = (Caller::new(peer(own)), self.clock.now());
         let exchange = Exchange {
-            service: self,
-            principal,
-            from: &peer(own),
             peer: PEER,
-            message: message.bytes(),
-            version,
-            now: self.clock.now(),
-            manner: Manner::AtOnce,
-            may_turn: false,
+            ..Exchange::new(self, principal, &caller, (message.bytes(), version), now)
         };
         let mut answers = exchange.batch(&request, Sizes::UNLIMITED).into_iter();
         let attributes = answered::<GetAttributes>(answers.next(), version)?.attributes;

@@ -7,9 +7,9 @@ use kmip::{
 use store::Transaction;
 
 use super::{
-    batch::Exchange,
     commit::NotCommitted,
     envelope::{Sizes, failure},
+    exchange::Exchange,
 };
 use crate::{
     audit::{Durability, Event},

@@ -2,6 +2,7 @@
 //! the key that began them, bounded in number, size and age, and ended by any error.
 
 mod limits;
+mod step;
 mod stream;
 
 use std::{
@@ -21,7 +22,10 @@ use kmip::{
 };
 
 pub use self::limits::Limits;
-pub(crate) use self::stream::{Engine, Output, Stream};
+pub(crate) use self::{
+    step::Step,
+    stream::{Engine, Output, Stream},
+};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -168,45 +172,6 @@ fn unknown() -> Error {
         Fault::NoSuchStream,
         "the correlation value names no operation of this client that is under way",
     )
-}
-
-/// Which part of its data a request brings.
-pub(crate) enum Step {
-    /// All of it.
-    Whole,
-    /// The first of several.
-    First,
-    /// Another of a stream.
-    Next {
-        /// The stream.
-        correlation: Bytes,
-        /// Whether it is the last.
-        last: bool,
-    },
-}
-
-impl Step {
-    /// By the three fields that all operations have for it.
-    pub(crate) fn of(
-        correlation: Option<Bytes>,
-        init: Option<bool>,
-        last: Option<bool>,
-    ) -> Result<Self> {
-        let (init, last) = (init == Some(true), last == Some(true));
-        match correlation {
-            None if init && !last => Ok(Self::First),
-            None => Ok(Self::Whole),
-            Some(_) if init => Err(Error::invalid_field(
-                "the first part has no correlation value yet",
-            )),
-            Some(correlation) => Ok(Self::Next { correlation, last }),
-        }
-    }
-
-    /// Whether three fields are those of a request with all of its data.
-    pub(crate) fn is_whole(correlation: Option<&Bytes>, init: Option<bool>) -> bool {
-        correlation.is_none() && init != Some(true)
-    }
 }
 
 /// The part that an item works on.

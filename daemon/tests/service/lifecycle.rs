@@ -26,11 +26,7 @@ pub(crate) fn encrypt(fixture: &mut Fixture, id: &str) -> Result<EncryptResponse
         unique_identifier: Some(id.into()),
         cryptographic_parameters: Some(cbc()),
         data: Some(Secret::from(&b"attack at dawn"[..])),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     })
 }
 
@@ -40,11 +36,7 @@ fn decrypt(fixture: &mut Fixture, id: &str, of: &EncryptResponse) -> Result<Secr
         cryptographic_parameters: Some(cbc()),
         data: of.data.clone(),
         iv_counter_nonce: of.iv_counter_nonce.clone(),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     })?;
     Ok(response.data.unwrap())
 }

@@ -221,10 +221,7 @@ fn encrypt(id: &str, bytes: usize) -> EncryptRequest {
         }),
         data: Some(Secret::new(vec![0; bytes])),
         iv_counter_nonce: Some(kmip::ttlv::Bytes(vec![0; 16])),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 

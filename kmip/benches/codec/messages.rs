@@ -67,10 +67,7 @@ pub(crate) fn sign() -> SignRequest {
             ..CryptographicParameters::default()
         }),
         data: Some(vec![7; 32].into()),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     }
 }
 

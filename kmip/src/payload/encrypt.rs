@@ -16,6 +16,7 @@ operation! {
 
 structure! {
     /// Encrypt, request.
+    #[derive(Default)]
     pub struct EncryptRequest {
         /// The key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
@@ -54,6 +55,7 @@ structure! {
 
 structure! {
     /// Decrypt, request.
+    #[derive(Default)]
     pub struct DecryptRequest {
         /// The key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;

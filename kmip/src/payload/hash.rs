@@ -14,6 +14,7 @@ operation! {
 
 structure! {
     /// Hash, request.
+    #[derive(Default)]
     pub struct HashRequest {
         /// Which hash function.
         cryptographic_parameters: CryptographicParameters = CryptographicParameters;

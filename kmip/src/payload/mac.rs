@@ -16,6 +16,7 @@ operation! {
 
 structure! {
     /// MAC, request.
+    #[derive(Default)]
     pub struct MACRequest {
         /// The key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
@@ -46,6 +47,7 @@ structure! {
 
 structure! {
     /// MAC Verify, request.
+    #[derive(Default)]
     pub struct MACVerifyRequest {
         /// The key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;

@@ -16,6 +16,7 @@ operation! {
 
 structure! {
     /// Sign, request.
+    #[derive(Default)]
     pub struct SignRequest {
         /// The private key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
@@ -48,6 +49,7 @@ structure! {
 
 structure! {
     /// Signature Verify, request.
+    #[derive(Default)]
     pub struct SignatureVerifyRequest {
         /// The public key; the placeholder when absent.
         unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;

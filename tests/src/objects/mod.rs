@@ -252,11 +252,7 @@ pub fn encryption(key: &str, data: &[u8]) -> EncryptRequest {
             ..CryptographicParameters::default()
         }),
         data: Some(data.to_vec().into()),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 

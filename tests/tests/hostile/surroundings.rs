@@ -224,12 +224,8 @@ fn an_hsm_that_goes_away_comes_back() {
     let (private, _) = create_pair(client, Pair::Rsa(2048), locked());
     let signing = SignRequest {
         unique_identifier: id(&private),
-        cryptographic_parameters: None,
         data: Some(b"message".as_slice().into()),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     };
     client.call::<Sign>(&signing);
     for _ in 0..2 {

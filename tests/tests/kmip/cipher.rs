@@ -41,10 +41,7 @@ fn encrypting(
         cryptographic_parameters: Some(parameters.clone()),
         data: Some(data.into()),
         iv_counter_nonce: iv.map(|iv| Bytes(iv.to_vec())),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 
@@ -59,11 +56,7 @@ fn decrypting(
         cryptographic_parameters: Some(parameters.clone()),
         data: Some(Bytes(data.to_vec())),
         iv_counter_nonce: iv.map(|iv| Bytes(iv.to_vec())),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     }
 }
 

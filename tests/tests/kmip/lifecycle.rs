@@ -55,10 +55,7 @@ fn encrypting(key: &str) -> EncryptRequest {
         }),
         data: Some(b"sixteen bytes of".as_slice().into()),
         iv_counter_nonce: Some(Bytes(vec![7; 16])),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 
@@ -68,11 +65,7 @@ fn decrypting(key: &str, encrypted: &EncryptResponse) -> DecryptRequest {
         cryptographic_parameters: encrypting(key).cryptographic_parameters,
         data: encrypted.data.clone(),
         iv_counter_nonce: Some(Bytes(vec![7; 16])),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     }
 }
 

@@ -32,10 +32,7 @@ fn signing(key: &str, parameters: &CryptographicParameters) -> SignRequest {
         unique_identifier: id(key),
         cryptographic_parameters: Some(parameters.clone()),
         data: Some(MESSAGE.into()),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     }
 }
 
@@ -58,11 +55,8 @@ fn validity(
         unique_identifier: id(key),
         cryptographic_parameters: Some(parameters.clone()),
         data: Some(message.into()),
-        digested_data: None,
         signature_data: Some(Bytes(signature.to_vec())),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignatureVerifyRequest::default()
     });
     response.validity_indicator.expect("a verdict")
 }

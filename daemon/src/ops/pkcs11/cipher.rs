@@ -228,9 +228,7 @@ fn run(call: &mut Call<'_, '_>, active: &Active, data: &Secret) -> Result<Secret
                     ..CryptographicParameters::default()
                 },
                 data: Some(data.clone()),
-                correlation_value: None,
-                init_indicator: None,
-                final_indicator: None,
+                ..HashRequest::default()
             };
             let digest = call.perform::<Hash>(request, Names::Session)?.data;
             Ok(digest.map(|own| Secret::new(own.0)).unwrap_or_default())
@@ -257,10 +255,8 @@ fn encrypt(
         cryptographic_parameters: Some(cipher_parameters(&how.cipher)),
         data: Some(data.clone()),
         iv_counter_nonce: given(&how.iv),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
         authenticated_encryption_additional_data: given(&how.additional),
+        ..EncryptRequest::default()
     };
     let response = call.perform::<Encrypt>(request, Names::Session)?;
     // PKCS #11 3.1 §6.13.3: the tag follows the ciphertext.
@@ -291,11 +287,9 @@ fn decrypt(
         cryptographic_parameters: Some(cipher_parameters(&how.cipher)),
         data: Some(Bytes(data.to_vec())),
         iv_counter_nonce: given(&how.iv),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
         authenticated_encryption_additional_data: given(&how.additional),
         authenticated_encryption_tag: given(tag),
+        ..DecryptRequest::default()
     };
     let response = call.perform::<Decrypt>(request, Names::Ciphertext)?;
     Ok(response.data.unwrap_or_default())

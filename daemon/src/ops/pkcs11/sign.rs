@@ -34,9 +34,7 @@ fn mac(call: &mut Call<'_, '_>, active: &Active, how: Mac, data: &Secret) -> Res
         unique_identifier: identifier(active),
         cryptographic_parameters: Some(mac_parameters(how)),
         data: Some(data.clone()),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..MACRequest::default()
     };
     let mac = call.perform::<MAC>(request, Names::Session)?.mac_data;
     Ok(mac.map(|own| own.0).unwrap_or_default())
@@ -62,9 +60,7 @@ pub(super) fn sign(
         cryptographic_parameters: Some(signing_parameters(signing)),
         data,
         digested_data,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     };
     let response = call.perform::<Sign>(request, Names::Session)?;
     let signature = response.signature_data.unwrap_or_default().0;
@@ -101,9 +97,7 @@ pub(super) fn verify(
                 data,
                 digested_data,
                 signature_data: Some(Bytes(signature)),
-                correlation_value: None,
-                init_indicator: None,
-                final_indicator: None,
+                ..SignatureVerifyRequest::default()
             };
             call.perform::<SignatureVerify>(request, Names::Session)?
                 .validity_indicator
@@ -141,9 +135,7 @@ fn verify_mac(
         cryptographic_parameters: Some(mac_parameters(how)),
         data: Some(data),
         mac_data: Some(Bytes(given)),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..MACVerifyRequest::default()
     };
     let response = call.perform::<MACVerify>(request, Names::Session)?;
     Ok(response.validity_indicator)

@@ -154,12 +154,11 @@ fn signatures_in_parts_verify_in_parts_and_at_once() {
             let (correlation_value, init_indicator, final_indicator) = of.fields();
             SignRequest {
                 unique_identifier: Some(private.as_str().into()),
-                cryptographic_parameters: None,
                 data: Some(Secret::from(data)),
-                digested_data: None,
                 correlation_value,
                 init_indicator,
                 final_indicator,
+                ..SignRequest::default()
             }
         };
         let own = fixture.call::<Sign>(&sign(b"mess", &Of::First)).unwrap();
@@ -172,13 +171,12 @@ fn signatures_in_parts_verify_in_parts_and_at_once() {
                 of.map_or((None, None, None), Of::fields);
             SignatureVerifyRequest {
                 unique_identifier: Some(public.as_str().into()),
-                cryptographic_parameters: None,
                 data: Some(Secret::from(data)),
-                digested_data: None,
                 signature_data: signature,
                 correlation_value,
                 init_indicator,
                 final_indicator,
+                ..SignatureVerifyRequest::default()
             }
         };
         let whole = verify(b"message", Some(signature.clone()), None);

@@ -33,9 +33,7 @@ fn macs_are_made_and_verified() {
             unique_identifier: Some(id.as_str().into()),
             cryptographic_parameters: Some(with.clone()),
             data: Some(Secret::from(&b"message"[..])),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..MACRequest::default()
         };
         let mac = fixture.call::<MAC>(&request).unwrap().mac_data.unwrap();
         assert_eq!(mac.0.len(), bytes, "{with:?}");
@@ -50,9 +48,7 @@ fn macs_are_made_and_verified() {
                 cryptographic_parameters: request.cryptographic_parameters.clone(),
                 data: request.data.clone(),
                 mac_data: Some(mac),
-                correlation_value: None,
-                init_indicator: None,
-                final_indicator: None,
+                ..MACVerifyRequest::default()
             };
             let answer = fixture.call::<MACVerify>(&request).unwrap();
             assert_eq!(answer.validity_indicator, Some(expected));
@@ -70,9 +66,7 @@ fn digests_of_every_function() {
                 ..CryptographicParameters::default()
             },
             data: Some(Secret::from(&b"abc"[..])),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..HashRequest::default()
         };
         let answer = fixture.call::<Hash>(&request)?;
         Ok(hex::encode(answer.data.unwrap().0))

@@ -62,11 +62,7 @@ pub(crate) fn encryption(id: &str, with: &CryptographicParameters, data: &[u8]) 
         unique_identifier: Some(id.into()),
         cryptographic_parameters: Some(with.clone()),
         data: Some(Secret::from(data)),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 
@@ -80,13 +76,11 @@ pub(crate) fn decryption(of: &EncryptRequest, answer: &EncryptResponse) -> Decry
             .iv_counter_nonce
             .clone()
             .or_else(|| of.iv_counter_nonce.clone()),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
         authenticated_encryption_additional_data: of
             .authenticated_encryption_additional_data
             .clone(),
         authenticated_encryption_tag: answer.authenticated_encryption_tag.clone(),
+        ..DecryptRequest::default()
     }
 }
 

@@ -305,12 +305,8 @@ fn an_encrypted_private_key_is_kept_and_given_back() {
     assert_eq!(own.cryptographic_algorithm, ec);
     let signed = fixture.call::<Sign>(&SignRequest {
         unique_identifier: Some(id.as_str().into()),
-        cryptographic_parameters: None,
         data: Some(b"data"[..].into()),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     });
     assert!(signed.is_err());
     // Whatever else is no key is refused as before.
