@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kmip::{
-    DecodeError, DecodeErrorKind, Version,
+    DecodeError, DecodeErrorKind, Tag, Version,
     attribute::Refusal,
     mechanism::parameters::Unfit,
     ttlv::{Structure, Writer},
@@ -78,6 +78,15 @@ impl Error {
         self.source.as_deref()
     }
 
+    /// Why a message cannot be read as a request, of whose items there may be too many.
+    #[must_use]
+    pub(crate) fn of_message(error: DecodeError) -> Self {
+        if error.kind == DecodeErrorKind::TooMany && error.path == [Tag::BatchItem] {
+            return Self::new(Fault::TooManyItems, error.to_string()).because(error);
+        }
+        Self::from(error)
+    }
+
     /// No such object, or none that the principal may know of.
     #[must_use]
     pub fn no_such_object() -> Self {
@@ -105,6 +114,7 @@ impl From<DecodeError> for Error {
         let fault = match error.kind {
             DecodeErrorKind::AttributeUnknown(_) => Fault::InvalidAttribute,
             DecodeErrorKind::Missing => Fault::MissingData,
+            DecodeErrorKind::TooDeep => Fault::TooDeep,
             _ => Fault::Unreadable,
         };
         // The path has the standard's names only; the client is helped by seeing it.

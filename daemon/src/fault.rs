@@ -88,6 +88,8 @@ faults! {
     LimitExceeded: PermissionDenied | UsageLimitExceeded;
     /// The usage limits of the key are spent, so it may not be used.
     LimitSpent: PermissionDenied | PermissionDenied;
+    /// The message is longer than messages may be.
+    MessageTooLarge: InvalidMessage | ServerLimitExceeded;
     /// A field or attribute that is needed is absent.
     MissingData: MissingData | InvalidField;
     /// The mode needs an IV, counter or nonce.
@@ -144,6 +146,10 @@ faults! {
     TicketSpent: PermissionDenied | UsageLimitExceeded;
     /// No way of protecting the object that the client accepts.
     StorageUnavailable: GeneralFailure | ProtectionStorageUnavailable;
+    /// Structures of the message are nested deeper than they may be.
+    TooDeep: InvalidMessage | ServerLimitExceeded;
+    /// The message has more items than a batch may have.
+    TooManyItems: InvalidMessage | ServerLimitExceeded;
     /// The response is longer than the client takes.
     TooLarge: ResponseTooLarge | ResponseTooLarge;
     /// The bytes cannot be read as a request.

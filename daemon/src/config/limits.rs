@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use kmip::ttlv::DEPTH_MAX;
+
 use super::{ConfigError, file, place::Place};
 use crate::{identity::TicketLimits, notices, pending, service, streams};
+
+/// What every message of the standard needs.
+const NESTING_MIN: u64 = 12;
 
 pub(super) fn service(
     place: &Place<'_>,
@@ -14,7 +19,13 @@ pub(super) fn service(
         "server.limits.locate_items_max",
         1..=1_000_000,
     )?;
+    let nesting_max = place.count(
+        &limits.nesting_max,
+        "server.limits.nesting_max",
+        NESTING_MIN..=DEPTH_MAX.into(),
+    )?;
     Ok(service::Limits {
+        nesting_max: u8::try_from(nesting_max).unwrap_or(DEPTH_MAX),
         batch_items_max: place.count(
             &limits.batch_items_max,
             "server.limits.batch_items_max",

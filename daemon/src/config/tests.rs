@@ -20,6 +20,26 @@ fn what_may_still_change_is_served_where_it_is_asked_for() {
     assert!(config.server.experimental);
 }
 
+/// Every limit that is set is the one that counts.
+#[test]
+fn limits_are_those_of_the_file() {
+    let set = "\n[server.limits]\nframe_bytes_max = 2048\nnesting_max = 12\nbatch_items_max = 2\nlocate_items_max = 3\n\
+               streams_max = 4\nstreams_per_client_max = 5\npending_max = 6\npending_per_client_max = 7\n\
+               tickets_max = 8\ntickets_per_vault_max = 9\n";
+    let config = Config::parse(Path::new("/keyhold.toml"), &format!("{MINIMAL}{set}")).unwrap();
+    let limits = config.server.limits;
+    assert_eq!(limits.frame_bytes_max, 2048);
+    assert_eq!(limits.service.nesting_max, 12);
+    assert_eq!(limits.service.batch_items_max, 2);
+    assert_eq!(limits.service.locate_items_max, 3);
+    assert_eq!(limits.service.streams.all_max, 4);
+    assert_eq!(limits.service.streams.per_client_max, 5);
+    assert_eq!(limits.service.pending.all_max, 6);
+    assert_eq!(limits.service.pending.per_client_max, 7);
+    assert_eq!(limits.service.tickets.all_max, 8);
+    assert_eq!(limits.service.tickets.per_vault_max, 9);
+}
+
 #[test]
 fn the_minimum_is_enough() {
     let config = Config::parse(Path::new("/some/where/keyhold.toml"), MINIMAL).unwrap();
@@ -83,6 +103,10 @@ const WHOLE: &[(&str, &str)] = &[
     (
         "version = 1\n[server]\nkmip = []\n[server.limits]\nframe_bytes_max = 1\n",
         ":5: `server.limits.frame_bytes_max` must be from 1024",
+    ),
+    (
+        "version = 1\n[server]\nkmip = []\n[server.limits]\nnesting_max = 65\n",
+        ":5: `server.limits.nesting_max` must be from 12 to 64",
     ),
     ("version = 1\n[server]\nkmip = []\n", "no `[[backend]]`"),
     ("version = 1\n", "`[tls]` is missing"),

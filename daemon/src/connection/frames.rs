@@ -39,7 +39,7 @@ pub(super) async fn converse<S>(
                 }
             }
             Frame::TooLarge(_) => {
-                let reply = shared.service.respond(&mut caller, inbox.unread());
+                let reply = shared.service.refuse_large(&caller, inbox.unread());
                 if wire.write(&reply).await.is_ok() {
                     wire.linger().await;
                 }

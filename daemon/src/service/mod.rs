@@ -5,6 +5,7 @@ mod batch;
 mod commit;
 mod deferred;
 mod envelope;
+mod exchange;
 mod limits;
 mod notices;
 mod outcome;
@@ -30,17 +31,17 @@ use kmip::{
 };
 use store::Store;
 
-use self::{
-    batch::Exchange,
-    deferred::Manner,
-    envelope::{Sizes, failure, header},
-};
 pub(crate) use self::{commit::never_told, deferred::canceled};
 pub use self::{
     commit::{Begun, NotCommitted, Unfinished},
     limits::Limits,
     notices::Putting,
     weight::Weight,
+};
+use self::{
+    deferred::Manner,
+    envelope::{Sizes, failure, header},
+    exchange::Exchange,
 };
 use crate::{
     audit::{Durability, Event, Trail},
@@ -204,17 +205,17 @@ impl Service {
         self.respond_in(caller, bytes, None)
     }
 
-    /// The same for a message whose answer will be written as a text, if it will.
+    /// Answers one request message whose answer will be written as a text, if it will.
     fn respond_in(&self, caller: &mut Caller, bytes: &[u8], text: Option<Encoding>) -> Buffer {
         let now = self.clock.now();
-        match Request::read(bytes, self.limits.batch_items_max) {
+        match Request::read(bytes, self.limits.of_a_message()) {
             Ok(request) => {
                 let sizes = Sizes::of(&request.header, request.version, now, text);
                 self.answer(caller, &request, bytes, sizes, now)
             }
             Err(RequestError::Unreadable(error, version)) => {
                 let version = version.unwrap_or(V1_0);
-                self.refuse_message(caller, version, now, Error::from(error))
+                self.refuse_message(caller, version, now, Error::of_message(error))
             }
             Err(RequestError::VersionNotSpoken(asked)) => {
                 self.negotiate(caller, bytes, &asked, now)
@@ -243,7 +244,7 @@ impl Service {
             3 => V3_0,
             _ => V2_1,
         };
-        match Request::read_as(bytes, nearest, self.limits.batch_items_max) {
+        match Request::read_as(bytes, nearest, self.limits.of_a_message()) {
             Ok(request)
                 if request
                     .items
@@ -302,15 +303,8 @@ impl Service {
         let items = match principal {
             Ok(principal) => {
                 let exchange = Exchange {
-                    service: self,
-                    principal: &principal,
-                    from: &caller.peer,
-                    peer,
-                    message,
-                    version: request.version,
-                    now,
                     manner: Manner::of(request, self.conformance.is_some()),
-                    may_turn: caller.is_turnable(),
+                    ..Exchange::new(self, &principal, caller, (message, request.version), now)
                 };
                 exchange.batch(request, sizes)
             }

@@ -19,7 +19,7 @@ impl Service {
             }
             Err(unreadable) => {
                 let version = unreadable.version.and_then(|version| version.spoken());
-                let error = Error::from(unreadable.error);
+                let error = Error::of_message(unreadable.error);
                 self.refuse_message(caller, version.unwrap_or(V1_0), self.clock.now(), error)
             }
         };

@@ -2,7 +2,7 @@
 
 use kmip::{
     attribute::UniqueIdentifier,
-    message::{Request, RequestItem},
+    message::{Bounds, Request, RequestItem},
 };
 use store::{Custody, ObjectId, Record};
 
@@ -23,11 +23,18 @@ pub enum Weight {
     Heavy,
 }
 
+/// The most items of a message that is cheap, whatever they are.
+const LIGHT_ITEMS_MAX: usize = 8;
+
 impl Service {
     /// How much work the message is. A guess that is wrong costs time only.
     #[must_use]
     pub fn weight(&self, caller: &Caller, bytes: &[u8]) -> Weight {
-        let Ok(request) = Request::read(bytes, 8) else {
+        let bounds = Bounds {
+            items_max: LIGHT_ITEMS_MAX,
+            ..self.limits.of_a_message()
+        };
+        let Ok(request) = Request::read(bytes, bounds) else {
             return Weight::Light;
         };
         if !caller.has_proven(request.header.authentication.as_ref()) {

@@ -25,6 +25,7 @@ mod kinds;
 mod later;
 mod leases;
 mod lifecycle;
+mod limits;
 mod locked;
 mod notices;
 mod objects;

@@ -11,7 +11,7 @@ pub use self::{
         Ticket, TicketCredential, UsernameAndPassword,
     },
     header::{Asynchrony, MessageExtension, Nonce, RequestHeader, ResponseHeader},
-    request::{OutgoingItem, Request, RequestError, RequestItem, write_request},
+    request::{Bounds, OutgoingItem, Request, RequestError, RequestItem, write_request},
     response::{Response, ResponseItem, write_response},
 };
 use crate::{
@@ -59,14 +59,15 @@ fn header<H: Value>(message: Reader<'_>, tag: Tag) -> Result<H> {
     H::read(found.ok_or_else(|| DecodeError::at(tag, DecodeErrorKind::Missing))?)
 }
 
-/// The version that a message's header names, where the header itself may be unreadable.
-pub(crate) fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
-    let mut outer = Reader::new(bytes, Tag::RequestMessage, crate::V1_0);
-    let whole = outer
-        .next_item()?
-        .ok_or_else(|| DecodeError::at(Tag::RequestMessage, DecodeErrorKind::Truncated))?;
+/// The version that a message's header names, where the header itself may be unreadable, and the message cut behind it.
+///
+/// # Errors
+/// When the message does not begin with a header that names its version.
+pub fn protocol_version(bytes: &[u8]) -> Result<ProtocolVersion> {
+    let inside = bytes.get(8..).unwrap_or_default();
+    let whole = Reader::new(inside, Tag::RequestMessage, crate::V1_0);
     let is_header = |tag| matches!(tag, Tag::RequestHeader | Tag::ResponseHeader);
-    let header = find(whole.structure()?, is_header)?;
+    let header = find(whole, is_header)?;
     let missing = |tag| DecodeError::at(tag, DecodeErrorKind::Missing);
     let header = header.ok_or_else(|| missing(Tag::RequestHeader))?;
     let version = find(header.structure()?, |tag| tag == Tag::ProtocolVersion)?;

@@ -4,7 +4,9 @@ use super::{MessageExtension, ProtocolVersion, RequestHeader, header, message, p
 use crate::{
     Buffer, Ephemeral, OperationCode, Result, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
-    ttlv::{Bytes, Field, Item, Reader, Value, Writer, read_once, structure_passes_over},
+    ttlv::{
+        Bytes, DEPTH_MAX, Field, Item, Reader, Value, Writer, read_once, structure_passes_over,
+    },
 };
 
 /// A request borrowed from its bytes: payloads stay unread until a route reads them.
@@ -31,6 +33,24 @@ pub struct RequestItem<'a> {
     pub message_extension: Vec<MessageExtension>,
 }
 
+/// How much a request may be. A number of items alone leaves the depth as it is for all that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most items.
+    pub items_max: usize,
+    /// The most structures one inside the other, the message itself counted; beyond [`DEPTH_MAX`] it is that.
+    pub depth_max: u8,
+}
+
+impl From<usize> for Bounds {
+    fn from(items_max: usize) -> Self {
+        Self {
+            items_max,
+            depth_max: DEPTH_MAX,
+        }
+    }
+}
+
 /// Why a request cannot be served at all.
 pub enum RequestError {
     /// The bytes are no request; the version is known when the header could be read so far.
@@ -40,16 +60,20 @@ pub enum RequestError {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the envelope of a whole message, of at most `items_max` items.
-    pub fn read(bytes: &'a [u8], items_max: usize) -> std::result::Result<Self, RequestError> {
-        let (header, whole) = match envelope(bytes) {
+    /// Reads the envelope of a whole message; its payloads are held to the same bounds when they are read.
+    pub fn read(
+        bytes: &'a [u8],
+        bounds: impl Into<Bounds>,
+    ) -> std::result::Result<Self, RequestError> {
+        let bounds = bounds.into();
+        let (header, whole) = match envelope(bytes, bounds) {
             Ok(read) => read,
             Err(error) => return Err(RequestError::of(bytes, error)),
         };
         let Some(version) = header.protocol_version.spoken() else {
             return Err(RequestError::VersionNotSpoken(header.protocol_version));
         };
-        match items(whole.with_version(version), &header, items_max) {
+        match items(whole.with_version(version), &header, bounds.items_max) {
             Ok(items) => Ok(Self {
                 version,
                 header,
@@ -60,9 +84,10 @@ impl<'a> Request<'a> {
     }
 
     /// Reads the envelope by the rules of a version, whatever its header says.
-    pub fn read_as(bytes: &'a [u8], version: Version, items_max: usize) -> Result<Self> {
-        let (header, whole) = envelope(bytes)?;
-        let items = items(whole.with_version(version), &header, items_max)?;
+    pub fn read_as(bytes: &'a [u8], version: Version, bounds: impl Into<Bounds>) -> Result<Self> {
+        let bounds = bounds.into();
+        let (header, whole) = envelope(bytes, bounds)?;
+        let items = items(whole.with_version(version), &header, bounds.items_max)?;
         Ok(Self {
             version,
             header,
@@ -73,8 +98,9 @@ impl<'a> Request<'a> {
 
 /// The header of a request, and all that stands in the message.
 #[inline]
-fn envelope(bytes: &[u8]) -> Result<(RequestHeader, Reader<'_>)> {
+fn envelope(bytes: &[u8], bounds: Bounds) -> Result<(RequestHeader, Reader<'_>)> {
     let whole = message(bytes, Tag::RequestMessage)?;
+    let whole = whole.with_levels(bounds.depth_max.min(DEPTH_MAX).saturating_sub(1));
     Ok((header(whole, Tag::RequestHeader)?, whole))
 }
 

@@ -6,8 +6,8 @@ use crate::{
     error::{DecodeError, DecodeErrorKind, Result},
 };
 
-/// The deepest nesting read; the deepest message of the standard has eleven levels.
-pub const DEPTH_MAX: u8 = 32;
+/// The deepest nesting that is ever read; the deepest message of the standard has eleven levels.
+pub const DEPTH_MAX: u8 = 64;
 
 /// The items of one structure that are still to be read.
 #[derive(Clone, Copy)]
@@ -16,7 +16,8 @@ pub struct Reader<'a> {
     /// The structure around, for the errors.
     tag: Tag,
     version: Version,
-    depth: u8,
+    /// How many structures may be entered one inside the other.
+    levels: u8,
 }
 
 /// One item: its tag, its type and its value's bytes without padding.
@@ -28,7 +29,7 @@ pub struct Item<'a> {
     pub item_type: ItemType,
     body: &'a [u8],
     version: Version,
-    depth: u8,
+    levels: u8,
 }
 
 impl<'a> Reader<'a> {
@@ -39,7 +40,7 @@ impl<'a> Reader<'a> {
             rest: bytes,
             tag,
             version,
-            depth: 0,
+            levels: DEPTH_MAX,
         }
     }
 
@@ -53,6 +54,13 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub const fn with_version(mut self, version: Version) -> Self {
         self.version = version;
+        self
+    }
+
+    /// The same items, with so many structures one inside the other and no more.
+    #[must_use]
+    pub const fn with_levels(mut self, levels: u8) -> Self {
+        self.levels = levels;
         self
     }
 
@@ -103,7 +111,7 @@ impl<'a> Reader<'a> {
             item_type,
             body,
             version: self.version,
-            depth: self.depth,
+            levels: self.levels,
         }))
     }
 
@@ -142,14 +150,14 @@ impl<'a> Item<'a> {
     #[inline]
     pub fn structure(&self) -> Result<Reader<'a>> {
         self.typed(ItemType::Structure)?;
-        if self.depth >= DEPTH_MAX {
+        let Some(levels) = self.levels.checked_sub(1) else {
             return Err(self.error(DecodeErrorKind::TooDeep));
-        }
+        };
         Ok(Reader {
             rest: self.body,
             tag: self.tag,
             version: self.version,
-            depth: self.depth + 1,
+            levels,
         })
     }
 

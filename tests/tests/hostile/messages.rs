@@ -9,7 +9,7 @@ use std::{
 };
 
 use keyhold_tests::{Appliance, Backend, objects::*, programs::root};
-use kmip::{ResultStatus, V1_2, V2_1, message::Response};
+use kmip::{ResultReason, ResultStatus, V1_2, V2_1, Version, message::Response};
 
 /// What the daemon may need beyond its memory at rest for whatever one client sends: a frame of a megabyte, a few
 /// copies of it, and the pages that allocators keep.
@@ -160,13 +160,24 @@ fn structure(tag: u32, contents: &[u8]) -> Vec<u8> {
 
 /// The header of a request in 1.2 with so many items.
 fn header(items: u32) -> Vec<u8> {
+    header_of(V1_2, items)
+}
+
+fn header_of(version: Version, items: u32) -> Vec<u8> {
     let integer = |tag: u32, value: u32| {
         let mut bytes = vec![0x42, 0x00, tag as u8, 0x02, 0, 0, 0, 4];
         bytes.extend(value.to_be_bytes());
         bytes.extend([0; 4]);
         bytes
     };
-    let version = structure(0x69, &[integer(0x6A, 1), integer(0x6B, 2)].concat());
+    let version = structure(
+        0x69,
+        &[
+            integer(0x6A, version.major.into()),
+            integer(0x6B, version.minor.into()),
+        ]
+        .concat(),
+    );
     structure(0x77, &[version, integer(0x0D, items)].concat())
 }
 
@@ -198,6 +209,25 @@ fn nesting_without_end_is_refused() {
                 is_refused(&answer_to(appliance, &levels)),
                 "{outer:#x} {depth} deep, bare"
             );
+        }
+    });
+}
+
+/// A message that is too long is answered by its beginning, in its own version.
+#[test]
+fn a_message_that_is_too_long_is_told_so() {
+    survives(|appliance| {
+        for version in Version::SPOKEN {
+            let mut message = structure(0x78, &header_of(*version, 1));
+            message[4..8].copy_from_slice(&(64_u32 << 20).to_be_bytes());
+            let answer = Response::read(&answer_to(appliance, &message)).unwrap();
+            assert_eq!(answer.version, *version);
+            let expected = if version.is_2() {
+                ResultReason::ServerLimitExceeded
+            } else {
+                ResultReason::InvalidMessage
+            };
+            assert_eq!(answer.items[0].result_reason, Some(expected), "{version}");
         }
     });
 }

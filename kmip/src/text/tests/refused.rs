@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_no_xml_of_a_message_is_refused() {
-    let deep = "<RequestPayload>".repeat(33) + &"</RequestPayload>".repeat(33);
+    let deep = "<RequestPayload>".repeat(65) + &"</RequestPayload>".repeat(65);
     let rows = [
         "",
         "  ",
@@ -59,14 +59,14 @@ fn what_is_no_xml_of_a_message_is_refused() {
             .read(b"<D type=\"TextString\" value=\"\xFF\"/>")
             .is_err()
     );
-    let deepest = "<RequestPayload>".repeat(32) + &"</RequestPayload>".repeat(32);
+    let deepest = "<RequestPayload>".repeat(64) + &"</RequestPayload>".repeat(64);
     assert!(xml(&deepest).is_ok());
 }
 
 #[test]
 fn what_is_no_json_of_a_message_is_refused() {
     let nested = |times| r#"{"tag":"RequestPayload","value":["#.repeat(times) + &"]}".repeat(times);
-    let deep = nested(33);
+    let deep = nested(65);
     let brackets = "[".repeat(100_000);
     let buried = format!("{{\"tag\":\"D\",\"value\":{}}}", "[".repeat(100_000));
     let rows = [
