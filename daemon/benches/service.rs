@@ -86,6 +86,7 @@ impl Bench {
             experimental: false,
         });
         let facts = CertificateFacts {
+            sha256: [0; 32],
             spki_sha256: [1; 32],
             subject: "CN=bench".into(),
             issuer: "CN=bench".into(),
@@ -200,11 +201,8 @@ fn sign(id: UniqueIdentifier) -> OutgoingItem {
     let request = SignRequest {
         unique_identifier: Some(id),
         cryptographic_parameters: Some(parameters),
-        data: None,
         digested_data: Some(Bytes(vec![7; 32])),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     };
     outgoing::<Sign>(&request, V2_1)
 }
@@ -218,11 +216,7 @@ fn encrypt(id: UniqueIdentifier) -> OutgoingItem {
         unique_identifier: Some(id),
         cryptographic_parameters: Some(parameters),
         data: Some(Secret::new(vec![0; 1024])),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     };
     outgoing::<Encrypt>(&request, V2_1)
 }

@@ -5,6 +5,8 @@
 pub struct Conformance {
     /// What RNG Seed makes of the bytes that clients offer.
     pub seeding: Seeding,
+    /// Whether a request whose answer comes later is not done when it is asked for first.
+    pub is_slow: bool,
 }
 
 /// What RNG Seed makes of the bytes that a client offers (KMIP 2.1 §6.1.50). The standard leaves it to the server, so

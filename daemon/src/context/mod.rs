@@ -12,7 +12,7 @@ use kmip::{
     message::ResponseItem,
     ttlv::Timestamp,
 };
-use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault, is_account};
+use store::{Custody, Filter, Located, ObjectId, Page, Record, Transaction, Vault};
 
 use crate::{
     effects::Effects,
@@ -300,7 +300,7 @@ impl Context<'_> {
             self.link_back(&record, link)?;
         }
         self.object = Some(id.0.clone());
-        self.effects.accounts |= is_account(record.object_type);
+        self.effects.accounts |= record.is_account();
         if self.service.subscriptions.is_heard() {
             self.effects.appeared(&record.vault, &id);
         }
@@ -323,7 +323,7 @@ impl Context<'_> {
 
     /// Replaces a record without counting it as a change of the object.
     pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
-        self.effects.accounts |= is_account(record.object_type);
+        self.effects.accounts |= record.is_account();
         Ok(self.tx.update(record)?)
     }
 

@@ -231,12 +231,17 @@ impl Accounts<'_> {
             ..Filter::default()
         };
         filter.attributes.push(Attribute::ObjectType(object_type));
+        self.located(vault, &filter)
+    }
+
+    /// The records of a vault that match.
+    pub(super) fn located(&self, vault: &str, filter: &Filter) -> Result<Vec<Arc<Record>>> {
         let scope = Scope {
             vault: vault.to_owned(),
             owner: None,
         };
         let mut tx = self.store.begin();
-        let found = tx.locate(&filter, &scope, Page::default(), self.now)?;
+        let found = tx.locate(filter, &scope, Page::default(), self.now)?;
         let mut records = Vec::with_capacity(found.ids.len());
         for id in &found.ids {
             records.extend(tx.record(id)?);

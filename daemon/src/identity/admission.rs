@@ -15,6 +15,8 @@ pub(super) struct Standing {
     pub(super) role: String,
     /// Whether it sees public objects only until it has proven more.
     pub(super) proof_required: bool,
+    /// SHA-256 of a certificate that a rule admits: which of them a user's is, a credential says.
+    pub(super) certificate: Option<[u8; 32]>,
 }
 
 /// What a peer is, if it is anything; `asked` is the vault that its credential names.
@@ -40,6 +42,7 @@ pub(super) fn standing(
                 vault: known.name.clone(),
                 role: Policy::ADMINISTRATOR.to_owned(),
                 proof_required: false,
+                certificate: None,
             })
         }
         Peer::Listener { vault, client } => {
@@ -53,6 +56,7 @@ pub(super) fn standing(
                 vault: known.name.clone(),
                 role: Policy::ADMINISTRATOR.to_owned(),
                 proof_required: false,
+                certificate: None,
             })
         }
     }
@@ -85,6 +89,7 @@ fn enrolled(client: &Client) -> Result<Standing> {
         vault: client.vault.clone(),
         role: client.role.clone(),
         proof_required: false,
+        certificate: None,
     })
 }
 
@@ -109,6 +114,7 @@ fn local(
         vault: admitted.vault.clone(),
         role: admitted.role.clone(),
         proof_required: admitted.pin_required,
+        certificate: None,
     })
 }
 
@@ -123,6 +129,7 @@ fn admitted(facts: &CertificateFacts, admissions: &Admissions) -> Option<Standin
             vault: rule.vault.clone(),
             role: rule.role.clone(),
             proof_required: false,
+            certificate: Some(facts.sha256),
         })
     })
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod admission;
+mod certificate;
 mod otp;
 mod peer;
 mod proof;
@@ -287,6 +288,7 @@ impl Registry<'_> {
         let standing = self.standing(&origin.peer, asked)?;
         let vault = self.vault(&standing.vault)?;
         let user = origin.claim.user(&self.accounts, &vault)?;
+        let user = self.accounts.with_certificate(user, &standing)?;
         let role = |name: &str| self.policy.role(name).ok_or_else(not_authenticated);
         let own = role(&standing.role)?;
         let (name, role) = match &user {

@@ -34,6 +34,8 @@ pub enum Peer {
 /// What identity takes from a client certificate: never its common name alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
+    /// SHA-256 of all of it.
+    pub sha256: [u8; 32],
     /// SHA-256 of its SubjectPublicKeyInfo.
     pub spki_sha256: [u8; 32],
     /// Its subject, for people.

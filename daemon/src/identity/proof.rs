@@ -181,7 +181,8 @@ impl Prover<'_> {
     ) -> Result<Arc<Record>> {
         let mut refusal = Refused::NotSet;
         let known = user.map(|user| self.accounts.credentials(user));
-        for record in known.transpose()?.into_iter().flatten() {
+        let known = known.transpose()?.into_iter().flatten();
+        for record in known.filter(|own| own.object_type == ObjectType::PasswordCredential) {
             if let Verifier::Password { verifier } = self.accounts.opened(&record)? {
                 let guess = self.guess(username);
                 match self

@@ -13,7 +13,7 @@ use kmip::{
 };
 use store::Custody;
 
-use super::{Handler, needed};
+use super::{Handler, needed, register};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -23,6 +23,45 @@ use crate::{
     policy::Access,
     template,
 };
+
+/// How users are recognised.
+pub const CREDENTIALS: &[(CredentialType, &str)] = &[
+    (
+        CredentialType::UsernameAndPassword,
+        "by the password in the message",
+    ),
+    (
+        CredentialType::Device,
+        "by all its identifiers in the message, and its password if it has one",
+    ),
+    (
+        CredentialType::OneTimePassword,
+        "by the next password of a list or a generator, and the user's own password if there is one",
+    ),
+    (
+        CredentialType::HashedPassword,
+        "by the password hashed with the time, newer each time",
+    ),
+    (
+        CredentialType::Ticket,
+        "by what Login and Delegated Login answered; no other operation makes tickets",
+    ),
+    (
+        CredentialType::Password,
+        "as Username and Password; the name that 3.0 has for the password alone",
+    ),
+    (
+        CredentialType::Certificate,
+        "by the certificate of the connection, where a rule admits it and no operator enrolled it",
+    ),
+];
+
+/// Credentials by which nobody is recognised, and why.
+pub const CREDENTIALS_NOT_SERVED: &[(CredentialType, &str)] = &[(
+    CredentialType::Attestation,
+    "the standard carries attestations and does not say how one is verified or what a good one is, and its Create \
+     Credential has no field for what they would be held against",
+)];
 
 /// The role of a user that a client makes. It may never do more than the client that it comes through.
 const ROLE: &str = "user";
@@ -74,6 +113,12 @@ impl Handler for CreateCredential {
         context: &mut Context<'_>,
         request: CreateCredentialRequest,
     ) -> Result<CreateCredentialResponse> {
+        if request.credential_type == CredentialType::Certificate {
+            let certificate = needed(request.certificate, MISSING)?;
+            let unique_identifier =
+                register::credential(context, certificate, &request.attributes)?;
+            return Ok(CreateCredentialResponse { unique_identifier });
+        }
         let mut attributes = folded(&request.attributes)?;
         attributes.credential_type = Some(request.credential_type);
         let new = credential(request)?;
@@ -96,9 +141,21 @@ fn name(attributes: &Attributes) -> Result<&str> {
     needed(attributes.name.first(), "a name is needed").map(|name| name.name_value.as_str())
 }
 
+const MISSING: &str = "the credential of the type is missing";
+
+/// Why a credential of this type is none that clients make.
+fn not_made(credential_type: CredentialType) -> Error {
+    let mut all = CREDENTIALS_NOT_SERVED.iter().chain(CREDENTIALS);
+    let known = all.find(|own| own.0 == credential_type);
+    let why = known.map_or("there is no such credential", |own| own.1);
+    Error::new(
+        Fault::FeatureNotServed,
+        format!("no credential that clients make: {why}"),
+    )
+}
+
 /// The credential that a request describes: the one of its type.
 fn credential(request: CreateCredentialRequest) -> Result<NewCredential> {
-    const MISSING: &str = "the credential of the type is missing";
     match request.credential_type {
         CredentialType::Password | CredentialType::UsernameAndPassword => {
             password(needed(request.password_credential, MISSING)?)
@@ -108,11 +165,7 @@ fn credential(request: CreateCredentialRequest) -> Result<NewCredential> {
         CredentialType::HashedPassword => {
             hashed(needed(request.hashed_password_credential, MISSING)?)
         }
-        // Certificates are enrolled by operators: a client must not let others in by itself.
-        _ => Err(Error::new(
-            Fault::FeatureNotServed,
-            "credentials of this type are not made by clients",
-        )),
+        other => Err(not_made(other)),
     }
 }
 

@@ -144,7 +144,7 @@ fn object_type(
     let first = told
         .next()
         .ok_or_else(|| Error::new(Fault::MissingData, "the object type is missing"))?;
-    if store::is_account(first) {
+    if store::is_account(first) || given.credential_type.is_some() {
         return Err(Error::new(
             Fault::WrongObjectType,
             "objects of this type are not imported",

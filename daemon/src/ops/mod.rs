@@ -47,9 +47,13 @@ use kmip::{
     payload::Operation,
     ttlv::{Reader, Structure, Writer},
 };
-use store::{Record, is_account};
+use store::Record;
 
-pub use self::query::OBJECT_TYPES;
+pub use self::{
+    account::{CREDENTIALS, CREDENTIALS_NOT_SERVED},
+    pkcs11::{PKCS11_NOT_SERVED, pkcs11_functions},
+    query::OBJECT_TYPES,
+};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -267,9 +271,7 @@ fn transition(
 ) -> Result<Record> {
     let mut record = object.to_changed();
     record.attributes.state = match object.state_at(context.now) {
-        Some(state) if is_account(record.object_type) => {
-            Some(lifecycle::next_of_account(state, event)?)
-        }
+        Some(state) if record.is_account() => Some(lifecycle::next_of_account(state, event)?),
         Some(state) => Some(lifecycle::next(state, event)?),
         None if record.is_destroyed() => return Err(lifecycle::destroyed()),
         // KMIP 1.4 §3.22: templates have no state, and go as they are.

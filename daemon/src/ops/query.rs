@@ -1,9 +1,8 @@
 //! Query.
 
 use kmip::{
-    ClientRegistrationMethod, CredentialType, DestroyAction, ObjectType, OperationCode,
-    ProfileName, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
-    V2_1, Version,
+    ClientRegistrationMethod, DestroyAction, ObjectType, OperationCode, ProfileName,
+    ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode, V2_1, Version,
     payload::{
         constraint::{DefaultsInformation, ObjectDefaults},
         create::ProtectionStorageMasks,
@@ -14,7 +13,7 @@ use kmip::{
     },
 };
 
-use super::{Handler, ROUTES, constraint};
+use super::{Handler, ROUTES, account::CREDENTIALS, constraint};
 use crate::{context::Context, error::Result, policy::Access, service::Service, template};
 
 /// The kinds of objects served.
@@ -35,16 +34,6 @@ pub const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::DeviceCredential,
     ObjectType::OneTimePasswordCredential,
     ObjectType::HashedPasswordCredential,
-];
-
-/// How clients can be recognised beside their certificates.
-const CREDENTIAL_TYPES: &[CredentialType] = &[
-    CredentialType::UsernameAndPassword,
-    CredentialType::Device,
-    CredentialType::OneTimePassword,
-    CredentialType::HashedPassword,
-    CredentialType::Ticket,
-    CredentialType::Password,
 ];
 
 /// Whether a version of the protocol has objects of this type.
@@ -108,7 +97,7 @@ fn tell(response: &mut QueryResponse, function: QueryFunction, context: &Context
         }
         QueryFunction::QueryCredentialInformation => {
             response.credential_information = Some(CredentialInformation {
-                credential_type: CREDENTIAL_TYPES.to_vec(),
+                credential_type: CREDENTIALS.iter().map(|own| own.0).collect(),
             });
         }
         _ => {}

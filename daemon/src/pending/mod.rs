@@ -52,6 +52,7 @@ struct Entry {
     operation: OperationCode,
     submitted: Timestamp,
     stage: Stage,
+    was_asked_for: bool,
 }
 
 enum Stage {
@@ -161,6 +162,7 @@ impl Pending {
                 operation: *operation,
                 submitted: now,
                 stage: Stage::Submitted,
+                was_asked_for: false,
             };
             state.entries.insert(*mark, entry);
         }
@@ -248,6 +250,13 @@ impl Pending {
             Stage::Submitted | Stage::InProcess => Found::Pending,
             Stage::Completed(answer, _) => Found::Done(answer.clone()),
         })
+    }
+
+    /// Whether an item of this principal was asked for before, as it is now.
+    pub(crate) fn was_asked_for(&self, who: &Principal, mark: &Mark) -> bool {
+        let mut state = self.state();
+        let entry = state.entries.get_mut(mark).filter(|own| own.is_of(who));
+        entry.is_some_and(|own| std::mem::replace(&mut own.was_asked_for, true))
     }
 
     /// Forgets an item whose answer was fetched.

@@ -151,6 +151,11 @@ pub fn decide(
     if hidden {
         return Decision::Deny { visible: false };
     }
+    // A certificate that is a credential is read as any certificate is.
+    let only_reads = matches!(access, Access::Read | Access::Release);
+    if what.is_account() && !only_reads && !who.role.administers() {
+        return Decision::Deny { visible: true };
+    }
     if let Some(ticket) = &who.ticket
         && !ticket.allows(operation, Some(what))
     {

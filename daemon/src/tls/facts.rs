@@ -22,14 +22,19 @@ pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError>
 
 /// SHA-256 of the SubjectPublicKeyInfo, which is what a client is known by.
 pub(super) fn key_of(certificate: &X509Certificate<'_>) -> [u8; 32] {
+    sha256(certificate.public_key().raw)
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref());
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     hash
 }
 
 /// What identity needs of a certificate that was verified.
 pub(super) fn facts(certificate: &X509Certificate<'_>) -> CertificateFacts {
     CertificateFacts {
+        sha256: sha256(certificate.as_raw()),
         spki_sha256: key_of(certificate),
         subject: distinguished_name(certificate.subject()),
         issuer: distinguished_name(certificate.issuer()),

@@ -41,6 +41,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether it says who may ask: an account, or a certificate that is a credential.
+    #[must_use]
+    pub const fn is_account(&self) -> bool {
+        is_account(self.object_type) || self.attributes.credential_type.is_some()
+    }
+
     /// The state at a time: dates act by themselves (KMIP 2.1 §4.57, transitions 4 and 6).
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> Option<State> {
@@ -105,7 +111,8 @@ impl Record {
     }
 }
 
-/// Whether objects of a kind say who may ask: users, groups and credentials (KMIP 3.0 §2).
+/// Whether objects of a kind say who may ask: users, groups and credentials (KMIP 3.0 §2). Of the other kinds, a
+/// certificate may be a credential too: [`Record::is_account`] knows.
 #[must_use]
 pub const fn is_account(object_type: ObjectType) -> bool {
     matches!(

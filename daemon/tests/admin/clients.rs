@@ -96,6 +96,7 @@ fn revoked_clients_are_refused_at_once() {
     let issued = issue(&own, "pg", "user", None).unwrap();
     let key = hex::decode(&issued.client.key_sha256).unwrap();
     let mut caller = Caller::new(Peer::Certificate(CertificateFacts {
+        sha256: [0; 32],
         spki_sha256: key.try_into().unwrap(),
         subject: "CN=pg".to_owned(),
         issuer: String::new(),

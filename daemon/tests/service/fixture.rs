@@ -85,6 +85,7 @@ pub(crate) struct Fixture {
 /// A peer whose certificate has this key.
 pub(crate) fn peer(key: u8) -> Peer {
     Peer::Certificate(CertificateFacts {
+        sha256: [key; 32],
         spki_sha256: [key; 32],
         subject: format!("CN=client {key}"),
         issuer: "CN=test".into(),
@@ -103,7 +104,13 @@ impl Fixture {
 
     /// A server under test, which serves what no other does.
     pub(crate) fn under_test(policy: Policy, seeding: Seeding) -> Self {
-        Self::with(policy, Some(Conformance { seeding }))
+        Self::with(
+            policy,
+            Some(Conformance {
+                seeding,
+                is_slow: false,
+            }),
+        )
     }
 
     fn with(policy: Policy, conformance: Option<Conformance>) -> Self {

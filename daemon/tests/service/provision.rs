@@ -60,6 +60,7 @@ fn caller(key: &KeyPair) -> Caller {
     let spki = key.subject_public_key_info();
     let hash = hsm::public::hash(kmip::mechanism::Hash::Sha256, &spki).unwrap();
     Caller::new(Peer::Certificate(CertificateFacts {
+        sha256: [0; 32],
         spki_sha256: hash.try_into().unwrap(),
         subject: "CN=whoever".into(),
         issuer: "CN=whoever".into(),

@@ -8,11 +8,12 @@ use keyhold_tests::{
     programs::{peer, succeed, words},
 };
 use kmip::{
-    CryptographicAlgorithm as Algorithm, HashingAlgorithm as Hash, KeyFormatType, ResultReason,
-    V2_1, ValidityIndicator,
+    BlockCipherMode, CryptographicAlgorithm as Algorithm, HashingAlgorithm as Hash, KeyFormatType,
+    ResultReason, Secret, V1_4, V2_1, ValidityIndicator,
     attribute::CryptographicParameters,
     object::{KeyObject, ManagedObject},
     payload::{
+        encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
         hash::{Hash as HashOperation, HashRequest},
         mac::{MAC as MacOperation, MACRequest, MACVerify, MACVerifyRequest},
         rng::{RNGRetrieve, RNGRetrieveRequest},
@@ -22,6 +23,7 @@ use kmip::{
 
 on_each_backend!(
     macs_agree_with_openssl,
+    gmac_is_an_encryption_of_no_data,
     digests_agree_with_openssl,
     random_bytes_differ
 );
@@ -42,7 +44,8 @@ fn macs_agree_with_openssl(appliance: &Appliance) {
         let object = ManagedObject::SymmetricKey(KeyObject { key_block });
         let key = register(client, object, symmetric(algorithm, bits, MAC));
         activate(client, &key);
-        let expected = mac_of_openssl(appliance, name, &material);
+        let how = format!("-macopt digest:{name} HMAC");
+        let expected = mac_of_openssl(appliance, &how, &material);
         for version in VERSIONS
             .into_iter()
             .filter(|version| has_cryptography(*version))
@@ -63,9 +66,7 @@ fn macs_agree_with_openssl(appliance: &Appliance) {
                     unique_identifier: id(&key),
                     cryptographic_parameters: parameters.clone(),
                     data: Some(MESSAGE.into()),
-                    correlation_value: None,
-                    init_indicator: None,
-                    final_indicator: None,
+                    ..MACRequest::default()
                 });
                 assert_eq!(
                     response.mac_data.unwrap().0,
@@ -78,15 +79,74 @@ fn macs_agree_with_openssl(appliance: &Appliance) {
     }
 }
 
-fn mac_of_openssl(appliance: &Appliance, digest: &str, key: &[u8]) -> Vec<u8> {
+fn mac_of_openssl(appliance: &Appliance, how: &str, key: &[u8]) -> Vec<u8> {
     let folder = appliance.scratch();
     fs::write(folder.join("in"), MESSAGE).unwrap();
     let line = format!(
-        "mac -binary -macopt digest:{digest} -macopt hexkey:{} -in in -out out HMAC",
+        "mac -binary -macopt hexkey:{} -in in -out out {how}",
         hex::encode(key)
     );
     succeed(peer("openssl").args(words(&line)).current_dir(&folder));
     fs::read(folder.join("out")).unwrap()
+}
+
+/// No version of MAC has a field for the IV that GMAC needs, so it is an encryption of nothing beside the message.
+fn gmac_is_an_encryption_of_no_data(appliance: &Appliance) {
+    let client = &mut appliance.client(V2_1);
+    let iv: Vec<u8> = (1..=12).collect();
+    let gcm = CryptographicParameters {
+        block_cipher_mode: Some(BlockCipherMode::GCM),
+        tag_length: Some(16),
+        ..CryptographicParameters::default()
+    };
+    for bytes in [16_usize, 32] {
+        let material: Vec<u8> = (3..).take(bytes).collect();
+        let bits = i32::try_from(bytes * 8).unwrap();
+        let key = register(client, aes_object(&material), aes(bits, CIPHER | MAC));
+        activate(client, &key);
+        let how = format!(
+            "-cipher AES-{bits}-GCM -macopt hexiv:{} GMAC",
+            hex::encode(&iv)
+        );
+        let expected = mac_of_openssl(appliance, &how, &material);
+        for version in VERSIONS.into_iter().filter(|version| *version >= V1_4) {
+            client.version = version;
+            let made = client.call::<Encrypt>(&EncryptRequest {
+                unique_identifier: id(&key),
+                cryptographic_parameters: Some(gcm.clone()),
+                data: Some(Secret::default()),
+                iv_counter_nonce: Some(Bytes(iv.clone())),
+                authenticated_encryption_additional_data: Some(Bytes(MESSAGE.to_vec())),
+                ..EncryptRequest::default()
+            });
+            assert!(made.data.is_none_or(|own| own.0.is_empty()));
+            assert_eq!(made.authenticated_encryption_tag.unwrap().0, expected);
+            for (message, is_right) in [(MESSAGE, true), (b"another", false)] {
+                let verified = client.try_call::<Decrypt>(&DecryptRequest {
+                    unique_identifier: id(&key),
+                    cryptographic_parameters: Some(gcm.clone()),
+                    data: Some(Bytes::default()),
+                    iv_counter_nonce: Some(Bytes(iv.clone())),
+                    authenticated_encryption_additional_data: Some(Bytes(message.to_vec())),
+                    authenticated_encryption_tag: Some(Bytes(expected.clone())),
+                    ..DecryptRequest::default()
+                });
+                assert_eq!(verified.is_ok(), is_right, "{version}");
+            }
+            let refused = client.refused::<MacOperation>(&MACRequest {
+                unique_identifier: id(&key),
+                cryptographic_parameters: Some(gcm.clone()),
+                data: Some(MESSAGE.into()),
+                ..MACRequest::default()
+            });
+            let reason = if version.is_2() {
+                ResultReason::UnsupportedCryptographicParameters
+            } else {
+                ResultReason::CryptographicFailure
+            };
+            assert_eq!(refused, reason, "{version}");
+        }
+    }
 }
 
 fn is_verified(
@@ -106,9 +166,7 @@ fn is_verified(
             cryptographic_parameters: parameters.cloned(),
             data: Some(message.into()),
             mac_data: Some(Bytes(tag.to_vec())),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..MACVerifyRequest::default()
         });
         // A MAC of the wrong length may be called invalid, or be refused; valid it is not.
         match verified {
@@ -160,9 +218,7 @@ fn hashing(hash: Hash) -> HashRequest {
             ..CryptographicParameters::default()
         },
         data: Some(MESSAGE.into()),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..HashRequest::default()
     }
 }
 

@@ -8,7 +8,10 @@ use hsm::{
 };
 use keyhold::{
     fault::Fault,
-    ops::{NOT_SERVED, OBJECT_TYPES, ROUTES, name},
+    ops::{
+        CREDENTIALS, CREDENTIALS_NOT_SERVED, NOT_SERVED, OBJECT_TYPES, PKCS11_NOT_SERVED, ROUTES,
+        name, pkcs11_functions,
+    },
     policy::Access,
 };
 use keyhold_tests::{
@@ -21,8 +24,8 @@ use keyhold_tests::{
     programs::root,
 };
 use kmip::{
-    CryptographicAlgorithm, CryptographicUsageMask as Usage, KeyFormatType, OpaqueDataType,
-    RecommendedCurve, SecretDataType, V1_0, V1_4, V2_1, V3_0,
+    CredentialType, CryptographicAlgorithm, CryptographicUsageMask as Usage, KeyFormatType,
+    OpaqueDataType, PKCS11Function, RecommendedCurve, SecretDataType, V1_0, V1_4, V2_1, V3_0,
     attribute::{Attribute, AttributeKind, SetBy},
     mechanism::{Cipher, Hash, Mac, Padding, Signing},
     object::ManagedObject,
@@ -33,10 +36,39 @@ use kmip::{
 };
 
 #[test]
+fn functions_of_pkcs11_are_those_of_the_table() {
+    let named = |own: &PKCS11Function| format!("`{}`", own.name().unwrap());
+    let served: Vec<_> = pkcs11_functions().map(|own| named(&own)).collect();
+    let rows = PKCS11_NOT_SERVED
+        .iter()
+        .filter(|(own, _)| !own.contains(&PKCS11Function::CInitialize))
+        .map(|(own, why)| {
+            let names: Vec<_> = own.iter().map(named).collect();
+            [names.join(", "), (*why).to_owned()]
+        });
+    let list = format!(
+        "Served: `C_Initialize`, {}.\n\nAnswered with `CKR_FUNCTION_NOT_SUPPORTED`:\n\n{}",
+        served.join(", "),
+        table(["functions", "why not"], rows)
+    );
+    Document::read("docs/messages.md")
+        .with("functions over kmip", &list)
+        .settle();
+}
+
+#[test]
 fn are_those_of_the_tables() {
     Document::read("docs/operations.md")
         .with("served", &served())
         .with("not served", &not_served())
+        .with(
+            "credentials",
+            &credentials(CREDENTIALS, "how a user is recognised"),
+        )
+        .with(
+            "credentials not served",
+            &credentials(CREDENTIALS_NOT_SERVED, "why not"),
+        )
         .with("formats", &formats())
         .with("attributes", &attributes())
         .with("faults", &faults())
@@ -71,6 +103,27 @@ fn not_served() -> String {
         .iter()
         .map(|(code, why)| [name(*code).to_owned(), (*why).to_owned()]);
     table(["operation", "why not"], rows)
+}
+
+fn credentials(rows: &[(CredentialType, &str)], heading: &str) -> String {
+    let rows = rows.iter().map(|(own, text)| {
+        let since = own.since().map(|own| own.to_string());
+        [
+            own.name().unwrap_or_default().to_owned(),
+            since.unwrap_or_default(),
+            (*text).to_owned(),
+        ]
+    });
+    table(["credential", "since", heading], rows)
+}
+
+/// Every type of credential is served, or listed with its reason.
+#[test]
+fn no_credential_is_forgotten() {
+    for own in CredentialType::ALL {
+        let mut all = CREDENTIALS.iter().chain(CREDENTIALS_NOT_SERVED);
+        assert!(all.any(|row| row.0 == *own), "{own:?}");
+    }
 }
 
 /// Asks an appliance: what a Get gives out, and whether a Register takes the same back.

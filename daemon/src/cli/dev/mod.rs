@@ -76,6 +76,9 @@ pub(super) struct Dev {
         requires = "conformance"
     )]
     rng_seed: Seeding,
+    /// Answer the first Poll of a request that is answered later with Operation Pending
+    #[arg(long, requires = "conformance")]
+    slow: bool,
 }
 
 impl Dev {
@@ -215,6 +218,7 @@ impl Dev {
     fn conformance(&self) -> Option<Conformance> {
         self.conformance.then_some(Conformance {
             seeding: self.rng_seed,
+            is_slow: self.slow,
         })
     }
 

@@ -124,8 +124,13 @@ pub(super) const FUNCTIONS: &[(PKCS11Function, Function)] = &[
     (PKCS11Function::CGenerateRandom, general::random),
 ];
 
+/// The functions that are served to an application.
+pub fn pkcs11_functions() -> impl Iterator<Item = PKCS11Function> {
+    FUNCTIONS.iter().map(|(own, _)| *own)
+}
+
 /// The functions that are not served, and why.
-pub(super) const NOT_SERVED: &[(&[PKCS11Function], &str)] = {
+pub const NOT_SERVED: &[(&[PKCS11Function], &str)] = {
     use PKCS11Function as F;
     &[
         (

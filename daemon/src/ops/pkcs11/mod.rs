@@ -19,6 +19,8 @@ use kmip::{
 };
 use pkcs11::Ulong;
 
+pub use self::functions::NOT_SERVED as PKCS11_NOT_SERVED;
+pub use self::functions::pkcs11_functions;
 use self::{
     failure::{Failure, Names, Outcome},
     functions::{FUNCTIONS, NOT_SERVED},

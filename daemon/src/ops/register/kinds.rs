@@ -2,8 +2,8 @@
 
 use hsm::Material;
 use kmip::{
-    CertificateType, KeyFormatType, LinkType, V1_2,
-    attribute::{Attribute, Link, UniqueIdentifier},
+    CertificateType, CredentialType, KeyFormatType, LinkType, ObjectType, V1_2,
+    attribute::{Attribute, AttributeList, Link, UniqueIdentifier},
     object::{
         Certificate, CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PGPKey,
         SplitKey, Template,
@@ -21,6 +21,23 @@ use crate::{
     ops::split,
     pkcs12, template, templates, whole,
 };
+
+/// Takes in a certificate by which a user is recognised.
+pub(in crate::ops) fn credential(
+    context: &mut Context<'_>,
+    certificate: Certificate,
+    attributes: &AttributeList,
+) -> Result<UniqueIdentifier> {
+    if certificate.certificate_type != CertificateType::X509 {
+        return Err(Error::new(
+            Fault::FeatureNotServed,
+            "the certificates that clients show are those of X.509",
+        ));
+    }
+    let mut new = New::begin(context, ObjectType::Certificate, attributes)?;
+    new.attributes.credential_type = Some(CredentialType::Certificate);
+    new.certificate(context, certificate)
+}
 
 impl New {
     pub(super) fn certificate_request(

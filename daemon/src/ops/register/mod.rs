@@ -2,6 +2,8 @@
 
 mod kinds;
 
+pub(super) use self::kinds::credential;
+
 use hsm::Material;
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,

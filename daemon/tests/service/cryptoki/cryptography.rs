@@ -179,3 +179,52 @@ fn digests_and_random_bytes_need_no_key() {
     assert_eq!(own.call(F::CGenerateRandom, &random).unwrap().0.len(), 24);
     assert_eq!(own.last_event().0, "RNGRetrieve");
 }
+
+/// The counters of 3.0 tell what a key did through these functions too: each operation once, whatever it took to ask for it.
+#[test]
+fn uses_are_counted_as_those_of_any_client() {
+    let mut own = Application::new();
+    let session = own.open();
+    let key = own.aes_key(session);
+    let iv = In::default().bytes(&[7; 16]).0;
+    let cbc = (ck::CKM_AES_CBC_PAD, Some(iv.as_slice()));
+    own.init(F::CEncryptInit, session, cbc, key);
+    let cipher = own.whole(F::CEncrypt, session, b"some parts").unwrap();
+    own.init(F::CEncryptInit, session, cbc, key);
+    for part in [&b"some"[..], b" parts"] {
+        let input = In::default().ulong(session).bytes(part).room(Some(64));
+        own.call(F::CEncryptUpdate, &input).unwrap();
+    }
+    let end = In::default().ulong(session).room(Some(64));
+    own.call(F::CEncryptFinal, &end).unwrap();
+    own.init(F::CDecryptInit, session, cbc, key);
+    own.whole(F::CDecrypt, session, &cipher).unwrap();
+    let secret = own.last_event().1.unwrap();
+    // What fails is no use.
+    own.init(F::CDecryptInit, session, cbc, key);
+    assert!(own.whole(F::CDecrypt, session, &[0; 15]).is_err());
+
+    let (public, private) = own.pair(
+        session,
+        ck::CKM_EC_KEY_PAIR_GEN,
+        &In::default().array(ck::CKA_EC_PARAMS, P256),
+    );
+    let ecdsa = (ck::CKM_ECDSA_SHA256, None);
+    own.init(F::CSignInit, session, ecdsa, private);
+    let input = |room| In::default().ulong(session).bytes(b"data").room(room);
+    own.call(F::CSign, &input(None)).unwrap();
+    let signer = own.last_event().1.unwrap();
+    let (signature, _) = own.call(F::CSign, &input(Some(64))).unwrap().buffer();
+    own.init(F::CVerifyInit, session, ecdsa, public);
+    own.verify(session, b"data", &signature.unwrap());
+    let verifier = own.last_event().1.unwrap();
+
+    own.fixture.service.write_uses();
+    let of = |id: &str| own.fixture.store_record(id);
+    let counted = of(&secret).attributes.clone();
+    assert_eq!(counted.encrypt_counter, Some(2));
+    assert_eq!(counted.decrypt_counter, Some(1));
+    assert_eq!(of(&signer).attributes.sign_counter, Some(1));
+    let counted = of(&verifier).attributes.signature_verify_counter;
+    assert_eq!(counted, Some(1));
+}

@@ -1,5 +1,6 @@
 //! KMIP 3.0, the draft: messages without counts, identifiers and links with types of their own, users and groups.
 
+mod certificates;
 mod kem;
 mod life;
 mod links;

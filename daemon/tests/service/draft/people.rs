@@ -254,14 +254,6 @@ fn what_is_no_credential_is_not_made() {
             ResultReason::InvalidField,
         ),
         (of_type(CredentialType::Device), ResultReason::InvalidField),
-        (
-            of_type(CredentialType::Certificate),
-            ResultReason::FeatureNotSupported,
-        ),
-        (
-            of_type(CredentialType::Ticket),
-            ResultReason::FeatureNotSupported,
-        ),
     ] {
         assert_eq!(fixture.credential(&wrong).err(), Some(reason));
     }
