@@ -1,22 +1,21 @@
-//! What storage arrays, firewalls and hypervisors send.
+//! What firewalls and hypervisors send.
 
-use keyhold_tests::{Batch, Client, PIN, answer, objects::*};
+use keyhold_tests::{Batch, Client, PIN, answer, objects::*, pki::client_config};
 use kmip::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask as Mask,
-    KeyFormatType, ObjectType, OperationCode, QueryFunction, ResultReason, SecretDataType, State,
-    Tag, V1_0, V1_1, V1_2,
-    attribute::{Attribute, AttributeKind, AttributeReference, SingleAttribute},
+    ObjectType, OperationCode, QueryFunction, ResultReason, State, Tag, V1_0, V1_1,
+    attribute::{AttributeReference, SingleAttribute},
     message::{Authentication, Credential, Password, UsernameAndPassword},
     payload::{
-        attribute::{AddAttribute, AddAttributeRequest, ModifyAttribute, ModifyAttributeRequest},
+        attribute::{AddAttribute, AddAttributeRequest},
+        create::{Create, CreateRequest},
+        discover::{DiscoverVersions, DiscoverVersionsRequest},
         get::Get,
-        get_attributes::{
-            GetAttributeList, GetAttributeListRequest, GetAttributes, GetAttributesRequest,
-        },
+        get_attributes::{GetAttributes, GetAttributesRequest},
         locate::Locate,
         query::{Query, QueryRequest},
     },
-    ttlv::Writer,
+    ttlv::{Value, Writer},
 };
 
 use crate::*;
@@ -174,80 +173,94 @@ fn fortios_logs_in_and_wraps_its_filters_in_a_template() {
     );
 }
 
+/// Its trust is set up by a connection without a certificate, which is refused and no error.
 #[test]
-fn synology_renames_its_secret_by_index() {
+fn vcenter_looks_in_without_a_certificate_and_then_asks_for_versions() {
     let appliance = appliance();
-    // A new connection for each operation.
-    for _ in 0..4 {
-        let functions = (1..=6).map(QueryFunction).collect();
-        let mut client = appliance.client(V1_2);
-        client.call::<Query>(&QueryRequest {
-            query_function: functions,
-        });
-    }
-    let digest = "c3d1".repeat(32);
-    let password = secret_object(
-        SecretDataType::Password,
-        KeyFormatType::Opaque,
-        b"volume key",
-    );
-    let attributes = [
-        Attribute::CryptographicUsageMask(Mask::Verify),
-        Attribute::OperationPolicyName("default".to_owned()),
-        name(&digest),
-    ];
-    let secret = register(&mut appliance.client(V1_2), password.clone(), attributes);
-    let uuid = name("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-    rename(&appliance, &secret, &uuid);
-    assert_eq!(
-        locate(&mut appliance.client(V1_2), [uuid]),
-        [secret.as_str()]
-    );
-    assert_eq!(
-        locate(&mut appliance.client(V1_2), [name(&digest)]),
-        [""; 0]
-    );
-    let mut client = appliance.client(V1_2);
-    activate(&mut client, &secret);
-    let names = client.call::<GetAttributeList>(&GetAttributeListRequest {
-        unique_identifier: id(&secret),
+    let config = client_config(&appliance.file("ca.pem"), None);
+    let stranger = Client::over_tls(appliance.tcp(), config, V1_1);
+    let mut batch = Batch::new(V1_1);
+    batch.add::<Query>(&QueryRequest {
+        query_function: vec![QueryFunction::QueryServerInformation],
     });
-    let policy = AttributeReference::Standard(AttributeKind::OperationPolicyName);
+    // With TLS 1.3 it learns so when it reads.
+    let answered = stranger.and_then(|mut own| own.exchange(&batch.encode()));
+    assert!(answered.is_err());
+    drop(appliance.tcp());
+    let client = &mut appliance.client(V1_1);
+    let versions = client.call::<DiscoverVersions>(&DiscoverVersionsRequest {
+        protocol_version: vec![],
+    });
+    assert!(versions.protocol_version.contains(&V1_1.into()));
     assert!(
-        names.attribute_reference.contains(&policy),
-        "the operation policy name is kept"
+        !appliance.logged().contains("ERROR"),
+        "{}",
+        appliance.logged()
     );
-    let found = attributes_of(&mut client, &secret);
-    assert_eq!(
-        found,
-        [
-            Attribute::ObjectType(ObjectType::SecretData),
-            Attribute::State(State::Active)
-        ]
-    );
-    assert!(client.call::<Get>(&get(&secret)).object == password);
 }
 
-fn rename(appliance: &Appliance, secret: &str, to: &Attribute) {
-    let request = ModifyAttributeRequest {
-        unique_identifier: id(secret),
-        current_attribute: None,
-        new_attribute: SingleAttribute {
-            index: Some(0),
-            attribute: to.clone(),
-        },
+/// Each of its items has a mark, also where it is alone.
+#[test]
+fn vcenter_gets_its_mark_back_from_create_and_get() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_1);
+    let mut batch = Batch::new(V1_1);
+    batch.add::<Create>(&CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: list(aes(256, CIPHER)),
+        protection_storage_masks: None,
+    });
+    batch.id(&mark(7));
+    let item = &client.send(batch).items[0];
+    assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0, mark(7));
+    let key = text(&answer::<Create>(item, V1_1).unwrap().unique_identifier);
+    assert_eq!(state(client, &key), State::PreActive);
+    let mut batch = Batch::new(V1_1);
+    batch.add::<Get>(&get(&key));
+    batch.id(&mark(8));
+    let item = &client.send(batch).items[0];
+    assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0, mark(8));
+    answer::<Get>(item, V1_1).unwrap();
+}
+
+#[test]
+fn fortios_makes_its_keys_with_a_template_and_credentials() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_0);
+    let creating = |algorithm: CryptographicAlgorithm, bits, mask| {
+        let mut payload = Writer::new(V1_0);
+        ObjectType::SymmetricKey.write(Tag::ObjectType, &mut payload);
+        payload.structure(Tag::TemplateAttribute, |writer| {
+            attribute_item(writer, "Cryptographic Algorithm", |writer| {
+                algorithm.write(Tag::AttributeValue, writer);
+            });
+            attribute_item(writer, "Cryptographic Length", |writer| {
+                writer.integer(Tag::AttributeValue, bits);
+            });
+            attribute_item(writer, "Cryptographic Usage Mask", |writer| {
+                writer.integer(Tag::AttributeValue, mask);
+            });
+            name_item(writer, &format!("forti {algorithm:?} {bits}"));
+        });
+        (OperationCode::Create, payload)
     };
-    let renamed = appliance.client(V1_2).call::<ModifyAttribute>(&request);
-    let echoed = renamed.attribute.expect("the attribute is echoed");
-    assert_eq!(echoed.attribute, *to);
-}
-
-fn attributes_of(client: &mut Client, object: &str) -> Vec<Attribute> {
-    let mut found = attributes(
-        client,
-        object,
-        &[AttributeKind::State, AttributeKind::ObjectType],
-    );
-    found.sort_by_key(|attribute| attribute.kind() == Some(AttributeKind::State));
-    found
+    let items = [
+        creating(CryptographicAlgorithm::AES, 128, 12),
+        creating(CryptographicAlgorithm::AES, 256, 12),
+        creating(CryptographicAlgorithm::HMACSHA1, 160, 384),
+        creating(CryptographicAlgorithm::HMACSHA256, 256, 384),
+    ];
+    let response = client.send(fortios(&items, PIN));
+    let made: Vec<_> = response
+        .items
+        .iter()
+        .map(|item| text(&answer::<Create>(item, V1_0).unwrap().unique_identifier))
+        .collect();
+    let items: Vec<_> = made.iter().map(|key| getting(key)).collect();
+    let response = client.send(fortios(&items, PIN));
+    let lengths = response.items.iter().map(|item| {
+        let got = answer::<Get>(item, V1_0).unwrap();
+        bytes(&got.object).len()
+    });
+    assert_eq!(lengths.collect::<Vec<_>>(), [16, 32, 20, 32]);
 }

@@ -1,18 +1,21 @@
 //! What libkmip and its relatives send: Percona's servers, MongoDB's drivers.
 
-use keyhold_tests::{Batch, Client, answer, objects::*};
+use keyhold_tests::{Batch, Client, answer, objects::*, pki::client_config_of};
 use kmip::{
-    BlockCipherMode, CryptographicUsageMask as Mask, KeyFormatType, ObjectType, OperationCode,
-    PaddingMethod, ResultReason, SecretDataType, State, Tag, V1_0, V1_2, V1_4,
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType,
+    ObjectType, OperationCode, PaddingMethod, ResultReason, SecretDataType, State, Tag, V1_0, V1_2,
+    V1_4,
     attribute::{Attribute, CryptographicParameters},
     message::Response,
     payload::{
+        create::Create,
         encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
         get::Get,
         locate::Locate,
     },
     ttlv::{Timestamp, Value, Writer},
 };
+use rustls::version::{TLS12, TLS13};
 
 use crate::*;
 
@@ -165,11 +168,7 @@ fn libmongocrypt_registers_a_seed_with_mask_0_and_gets_it() {
         unique_identifier: id(&key),
         cryptographic_parameters: Some(parameters.clone()),
         data: Some([0xDA; 96].as_slice().into()),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     });
     assert_eq!(encrypted.iv_counter_nonce.as_ref().unwrap().0.len(), 16);
     let decrypted = client.call::<Decrypt>(&DecryptRequest {
@@ -178,11 +177,7 @@ fn libmongocrypt_registers_a_seed_with_mask_0_and_gets_it() {
         cryptographic_parameters: Some(parameters),
         data: encrypted.data,
         iv_counter_nonce: encrypted.iv_counter_nonce,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     });
     assert_eq!(decrypted.data.unwrap().expose(), [0xDA; 96]);
 }
@@ -225,4 +220,59 @@ fn percona_server_keeps_secrets_in_a_group_and_reads_all_at_its_start() {
         client.refused::<Get>(&get(&key)),
         ResultReason::ItemNotFound
     );
+}
+
+/// Every operation of libkmip on a connection of its own, in either version of TLS: 1.0 for most, 1.4 for Register.
+#[test]
+fn libkmip_goes_through_the_whole_life_of_a_key() {
+    let appliance = appliance();
+    for tls in [&TLS12, &TLS13] {
+        let connect = |version| {
+            let config = client_config_of(
+                &appliance.file("ca.pem"),
+                Some(&appliance.identity()),
+                &[tls],
+            );
+            Client::over_tls(appliance.tcp(), config, version).unwrap()
+        };
+        let one = |operation, payload: &Writer| {
+            let response = libkmip(&mut connect(V1_0), operation, payload);
+            response.items.into_iter().next().unwrap()
+        };
+        let of = |key: &str| {
+            let mut payload = Writer::new(V1_0);
+            payload.text(Tag::UniqueIdentifier, key);
+            payload
+        };
+        let made = register(&mut connect(V1_4), aes_object(&[6; 32]), aes(256, CIPHER));
+        let mut payload = Writer::new(V1_0);
+        ObjectType::SymmetricKey.write(Tag::ObjectType, &mut payload);
+        payload.structure(Tag::TemplateAttribute, |writer| {
+            attribute_item(writer, "Cryptographic Algorithm", |writer| {
+                CryptographicAlgorithm::AES.write(Tag::AttributeValue, writer);
+            });
+            attribute_item(writer, "Cryptographic Length", |writer| {
+                writer.integer(Tag::AttributeValue, 256);
+            });
+            attribute_item(writer, "Cryptographic Usage Mask", |writer| {
+                writer.integer(Tag::AttributeValue, 12);
+            });
+        });
+        let created = answer::<Create>(&one(OperationCode::Create, &payload), V1_0).unwrap();
+        for key in [made, text(&created.unique_identifier)] {
+            one(OperationCode::Activate, &of(&key));
+            let got = answer::<Get>(&one(OperationCode::Get, &of(&key)), V1_0).unwrap();
+            assert_eq!(text(&got.unique_identifier), key, "which it compares");
+            assert_eq!(bytes(&got.object).len(), 32);
+            assert_eq!(state(&mut connect(V1_4), &key), State::Active);
+            let mut revocation = of(&key);
+            revocation.structure(Tag::RevocationReason, |writer| {
+                writer.enumeration(Tag::RevocationReasonCode, 1);
+            });
+            one(OperationCode::Revoke, &revocation);
+            one(OperationCode::Destroy, &of(&key));
+            let gone = one(OperationCode::Get, &of(&key));
+            assert_eq!(gone.result_reason, Some(ResultReason::ItemNotFound));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What the field's clients send, one after the other as they send it, and what each of them needs to get.
 
 mod appliances;
+mod arrays;
 mod https;
 mod libkmip;
 mod services;

@@ -1,6 +1,6 @@
 //! What databases, backup and cloud storage send.
 
-use keyhold_tests::{Batch, VERSIONS, answer, objects::*};
+use keyhold_tests::{Batch, Client, PIN, VERSIONS, answer, objects::*, pki::client_config_of};
 use kmip::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType,
     ObjectType, PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, V1_0,
@@ -8,15 +8,18 @@ use kmip::{
     attribute::{Attribute, CryptographicParameters},
     message::ProtocolVersion,
     payload::{
+        create::{Create, CreateRequest},
         destroy::{Destroy, DestroyRequest},
         discover::{DiscoverVersions, DiscoverVersionsRequest},
         encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
         get::{Get, GetRequest},
         get_attributes::{GetAttributes, GetAttributesRequest},
+        locate::{Locate, LocateRequest},
         query::{Query, QueryRequest},
     },
-    ttlv::Bytes,
+    ttlv::{Bytes, Timestamp},
 };
+use rustls::version::TLS12;
 
 use crate::*;
 
@@ -151,10 +154,7 @@ fn encrypting(key: &str, data: &[u8], iv: &[u8]) -> EncryptRequest {
         cryptographic_parameters: Some(cbc()),
         data: Some(data.into()),
         iv_counter_nonce: Some(Bytes(iv.to_vec())),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 
@@ -164,11 +164,7 @@ fn decrypting(key: &str, data: Option<Bytes>, iv: Option<&[u8]>) -> DecryptReque
         cryptographic_parameters: Some(cbc()),
         data,
         iv_counter_nonce: iv.map(|iv| Bytes(iv.to_vec())),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     }
 }
 
@@ -251,4 +247,121 @@ fn mongodb_enterprise_polls_the_state_of_its_key() {
         revoke(client, &key, RevocationReasonCode::CessationOfOperation);
         assert_eq!(state(client, &key), State::Deactivated);
     }
+}
+
+/// Its SSE-KMS with a user's name, and what its SSE-S3 is to send.
+#[test]
+fn ceph_gateways_may_name_a_user_and_have_the_server_encrypt() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_0);
+    client.authenticate("user", PIN);
+    let key = create(
+        client,
+        aes(256, CIPHER).into_iter().chain([name("rgw-user")]),
+    );
+    assert_eq!(locate(client, [name("rgw-user")]), [key.as_str()]);
+    let client = &mut appliance.client(V1_4);
+    client.authenticate("user", PIN);
+    activate(client, &key);
+    let sealed = client.call::<Encrypt>(&encryption(&key, b"data key"));
+    let opened = client.call::<Decrypt>(&DecryptRequest {
+        unique_identifier: id(&key),
+        cryptographic_parameters: encryption(&key, b"").cryptographic_parameters,
+        data: sealed.data,
+        iv_counter_nonce: sealed.iv_counter_nonce,
+        authenticated_encryption_tag: sealed.authenticated_encryption_tag,
+        ..DecryptRequest::default()
+    });
+    assert_eq!(opened.data.unwrap().expose(), b"data key");
+}
+
+#[test]
+fn ceph_csi_encrypts_by_cbc_with_marks_of_sixteen_bytes() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    let key = create_active(client, aes(256, CIPHER));
+    let iv = [0x42; 16];
+    let mut batch = Batch::new(V1_4);
+    batch.add::<Encrypt>(&encrypting(&key, b"passphrase of a volume", &iv));
+    batch.id(&[0xA5; 16]);
+    let item = &client.send(batch).items[0];
+    assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0, [0xA5; 16]);
+    let sealed = answer::<Encrypt>(item, V1_4).unwrap().data;
+    let mut batch = Batch::new(V1_4);
+    batch.add::<Decrypt>(&decrypting(&key, sealed, Some(&iv)));
+    batch.id(&[0x5A; 16]);
+    let item = &client.send(batch).items[0];
+    assert_eq!(item.unique_batch_item_id.as_ref().unwrap().0, [0x5A; 16]);
+    let opened = answer::<Decrypt>(item, V1_4).unwrap().data.unwrap();
+    assert_eq!(opened.expose(), b"passphrase of a volume");
+}
+
+/// Its health check makes a key and destroys it; its keys may be active from their creation on.
+#[test]
+fn scality_makes_keys_that_are_active_and_destroys_what_never_was() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    let now = Attribute::ActivationDate(Timestamp(1));
+    let key = create(client, aes(256, CIPHER).into_iter().chain([now]));
+    assert_eq!(state(client, &key), State::Active);
+    client.call::<Encrypt>(&encrypting(&key, &[7; 32], &[0; 16]));
+    let probe = create(client, aes(256, CIPHER));
+    destroy(client, &probe);
+}
+
+#[test]
+fn scylladb_names_a_user_and_asks_for_one_key_at_most() {
+    let appliance = appliance();
+    let client = &mut appliance.client(V1_4);
+    client.authenticate("user", PIN);
+    let space = custom("key-namespace", "ks");
+    let [older, newer] = [(), ()]
+        .map(|()| create_active(client, aes(128, CIPHER).into_iter().chain([space.clone()])));
+    let found = client.call::<Locate>(&LocateRequest {
+        maximum_items: Some(1),
+        attributes: list([space, Attribute::State(State::Active)]),
+        ..LocateRequest::default()
+    });
+    let [found] = &found.unique_identifier[..] else {
+        panic!("one, of two");
+    };
+    assert_eq!(text(found), newer, "and not {older}");
+}
+
+/// Its labels are names: of one object, found until it is destroyed, and free then.
+#[test]
+fn db2_has_one_key_of_a_label() {
+    let appliance = appliance();
+    for version in [V1_1, V1_2, V1_4] {
+        let client = &mut appliance.client(version);
+        let label = || name("DB2_master");
+        let key = create(client, aes(256, CIPHER).into_iter().chain([label()]));
+        let again = CreateRequest {
+            object_type: ObjectType::SymmetricKey,
+            attributes: list(aes(256, CIPHER).into_iter().chain([label()])),
+            protection_storage_masks: None,
+        };
+        let refused = client.refused::<Create>(&again);
+        assert_eq!(refused, kmip::ResultReason::InvalidField, "{version}");
+        assert_eq!(locate(client, [label()]), [key.as_str()]);
+        destroy(client, &key);
+        assert_eq!(locate(client, [label()]), [""; 0]);
+    }
+}
+
+/// With TLS 1.2 at most, which its settings allow.
+#[test]
+fn truenas_comes_with_an_older_tls() {
+    let appliance = appliance();
+    let config = client_config_of(
+        &appliance.file("ca.pem"),
+        Some(&appliance.identity()),
+        &[&TLS12],
+    );
+    let client = &mut Client::over_tls(appliance.tcp(), config, V1_2).unwrap();
+    let password = secret_object(SecretDataType::Password, KeyFormatType::Raw, b"passphrase");
+    let with = [name("pool"), Attribute::CryptographicUsageMask(Mask(0))];
+    let secret = register(client, password.clone(), with);
+    activate(client, &secret);
+    assert!(client.call::<Get>(&get(&secret)).object == password);
 }

@@ -8,8 +8,9 @@ import sys
 from cryptography.hazmat.primitives import hashes, hmac, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.kdf import pbkdf2
-from kmip.core import attributes as core_attributes, enums, objects as core_objects
+from kmip.core import attributes as core_attributes, enums, exceptions as core_exceptions, objects as core_objects
 from kmip.core.factories.attributes import AttributeFactory
+from kmip.core.factories.payloads.response import ResponsePayloadFactory
 from kmip.core.messages import payloads
 from kmip.pie import client as pie, exceptions, objects
 
@@ -277,6 +278,63 @@ def credentials(c):
         right.destroy(uid)
     with connect(username="user", password="0000") as wrong:
         refused(lambda: wrong.create(A.AES, 128), enums.ResultReason.AUTHENTICATION_NOT_SUCCESSFUL)
+
+
+def others(c):
+    proxy = c.proxy
+    # It has these payloads, and never put them where it makes those of responses.
+    for name in ("archive", "cancel", "get_usage_allocation", "obtain_lease", "recover"):
+        kind = getattr(payloads, name.title().replace("_", "") + "ResponsePayload")
+        setattr(ResponsePayloadFactory, f"_create_{name}_payload", lambda self, kind=kind: kind())
+    # It has none for the answer to Poll; of a refusal it only looks for the tag that they all have.
+    ResponsePayloadFactory._create_poll_payload = lambda self: payloads.CancelResponsePayload()
+    uid = c.create(A.AES, 256, cryptographic_usage_mask=[M.ENCRYPT, M.DECRYPT])
+    c.activate(uid)
+    lease = proxy.send_request_payload(enums.Operation.OBTAIN_LEASE, payloads.ObtainLeaseRequestPayload(uid))
+    assert lease.unique_identifier == uid and lease.lease_time > 0, lease
+    archived = proxy.send_request_payload(enums.Operation.ARCHIVE, payloads.ArchiveRequestPayload(uid))
+    assert archived.unique_identifier == uid
+    refused(lambda: c.get(uid), enums.ResultReason.OBJECT_ARCHIVED)
+    recovered = proxy.send_request_payload(enums.Operation.RECOVER, payloads.RecoverRequestPayload(uid))
+    assert recovered.unique_identifier == uid and len(c.get(uid).value) == 32
+    asked = payloads.GetUsageAllocationRequestPayload(uid, 1)
+    fails(proxy, enums.Operation.GET_USAGE_ALLOCATION, asked, enums.ResultReason.ILLEGAL_OPERATION, enums.ResultReason.ATTRIBUTE_NOT_FOUND)
+    unknown = b"\x01" * 16
+    fails(proxy, enums.Operation.POLL, payloads.PollRequestPayload(unknown), enums.ResultReason.ITEM_NOT_FOUND,
+          enums.ResultReason.INVALID_ASYNCHRONOUS_CORRELATION_VALUE)
+    given_up = proxy.send_request_payload(enums.Operation.CANCEL, payloads.CancelRequestPayload(unknown))
+    assert given_up.cancellation_result == enums.CancellationResult.UNAVAILABLE, given_up
+
+
+def fails(proxy, operation, payload, *reasons):
+    try:
+        proxy.send_request_payload(operation, payload)
+    except core_exceptions.OperationFailure as failure:
+        assert failure.reason in reasons, (failure.reason, reasons)
+        return
+    raise AssertionError(f"{operation} was served and should have been refused")
+
+
+# Where each operation that PyKMIP has a payload for is called; a newer PyKMIP that knows more has to be asked for it here.
+CALLED = {
+    "keys": {"Activate", "Create", "Destroy", "Get", "Locate", "Revoke"},
+    "register": {"Register"},
+    "attributes": {"DeleteAttribute", "GetAttributeList", "GetAttributes", "ModifyAttribute"},
+    "pairs": {"CreateKeyPair", "Sign", "SignatureVerify"},
+    "cryptography": {"Decrypt", "Encrypt", "MAC"},
+    "checks": {"Check"},
+    "rekeying": {"Rekey", "RekeyKeyPair"},
+    "derivation": {"DeriveKey"},
+    "setting": {"SetAttribute"},
+    "others": {"Archive", "Cancel", "GetUsageAllocation", "ObtainLease", "Poll", "Recover"},
+    "low_level": {"DiscoverVersions", "Query"},
+}
+
+
+def completeness(_):
+    known = {name.removesuffix("RequestPayload") for name in dir(payloads) if name.endswith("RequestPayload")} - {""}
+    assert known == set().union(*CALLED.values()), known
+    assert all(callable(globals()[area]) for area in CALLED)
 
 
 def low_level(c):

@@ -61,4 +61,6 @@ areas! {
     setting since "2.0";
     credentials since "1.0";
     low_level since "1.0";
+    others since "1.0";
+    completeness since "1.0";
 }
