@@ -33,9 +33,9 @@ fn interface(
 }
 
 #[test]
-fn both_lists_hold_the_same_functions_and_none_is_null() {
+fn every_list_begins_with_the_older_one_and_no_function_is_missing() {
     alone(
-        "abi::both_lists_hold_the_same_functions_and_none_is_null",
+        "abi::every_list_begins_with_the_older_one_and_no_function_is_missing",
         CONFIG,
         |_, api| {
             let mut old = null_mut();
@@ -43,25 +43,31 @@ fn both_lists_hold_the_same_functions_and_none_is_null() {
             // SAFETY: the list is a static of the module's.
             let old = unsafe { &*old };
             assert_eq!((old.version.major, old.version.minor), (2, 40));
-            let (old, new) = (&pointers(old)[1..], &pointers(api.list)[1..]);
-            assert_eq!((old.len(), new.len()), (68, 92));
-            assert_eq!(old, &new[..68]);
+            let middle = interface(api, None, Some((3, 0)), 0).unwrap();
+            // SAFETY: as above.
+            let middle = unsafe { &*middle.pFunctionList.cast::<ck::CK_FUNCTION_LIST_3_0>() };
+            assert_eq!((middle.version.major, middle.version.minor), (3, 0));
+            let old = &pointers(old)[1..];
+            let (middle, new) = (&pointers(middle)[1..], &pointers(api.list)[1..]);
+            assert_eq!((old.len(), middle.len(), new.len()), (68, 92, 104));
+            assert_eq!((old, middle), (&new[..68], &new[..92]));
             assert!(new.iter().all(|pointer| *pointer != 0));
             let mut different = new.to_vec();
             different.sort_unstable();
             different.dedup();
-            assert_eq!(different.len(), 92, "each place has its own function");
+            assert_eq!(different.len(), 104, "each place has its own function");
             let exported = api.exports.C_SignUpdate.as_ref().unwrap();
             assert_eq!(
                 Some(*exported as usize),
                 api.list.C_SignUpdate.map(|own| own as usize)
             );
-            let last = api.exports.C_MessageVerifyFinal.as_ref().unwrap();
-            assert_eq!(new[91], *last as usize);
-            assert_eq!(
-                new[67],
-                *api.exports.C_WaitForSlotEvent.as_ref().unwrap() as usize
-            );
+            for (place, exported) in [
+                (67, *api.exports.C_WaitForSlotEvent.as_ref().unwrap() as usize),
+                (91, *api.exports.C_MessageVerifyFinal.as_ref().unwrap() as usize),
+                (103, *api.exports.C_UnwrapKeyAuthenticated.as_ref().unwrap() as usize),
+            ] {
+                assert_eq!(new[place], exported);
+            }
         },
     );
 }
@@ -77,14 +83,14 @@ fn interfaces_are_found_by_what_hosts_ask_for() {
                 call!(api, C_GetInterfaceList(null_mut(), &raw mut count)),
                 ck::CKR_OK
             );
-            assert_eq!(count, 2);
-            let mut list = [ck::CK_INTERFACE::default(); 2];
+            assert_eq!(count, 3);
+            let mut list = [ck::CK_INTERFACE::default(); 3];
             count = 1;
             assert_eq!(
                 call!(api, C_GetInterfaceList(list.as_mut_ptr(), &raw mut count)),
                 ck::CKR_BUFFER_TOO_SMALL
             );
-            assert_eq!(count, 2);
+            assert_eq!(count, 3);
             assert_eq!(
                 call!(api, C_GetInterfaceList(list.as_mut_ptr(), &raw mut count)),
                 ck::CKR_OK
@@ -100,13 +106,15 @@ fn interfaces_are_found_by_what_hosts_ask_for() {
                 (&raw const *api.list).cast()
             );
             assert_eq!(
-                interface(api, name, Some((3, 0)), 0).unwrap().pFunctionList,
+                interface(api, name, Some((3, 2)), 0).unwrap().pFunctionList,
                 preferred.pFunctionList
             );
+            let middle = interface(api, name, Some((3, 0)), 0).unwrap();
+            assert_ne!(middle.pFunctionList, preferred.pFunctionList);
             let old = interface(api, name, Some((2, 40)), 0).unwrap();
             assert_ne!(old.pFunctionList, preferred.pFunctionList);
             let bad = ck::CKR_ARGUMENTS_BAD;
-            assert_eq!(interface(api, name, Some((3, 2)), 0).err(), Some(bad));
+            assert_eq!(interface(api, name, Some((3, 1)), 0).err(), Some(bad));
             assert_eq!(
                 interface(api, Some(b"Vendor NSS FIPS Interface\0"), None, 0).err(),
                 Some(bad)
@@ -449,6 +457,6 @@ fn the_library_exports_the_standards_functions_and_nothing_else() {
     };
     let text = String::from_utf8(output.stdout).unwrap();
     let symbols: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    assert_eq!(symbols.len(), 92, "{symbols:?}");
+    assert_eq!(symbols.len(), 104, "{symbols:?}");
     assert!(symbols.iter().all(|symbol| symbol.starts_with("C_")));
 }

@@ -3,10 +3,10 @@
 use std::ffi::c_void;
 
 use ck::{
-    CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_INFO, CK_INTERFACE,
-    CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_NOTIFY, CK_OBJECT_HANDLE,
-    CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG,
-    CK_USER_TYPE, CK_UTF8CHAR, CK_VERSION,
+    CK_ASYNC_DATA, CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_INFO,
+    CK_INTERFACE, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_NOTIFY, CK_OBJECT_HANDLE,
+    CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SESSION_VALIDATION_FLAGS_TYPE, CK_SLOT_ID, CK_SLOT_INFO,
+    CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE, CK_UTF8CHAR, CK_VERSION,
 };
 use cryptoki_sys as ck;
 use pkcs11::{
@@ -542,5 +542,81 @@ cryptoki! {
             unsupported "series of messages have no caller yet; each message is served alone";
         C_MessageVerifyFinal(session: CK_SESSION_HANDLE)
             unsupported "series of messages have no caller yet; each message is served alone";
+    }
+    since 3.2 {
+        C_EncapsulateKey(
+            session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
+            public_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
+            out: *mut CK_BYTE, out_len: *mut CK_ULONG, key: *mut CK_OBJECT_HANDLE,
+        )
+            unsupported "the module does not encapsulate; KMIP's Encapsulate does";
+        C_DecapsulateKey(
+            session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
+            private_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
+            ciphertext: *mut CK_BYTE, ciphertext_len: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
+        )
+            unsupported "the module does not decapsulate; KMIP's Decapsulate does";
+        C_VerifySignatureInit(
+            session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
+            key: CK_OBJECT_HANDLE, signature: *mut CK_BYTE, signature_len: CK_ULONG,
+        ) |module| {
+            let session = module.session(session)?;
+            session.verify_signature_init(mechanism(mechanism_pointer), key, In::new(signature, signature_len))
+        };
+        C_VerifySignature(session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG) |module| {
+            module.session(session)?.verify_signature(In::new(data, data_len))
+        };
+        C_VerifySignatureUpdate(session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG) |module| {
+            module.session(session)?.verify_signature_update(In::new(data, data_len))
+        };
+        C_VerifySignatureFinal(session: CK_SESSION_HANDLE) |module| {
+            module.session(session)?.verify_signature_final()
+        };
+        C_GetSessionValidationFlags(
+            session: CK_SESSION_HANDLE, kind: CK_SESSION_VALIDATION_FLAGS_TYPE, flags: *mut CK_FLAGS,
+        ) |module| {
+            module.session(session)?;
+            let place = Place::new(flags)?;
+            // Nothing here was validated by anyone, so that no operation was of a validated kind.
+            if kind != ck::CKS_LAST_VALIDATION_OK {
+                return Err(Rv::ARGUMENTS_BAD);
+            }
+            place.set(0);
+            Ok(())
+        };
+        C_AsyncComplete(
+            session: CK_SESSION_HANDLE, function: *mut CK_UTF8CHAR, result: *mut CK_ASYNC_DATA,
+        ) |module| {
+            // No session is asynchronous, so that no function has ever been left pending.
+            let _ = (function, result);
+            module.session(session)?;
+            Err(Rv::OPERATION_NOT_INITIALIZED)
+        };
+        C_AsyncGetID(session: CK_SESSION_HANDLE, function: *mut CK_UTF8CHAR, id: *mut CK_ULONG) |module| {
+            let _ = (function, id);
+            module.session(session)?;
+            Err(Rv::OPERATION_NOT_INITIALIZED)
+        };
+        C_AsyncJoin(
+            session: CK_SESSION_HANDLE, function: *mut CK_UTF8CHAR, id: CK_ULONG,
+            data: *mut CK_BYTE, data_len: CK_ULONG,
+        ) |module| {
+            let _ = (function, id, data, data_len);
+            module.session(session)?;
+            Err(Rv::SAVED_STATE_INVALID)
+        };
+        C_WrapKeyAuthenticated(
+            session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
+            wrapping_key: CK_OBJECT_HANDLE, key: CK_OBJECT_HANDLE, additional: *mut CK_BYTE,
+            additional_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
+        )
+            unsupported "the module does not wrap; a key that may leave is wrapped by KMIP's Get";
+        C_UnwrapKeyAuthenticated(
+            session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
+            unwrapping_key: CK_OBJECT_HANDLE, wrapped: *mut CK_BYTE, wrapped_len: CK_ULONG,
+            entries: *mut CK_ATTRIBUTE, count: CK_ULONG, additional: *mut CK_BYTE,
+            additional_len: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
+        )
+            unsupported "the module does not unwrap; wrapped keys come in by KMIP's Register and Import";
     }
 }

@@ -60,7 +60,7 @@ fn padded<const N: usize>(text: &str) -> [u8; N] {
 
 pub(super) fn of_module() -> CK_INFO {
     CK_INFO {
-        cryptokiVersion: CK_VERSION { major: 3, minor: 0 },
+        cryptokiVersion: CK_VERSION { major: 3, minor: 2 },
         manufacturerID: padded(MANUFACTURER),
         flags: 0,
         libraryDescription: padded("Keyhold PKCS#11 module"),

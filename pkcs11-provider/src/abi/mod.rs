@@ -39,6 +39,7 @@ const fn interface(list: *const std::ffi::c_void) -> Interface {
     })
 }
 
+static INTERFACE_3_2: Interface = interface((&raw const LIST_3_2).cast());
 static INTERFACE_3_0: Interface = interface((&raw const LIST_3_0).cast());
 static INTERFACE_2_40: Interface = interface((&raw const LIST_2_40).cast());
 
@@ -48,7 +49,7 @@ static INTERFACE_2_40: Interface = interface((&raw const LIST_2_40).cast());
 /// As for `C_GetInterfaceList`.
 unsafe fn interface_list(list: *mut ck::CK_INTERFACE, count: *mut ck::CK_ULONG) -> Result<()> {
     // SAFETY: the caller's contract is the same.
-    unsafe { give_list(list, count, &[INTERFACE_3_0.0, INTERFACE_2_40.0]) }
+    unsafe { give_list(list, count, &[INTERFACE_3_2.0, INTERFACE_3_0.0, INTERFACE_2_40.0]) }
 }
 
 /// The interface of this name and version, the preferred one when they are left out.
@@ -71,7 +72,8 @@ unsafe fn interface_named(
     // Sessions and handles do not outlive a fork, so the one flag that exists is refused.
     let found = match version {
         _ if !is_ours || flags != 0 => None,
-        None | Some((3, 0)) => Some(&INTERFACE_3_0),
+        None | Some((3, 2)) => Some(&INTERFACE_3_2),
+        Some((3, 0)) => Some(&INTERFACE_3_0),
         Some((2, 40)) => Some(&INTERFACE_2_40),
         Some(_) => None,
     };

@@ -66,11 +66,15 @@ macro_rules! cryptoki {
             $(|$old_module:ident| $old_body:block)? $(= $old_whole:block)? $(unsupported $old_reason:literal)?;)* }
         since 3.0 { $($new:ident($($new_arg:ident: $new_type:ty),* $(,)?)
             $(|$new_module:ident| $new_body:block)? $(= $new_whole:block)? $(unsupported $new_reason:literal)?;)* }
+        since 3.2 { $($last:ident($($last_arg:ident: $last_type:ty),* $(,)?)
+            $(|$last_module:ident| $last_body:block)? $(= $last_whole:block)? $(unsupported $last_reason:literal)?;)* }
     ) => {
         $(cryptoki!(@function $old($($old_arg: $old_type),*)
             $(|$old_module| $old_body)? $(= $old_whole)? $(unsupported $old_reason)?);)*
         $(cryptoki!(@function $new($($new_arg: $new_type),*)
             $(|$new_module| $new_body)? $(= $new_whole)? $(unsupported $new_reason)?);)*
+        $(cryptoki!(@function $last($($last_arg: $last_type),*)
+            $(|$last_module| $last_body)? $(= $last_whole)? $(unsupported $last_reason)?);)*
 
         /// The functions of version 2.40.
         pub(super) static LIST_2_40: ck::CK_FUNCTION_LIST = ck::CK_FUNCTION_LIST {
@@ -85,16 +89,26 @@ macro_rules! cryptoki {
             $($new: Some($new),)*
         };
 
+        /// The functions of version 3.2.
+        pub(super) static LIST_3_2: ck::CK_FUNCTION_LIST_3_2 = ck::CK_FUNCTION_LIST_3_2 {
+            version: ck::CK_VERSION { major: 3, minor: 2 },
+            $($old: Some($old),)*
+            $($new: Some($new),)*
+            $($last: Some($last),)*
+        };
+
         /// Every function: its name, and its arguments with their types.
         pub const FUNCTIONS: &[(&str, &[(&str, &str)])] = &[
             $((stringify!($old), &[$((stringify!($old_arg), stringify!($old_type))),*]),)*
             $((stringify!($new), &[$((stringify!($new_arg), stringify!($new_type))),*]),)*
+            $((stringify!($last), &[$((stringify!($last_arg), stringify!($last_type))),*]),)*
         ];
 
         /// The functions that are not served, each with the reason.
         pub const NOT_SERVED: &[(&str, &str)] = &[
             $($((stringify!($old), $old_reason),)?)*
             $($((stringify!($new), $new_reason),)?)*
+            $($((stringify!($last), $last_reason),)?)*
         ];
     };
     (@function $name:ident($($arg:ident: $type:ty),*) $($body:tt)*) => {

@@ -28,7 +28,7 @@ use crate::{
     error::{Failure, Names},
     object::Object,
     remote::{Again, Remote},
-    session::Session,
+    session::{Active, Session},
 };
 
 /// A verification in progress.
@@ -38,15 +38,26 @@ pub(crate) struct VerifyOperation {
     /// Whether the key may also make what it verifies.
     signs: bool,
     input: Input,
+    /// The signature, where the operation began with it (PKCS #11 3.2 §5.15.7).
+    signature: Option<Vec<u8>>,
 }
 
 impl VerifyOperation {
-    fn judge(&self, remote: &Remote, whole: Option<In<'_>>, signature: In<'_>) -> Result<Offer> {
+    /// `C_Verify`, `C_VerifyFinal` and their counterparts, which pass no signature.
+    fn judge(
+        &self,
+        remote: &Remote,
+        whole: Option<In<'_>>,
+        signature: Option<In<'_>>,
+    ) -> Result<Offer> {
         if whole.is_some() && self.input.is_multi_part {
             return Err(Rv::OPERATION_NOT_INITIALIZED);
         }
         let whole = whole.map(|data| data.bytes()).transpose()?;
-        let signature = signature.bytes()?;
+        let signature = match signature {
+            Some(signature) => signature.bytes()?,
+            None => self.signature.as_deref().unwrap_or_default(),
+        };
         if signature.len() != self.input.answer_bytes() {
             return Err(Rv::SIGNATURE_LEN_RANGE);
         }
@@ -142,42 +153,97 @@ impl VerifyOperation {
     }
 }
 
+/// The verification in progress, if it began with a signature or without as the function wants it; else it is another's,
+/// and stays.
+fn of_kind(
+    active: &mut Active,
+    with_signature: bool,
+) -> Result<&mut Option<VerifyOperation>> {
+    match &active.verify {
+        Some(own) if own.signature.is_some() == with_signature => Ok(&mut active.verify),
+        _ => Err(Rv::OPERATION_NOT_INITIALIZED),
+    }
+}
+
 impl Session {
-    /// `C_VerifyInit`.
-    pub(crate) fn verify_init(
+    fn begin_verification(
         &self,
         mechanism: Option<MechanismArgument<'_>>,
         key: Ulong,
+        signature: Option<In<'_>>,
     ) -> Result<()> {
         begin(&mut self.active().verify, mechanism, |mechanism| {
+            let signature = signature.map(|signature| signature.bytes()).transpose()?;
             let key = used_key(self, mechanism, key, ck::CKF_VERIFY, ck::CKA_VERIFY)?;
             Ok(VerifyOperation {
                 input: Input::new(&key)?,
                 id: key.facts.id.clone(),
                 signs: key.facts.flag(ck::CKA_SIGN),
                 key: key.object,
+                signature: signature.map(<[u8]>::to_vec),
             })
         })
     }
 
-    /// `C_Verify`.
-    pub(crate) fn verify(&self, data: In<'_>, signature: In<'_>) -> Result<()> {
-        last_step(&mut self.active().verify, |operation| {
-            operation.judge(&self.slot.remote, Some(data), signature)
-        })
-    }
-
-    /// `C_VerifyUpdate`.
-    pub(crate) fn verify_update(&self, part: In<'_>) -> Result<()> {
-        step(&mut self.active().verify, |operation| {
+    fn carry_on_verification(&self, part: In<'_>, with_signature: bool) -> Result<()> {
+        step(of_kind(&mut self.active(), with_signature)?, |operation| {
             operation.input.update(part.bytes()?)
         })
     }
 
+    fn end_verification(&self, data: Option<In<'_>>, signature: Option<In<'_>>) -> Result<()> {
+        let mut active = self.active();
+        last_step(of_kind(&mut active, signature.is_none())?, |operation| {
+            operation.judge(&self.slot.remote, data, signature)
+        })
+    }
+
+    /// `C_VerifyInit`.
+    pub(crate) fn verify_init(
+        &self,
+        mechanism: Option<MechanismArgument<'_>>,
+        key: Ulong,
+    ) -> Result<()> {
+        self.begin_verification(mechanism, key, None)
+    }
+
+    /// `C_Verify`.
+    pub(crate) fn verify(&self, data: In<'_>, signature: In<'_>) -> Result<()> {
+        self.end_verification(Some(data), Some(signature))
+    }
+
+    /// `C_VerifyUpdate`.
+    pub(crate) fn verify_update(&self, part: In<'_>) -> Result<()> {
+        self.carry_on_verification(part, false)
+    }
+
     /// `C_VerifyFinal`.
     pub(crate) fn verify_final(&self, signature: In<'_>) -> Result<()> {
-        last_step(&mut self.active().verify, |operation| {
-            operation.judge(&self.slot.remote, None, signature)
-        })
+        self.end_verification(None, Some(signature))
+    }
+
+    /// `C_VerifySignatureInit`.
+    pub(crate) fn verify_signature_init(
+        &self,
+        mechanism: Option<MechanismArgument<'_>>,
+        key: Ulong,
+        signature: In<'_>,
+    ) -> Result<()> {
+        self.begin_verification(mechanism, key, Some(signature))
+    }
+
+    /// `C_VerifySignature`.
+    pub(crate) fn verify_signature(&self, data: In<'_>) -> Result<()> {
+        self.end_verification(Some(data), None)
+    }
+
+    /// `C_VerifySignatureUpdate`.
+    pub(crate) fn verify_signature_update(&self, part: In<'_>) -> Result<()> {
+        self.carry_on_verification(part, true)
+    }
+
+    /// `C_VerifySignatureFinal`.
+    pub(crate) fn verify_signature_final(&self) -> Result<()> {
+        self.end_verification(None, None)
     }
 }

@@ -17,7 +17,7 @@ macro_rules! call {
 
 /// The loaded module.
 pub struct Api {
-    pub list: &'static ck::CK_FUNCTION_LIST_3_0,
+    pub list: &'static ck::CK_FUNCTION_LIST_3_2,
     pub exports: ck::Pkcs11,
 }
 
@@ -74,13 +74,13 @@ impl Api {
         // SAFETY: null means the preferred interface.
         let rv = unsafe { exports.C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0) };
         assert_eq!(rv, ck::CKR_OK);
-        // SAFETY: the module's interface and list are statics, and the preferred version is 3.0.
+        // SAFETY: the module's interface and list are statics, and the preferred version is 3.2.
         let list = unsafe {
             &*(*interface)
                 .pFunctionList
-                .cast::<ck::CK_FUNCTION_LIST_3_0>()
+                .cast::<ck::CK_FUNCTION_LIST_3_2>()
         };
-        assert_eq!((list.version.major, list.version.minor), (3, 0));
+        assert_eq!((list.version.major, list.version.minor), (3, 2));
         Self { list, exports }
     }
 

@@ -3,6 +3,7 @@
 mod ciphers;
 mod digests;
 mod signing;
+mod verifying;
 
 use cryptoki_sys as ck;
 
