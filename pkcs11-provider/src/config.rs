@@ -44,7 +44,7 @@ pub(crate) struct Token {
 }
 
 /// How a daemon is reached.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// The local socket, whose peer is known by its uid.
     Socket(PathBuf),
@@ -60,7 +60,7 @@ pub(crate) enum Route {
 }
 
 /// The files that TLS needs.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Files {
     /// Who signs the server's certificate.
     pub(crate) ca: PathBuf,

@@ -48,6 +48,15 @@ impl Endpoint {
         }
     }
 
+    /// The same way, for another process.
+    pub(crate) fn forked(&self) -> Self {
+        Self {
+            route: self.route.clone(),
+            timeout: self.timeout,
+            tls: self.tls.forked(),
+        }
+    }
+
     /// Where it leads, for the log and the serial number.
     pub(crate) fn name(&self) -> String {
         match &self.route {

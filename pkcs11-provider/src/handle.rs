@@ -34,6 +34,19 @@ impl<T> Handles<T> {
         (handle, thing)
     }
 
+    /// Other things under the same handles.
+    pub(crate) fn map(&self, other: impl Fn(&T) -> Option<T>) -> Self {
+        let all = self.lock();
+        let others = all
+            .iter()
+            .filter_map(|(handle, thing)| Some((*handle, Arc::new(other(thing)?))))
+            .collect();
+        Self {
+            next: AtomicU32::new(self.next.load(Ordering::Relaxed)),
+            all: Mutex::new(others),
+        }
+    }
+
     /// The thing with this handle.
     pub(crate) fn find(&self, handle: Ulong) -> Option<Arc<T>> {
         self.lock().get(&handle).cloned()

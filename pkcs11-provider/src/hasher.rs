@@ -2,6 +2,7 @@
 
 use kmip::mechanism::Hash;
 use sha1::Sha1;
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
@@ -22,6 +23,19 @@ macro_rules! hashers {
             /// Takes more input.
             pub(crate) fn update(&mut self, part: &[u8]) {
                 match self { $(Self::$name(own) => own.update(part),)* }
+            }
+
+            /// What it has taken, so that it can go on another time.
+            pub(crate) fn save(&self) -> Vec<u8> {
+                match self { $(Self::$name(own) => own.serialize().to_vec(),)* }
+            }
+
+            /// One that goes on from what was saved; `None` of what is no such state.
+            pub(crate) fn restored(hash: Hash, saved: &[u8]) -> Option<Self> {
+                match hash { $(Hash::$name => {
+                    let saved = SerializedState::<$type>::try_from(saved).ok()?;
+                    <$type>::deserialize(&saved).ok().map(Box::new).map(Self::$name)
+                })* }
             }
 
             /// The digest.
@@ -58,6 +72,20 @@ pub(crate) fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hasher_goes_on_from_what_was_saved() {
+        for hash in Hash::ALL {
+            let mut hasher = Hasher::new(*hash);
+            hasher.update(&[7; 201]);
+            let saved = hasher.save();
+            let mut again = Hasher::restored(*hash, &saved).unwrap();
+            again.update(b"abc");
+            assert_eq!(again.finish(), digest(*hash, &[&[7; 201], b"abc"]));
+            let (_, short) = saved.split_first().unwrap();
+            assert!(Hasher::restored(*hash, short).is_none());
+        }
+    }
 
     #[test]
     fn digests_are_as_long_as_they_should_be_and_right() {

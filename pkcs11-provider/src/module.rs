@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -18,17 +18,29 @@ use crate::{
     slot::Slot,
 };
 
+/// What a child of `fork` finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fork {
+    /// A module that is not initialised.
+    Ends,
+    /// A copy of the module, with sessions, handles and login.
+    GoesOn,
+}
+
 /// Everything between `C_Initialize` and `C_Finalize`.
 pub(crate) struct Module {
     pub(crate) log: Arc<Log>,
     pub(crate) slots: Vec<Arc<Slot>>,
+    pub(crate) fork: Fork,
     sessions: Handles<Session>,
     is_over: AtomicBool,
+    /// Who waits for the end.
+    waiting: (Mutex<()>, Condvar),
 }
 
 impl Module {
     /// The module as this process's configuration says; nothing is connected yet.
-    pub(crate) fn of_process(environment: Environment) -> Result<Self> {
+    pub(crate) fn of_process(environment: Environment, fork: Fork) -> Result<Self> {
         let by_environment = environment
             .variable("KEYHOLD_PKCS11_LOG")
             .map(|path| Log::to(Path::new(&path)));
@@ -50,9 +62,32 @@ impl Module {
                 .map(|(id, token)| Arc::new(Slot::new(id, token, login, timeout, &log)))
                 .collect(),
             log,
+            fork,
             sessions: Handles::default(),
             is_over: AtomicBool::new(false),
+            waiting: Default::default(),
         })
+    }
+
+    /// A copy for a child process, with locks and connections of its own.
+    pub(crate) fn forked(&self) -> Self {
+        let slots: Vec<_> = self
+            .slots
+            .iter()
+            .map(|slot| Arc::new(slot.forked(&self.log)))
+            .collect();
+        let sessions = self.sessions.map(|session| {
+            let slot = slots.iter().find(|slot| slot.id == session.slot.id);
+            slot.map(|slot| session.forked(Arc::clone(slot)))
+        });
+        Self {
+            log: Arc::clone(&self.log),
+            slots,
+            fork: self.fork,
+            sessions,
+            is_over: AtomicBool::new(self.is_over()),
+            waiting: Default::default(),
+        }
     }
 
     /// The slot with this id.
@@ -111,5 +146,17 @@ impl Module {
         for slot in &self.slots {
             slot.remote.close();
         }
+        let (turn, waiting) = &self.waiting;
+        let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.notify_all();
+        drop(turn);
+    }
+
+    /// Sleeps until another thread finalises the module.
+    pub(crate) fn wait_for_end(&self) {
+        let (turn, waiting) = &self.waiting;
+        let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = waiting.wait_while(turn, |()| !self.is_over());
+        drop(ended);
     }
 }

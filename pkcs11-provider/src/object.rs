@@ -61,6 +61,16 @@ impl Object {
         }
     }
 
+    /// A copy for a child process. A session object stays its parent's: the child has a handle of it and not its end.
+    pub(crate) fn forked(&self) -> Self {
+        Self {
+            owner: self.owner,
+            is_alias: self.is_alias || self.owner.is_some(),
+            facts: RwLock::new(self.facts()),
+            value: Mutex::new(self.kept().clone()),
+        }
+    }
+
     /// What is known of it.
     pub(crate) fn facts(&self) -> Arc<Facts> {
         Arc::clone(&self.facts.read().unwrap_or_else(PoisonError::into_inner))
@@ -131,6 +141,17 @@ impl Object {
             .ok_or(Rv::ATTRIBUTE_TYPE_INVALID)
     }
 
+    /// What its attributes come to in bytes, its value among them; `None` where the value is not told.
+    pub(crate) fn size(&self, remote: &Remote) -> Result<Option<usize>> {
+        let facts = self.facts();
+        if facts.is_secret {
+            return Ok(None);
+        }
+        let value = self.value(remote)?.material.bytes();
+        let is_told = value > 0 || facts.id.is_empty();
+        Ok(is_told.then_some(facts.bytes() + value))
+    }
+
     /// Whether it has all these values.
     pub(crate) fn matches(&self, entries: &[(Ulong, &[u8])], remote: &Remote) -> Result<bool> {
         for (kind, wanted) in entries {
@@ -174,6 +195,23 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
+    /// A copy for a child process, under the same handles.
+    pub(crate) fn forked(&self) -> Self {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let handles = self.handles.map(|object| Some(object.forked()));
+        let first = |handle| handles.find(handle).is_some_and(|object| !object.is_alias);
+        let by_id = by_id
+            .iter()
+            .filter(|(_, handle)| first(**handle))
+            .map(|(id, handle)| (id.clone(), *handle))
+            .collect();
+        Self {
+            handles,
+            by_id: Mutex::new(by_id),
+            owned: Mutex::new(self.owned().clone()),
+        }
+    }
+
     /// The object with this handle.
     pub(crate) fn find(&self, handle: Ulong) -> Option<Arc<Object>> {
         self.handles.find(handle)

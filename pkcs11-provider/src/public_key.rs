@@ -84,6 +84,23 @@ impl PublicKey {
         }
     }
 
+    /// The length of the modulus of an RSA key.
+    pub(crate) const fn modulus_bytes(&self) -> Option<usize> {
+        match self {
+            Self::Rsa(_, bytes, _) => Some(*bytes),
+            Self::P384(_) => None,
+        }
+    }
+
+    /// What a signature of PKCS #1 v1.5 was made of; `None` where it is none of this key.
+    pub(crate) fn recovers(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        let block = self.raise(signature)?;
+        let filled = block.strip_prefix(&[0, 1])?;
+        let filling = filled.iter().take_while(|byte| **byte == 0xFF).count();
+        let (zero, message) = filled.get(filling..)?.split_first()?;
+        (filling >= 8 && *zero == 0).then(|| message.to_vec())
+    }
+
     /// The ciphertext; `None` when the message is too long or this cannot be done here.
     pub(crate) fn encrypts(&self, cipher: &Cipher, message: &[u8]) -> Option<Vec<u8>> {
         let Self::Rsa(_, bytes, _) = self else {

@@ -55,6 +55,16 @@ impl Remote {
         }
     }
 
+    /// The same daemon and identity, on connections of its own.
+    pub(crate) fn forked(&self, log: &Arc<Log>) -> Self {
+        Self {
+            vault: self.vault.clone(),
+            pool: Pool::new(self.pool.endpoint.forked(), Arc::clone(log)),
+            identity: RwLock::new(self.identity()),
+            log: Arc::clone(log),
+        }
+    }
+
     /// Calls one operation.
     pub(crate) fn call<O: Operation>(
         &self,

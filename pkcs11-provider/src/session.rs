@@ -6,9 +6,15 @@ use cryptoki_sys as ck;
 use pkcs11::{Result, Rv, Ulong};
 
 use crate::{
-    hasher::Hasher,
     object::Object,
-    operation::{cipher::CipherOperation, sign::SignOperation, verify::VerifyOperation},
+    operation::{
+        cipher::{CipherOperation, Direction},
+        digest::DigestOperation,
+        message::{cipher::MessageCipher, sign::MessageSign, verify::MessageVerify},
+        recover::RecoverOperation,
+        sign::SignOperation,
+        verify::VerifyOperation,
+    },
     slot::{Slot, User},
 };
 
@@ -28,16 +34,15 @@ pub(crate) struct Active {
     pub(crate) decrypt: Option<CipherOperation>,
     pub(crate) digest: Option<DigestOperation>,
     pub(crate) sign: Option<SignOperation>,
+    pub(crate) sign_recover: Option<SignOperation>,
     pub(crate) verify: Option<VerifyOperation>,
+    pub(crate) verify_recover: Option<RecoverOperation>,
+    message_encrypt: Option<MessageCipher>,
+    message_decrypt: Option<MessageCipher>,
+    pub(crate) message_sign: Option<MessageSign>,
+    pub(crate) message_verify: Option<MessageVerify>,
     /// The logouts that there were when these began.
     epoch: u64,
-}
-
-/// A digest in progress.
-pub(crate) struct DigestOperation {
-    pub(crate) hasher: Hasher,
-    pub(crate) bytes: usize,
-    pub(crate) is_multi_part: bool,
 }
 
 impl Session {
@@ -51,6 +56,21 @@ impl Session {
                 epoch,
                 ..Active::default()
             }),
+        }
+    }
+
+    /// A copy for a child process. What another thread is just carrying on stays the parent's alone.
+    pub(crate) fn forked(&self, slot: Arc<Slot>) -> Self {
+        let active = self.active.try_lock().ok().map(|active| active.forked());
+        let epoch = slot.epoch();
+        Self {
+            handle: self.handle,
+            slot,
+            is_read_write: self.is_read_write,
+            active: Mutex::new(active.unwrap_or(Active {
+                epoch,
+                ..Active::default()
+            })),
         }
     }
 
@@ -96,24 +116,73 @@ impl Session {
 
     /// Cancels operations (PKCS #11 3.1 §5.6.6).
     pub(crate) fn cancel(&self, flags: Ulong) {
-        let mut active = self.active();
-        if flags & ck::CKF_FIND_OBJECTS != 0 {
-            active.find = None;
+        self.active().cancel(flags);
+    }
+}
+
+impl Active {
+    /// A copy for a child process.
+    fn forked(&self) -> Self {
+        Self {
+            find: self.find.clone(),
+            encrypt: self.encrypt.as_ref().map(CipherOperation::forked),
+            decrypt: self.decrypt.as_ref().map(CipherOperation::forked),
+            digest: self.digest.clone(),
+            sign: self.sign.clone(),
+            sign_recover: self.sign_recover.clone(),
+            verify: self.verify.as_ref().map(VerifyOperation::forked),
+            verify_recover: self.verify_recover.as_ref().map(RecoverOperation::forked),
+            message_encrypt: self.message_encrypt.clone(),
+            message_decrypt: self.message_decrypt.clone(),
+            message_sign: self.message_sign.clone(),
+            message_verify: self.message_verify.as_ref().map(MessageVerify::forked),
+            epoch: self.epoch,
         }
-        if flags & ck::CKF_ENCRYPT != 0 {
-            active.encrypt = None;
+    }
+
+    /// The message-based encryption or decryption.
+    pub(crate) const fn messages(&mut self, direction: Direction) -> &mut Option<MessageCipher> {
+        match direction {
+            Direction::Encrypt => &mut self.message_encrypt,
+            Direction::Decrypt => &mut self.message_decrypt,
         }
-        if flags & ck::CKF_DECRYPT != 0 {
-            active.decrypt = None;
+    }
+
+    /// Whether a key is at work, so that the session's state is more than a digest's.
+    pub(crate) const fn has_operation_of_key(&self) -> bool {
+        self.encrypt.is_some()
+            || self.decrypt.is_some()
+            || self.sign.is_some()
+            || self.verify.is_some()
+    }
+
+    /// Ends everything and goes on with a digest.
+    pub(crate) fn restart(&mut self, digest: DigestOperation) {
+        *self = Self {
+            digest: Some(digest),
+            epoch: self.epoch,
+            ..Self::default()
+        };
+    }
+
+    fn cancel(&mut self, flags: Ulong) {
+        fn end<T>(place: &mut Option<T>, is_meant: bool) {
+            if is_meant {
+                *place = None;
+            }
         }
-        if flags & ck::CKF_DIGEST != 0 {
-            active.digest = None;
-        }
-        if flags & ck::CKF_SIGN != 0 {
-            active.sign = None;
-        }
-        if flags & ck::CKF_VERIFY != 0 {
-            active.verify = None;
-        }
+        let meant = |flag| flags & flag != 0;
+        end(&mut self.find, meant(ck::CKF_FIND_OBJECTS));
+        end(&mut self.encrypt, meant(ck::CKF_ENCRYPT));
+        end(&mut self.decrypt, meant(ck::CKF_DECRYPT));
+        end(&mut self.digest, meant(ck::CKF_DIGEST));
+        end(&mut self.sign, meant(ck::CKF_SIGN));
+        end(&mut self.sign_recover, meant(ck::CKF_SIGN_RECOVER));
+        end(&mut self.verify, meant(ck::CKF_VERIFY));
+        end(&mut self.verify_recover, meant(ck::CKF_VERIFY_RECOVER));
+        end(&mut self.message_encrypt, meant(ck::CKF_MESSAGE_ENCRYPT));
+        end(&mut self.message_decrypt, meant(ck::CKF_MESSAGE_DECRYPT));
+        end(&mut self.message_sign, meant(ck::CKF_MESSAGE_SIGN));
+        end(&mut self.message_verify, meant(ck::CKF_MESSAGE_VERIFY));
     }
 }

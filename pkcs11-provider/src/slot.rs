@@ -49,8 +49,10 @@ pub(crate) struct Slot {
     standing: Mutex<Standing>,
     /// Counts the logouts: operations begun before one are cancelled by it.
     epoch: AtomicU64,
-    /// The handle of the object that tells which profile the module keeps.
-    profile: Ulong,
+    /// The handles of the objects that tell which profiles the module keeps.
+    profiles: Vec<Ulong>,
+    /// What operation states are sealed under, as long as a block of SHA-256.
+    pub(crate) state_key: [u8; 64],
 }
 
 /// Who is logged in, and how many sessions are open. Login is the application's, not a session's.
@@ -81,7 +83,10 @@ impl Slot {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let objects = Objects::default();
-        let (profile, _) = objects.insert(profile(), None);
+        let profiles = PROFILES
+            .iter()
+            .map(|id| objects.insert(profile(*id), None).0)
+            .collect();
         Self {
             id: ulong(id),
             label: token.vault.clone(),
@@ -97,7 +102,28 @@ impl Slot {
             ),
             standing: Mutex::default(),
             epoch: AtomicU64::new(0),
-            profile,
+            profiles,
+            state_key: state_key(),
+        }
+    }
+
+    /// A copy for a child process. Its session objects carry another mark, and those that it inherits stay the parent's.
+    pub(crate) fn forked(&self, log: &Arc<Log>) -> Self {
+        static CHILDREN: AtomicU64 = AtomicU64::new(0);
+        let child = CHILDREN.fetch_add(1, Ordering::Relaxed) + 1;
+        Self {
+            id: self.id,
+            label: self.label.clone(),
+            serial: self.serial.clone(),
+            needs_login: self.needs_login,
+            is_hardware: self.is_hardware,
+            remote: self.remote.forked(log),
+            objects: self.objects.forked(),
+            run: format!("{}-{child}", self.run),
+            standing: Mutex::new(self.standing()),
+            epoch: AtomicU64::new(self.epoch()),
+            profiles: self.profiles.clone(),
+            state_key: self.state_key,
         }
     }
 
@@ -115,9 +141,9 @@ impl Slot {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// The object that tells the profile.
-    pub(crate) const fn profile(&self) -> Ulong {
-        self.profile
+    /// The objects that tell the profiles.
+    pub(crate) fn profiles(&self) -> &[Ulong] {
+        &self.profiles
     }
 
     /// Whether private objects are to be seen.
@@ -237,13 +263,25 @@ impl Standing {
     }
 }
 
-/// The profile kept: the least one, whose object says that the module is a module (PKCS #11 Profiles 3.1 §3.1).
-fn profile() -> Facts {
-    let mut facts = Facts::local(
-        ck::CKO_PROFILE,
-        None,
-        [(ck::CKA_PROFILE_ID, number_bytes(ck::CKP_BASELINE_PROVIDER))],
-    );
+/// A key of this run's own; without any random numbers states are sealed all the same, if not against whoever knows that.
+fn state_key() -> [u8; 64] {
+    let mut key = [0; 64];
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let _ = provider.secure_random.fill(&mut key);
+    key
+}
+
+/// The profiles kept (PKCS #11 Profiles 3.2 §5.1, §5.3, §5.4). A token of public certificates (§5.5) would promise that none
+/// is private and that each has its key's identifier, which applications decide; the others ask for every mechanism.
+const PROFILES: &[Ulong] = &[
+    ck::CKP_BASELINE_PROVIDER,
+    ck::CKP_EXTENDED_PROVIDER,
+    ck::CKP_AUTHENTICATION_TOKEN,
+];
+
+fn profile(id: Ulong) -> Facts {
+    let own = [(ck::CKA_PROFILE_ID, number_bytes(id))];
+    let mut facts = Facts::local(ck::CKO_PROFILE, None, own);
     facts.set(ck::CKA_TOKEN, flag_bytes(true));
     facts
 }

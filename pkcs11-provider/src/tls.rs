@@ -9,6 +9,7 @@ use std::{
 
 use rustls::{
     ClientConfig, RootCertStore,
+    client::Resumption,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
@@ -27,6 +28,21 @@ struct Loaded {
 }
 
 impl Identity {
+    /// What was read, for another process: without the sessions that TLS would resume. What another thread is just reading
+    /// is read again.
+    pub(crate) fn forked(&self) -> Self {
+        let loaded = self.0.try_lock().ok();
+        let copy = loaded.as_deref().and_then(Option::as_ref).map(|loaded| {
+            let mut config = (*loaded.config).clone();
+            config.resumption = Resumption::default();
+            Loaded {
+                stamps: loaded.stamps,
+                config: Arc::new(config),
+            }
+        });
+        Self(Mutex::new(copy))
+    }
+
     /// The configuration of the files as they are now; the last good one while they cannot be used, as while a renewal
     /// has replaced the certificate and not yet the key.
     pub(crate) fn current(&self, files: &Files, log: &Log) -> io::Result<Arc<ClientConfig>> {

@@ -1,4 +1,4 @@
-//! Fork: a child begins anew, on connections of its own, and its parent does not notice.
+//! Fork: a child begins anew or goes on, by the interface, on connections of its own; its parent does not notice.
 
 use std::{
     ptr::null_mut,
@@ -11,6 +11,7 @@ use crate::common::{
     Api, CONFIG, PIN, alone,
     api::{mechanism, number, plain},
     host::{self, in_child},
+    keys::sha256,
     module_path,
 };
 
@@ -204,4 +205,136 @@ fn pkcs11_tool_forks() {
         assert!(output.status.success(), "{said}");
         assert!(!said.contains("rv ="), "{said}");
     });
+}
+
+#[test]
+fn a_child_of_the_fork_safe_interface_goes_on() {
+    alone(
+        "fork::a_child_of_the_fork_safe_interface_goes_on",
+        CONFIG,
+        |fake, _| {
+            let api = &Api::fork_safe();
+            let session = api.ready();
+            let (_, private) = api.p384(session, "k");
+            let template = [number(ck::CKA_VALUE_LEN, 32)];
+            let secret = api
+                .generate(session, ck::CKM_AES_KEY_GEN, &template)
+                .unwrap();
+            let mut sha = plain(ck::CKM_SHA256);
+            assert_eq!(call!(api, C_DigestInit(session, &raw mut sha)), ck::CKR_OK);
+            let part = b"message".as_ptr().cast_mut();
+            assert_eq!(call!(api, C_DigestUpdate(session, part, 3)), ck::CKR_OK);
+            let finish = || {
+                // SAFETY: the part has four bytes more.
+                let rest = unsafe { part.add(3) };
+                call!(api, C_DigestUpdate(session, rest, 4)) == ck::CKR_OK
+                    && api
+                        .two_calls(|out, length| call!(api, C_DigestFinal(session, out, length)))
+                        .is_ok_and(|digest| digest == sha256(&[b"message"]))
+            };
+            let sign = || api.sign(session, &mut plain(ck::CKM_ECDSA), private, &[7; 48]);
+            let before = sockets();
+            assert!(in_child(|| {
+                assert!(sockets() < before, "what was inherited is closed");
+                let mut info = ck::CK_SESSION_INFO::default();
+                assert_eq!(
+                    call!(api, C_GetSessionInfo(session, &raw mut info)),
+                    ck::CKR_OK
+                );
+                assert_eq!(info.state, ck::CKS_RW_USER_FUNCTIONS);
+                assert!(finish(), "operations go on");
+                assert!(sign().is_ok(), "token objects have their handles");
+                let own = api
+                    .generate(session, ck::CKM_AES_KEY_GEN, &template)
+                    .unwrap();
+                assert!(![private, secret].contains(&own));
+                assert!(in_child(|| sign().is_ok()), "so do they in a grandchild");
+                assert_eq!(
+                    call!(api, C_Initialize(null_mut())),
+                    ck::CKR_CRYPTOKI_ALREADY_INITIALIZED
+                );
+                call!(api, C_CloseSession(session)) == ck::CKR_OK
+                    && call!(api, C_Finalize(null_mut())) == ck::CKR_OK
+            }));
+            assert!(finish(), "the parent's operations go on too");
+            assert!(sign().is_ok());
+            // The child's own session object went with its session, the parent's did not.
+            assert_eq!(
+                api.get(session, secret, ck::CKA_VALUE_LEN),
+                Ok(number(0, 32).1)
+            );
+            let mut ecb = plain(ck::CKM_AES_ECB);
+            assert_eq!(
+                call!(api, C_EncryptInit(session, &raw mut ecb, secret)),
+                ck::CKR_OK
+            );
+            let encrypted = api.two_calls(|out, length| {
+                let block = [0_u8; 16].as_ptr().cast_mut();
+                call!(api, C_Encrypt(session, block, 16, out, length))
+            });
+            assert!(encrypted.is_ok());
+            assert_eq!(fake.state.lock().unwrap().objects.len(), 3);
+            assert_eq!(call!(api, C_CloseSession(session)), ck::CKR_OK);
+            assert_eq!(fake.state.lock().unwrap().objects.len(), 2);
+        },
+    );
+}
+
+#[test]
+fn a_childs_login_is_its_own() {
+    alone("fork::a_childs_login_is_its_own", CONFIG, |_, _| {
+        let api = &Api::fork_safe();
+        let session = api.ready();
+        let (_, private) = api.p384(session, "k");
+        let sign = || api.sign(session, &mut plain(ck::CKM_ECDSA), private, &[7; 48]);
+        assert!(in_child(|| {
+            call!(api, C_DestroyObject(session, 9999)) == ck::CKR_OBJECT_HANDLE_INVALID
+                && call!(api, C_Logout(session)) == ck::CKR_OK
+                && sign() == Err(ck::CKR_KEY_HANDLE_INVALID)
+        }));
+        assert!(sign().is_ok(), "the parent stays logged in");
+        assert_eq!(call!(api, C_Finalize(null_mut())), ck::CKR_OK);
+        // The other interface's rules hold again for whoever initialises by it.
+        let plain_api = Api::load(&module_path());
+        plain_api.initialise();
+        assert!(in_child(|| {
+            let mut info = ck::CK_INFO::default();
+            call!(api, C_GetInfo(&raw mut info)) == ck::CKR_CRYPTOKI_NOT_INITIALIZED
+        }));
+    });
+}
+
+#[test]
+fn children_forked_while_others_work_go_on() {
+    alone(
+        "fork::children_forked_while_others_work_go_on",
+        CONFIG,
+        |_, _| {
+            let api = &Api::fork_safe();
+            let session = api.ready();
+            let (_, private) = api.p384(session, "k");
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        while !done.load(Ordering::Acquire) {
+                            let own = api.open(false);
+                            api.sign(own, &mut plain(ck::CKM_ECDSA), private, &[7; 48])
+                                .unwrap();
+                            assert_eq!(call!(api, C_CloseSession(own)), ck::CKR_OK);
+                        }
+                    });
+                }
+                for _ in 0..20 {
+                    assert!(in_child(|| {
+                        let own = api.open(false);
+                        api.sign(own, &mut plain(ck::CKM_ECDSA), private, &[7; 48])
+                            .is_ok()
+                            && call!(api, C_Finalize(null_mut())) == ck::CKR_OK
+                    }));
+                }
+                done.store(true, Ordering::Release);
+            });
+        },
+    );
 }

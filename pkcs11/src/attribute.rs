@@ -123,9 +123,9 @@ pub const ROWS: &[Row] = rows! {
     CKA_ENCRYPT Flag Usage(Mask::Encrypt, Mask::Encrypt) Once;
     CKA_DECRYPT Flag Usage(Mask::Decrypt, Mask::Decrypt) Once;
     CKA_SIGN Flag Usage(Mask::Sign, Mask::MACGenerate) Once;
-    CKA_SIGN_RECOVER Flag Usage(NONE, NONE) Once;
+    CKA_SIGN_RECOVER Flag Vendor("pkcs11-sign-recover") Once;
     CKA_VERIFY Flag Usage(Mask::Verify, Mask::MACVerify) Once;
-    CKA_VERIFY_RECOVER Flag Usage(NONE, NONE) Once;
+    CKA_VERIFY_RECOVER Flag Vendor("pkcs11-verify-recover") Once;
     CKA_WRAP Flag Usage(Mask::WrapKey, Mask::WrapKey) Once;
     CKA_UNWRAP Flag Usage(Mask::UnwrapKey, Mask::UnwrapKey) Once;
     CKA_DERIVE Flag Usage(DERIVE, Mask::DeriveKey) Once;

@@ -114,6 +114,12 @@ impl Material {
         material
     }
 
+    /// The length of all values together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.values.iter().map(|(_, value)| value.len()).sum()
+    }
+
     /// Adds what another reading brought.
     pub fn merge(&mut self, other: Self) {
         for (kind, value) in other.values {

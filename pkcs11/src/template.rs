@@ -91,7 +91,7 @@ impl<'a> Template<'a> {
 
     /// The usage mask: what the template says, and `defaults` where it is silent (PKCS #11 leaves them to the token).
     pub fn usage(&self, secret: bool, defaults: &[Ulong]) -> Mask {
-        ROWS.iter().fold(Mask(0), |mask, row| match row.kept {
+        let own = ROWS.iter().fold(Mask(0), |mask, row| match row.kept {
             Kept::Usage(asymmetric, symmetric)
                 if self
                     .flag(row.kind)
@@ -100,7 +100,16 @@ impl<'a> Template<'a> {
                 mask | if secret { symmetric } else { asymmetric }
             }
             _ => mask,
-        })
+        });
+        // To KMIP a signature that holds its message is a signature.
+        let recovers = [
+            (ck::CKA_SIGN_RECOVER, Mask::Sign),
+            (ck::CKA_VERIFY_RECOVER, Mask::Verify),
+        ];
+        let asked = recovers
+            .iter()
+            .filter(|(kind, _)| self.flag(*kind) == Some(true));
+        asked.fold(own, |mask, (_, own)| mask | *own)
     }
 }
 

@@ -12,21 +12,27 @@ use cryptoki_sys as ck;
 use pkcs11::{
     Rv, UNAVAILABLE,
     mechanism::{self, ROWS},
+    ulong,
 };
 
 use super::{
     information, interface_list, interface_named,
     list::{give_list, give_some},
+    parameter::MessageArgument,
     pointer::{In, Out, Place, answer_template, bytes_mut, mechanism, template},
     process,
     shim::{cryptoki, guarded, inside},
+};
+use crate::{
+    module::Fork,
+    operation::{cipher::Direction, dual::Second},
 };
 
 cryptoki! {
     first {
         C_Initialize(args: *mut c_void) = {
             information::check_initialize_arguments(args.cast())?;
-            process::initialise()
+            process::initialise(Fork::Ends)
         };
         C_Finalize(reserved: *mut c_void) = {
             if !reserved.is_null() {
@@ -116,22 +122,14 @@ cryptoki! {
         C_GetOperationState(
             session: CK_SESSION_HANDLE, state: *mut CK_BYTE, state_len: *mut CK_ULONG,
         ) |module| {
-            // Keys and ciphers in progress are the daemon's and cannot be carried elsewhere.
-            let _ = state;
-            module.session(session)?;
-            if state_len.is_null() {
-                return Err(Rv::ARGUMENTS_BAD);
-            }
-            Err(Rv::STATE_UNSAVEABLE)
+            module.session(session)?.operation_state(Out::new(state, state_len))
         };
         C_SetOperationState(
             session: CK_SESSION_HANDLE, state: *mut CK_BYTE, state_len: CK_ULONG,
             encryption_key: CK_OBJECT_HANDLE, authentication_key: CK_OBJECT_HANDLE,
         ) |module| {
-            let _ = (encryption_key, authentication_key);
-            module.session(session)?;
-            In::new(state, state_len).bytes()?;
-            Err(Rv::SAVED_STATE_INVALID)
+            let session = module.session(session)?;
+            session.set_operation_state(In::new(state, state_len), [encryption_key, authentication_key])
         };
         C_Login(
             session: CK_SESSION_HANDLE, user: CK_USER_TYPE, pin: *mut CK_UTF8CHAR,
@@ -173,8 +171,9 @@ cryptoki! {
             session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE, bytes: *mut CK_ULONG,
         ) |module| {
             let session = module.session(session)?;
-            session.object(object, Rv::OBJECT_HANDLE_INVALID)?;
-            Place::new(bytes)?.set(UNAVAILABLE);
+            let object = session.object(object, Rv::OBJECT_HANDLE_INVALID)?;
+            let place = Place::new(bytes)?;
+            place.set(object.size(&session.slot.remote)?.map_or(UNAVAILABLE, ulong));
             Ok(())
         };
         C_GetAttributeValue(
@@ -293,13 +292,15 @@ cryptoki! {
         C_SignRecoverInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "no mechanism with message recovery is served";
+        ) |module| {
+            module.session(session)?.sign_recover_init(mechanism(mechanism_pointer), key)
+        };
         C_SignRecover(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "no mechanism with message recovery is served";
+        ) |module| {
+            module.session(session)?.sign_recover(In::new(data, data_len), Out::new(out, out_len))
+        };
         C_VerifyInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
@@ -323,33 +324,43 @@ cryptoki! {
         C_VerifyRecoverInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "no mechanism with message recovery is served";
+        ) |module| {
+            module.session(session)?.verify_recover_init(mechanism(mechanism_pointer), key)
+        };
         C_VerifyRecover(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "no mechanism with message recovery is served";
+        ) |module| {
+            module.session(session)?.verify_recover(In::new(data, data_len), Out::new(out, out_len))
+        };
         C_DigestEncryptUpdate(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "two operations at once have no caller; each is served alone";
+        ) |module| {
+            let session = module.session(session)?;
+            session.encrypt_and(Second::Digest, In::new(data, data_len), Out::new(out, out_len))
+        };
         C_DecryptDigestUpdate(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "two operations at once have no caller; each is served alone";
+        ) |module| {
+            let session = module.session(session)?;
+            session.decrypt_and(Second::Digest, In::new(data, data_len), Out::new(out, out_len))
+        };
         C_SignEncryptUpdate(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "two operations at once have no caller; each is served alone";
+        ) |module| {
+            let session = module.session(session)?;
+            session.encrypt_and(Second::Sign, In::new(data, data_len), Out::new(out, out_len))
+        };
         C_DecryptVerifyUpdate(
             session: CK_SESSION_HANDLE, data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "two operations at once have no caller; each is served alone";
+        ) |module| {
+            let session = module.session(session)?;
+            session.decrypt_and(Second::Verify, In::new(data, data_len), Out::new(out, out_len))
+        };
         C_GenerateKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             entries: *mut CK_ATTRIBUTE, count: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
@@ -411,14 +422,15 @@ cryptoki! {
             module.session(session)?;
             Err(Rv::FUNCTION_NOT_PARALLEL)
         };
-        C_WaitForSlotEvent(flags: CK_FLAGS, slot: *mut CK_SLOT_ID, reserved: *mut c_void) |_module| {
-            let _ = slot;
+        C_WaitForSlotEvent(flags: CK_FLAGS, slot: *mut CK_SLOT_ID, reserved: *mut c_void) |module| {
             if !reserved.is_null() {
                 return Err(Rv::ARGUMENTS_BAD);
             }
-            // Slots neither come nor go, so that waiting would never end.
+            // Slots neither come nor go, so that only the end of it all is worth waiting for.
+            Place::new(slot)?;
             if flags & ck::CKF_DONT_BLOCK == 0 {
-                return Err(Rv::FUNCTION_NOT_SUPPORTED);
+                module.wait_for_end();
+                return Err(Rv::CRYPTOKI_NOT_INITIALIZED);
             }
             Err(Rv::NO_EVENT)
         };
@@ -453,95 +465,151 @@ cryptoki! {
         C_MessageEncryptInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_init(Direction::Encrypt, mechanism(mechanism_pointer), key)
+        };
         C_EncryptMessage(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             additional: *mut CK_BYTE, additional_len: CK_ULONG, data: *mut CK_BYTE,
             data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message(
+                Direction::Encrypt,
+                MessageArgument::new(parameter, parameter_len),
+                In::new(additional, additional_len),
+                In::new(data, data_len),
+                Out::new(out, out_len),
+            )
+        };
         C_EncryptMessageBegin(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             additional: *mut CK_BYTE, additional_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let additional = In::new(additional, additional_len);
+            module.session(session)?.message_begin(Direction::Encrypt, argument, additional)
+        };
         C_EncryptMessageNext(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
             flags: CK_FLAGS,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
-        C_MessageEncryptFinal(session: CK_SESSION_HANDLE)
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_next(
+                Direction::Encrypt,
+                MessageArgument::new(parameter, parameter_len),
+                In::new(data, data_len),
+                Out::new(out, out_len),
+                flags,
+            )
+        };
+        C_MessageEncryptFinal(session: CK_SESSION_HANDLE) |module| {
+            module.session(session)?.message_final(Direction::Encrypt)
+        };
         C_MessageDecryptInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_init(Direction::Decrypt, mechanism(mechanism_pointer), key)
+        };
         C_DecryptMessage(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             additional: *mut CK_BYTE, additional_len: CK_ULONG, data: *mut CK_BYTE,
             data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message(
+                Direction::Decrypt,
+                MessageArgument::new(parameter, parameter_len),
+                In::new(additional, additional_len),
+                In::new(data, data_len),
+                Out::new(out, out_len),
+            )
+        };
         C_DecryptMessageBegin(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             additional: *mut CK_BYTE, additional_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let additional = In::new(additional, additional_len);
+            module.session(session)?.message_begin(Direction::Decrypt, argument, additional)
+        };
         C_DecryptMessageNext(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
             flags: CK_FLAGS,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
-        C_MessageDecryptFinal(session: CK_SESSION_HANDLE)
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_next(
+                Direction::Decrypt,
+                MessageArgument::new(parameter, parameter_len),
+                In::new(data, data_len),
+                Out::new(out, out_len),
+                flags,
+            )
+        };
+        C_MessageDecryptFinal(session: CK_SESSION_HANDLE) |module| {
+            module.session(session)?.message_final(Direction::Decrypt)
+        };
         C_MessageSignInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_sign_init(mechanism(mechanism_pointer), key)
+        };
         C_SignMessage(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let session = module.session(session)?;
+            session.sign_message(argument, In::new(data, data_len), Out::new(out, out_len))
+        };
         C_SignMessageBegin(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.sign_message_begin(MessageArgument::new(parameter, parameter_len))
+        };
         C_SignMessageNext(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
-        C_MessageSignFinal(session: CK_SESSION_HANDLE)
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let out = (!out_len.is_null()).then(|| Out::new(out, out_len));
+            module.session(session)?.sign_message_next(argument, In::new(data, data_len), out)
+        };
+        C_MessageSignFinal(session: CK_SESSION_HANDLE) |module| {
+            module.session(session)?.message_sign_final()
+        };
         C_MessageVerifyInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.message_verify_init(mechanism(mechanism_pointer), key)
+        };
         C_VerifyMessage(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, signature: *mut CK_BYTE,
             signature_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let session = module.session(session)?;
+            session.verify_message(argument, In::new(data, data_len), In::new(signature, signature_len))
+        };
         C_VerifyMessageBegin(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            module.session(session)?.verify_message_begin(MessageArgument::new(parameter, parameter_len))
+        };
         C_VerifyMessageNext(
             session: CK_SESSION_HANDLE, parameter: *mut c_void, parameter_len: CK_ULONG,
             data: *mut CK_BYTE, data_len: CK_ULONG, signature: *mut CK_BYTE,
             signature_len: CK_ULONG,
-        )
-            unsupported "series of messages have no caller yet; each message is served alone";
-        C_MessageVerifyFinal(session: CK_SESSION_HANDLE)
-            unsupported "series of messages have no caller yet; each message is served alone";
+        ) |module| {
+            let argument = MessageArgument::new(parameter, parameter_len);
+            let session = module.session(session)?;
+            session.verify_message_next(argument, In::new(data, data_len), In::new(signature, signature_len))
+        };
+        C_MessageVerifyFinal(session: CK_SESSION_HANDLE) |module| {
+            module.session(session)?.message_verify_final()
+        };
     }
     since 3.2 {
         C_EncapsulateKey(

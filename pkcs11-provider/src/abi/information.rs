@@ -18,7 +18,13 @@ pub(super) const SERVED: Ulong = ck::CKF_DIGEST
     | ck::CKF_ENCRYPT
     | ck::CKF_DECRYPT
     | ck::CKF_SIGN
+    | ck::CKF_SIGN_RECOVER
     | ck::CKF_VERIFY
+    | ck::CKF_VERIFY_RECOVER
+    | ck::CKF_MESSAGE_ENCRYPT
+    | ck::CKF_MESSAGE_DECRYPT
+    | ck::CKF_MESSAGE_SIGN
+    | ck::CKF_MESSAGE_VERIFY
     | ck::CKF_GENERATE
     | ck::CKF_GENERATE_KEY_PAIR;
 

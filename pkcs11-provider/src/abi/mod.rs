@@ -4,6 +4,7 @@
     reason = "raw pointers and symbols of the C interface begin and end here"
 )]
 
+mod fork_safe;
 mod functions;
 mod host;
 mod information;
@@ -15,6 +16,7 @@ mod shim;
 
 use cryptoki_sys as ck;
 
+use fork_safe::{FORK_SAFE_2_40, FORK_SAFE_3_0, FORK_SAFE_3_2};
 pub use functions::*;
 use list::give_list;
 use pointer::{Place, pointed};
@@ -31,28 +33,46 @@ unsafe impl Sync for Interface {}
 /// The one name that the standard gives interfaces.
 const NAME: &[u8] = b"PKCS 11\0";
 
-const fn interface(list: *const std::ffi::c_void) -> Interface {
+const fn interface(list: *const std::ffi::c_void, flags: ck::CK_FLAGS) -> Interface {
     Interface(ck::CK_INTERFACE {
         pInterfaceName: NAME.as_ptr().cast_mut(),
         pFunctionList: list.cast_mut(),
-        flags: 0,
+        flags,
     })
 }
 
-static INTERFACE_3_2: Interface = interface((&raw const LIST_3_2).cast());
-static INTERFACE_3_0: Interface = interface((&raw const LIST_3_0).cast());
-static INTERFACE_2_40: Interface = interface((&raw const LIST_2_40).cast());
+const FORK_SAFE: ck::CK_FLAGS = ck::CKF_INTERFACE_FORK_SAFE;
 
-/// Fills in the interfaces, the preferred one first.
+/// Every interface with its version, the preferred one first.
+static INTERFACES: [((u8, u8), Interface); 6] = [
+    ((3, 2), interface((&raw const LIST_3_2).cast(), 0)),
+    ((3, 0), interface((&raw const LIST_3_0).cast(), 0)),
+    ((2, 40), interface((&raw const LIST_2_40).cast(), 0)),
+    (
+        (3, 2),
+        interface((&raw const FORK_SAFE_3_2).cast(), FORK_SAFE),
+    ),
+    (
+        (3, 0),
+        interface((&raw const FORK_SAFE_3_0).cast(), FORK_SAFE),
+    ),
+    (
+        (2, 40),
+        interface((&raw const FORK_SAFE_2_40).cast(), FORK_SAFE),
+    ),
+];
+
+/// Fills in the interfaces.
 ///
 /// # Safety
 /// As for `C_GetInterfaceList`.
 unsafe fn interface_list(list: *mut ck::CK_INTERFACE, count: *mut ck::CK_ULONG) -> Result<()> {
+    let all = INTERFACES.each_ref().map(|(_, interface)| interface.0);
     // SAFETY: the caller's contract is the same.
-    unsafe { give_list(list, count, &[INTERFACE_3_2.0, INTERFACE_3_0.0, INTERFACE_2_40.0]) }
+    unsafe { give_list(list, count, &all) }
 }
 
-/// The interface of this name and version, the preferred one when they are left out.
+/// The first interface of this name and version that has these flags; whichever, where they are left out.
 ///
 /// # Safety
 /// As for `C_GetInterface`.
@@ -69,15 +89,12 @@ unsafe fn interface_named(
         || unsafe { std::ffi::CStr::from_ptr(name.cast()) }.to_bytes_with_nul() == NAME;
     // SAFETY: the caller vouches for the pointer, unless it is null.
     let version = unsafe { pointed(version) }.map(|version| (version.major, version.minor));
-    // Sessions and handles do not outlive a fork, so the one flag that exists is refused.
-    let found = match version {
-        _ if !is_ours || flags != 0 => None,
-        None | Some((3, 2)) => Some(&INTERFACE_3_2),
-        Some((3, 0)) => Some(&INTERFACE_3_0),
-        Some((2, 40)) => Some(&INTERFACE_2_40),
-        Some(_) => None,
-    };
-    let found = found.ok_or(Rv::ARGUMENTS_BAD)?;
+    let found = INTERFACES.iter().find(|(own, interface)| {
+        is_ours
+            && version.is_none_or(|version| version == *own)
+            && interface.0.flags & flags == flags
+    });
+    let (_, found) = found.ok_or(Rv::ARGUMENTS_BAD)?;
     place.set((&raw const found.0).cast_mut());
     Ok(())
 }

@@ -1,24 +1,40 @@
-//! What belongs to this process: the module's state, which a child of `fork` neither sees nor touches.
+//! What belongs to this process: the module's state, which a child of `fork` does not touch, and of which it sees at most a
+//! copy.
 
 use std::{
     os::fd::{BorrowedFd, RawFd},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicPtr, Ordering},
+        atomic::{AtomicPtr, AtomicU64, Ordering},
     },
 };
 
 use pkcs11::{Result, Rv};
 
 use super::host::{is_privileged, process_number};
-use crate::{config::Environment, descriptors, module::Module};
+use crate::{
+    config::Environment,
+    descriptors,
+    module::{Fork, Module},
+};
 
 /// The state of one process. It is never freed: a child must be able to leave its parent's untouched, locks and all.
 pub(super) struct Process {
-    number: u64,
+    /// Zero until a child knows its own.
+    number: AtomicU64,
     module: RwLock<Option<Arc<Module>>>,
     /// Held while the module is initialised or finalised.
     turn: Mutex<()>,
+}
+
+impl Process {
+    fn new(number: u64, module: Option<Arc<Module>>) -> Self {
+        Self {
+            number: AtomicU64::new(number),
+            module: RwLock::new(module),
+            turn: Mutex::new(()),
+        }
+    }
 }
 
 static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
@@ -27,7 +43,7 @@ static CURRENT: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
 fn current() -> Option<&'static Process> {
     // SAFETY: the pointer is null or comes from `Box::leak` in `own`, so what it points to lives and is shared for ever.
     let process = unsafe { CURRENT.load(Ordering::Acquire).as_ref() };
-    process.filter(|process| process.number == process_number())
+    process.filter(|process| process.number.load(Ordering::Relaxed) == process_number())
 }
 
 /// This process's state, made when there is none.
@@ -36,11 +52,7 @@ fn own() -> &'static Process {
         return process;
     }
     let inherited = CURRENT.load(Ordering::Acquire);
-    let fresh = Box::into_raw(Box::new(Process {
-        number: process_number(),
-        module: RwLock::new(None),
-        turn: Mutex::new(()),
-    }));
+    let fresh = Box::into_raw(Box::new(Process::new(process_number(), None)));
     let placed = CURRENT.compare_exchange(inherited, fresh, Ordering::AcqRel, Ordering::Acquire);
     match placed {
         Ok(_) => {
@@ -73,8 +85,8 @@ pub(super) fn module() -> Result<Arc<Module>> {
         .ok_or(Rv::CRYPTOKI_NOT_INITIALIZED)
 }
 
-/// Initialises the module for this process.
-pub(super) fn initialise() -> Result<()> {
+/// Initialises the module for this process, with what `fork` is to mean to it.
+pub(super) fn initialise(fork: Fork) -> Result<()> {
     let process = own();
     let _turn = process.turn.lock().unwrap_or_else(PoisonError::into_inner);
     if module().is_ok() {
@@ -85,7 +97,7 @@ pub(super) fn initialise() -> Result<()> {
     } else {
         Environment::Own
     };
-    let module = Module::of_process(environment)?;
+    let module = Module::of_process(environment, fork)?;
     *process
         .module
         .write()
@@ -104,6 +116,21 @@ pub(super) fn finalise() -> Result<()> {
         .take();
     module.ok_or(Rv::CRYPTOKI_NOT_INITIALIZED)?.finalise();
     Ok(())
+}
+
+/// The state that a child of `fork` goes on with, where the module was initialised to go on there. It is made before the
+/// `fork`, of copies, so that no lock is held in between, and waits for its process.
+pub(super) fn for_child() -> Option<Box<Process>> {
+    let module = module().ok()?;
+    let copy = (module.fork == Fork::GoesOn).then(|| module.forked())?;
+    Some(Box::new(Process::new(0, Some(Arc::new(copy)))))
+}
+
+/// Makes a state that was made for a child this process's own.
+pub(super) fn adopt(child: Box<Process>) {
+    child.number.store(process_number(), Ordering::Relaxed);
+    CURRENT.store(Box::into_raw(child), Ordering::Release);
+    close_inherited_sockets();
 }
 
 /// Closes the parent's connections in a child, without a word on them: they are the parent's.

@@ -11,7 +11,7 @@ use pkcs11::{
 };
 use zeroize::Zeroizing;
 
-use super::{COLLECTED_BYTES_MAX, begin, last_step, step, used_key};
+use super::{COLLECTED_BYTES_MAX, begin, last_step, step, trip::Trip, used_key};
 use crate::{
     abi::pointer::{In, MechanismArgument, Offer, Out},
     object::Object,
@@ -20,27 +20,25 @@ use crate::{
 };
 
 /// AES's block.
-const BLOCK: usize = 16;
-
-/// Triple DES's block.
-const TRIPLE_DES_BLOCK: usize = 8;
+pub(super) const BLOCK: usize = 16;
 
 /// The most bytes sent in one request of a mode that goes on block by block.
 const BYTES_PER_TRIP: usize = 256 << 10;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Encrypt,
     Decrypt,
 }
 
 /// An encryption or decryption in progress.
+#[derive(Clone)]
 pub(crate) struct CipherOperation {
     key: Arc<Object>,
-    pub(super) id: String,
+    id: String,
     /// Length of an RSA key's modulus.
-    modulus_bytes: usize,
+    pub(super) modulus_bytes: usize,
     pub(super) direction: Direction,
     pub(super) used: CipherUse,
     /// What came and was not sent yet.
@@ -51,8 +49,16 @@ pub(crate) struct CipherOperation {
 }
 
 impl CipherOperation {
+    /// A copy for a child process.
+    pub(crate) fn forked(&self) -> Self {
+        Self {
+            key: Arc::new(self.key.forked()),
+            ..self.clone()
+        }
+    }
+
     /// Whether parts can be sent as they come.
-    const fn goes_on(&self) -> bool {
+    pub(super) const fn goes_on(&self) -> bool {
         matches!(
             self.used.cipher,
             Cipher::AesEcb(_) | Cipher::AesCbc(_) | Cipher::AesCtr
@@ -60,71 +66,10 @@ impl CipherOperation {
     }
 
     /// The error for an input of the wrong length.
-    const fn wrong_length(&self) -> Rv {
+    pub(super) const fn wrong_length(&self) -> Rv {
         match self.direction {
             Direction::Encrypt => Rv::DATA_LEN_RANGE,
             Direction::Decrypt => Rv::ENCRYPTED_DATA_LEN_RANGE,
-        }
-    }
-
-    /// The length of the output when `input` bytes are the rest, and whether it is exact or the most there can be.
-    fn output_bytes(&self, input: usize) -> Result<(usize, bool)> {
-        let cipher = &self.used.cipher;
-        if !self.goes_on() && input > COLLECTED_BYTES_MAX {
-            return Err(self.wrong_length());
-        }
-        if let Some(tag_bytes) = cipher.tag_bytes() {
-            let tag_bytes = usize::from(tag_bytes);
-            let output = match self.direction {
-                Direction::Encrypt => Some(input + tag_bytes),
-                Direction::Decrypt => input.checked_sub(tag_bytes),
-            };
-            return output
-                .map(|output| (output, true))
-                .ok_or_else(|| self.wrong_length());
-        }
-        match cipher {
-            Cipher::AesEcb(padding) | Cipher::AesCbc(padding) => {
-                self.block_output_bytes(BLOCK, *padding, input)
-            }
-            Cipher::TripleDesEcb(padding) | Cipher::TripleDesCbc(padding) => {
-                self.block_output_bytes(TRIPLE_DES_BLOCK, *padding, input)
-            }
-            Cipher::AesCtr | Cipher::AesCfb | Cipher::AesOfb => Ok((input, true)),
-            // IEEE 1619 §5.3.2: a data unit is no shorter than a block.
-            Cipher::AesXts if input >= BLOCK => Ok((input, true)),
-            Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => {
-                self.rsa_output_bytes(self.direction, input)
-            }
-            _ => Err(self.wrong_length()),
-        }
-    }
-
-    fn block_output_bytes(
-        &self,
-        block: usize,
-        padding: Padding,
-        input: usize,
-    ) -> Result<(usize, bool)> {
-        let is_whole = input.is_multiple_of(block);
-        match (padding, self.direction) {
-            (Padding::Pkcs5, Direction::Encrypt) => Ok(((input / block + 1) * block, true)),
-            (Padding::Pkcs5, Direction::Decrypt) if is_whole && input > 0 => Ok((input, false)),
-            (Padding::None, _) if is_whole => Ok((input, true)),
-            _ => Err(self.wrong_length()),
-        }
-    }
-
-    fn rsa_output_bytes(&self, direction: Direction, input: usize) -> Result<(usize, bool)> {
-        let overhead = match &self.used.cipher {
-            Cipher::RsaOaep { hash, .. } => 2 * hash.digest_bytes() + 2,
-            _ => 11,
-        };
-        let message = self.modulus_bytes.saturating_sub(overhead);
-        match direction {
-            Direction::Encrypt if input <= message => Ok((self.modulus_bytes, true)),
-            Direction::Decrypt if input == self.modulus_bytes => Ok((message, false)),
-            _ => Err(self.wrong_length()),
         }
     }
 
@@ -155,18 +100,23 @@ impl CipherOperation {
         out.give(self.answer.as_ref().map_or(&[], |answer| answer.as_slice()))
     }
 
-    /// `C_EncryptUpdate` and its counterpart.
-    fn update(&mut self, remote: &Remote, part: In<'_>, mut out: Out<'_>) -> Result<()> {
-        let part = part.bytes()?;
+    /// `C_EncryptUpdate` and its counterpart: what was given out, or nothing when only its length was wanted.
+    pub(super) fn update(
+        &mut self,
+        remote: &Remote,
+        part: &[u8],
+        mut out: Out<'_>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>> {
         if !self.goes_on() {
             if self.pending.len() + part.len() > COLLECTED_BYTES_MAX {
                 return Err(self.wrong_length());
             }
-            if out.give(&[])? == Offer::Go {
-                self.is_multi_part = true;
-                self.pending.extend_from_slice(part);
+            if out.give(&[])? == Offer::SizeOnly {
+                return Ok(None);
             }
-            return Ok(());
+            self.is_multi_part = true;
+            self.pending.extend_from_slice(part);
+            return Ok(Some(Zeroizing::default()));
         }
         let total = self.pending.len() + part.len();
         // The last block of padded ciphertext may be the padding's.
@@ -176,7 +126,7 @@ impl CipherOperation {
         );
         let ready = total.saturating_sub(held) / BLOCK * BLOCK;
         if out.offer(ready)? == Offer::SizeOnly {
-            return Ok(());
+            return Ok(None);
         }
         self.is_multi_part = true;
         let mut input = std::mem::take(&mut self.pending);
@@ -190,7 +140,8 @@ impl CipherOperation {
         if output.len() != ready {
             return Err(Rv::DEVICE_ERROR);
         }
-        out.give(&output).map(drop)
+        out.give(&output)?;
+        Ok(Some(output))
     }
 
     /// Everything that is left, with the padding.
@@ -262,6 +213,31 @@ impl CipherOperation {
             _ => {}
         }
         Ok(output)
+    }
+
+    /// Has the daemon work on an input, whole or the next piece.
+    fn ask(
+        &self,
+        remote: &Remote,
+        cipher: &Cipher,
+        input: &[u8],
+        tag: Option<&[u8]>,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let trip = Trip {
+            remote,
+            key: &self.id,
+            cipher,
+            iv: &self.used.iv,
+            additional: &self.used.additional,
+        };
+        match self.direction {
+            Direction::Encrypt => {
+                let (mut output, tag) = trip.encrypt(input)?;
+                output.extend(tag.unwrap_or_default());
+                Ok(output.into())
+            }
+            Direction::Decrypt => trip.decrypt(input, tag),
+        }
     }
 
     /// One round trip for the whole input, or none for a public key that works here.
@@ -348,7 +324,9 @@ impl Session {
     /// `C_EncryptUpdate`.
     pub(crate) fn encrypt_update(&self, part: In<'_>, out: Out<'_>) -> Result<()> {
         step(&mut self.active().encrypt, |operation| {
-            operation.update(&self.slot.remote, part, out)
+            operation
+                .update(&self.slot.remote, part.bytes()?, out)
+                .map(drop)
         })
     }
 
@@ -362,7 +340,9 @@ impl Session {
     /// `C_DecryptUpdate`.
     pub(crate) fn decrypt_update(&self, part: In<'_>, out: Out<'_>) -> Result<()> {
         step(&mut self.active().decrypt, |operation| {
-            operation.update(&self.slot.remote, part, out)
+            operation
+                .update(&self.slot.remote, part.bytes()?, out)
+                .map(drop)
         })
     }
 }

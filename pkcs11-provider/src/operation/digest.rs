@@ -1,6 +1,7 @@
-//! Digests, wholly local.
+//! Digests, wholly local; of a secret key only where its value may be told.
 
 use cryptoki_sys as ck;
+use kmip::mechanism::Hash;
 use pkcs11::{
     Result, Rv, Ulong,
     mechanism::{self, Meaning},
@@ -13,8 +14,26 @@ use crate::{
         pointer::{In, MechanismArgument, Offer, Out},
     },
     hasher::Hasher,
-    session::{DigestOperation, Session},
+    session::Session,
 };
+
+/// A digest in progress.
+#[derive(Clone)]
+pub(crate) struct DigestOperation {
+    pub(super) hash: Hash,
+    pub(super) hasher: Hasher,
+    pub(super) is_multi_part: bool,
+    /// Whether a key went into it, so that its state would tell something of the key.
+    pub(super) holds_key: bool,
+}
+
+impl DigestOperation {
+    /// Takes a part.
+    pub(super) fn update(&mut self, part: &[u8]) {
+        self.hasher.update(part);
+        self.is_multi_part = true;
+    }
+}
 
 impl Session {
     /// `C_DigestInit`.
@@ -26,9 +45,10 @@ impl Session {
                 return Err(Rv::MECHANISM_INVALID);
             };
             Ok(DigestOperation {
+                hash,
                 hasher: Hasher::new(hash),
-                bytes: hash.digest_bytes(),
                 is_multi_part: false,
+                holds_key: false,
             })
         })
     }
@@ -41,7 +61,7 @@ impl Session {
             }
             let data = data.bytes()?;
             // Offered before the data is taken, so that a question for the length takes none.
-            if out.offer(digest.bytes)? == Offer::SizeOnly {
+            if out.offer(digest.hash.digest_bytes())? == Offer::SizeOnly {
                 return Ok(Offer::SizeOnly);
             }
             let mut hasher = digest.hasher.clone();
@@ -53,8 +73,7 @@ impl Session {
     /// `C_DigestUpdate`.
     pub(crate) fn digest_update(&self, part: In<'_>) -> Result<()> {
         step(&mut self.active().digest, |digest| {
-            digest.hasher.update(part.bytes()?);
-            digest.is_multi_part = true;
+            digest.update(part.bytes()?);
             Ok(())
         })
     }
@@ -63,18 +82,15 @@ impl Session {
     /// tell of it (PKCS #11 3.2 §5.12.4).
     pub(crate) fn digest_key(&self, key: Ulong) -> Result<()> {
         step(&mut self.active().digest, |digest| {
-            let key = self.object(key, Rv::KEY_HANDLE_INVALID)?;
-            if key.facts().class != ck::CKO_SECRET_KEY {
+            let object = self.object(key, Rv::KEY_HANDLE_INVALID)?;
+            let facts = object.facts();
+            if facts.class != ck::CKO_SECRET_KEY || facts.hides(ck::CKA_VALUE) {
                 return Err(Rv::KEY_INDIGESTIBLE);
             }
-            let value = key
-                .attribute(ck::CKA_VALUE, &self.slot.remote)
-                .map_err(|refused| match refused {
-                    Rv::ATTRIBUTE_SENSITIVE | Rv::ATTRIBUTE_TYPE_INVALID => Rv::KEY_INDIGESTIBLE,
-                    other => other,
-                })?;
-            digest.hasher.update(&value);
-            digest.is_multi_part = true;
+            let value = object.value(&self.slot.remote)?;
+            let value = value.material.value(ck::CKA_VALUE);
+            digest.update(value.ok_or(Rv::KEY_INDIGESTIBLE)?);
+            digest.holds_key = true;
             Ok(())
         })
     }

@@ -273,10 +273,12 @@ impl Session {
     fn search(&self, search: &Search<'_>) -> Result<Vec<Ulong>> {
         let slot = &self.slot;
         let mut handles = Vec::new();
-        if search.class == Some(ck::CKO_PROFILE) {
-            let profile = self.object(slot.profile(), Rv::GENERAL_ERROR)?;
-            if profile.matches(&search.entries, &slot.remote)? {
-                handles.push(slot.profile());
+        if search.asks_for_profiles() {
+            for handle in slot.profiles() {
+                let profile = self.object(*handle, Rv::GENERAL_ERROR)?;
+                if profile.matches(&search.entries, &slot.remote)? {
+                    handles.push(*handle);
+                }
             }
             return Ok(handles);
         }

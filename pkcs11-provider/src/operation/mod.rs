@@ -5,11 +5,16 @@ pub(crate) mod cipher;
 pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod digest;
+pub(crate) mod dual;
 pub(crate) mod find;
 pub(crate) mod generate;
+mod length;
+pub(crate) mod message;
 pub(crate) mod random;
+pub(crate) mod recover;
 mod search;
 pub(crate) mod sign;
+mod state;
 mod trip;
 pub(crate) mod verify;
 
@@ -76,6 +81,13 @@ pub(crate) fn begin<T>(
 }
 
 /// A key that may be used as a mechanism wants it.
+pub(crate) struct PermittedKey {
+    pub(crate) object: Arc<Object>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) row: &'static Row,
+}
+
+/// A key that may be used, with the mechanism's parameter.
 pub(crate) struct UsedKey {
     pub(crate) object: Arc<Object>,
     pub(crate) facts: Arc<Facts>,
@@ -83,7 +95,7 @@ pub(crate) struct UsedKey {
     pub(crate) parameter: Parameter,
 }
 
-/// Finds the key and checks mechanism, parameter, key and permission, in this order.
+/// Finds the key and checks mechanism, key, permission and parameter, in this order.
 pub(crate) fn used_key(
     session: &Session,
     mechanism: &MechanismArgument<'_>,
@@ -91,6 +103,24 @@ pub(crate) fn used_key(
     function: Ulong,
     usage: Ulong,
 ) -> Result<UsedKey> {
+    let PermittedKey { object, facts, row } =
+        permitted_key(session, mechanism, key, function, usage)?;
+    Ok(UsedKey {
+        object,
+        facts,
+        row,
+        parameter: parameter::read(row.shape, mechanism.parameter)?,
+    })
+}
+
+/// Finds the key and checks mechanism, key and permission, in this order.
+pub(crate) fn permitted_key(
+    session: &Session,
+    mechanism: &MechanismArgument<'_>,
+    key: Ulong,
+    function: Ulong,
+    usage: Ulong,
+) -> Result<PermittedKey> {
     let row = mechanism::row(mechanism.kind, function)?;
     let object = session.object(key, Rv::KEY_HANDLE_INVALID)?;
     let facts = object.facts();
@@ -106,11 +136,5 @@ pub(crate) fn used_key(
     if !facts.allows(mechanism.kind) {
         return Err(Rv::MECHANISM_INVALID);
     }
-    let parameter = parameter::read(row.shape, mechanism.parameter)?;
-    Ok(UsedKey {
-        object,
-        facts,
-        row,
-        parameter,
-    })
+    Ok(PermittedKey { object, facts, row })
 }

@@ -94,6 +94,12 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Whether profiles are meant: by their class or their own attribute. Whoever lists all objects wants to see what is
+    /// kept in the token, and to delete it.
+    pub(super) fn asks_for_profiles(&self) -> bool {
+        self.class == Some(ck::CKO_PROFILE) || self.value(ck::CKA_PROFILE_ID).is_some()
+    }
+
     /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.
     pub(super) fn is_by_id(&self) -> bool {
         self.value(ck::CKA_ID).is_some() && self.value(ck::CKA_LABEL).is_none()

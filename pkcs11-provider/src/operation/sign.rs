@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// What is to be signed, as far as it came.
+#[derive(Clone)]
 pub(crate) struct Input {
     how: Authentication,
     spec: KeySpec,
@@ -33,6 +34,7 @@ pub(crate) struct Input {
     pub(crate) is_multi_part: bool,
 }
 
+#[derive(Clone)]
 enum Gathered {
     Hashed(Hasher),
     Whole(Zeroizing<Vec<u8>>),
@@ -123,6 +125,7 @@ fn hash_made_here(how: Authentication) -> Option<kmip::mechanism::Hash> {
 }
 
 /// A signature or MAC being made.
+#[derive(Clone)]
 pub(crate) struct SignOperation {
     key: String,
     input: Input,
@@ -131,7 +134,27 @@ pub(crate) struct SignOperation {
 }
 
 impl SignOperation {
-    fn answer(
+    /// A signature or MAC of nothing yet.
+    pub(crate) fn new(key: &UsedKey) -> Result<Self> {
+        Ok(Self {
+            input: Input::new(key)?,
+            key: key.facts.id.clone(),
+            answer: None,
+        })
+    }
+
+    /// Takes a part of the message.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.input.update(part)
+    }
+
+    /// Tells the caller how long the answer will be, and whether there is room for it.
+    pub(crate) fn offer(&self, out: &mut Out<'_>) -> Result<Offer> {
+        out.offer(self.input.answer_bytes())
+    }
+
+    /// Has the daemon sign what came, or the whole message, once there is room for the answer.
+    pub(crate) fn answer(
         &mut self,
         remote: &Remote,
         whole: Option<In<'_>>,
@@ -141,7 +164,7 @@ impl SignOperation {
             return Err(Rv::OPERATION_NOT_INITIALIZED);
         }
         if self.answer.is_none() {
-            if out.offer(self.input.answer_bytes())? == Offer::SizeOnly {
+            if self.offer(&mut out)? == Offer::SizeOnly {
                 return Ok(Offer::SizeOnly);
             }
             let whole = whole.map(|data| data.bytes()).transpose()?;
@@ -232,11 +255,7 @@ impl Session {
     ) -> Result<()> {
         begin(&mut self.active().sign, mechanism, |mechanism| {
             let key = used_key(self, mechanism, key, ck::CKF_SIGN, ck::CKA_SIGN)?;
-            Ok(SignOperation {
-                input: Input::new(&key)?,
-                key: key.facts.id.clone(),
-                answer: None,
-            })
+            SignOperation::new(&key)
         })
     }
 
@@ -250,7 +269,7 @@ impl Session {
     /// `C_SignUpdate`.
     pub(crate) fn sign_update(&self, part: In<'_>) -> Result<()> {
         step(&mut self.active().sign, |operation| {
-            operation.input.update(part.bytes()?)
+            operation.update(part.bytes()?)
         })
     }
 

@@ -9,79 +9,73 @@ use kmip::{
 use pkcs11::{Result, Rv, mechanism::cipher_parameters};
 use zeroize::Zeroizing;
 
-use super::cipher::{CipherOperation, Direction};
 use crate::{
     error::Names,
     remote::{Again, Remote},
 };
 
-impl CipherOperation {
-    /// Has the daemon work on an input, whole or the next piece.
-    pub(super) fn ask(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-        tag: Option<&[u8]>,
-    ) -> Result<Zeroizing<Vec<u8>>> {
-        if self.id.is_empty() {
-            return Err(Rv::FUNCTION_FAILED);
-        }
-        match self.direction {
-            Direction::Encrypt => self.ask_to_encrypt(remote, cipher, input),
-            Direction::Decrypt => self.ask_to_decrypt(remote, cipher, input, tag),
-        }
-    }
+/// A key at the daemon and what its cipher needs beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Trip<'a> {
+    pub(super) remote: &'a Remote,
+    /// The key's identifier; empty of a key that the daemon has not.
+    pub(super) key: &'a str,
+    pub(super) cipher: &'a Cipher,
+    pub(super) iv: &'a [u8],
+    pub(super) additional: &'a [u8],
+}
 
-    fn ask_to_encrypt(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>> {
+impl Trip<'_> {
+    /// Has the daemon encrypt an input, whole or the next piece: the ciphertext and, of a cipher that authenticates, the
+    /// tag.
+    pub(super) fn encrypt(self, input: &[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+        self.check()?;
         let request = EncryptRequest {
-            unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(cipher_parameters(cipher)),
+            unique_identifier: Some(self.key.into()),
+            cryptographic_parameters: Some(cipher_parameters(self.cipher)),
             data: Some(Secret::from(input)),
-            iv_counter_nonce: given(&self.used.iv),
+            iv_counter_nonce: given(self.iv),
             correlation_value: None,
             init_indicator: None,
             final_indicator: None,
-            authenticated_encryption_additional_data: given(&self.used.additional),
+            authenticated_encryption_additional_data: given(self.additional),
         };
-        let response = remote
+        let response = self
+            .remote
             .call::<Encrypt>(&request, Again::May)
             .map_err(|failure| failure.seen_by(Names::Session))?;
-        let mut output = Zeroizing::new(response.data.map(|data| data.0).unwrap_or_default());
-        if let Some(tag) = response.authenticated_encryption_tag {
-            output.extend_from_slice(&tag.0);
-        }
-        Ok(output)
+        let output = response.data.map(|data| data.0).unwrap_or_default();
+        let tag = response.authenticated_encryption_tag.map(|tag| tag.0);
+        Ok((output, tag))
     }
 
-    fn ask_to_decrypt(
-        &self,
-        remote: &Remote,
-        cipher: &Cipher,
-        input: &[u8],
-        tag: Option<&[u8]>,
-    ) -> Result<Zeroizing<Vec<u8>>> {
+    /// Has the daemon decrypt an input.
+    pub(super) fn decrypt(self, input: &[u8], tag: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
+        self.check()?;
         let request = DecryptRequest {
-            unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(cipher_parameters(cipher)),
+            unique_identifier: Some(self.key.into()),
+            cryptographic_parameters: Some(cipher_parameters(self.cipher)),
             data: Some(Bytes(input.to_vec())),
-            iv_counter_nonce: given(&self.used.iv),
+            iv_counter_nonce: given(self.iv),
             correlation_value: None,
             init_indicator: None,
             final_indicator: None,
-            authenticated_encryption_additional_data: given(&self.used.additional),
+            authenticated_encryption_additional_data: given(self.additional),
             authenticated_encryption_tag: tag.map(|tag| Bytes(tag.to_vec())),
         };
-        let response = remote
+        let response = self
+            .remote
             .call::<Decrypt>(&request, Again::May)
             .map_err(|failure| failure.seen_by(Names::Ciphertext))?;
         let data = response.data.unwrap_or_default();
         Ok(data.expose().to_vec().into())
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.key.is_empty() {
+            return Err(Rv::FUNCTION_FAILED);
+        }
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use pkcs11::{
 use zeroize::Zeroizing;
 
 use super::{
-    begin, last_step,
+    UsedKey, begin, last_step,
     sign::{Input, mac},
     step, used_key,
 };
@@ -32,6 +32,7 @@ use crate::{
 };
 
 /// A verification in progress.
+#[derive(Clone)]
 pub(crate) struct VerifyOperation {
     key: Arc<Object>,
     id: String,
@@ -43,8 +44,32 @@ pub(crate) struct VerifyOperation {
 }
 
 impl VerifyOperation {
-    /// `C_Verify`, `C_VerifyFinal` and their counterparts, which pass no signature.
-    fn judge(
+    /// A verification of nothing yet.
+    pub(crate) fn new(key: UsedKey, signature: Option<Vec<u8>>) -> Result<Self> {
+        Ok(Self {
+            input: Input::new(&key)?,
+            id: key.facts.id.clone(),
+            signs: key.facts.flag(ck::CKA_SIGN),
+            key: key.object,
+            signature,
+        })
+    }
+
+    /// A copy for a child process.
+    pub(crate) fn forked(&self) -> Self {
+        Self {
+            key: Arc::new(self.key.forked()),
+            ..self.clone()
+        }
+    }
+
+    /// Takes a part of the message.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.input.update(part)
+    }
+
+    /// Judges what came, or the whole message, by the signature passed or the one that the operation began with.
+    pub(crate) fn judge(
         &self,
         remote: &Remote,
         whole: Option<In<'_>>,
@@ -155,7 +180,7 @@ impl VerifyOperation {
 
 /// The verification in progress, if it began with a signature or without as the function wants it; else it is another's,
 /// and stays.
-fn of_kind(
+pub(super) fn of_kind(
     active: &mut Active,
     with_signature: bool,
 ) -> Result<&mut Option<VerifyOperation>> {
@@ -175,19 +200,13 @@ impl Session {
         begin(&mut self.active().verify, mechanism, |mechanism| {
             let signature = signature.map(|signature| signature.bytes()).transpose()?;
             let key = used_key(self, mechanism, key, ck::CKF_VERIFY, ck::CKA_VERIFY)?;
-            Ok(VerifyOperation {
-                input: Input::new(&key)?,
-                id: key.facts.id.clone(),
-                signs: key.facts.flag(ck::CKA_SIGN),
-                key: key.object,
-                signature: signature.map(<[u8]>::to_vec),
-            })
+            VerifyOperation::new(key, signature.map(<[u8]>::to_vec))
         })
     }
 
     fn carry_on_verification(&self, part: In<'_>, with_signature: bool) -> Result<()> {
         step(of_kind(&mut self.active(), with_signature)?, |operation| {
-            operation.input.update(part.bytes()?)
+            operation.update(part.bytes()?)
         })
     }
 

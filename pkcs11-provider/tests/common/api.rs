@@ -68,11 +68,21 @@ pub fn plain(kind: ck::CK_MECHANISM_TYPE) -> ck::CK_MECHANISM {
 
 impl Api {
     pub fn load(path: &Path) -> Self {
+        Self::with(path, 0)
+    }
+
+    /// The module by its fork-safe interface.
+    pub fn fork_safe() -> Self {
+        Self::with(&super::module_path(), ck::CKF_INTERFACE_FORK_SAFE)
+    }
+
+    fn with(path: &Path, flags: ck::CK_FLAGS) -> Self {
         // SAFETY: the library is the one under test.
         let exports = unsafe { ck::Pkcs11::new(path) }.unwrap();
         let mut interface = null_mut();
         // SAFETY: null means the preferred interface.
-        let rv = unsafe { exports.C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0) };
+        let rv =
+            unsafe { exports.C_GetInterface(null_mut(), null_mut(), &raw mut interface, flags) };
         assert_eq!(rv, ck::CKR_OK);
         // SAFETY: the module's interface and list are statics, and the preferred version is 3.2.
         let list = unsafe {

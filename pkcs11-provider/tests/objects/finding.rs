@@ -178,9 +178,9 @@ fn objects_of_other_clients_are_found_as_they_are_shown() {
 }
 
 #[test]
-fn the_profile_is_found_when_it_is_asked_for() {
+fn profiles_are_objects_of_the_token() {
     alone(
-        "objects::finding::the_profile_is_found_when_it_is_asked_for",
+        "objects::finding::profiles_are_objects_of_the_token",
         CONFIG,
         |_, api| {
             api.initialise();
@@ -192,12 +192,25 @@ fn the_profile_is_found_when_it_is_asked_for() {
                     flag(ck::CKA_TOKEN, true),
                 ],
             );
-            assert_eq!(found.len(), 1);
-            assert_eq!(
-                api.get(session, found[0], ck::CKA_PROFILE_ID),
-                Ok(ck::CKP_BASELINE_PROVIDER.to_ne_bytes().to_vec())
-            );
-            assert!(api.find(session, &[]).is_empty());
+            let kept = [
+                ck::CKP_BASELINE_PROVIDER,
+                ck::CKP_EXTENDED_PROVIDER,
+                ck::CKP_AUTHENTICATION_TOKEN,
+            ];
+            assert_eq!(found.len(), kept.len());
+            for (object, id) in found.iter().zip(kept) {
+                let told = api.get(session, *object, ck::CKA_PROFILE_ID);
+                assert_eq!(told, Ok(id.to_ne_bytes().to_vec()));
+                let one = [number(ck::CKA_PROFILE_ID, id)];
+                assert_eq!(api.find(session, &one), [*object]);
+            }
+            assert!(api.find(session, &[]).is_empty(), "nobody asked for them");
+            for class in [ck::CKO_MECHANISM, ck::CKO_VALIDATION, ck::CKO_HW_FEATURE] {
+                assert!(
+                    api.find(session, &[number(ck::CKA_CLASS, class)])
+                        .is_empty()
+                );
+            }
             let mut template = raw(&[]);
             assert_eq!(
                 call!(api, C_FindObjectsInit(session, template.as_mut_ptr(), 0)),

@@ -2,7 +2,12 @@
 
 mod ciphers;
 mod digests;
+mod dual;
+mod message_signatures;
+mod messages;
+mod recovery;
 mod signing;
+mod states;
 mod verifying;
 
 use cryptoki_sys as ck;

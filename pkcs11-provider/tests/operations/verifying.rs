@@ -16,7 +16,7 @@ fn begin(api: &Api, session: u64, kind: u64, key: Handle, signature: &[u8]) -> u
         api,
         C_VerifySignatureInit(
             session,
-            &raw mut plain(kind),
+            &mut plain(kind),
             key,
             signature.as_ptr().cast_mut(),
             signature.len() as u64
@@ -56,10 +56,7 @@ fn a_signature_may_come_before_its_message() {
                     .sign(session, &mut plain(kind), signer, message)
                     .unwrap();
                 let start = |signature: &[u8]| {
-                    assert_eq!(
-                        begin(api, session, kind, verifier, signature),
-                        ck::CKR_OK
-                    );
+                    assert_eq!(begin(api, session, kind, verifier, signature), ck::CKR_OK);
                 };
                 start(&signature);
                 assert_eq!(
@@ -87,10 +84,7 @@ fn a_signature_may_come_before_its_message() {
                 }
                 assert_eq!(call!(api, C_VerifySignatureFinal(session)), ck::CKR_OK);
                 start(&signature[1..]);
-                assert_eq!(
-                    whole(api, session, message),
-                    ck::CKR_SIGNATURE_LEN_RANGE
-                );
+                assert_eq!(whole(api, session, message), ck::CKR_SIGNATURE_LEN_RANGE);
                 signature[3] ^= 1;
                 start(&signature);
                 assert_eq!(whole(api, session, message), ck::CKR_SIGNATURE_INVALID);
@@ -128,7 +122,7 @@ fn one_kind_of_verification_does_not_end_the_other() {
             );
             assert_eq!(whole(api, session, b"message"), ck::CKR_OK);
             assert_eq!(
-                call!(api, C_VerifyInit(session, &raw mut plain(kind), public)),
+                call!(api, C_VerifyInit(session, &mut plain(kind), public)),
                 ck::CKR_OK
             );
             assert_eq!(whole(api, session, b"message"), none);

@@ -111,6 +111,12 @@ impl Facts {
         self.values.get(&kind).map(Vec::as_slice)
     }
 
+    /// The length of all values together.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.values.values().map(Vec::len).sum()
+    }
+
     /// A flag; false when there is none.
     pub fn flag(&self, kind: Ulong) -> bool {
         self.value(kind) == Some(&[1])
@@ -299,6 +305,7 @@ impl Facts {
             let Some(Kept::Usage(asymmetric, symmetric)) =
                 attribute::row(*kind).map(|row| row.kept)
             else {
+                self.default(*kind, || flag_bytes(false));
                 continue;
             };
             let mask = if self.class == ck::CKO_SECRET_KEY {

@@ -6,8 +6,15 @@ use kmip::mechanism::{Hash, Padding, PostQuantumUse};
 use super::{Block, Meaning, Mode, Row, Shape};
 use crate::Ulong;
 
-const SIGN: Ulong = ck::CKF_HW | ck::CKF_SIGN | ck::CKF_VERIFY;
+const SIGN: Ulong = ck::CKF_HW
+    | ck::CKF_SIGN
+    | ck::CKF_VERIFY
+    | ck::CKF_MESSAGE_SIGN
+    | ck::CKF_MESSAGE_VERIFY
+    | ck::CKF_MULTI_MESSAGE;
+const RECOVER: Ulong = ck::CKF_SIGN_RECOVER | ck::CKF_VERIFY_RECOVER;
 const CRYPT: Ulong = ck::CKF_HW | ck::CKF_ENCRYPT | ck::CKF_DECRYPT;
+const MESSAGES: Ulong = ck::CKF_MESSAGE_ENCRYPT | ck::CKF_MESSAGE_DECRYPT | ck::CKF_MULTI_MESSAGE;
 const WRAP: Ulong = ck::CKF_HW | ck::CKF_WRAP | ck::CKF_UNWRAP;
 const DERIVE: Ulong = ck::CKF_HW | ck::CKF_DERIVE;
 const KEM: Ulong = ck::CKF_HW | ck::CKF_ENCAPSULATE | ck::CKF_DECAPSULATE;
@@ -71,7 +78,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_SHA3_256_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_256, ck::CKK_SHA3_256_HMAC), KEY, HMAC_BYTES, None;
     CKM_SHA3_384_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_384, ck::CKK_SHA3_384_HMAC), KEY, HMAC_BYTES, None;
     CKM_SHA3_512_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_512, ck::CKK_SHA3_512_HMAC), KEY, HMAC_BYTES, None;
-    CKM_RSA_PKCS Meaning::RsaPkcs, SIGN | CRYPT, RSA_BITS, None;
+    CKM_RSA_PKCS Meaning::RsaPkcs, SIGN | RECOVER | CRYPT, RSA_BITS, None;
     CKM_SHA1_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha1), SIGN, RSA_BITS, None;
     CKM_SHA224_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha224), SIGN, RSA_BITS, None;
     CKM_SHA256_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha256), SIGN, RSA_BITS, None;
@@ -158,8 +165,8 @@ pub const ROWS: &[Row] = rows! {
     CKM_AES_CTR Meaning::AesCtr, CRYPT, AES_BYTES, Counter;
     CKM_AES_OFB Meaning::AesOfb, CRYPT, AES_BYTES, Iv(16);
     CKM_AES_CFB128 Meaning::AesCfb, CRYPT, AES_BYTES, Iv(16);
-    CKM_AES_GCM Meaning::AesGcm, CRYPT, AES_BYTES, Gcm;
-    CKM_AES_CCM Meaning::AesCcm, CRYPT, AES_BYTES, Ccm;
+    CKM_AES_GCM Meaning::AesGcm, CRYPT | MESSAGES, AES_BYTES, Gcm;
+    CKM_AES_CCM Meaning::AesCcm, CRYPT | MESSAGES, AES_BYTES, Ccm;
     CKM_AES_XTS Meaning::AesXts, CRYPT, XTS_BYTES, Iv(16);
     CKM_AES_KEY_WRAP Meaning::AesKeyWrap, WRAP, AES_BYTES, None;
     CKM_AES_KEY_WRAP_KWP Meaning::AesKeyWrapPadded, WRAP, AES_BYTES, None;

@@ -91,7 +91,9 @@ fn mechanisms() -> String {
 fn uses(flags: &str) -> String {
     let uses = flags.split(" | ").map(|flag| match flag {
         "SIGN" => "sign, verify",
+        "RECOVER" => "sign and verify with recovery",
         "CRYPT" => "encrypt, decrypt",
+        "MESSAGES" => "messages",
         "PAIR" => "generate a key pair",
         "KEY" => "generate a key",
         "DIGEST" => "digest",

@@ -127,8 +127,18 @@ pub(super) fn token_info(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
-/// What mechanisms do here; KMIP's list of functions ends with PKCS #11 3.0, which does not encapsulate.
-const SERVED: Ulong = !(ck::CKF_HW | ck::CKF_ENCAPSULATE | ck::CKF_DECAPSULATE);
+/// What mechanisms do here; KMIP's list of functions ends with PKCS #11 3.0, which does not encapsulate, messages of a series
+/// are served one by one, and signatures that hold their message by the module alone.
+const SERVED: Ulong = !(ck::CKF_HW
+    | ck::CKF_ENCAPSULATE
+    | ck::CKF_DECAPSULATE
+    | ck::CKF_SIGN_RECOVER
+    | ck::CKF_VERIFY_RECOVER
+    | ck::CKF_MESSAGE_ENCRYPT
+    | ck::CKF_MESSAGE_DECRYPT
+    | ck::CKF_MESSAGE_SIGN
+    | ck::CKF_MESSAGE_VERIFY
+    | ck::CKF_MULTI_MESSAGE);
 
 fn served(row: &Row) -> bool {
     row.flags & SERVED != 0
@@ -148,7 +158,7 @@ pub(super) fn mechanism_info(call: &mut Call<'_, '_>) -> Outcome {
     let row = mechanism::row(kind, SERVED)?;
     call.output.ulong(row.sizes.0);
     call.output.ulong(row.sizes.1);
-    call.output.ulong(row.flags);
+    call.output.ulong(row.flags & (SERVED | ck::CKF_HW));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Mechanism parameters: the C structures and the pointers in them become values.
 
 mod derivation;
+mod message;
 
 use cryptoki_sys as ck;
 use pkcs11::{
@@ -9,6 +10,7 @@ use pkcs11::{
     size,
 };
 
+pub(crate) use self::message::{MessageArgument, MessageParameter, check_first};
 use super::pointer::In;
 
 /// The first form of the GCM parameter, without the IV's length in bits (PKCS #11 2.40, before its errata).

@@ -143,7 +143,7 @@ pub(super) fn encrypt(
             (data.chunks(16).flat_map(chain).collect(), None)
         }
         Cipher::AesCtr => (stream(key, &iv, &data), None),
-        Cipher::AesGcm { tag_bytes } => {
+        Cipher::AesGcm { tag_bytes } | Cipher::AesCcm { tag_bytes } => {
             let output = stream(key, &keys::sha256(&[&iv])[..16], &data);
             let tag =
                 keys::sha256(&[key, &iv, &additional, &output])[..usize::from(tag_bytes)].to_vec();
@@ -206,7 +206,7 @@ pub(super) fn decrypt(
             plain
         }
         Cipher::AesCtr => stream(key, &iv, &data),
-        Cipher::AesGcm { tag_bytes } => {
+        Cipher::AesGcm { tag_bytes } | Cipher::AesCcm { tag_bytes } => {
             let tag =
                 keys::sha256(&[key, &iv, &additional, &data])[..usize::from(tag_bytes)].to_vec();
             if request.authenticated_encryption_tag != Some(Bytes(tag)) {
