@@ -5,7 +5,7 @@
 
 use kmip::{
     CryptographicUsageMask as Mask,
-    mechanism::{Cipher, Curve, Derivation, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Curve, Derivation, Hash, KeySpec, Mac, Prehash, Signing},
 };
 use store::Vault;
 
@@ -59,6 +59,7 @@ pub(crate) fn check_signing(vault: &Vault, mechanism: Signing) -> Result<()> {
         } => hash != Hash::Sha1 && mask_hash != Hash::Sha1,
         Signing::Dsa(_) => false,
         Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa => true,
+        Signing::InContext { prehash, .. } => prehash != Some(Prehash::Hash(Hash::Sha1)),
     };
     require(!vault.strict || approved)
 }

@@ -71,7 +71,7 @@ impl From<DecodeError> for CallError {
 pub struct Client<S> {
     stream: S,
     version: Version,
-    authentication: Option<Authentication>,
+    credential: Option<Credential>,
     response_bytes_max: usize,
 }
 
@@ -81,16 +81,14 @@ impl<S: Read + Write> Client<S> {
         Self {
             stream,
             version,
-            authentication: None,
+            credential: None,
             response_bytes_max,
         }
     }
 
     /// Sends a credential in each request from now on, or none.
     pub fn set_credential(&mut self, credential: Option<Credential>) {
-        self.authentication = credential.map(|credential| Authentication {
-            credential: vec![credential],
-        });
+        self.credential = credential;
     }
 
     /// The stream, for its settings.
@@ -127,14 +125,14 @@ impl<S: Read + Write> Client<S> {
         items: &[OutgoingItem],
         continuation: Option<BatchErrorContinuationOption>,
     ) -> Result<Vec<ResponseItem>, CallError> {
-        // Lent to the header and taken back: a password is not copied for each request.
         let header = RequestHeader {
-            authentication: self.authentication.take(),
+            authentication: self.credential.clone().map(|credential| Authentication {
+                credential: vec![credential],
+            }),
             batch_error_continuation_option: continuation,
             ..RequestHeader::plain(self.version, items.len())
         };
         let request = write_request(&header, items, self.version);
-        self.authentication = header.authentication;
         self.stream.write_all(request.bytes())?;
         self.stream.flush()?;
         let response = self.receive()?;

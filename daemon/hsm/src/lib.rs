@@ -169,6 +169,15 @@ pub enum Input<'a> {
     Message(&'a [u8]),
     /// Its digest under the mechanism's hash.
     Digest(&'a [u8]),
+    /// The message, for a signature in a context ([`Signing::InContext`]).
+    InContext {
+        /// The message, or its digest under the hash that the mechanism names.
+        message: &'a [u8],
+        /// Whether it is the digest.
+        is_digest: bool,
+        /// The context, of at most 255 bytes.
+        context: &'a [u8],
+    },
 }
 
 /// What is encrypted.

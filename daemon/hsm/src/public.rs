@@ -22,7 +22,7 @@ use crate::{
         check,
         ec::fitted,
         engine::{self, CurveEngine, bounded, digested, failed},
-        named, prime, rsa,
+        in_context, named, prime, rsa,
     },
 };
 
@@ -40,10 +40,14 @@ pub fn verify(spki: &[u8], mechanism: Signing, input: Input<'_>, signature: &[u8
         (Ready::Named(own), _) => named::verify(key.spec, own, mechanism, input, signature),
         (Ready::AwsLcMessages(own), _) if key.signs_messages_by(mechanism) => match input {
             Input::Message(message) => Ok(own.verify_sig(bounded(message)?, signature).is_ok()),
-            Input::Digest(_) => Err(Error::BadInput(
+            Input::Digest(_) | Input::InContext { .. } => Err(Error::BadInput(
                 "this algorithm signs messages, not digests",
             )),
         },
+        (Ready::AwsLcMessages(_), Signing::InContext { .. }) => {
+            let own = PKey::public_key_from_der(spki).map_err(failed)?;
+            in_context::verify(key.spec, &own, mechanism, input, signature)
+        }
         (Ready::AwsLc(key, algorithm), Signing::Ecdsa(hash)) => {
             let given = digested(hash, input)?;
             match fitted(algorithm, given.as_ref())? {

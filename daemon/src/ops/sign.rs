@@ -107,7 +107,9 @@ pub(super) fn signature(
     input: Input<'_>,
 ) -> Result<Vec<u8>> {
     let (backend, key_ref) = context.key_for(key, CryptographicUsageMask::Sign)?;
+    let context_of = context_bytes(key, asked.as_ref());
     let (spec, mechanism, input) = mechanism(key, asked, input)?;
+    let input = in_context(mechanism, input, &context_of);
     profile::check_signing(context.vault()?.as_ref(), mechanism)?;
     let signature = context
         .backend(&backend)?
@@ -134,7 +136,9 @@ pub(super) fn validity(
         ));
     };
     let salt_named = names_salt(key, asked.as_ref());
+    let context_of = context_bytes(key, asked.as_ref());
     let (spec, mechanism, input) = mechanism(key, asked, input)?;
+    let input = in_context(mechanism, input, &context_of);
     let valid = match spec.signature_half_bytes() {
         Some(half_bytes) => match signature::from_der(given, half_bytes) {
             Some(halves) => hsm::public::verify(spki, mechanism, input, &halves)?,
@@ -149,12 +153,43 @@ pub(super) fn validity(
     })
 }
 
+/// The parameters that count: those asked for, or the key's own.
+fn settled<'a>(
+    key: &'a Authorized,
+    asked: Option<&'a CryptographicParameters>,
+) -> Option<&'a CryptographicParameters> {
+    let own = key.record().attributes.cryptographic_parameters.first();
+    asked.or_else(|| own.map(Box::as_ref))
+}
+
 /// Whether the salt of a PSS signature has a length that somebody named.
 fn names_salt(key: &Authorized, asked: Option<&CryptographicParameters>) -> bool {
-    let own = key.record().attributes.cryptographic_parameters.first();
-    asked
-        .or_else(|| own.map(Box::as_ref))
-        .is_some_and(|parameters| parameters.salt_length.is_some())
+    settled(key, asked).is_some_and(|parameters| parameters.salt_length.is_some())
+}
+
+/// The context of a signature that has one.
+fn context_bytes(key: &Authorized, asked: Option<&CryptographicParameters>) -> Vec<u8> {
+    settled(key, asked)
+        .and_then(|parameters| parameters.p_source.as_ref())
+        .map(|context| context.0.clone())
+        .unwrap_or_default()
+}
+
+/// The message or digest with its context, for a signature that has one.
+const fn in_context<'a>(mechanism: Signing, input: Input<'a>, context: &'a [u8]) -> Input<'a> {
+    match (mechanism, input) {
+        (Signing::InContext { .. }, Input::Message(message)) => Input::InContext {
+            message,
+            is_digest: false,
+            context,
+        },
+        (Signing::InContext { .. }, Input::Digest(message)) => Input::InContext {
+            message,
+            is_digest: true,
+            context,
+        },
+        (_, input) => input,
+    }
 }
 
 /// Verifies what is no pair of numbers. The salt of a PSS signature shows its own length, so where none is named those
@@ -219,7 +254,9 @@ fn input<'a>(data: Option<&'a Secret>, digested: Option<&'a Bytes>) -> Result<In
 
 fn input_bytes(input: Input<'_>) -> usize {
     match input {
-        Input::Message(bytes) | Input::Digest(bytes) => bytes.len(),
+        Input::Message(bytes) | Input::Digest(bytes) | Input::InContext { message: bytes, .. } => {
+            bytes.len()
+        }
     }
 }
 
@@ -244,7 +281,13 @@ pub(super) fn mechanism<'a>(
         (Signing::RsaPkcs1(None), Input::Message(bytes)) => {
             (Signing::RsaPkcs1(None), Input::Digest(bytes))
         }
-        (Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa, Input::Digest(_)) => {
+        (
+            Signing::Eddsa
+            | Signing::MlDsa
+            | Signing::SlhDsa
+            | Signing::InContext { prehash: None, .. },
+            Input::Digest(_),
+        ) => {
             return Err(Error::new(
                 Fault::BadParameters,
                 "the key's algorithm signs messages, not digests",

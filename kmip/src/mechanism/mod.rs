@@ -339,6 +339,37 @@ pub enum Signing {
     MlDsa,
     /// SLH-DSA (FIPS 205), pure, hedged, over the message itself with an empty context.
     SlhDsa,
+    /// EdDSA, ML-DSA or SLH-DSA, whichever the key is of, in a context that comes with the message (RFC 8032 §5.1, FIPS
+    /// 204 §5, FIPS 205 §10).
+    InContext {
+        /// The hash function of the message, of the variants that sign its digest.
+        prehash: Option<Prehash>,
+        /// Whether nothing random goes in, where anything could.
+        deterministic: bool,
+    },
+}
+
+/// The hash function of a signature of a digest that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prehash {
+    /// One with digests of one length.
+    Hash(Hash),
+    /// SHAKE128, of 256 bits.
+    Shake128,
+    /// SHAKE256, of 512 bits.
+    Shake256,
+}
+
+impl Prehash {
+    /// The length of the digest in bytes (FIPS 204 §5.4).
+    #[must_use]
+    pub const fn digest_bytes(self) -> usize {
+        match self {
+            Self::Hash(hash) => hash.digest_bytes(),
+            Self::Shake128 => 32,
+            Self::Shake256 => 64,
+        }
+    }
 }
 
 impl Signing {
@@ -348,7 +379,7 @@ impl Signing {
         match self {
             Self::RsaPkcs1(hash) | Self::Ecdsa(hash) | Self::Dsa(hash) => hash,
             Self::RsaPss { hash, .. } => Some(hash),
-            Self::Eddsa | Self::MlDsa | Self::SlhDsa => None,
+            Self::Eddsa | Self::MlDsa | Self::SlhDsa | Self::InContext { .. } => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::{Cipher, Derivation, Hash, Mac, Padding, Prf, Signing};
+use super::{Cipher, Derivation, Hash, Mac, Padding, Prehash, Prf, Signing};
 
 impl Display for Signing {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -14,6 +14,12 @@ impl Display for Signing {
             Self::Eddsa => f.write_str("eddsa"),
             Self::MlDsa => f.write_str("ml-dsa"),
             Self::SlhDsa => f.write_str("slh-dsa"),
+            Self::InContext { prehash, .. } => match prehash {
+                None => f.write_str("in-context"),
+                Some(Prehash::Hash(hash)) => hashed(f, "prehashed", Some(*hash)),
+                Some(Prehash::Shake128) => f.write_str("prehashed-shake128"),
+                Some(Prehash::Shake256) => f.write_str("prehashed-shake256"),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use cryptoki_sys as ck;
 use kmip::{
     Secret,
+    attribute::CryptographicParameters,
     mechanism::{KeySpec, Mac, Signing, signature},
     payload::{
         mac::{MAC, MACRequest},
@@ -12,7 +13,7 @@ use kmip::{
 };
 use pkcs11::{
     Result, Rv, Ulong,
-    mechanism::{Authentication, authentication, mac_parameters, signing_parameters},
+    mechanism::{Authentication, authentication, context, mac_parameters, signing_parameters},
 };
 use zeroize::Zeroizing;
 
@@ -31,6 +32,8 @@ pub(crate) struct Input {
     how: Authentication,
     spec: KeySpec,
     gathered: Gathered,
+    /// The context of the signature, of mechanisms that have one.
+    context: Vec<u8>,
     pub(crate) is_multi_part: bool,
 }
 
@@ -53,6 +56,7 @@ impl Input {
             how,
             spec,
             gathered,
+            context: context(&key.parameter).to_vec(),
             is_multi_part: false,
         })
     }
@@ -67,8 +71,21 @@ impl Input {
         self.how.answer_bytes(self.spec)
     }
 
+    /// The parameters of a signature made so, with its context.
+    pub(crate) fn parameters(&self, signing: Signing) -> CryptographicParameters {
+        let mut parameters = signing_parameters(signing);
+        if matches!(signing, Signing::InContext { .. }) {
+            parameters.p_source = Some(Bytes(self.context.clone()));
+        }
+        parameters
+    }
+
     /// Takes a part.
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        // PKCS #11 3.2 §6.67.7: a digest comes whole.
+        if self.takes_a_digest_that_it_names() {
+            return Err(Rv::OPERATION_NOT_INITIALIZED);
+        }
         self.is_multi_part = true;
         match &mut self.gathered {
             Gathered::Hashed(hasher) => hasher.update(part),
@@ -93,6 +110,19 @@ impl Input {
         self.check(message)
     }
 
+    const fn takes_a_digest_that_it_names(&self) -> bool {
+        matches!(
+            self.how,
+            Authentication::Signature(
+                Signing::InContext {
+                    prehash: Some(_),
+                    ..
+                },
+                false
+            )
+        )
+    }
+
     fn check(&self, message: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>> {
         let fits = match self.how {
             Authentication::Signature(Signing::RsaPkcs1(None), _) => {
@@ -105,6 +135,13 @@ impl Input {
             Authentication::Signature(Signing::Ecdsa(_) | Signing::Dsa(_), _) => {
                 (1..=1024).contains(&message.len())
             }
+            Authentication::Signature(
+                Signing::InContext {
+                    prehash: Some(prehash),
+                    ..
+                },
+                false,
+            ) => message.len() == prehash.digest_bytes(),
             _ => message.len() <= COLLECTED_BYTES_MAX,
         };
         fits.then_some(message).ok_or(Rv::DATA_LEN_RANGE)
@@ -183,7 +220,8 @@ impl SignOperation {
             }
             Authentication::Signature(signing, _) => {
                 let as_data = self.input.how.travels_as_data(true);
-                let signature = sign(remote, &self.key, signing, as_data, message)?;
+                let parameters = self.input.parameters(signing);
+                let signature = sign(remote, &self.key, parameters, as_data, message)?;
                 match self.input.spec.signature_half_bytes() {
                     Some(bytes) => signature::from_der(&signature, bytes).ok_or(Rv::DEVICE_ERROR),
                     None => Ok(signature),
@@ -196,7 +234,7 @@ impl SignOperation {
 fn sign(
     remote: &Remote,
     key: &str,
-    signing: Signing,
+    parameters: CryptographicParameters,
     as_data: bool,
     mut message: Zeroizing<Vec<u8>>,
 ) -> Result<Vec<u8>> {
@@ -208,7 +246,7 @@ fn sign(
     };
     let request = SignRequest {
         unique_identifier: Some(key.into()),
-        cryptographic_parameters: Some(signing_parameters(signing)),
+        cryptographic_parameters: Some(parameters),
         data,
         digested_data,
         correlation_value: None,

@@ -14,7 +14,7 @@ use kmip::{
 };
 use pkcs11::{
     Result, Rv, Ulong,
-    mechanism::{Authentication, mac_parameters, signing_parameters},
+    mechanism::{Authentication, mac_parameters},
 };
 use zeroize::Zeroizing;
 
@@ -161,7 +161,7 @@ impl VerifyOperation {
         };
         let request = SignatureVerifyRequest {
             unique_identifier: Some(self.id.as_str().into()),
-            cryptographic_parameters: Some(signing_parameters(signing)),
+            cryptographic_parameters: Some(self.input.parameters(signing)),
             data,
             digested_data,
             signature_data: Some(Bytes(signature)),

@@ -41,14 +41,9 @@ pub fn module_path() -> PathBuf {
 pub const CONFIG: &str =
     "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev\"\nsocket = \"keyhold.sock\"\n";
 
-/// Whether programs run under valgrind, where all takes longer.
-fn is_watched() -> bool {
-    std::env::var_os("KEYHOLD_TEST_VALGRIND").is_some()
-}
-
 /// A program that uses the module; in a long run that asks for it, under valgrind, which says nothing when all is well.
 pub fn program(path: &Path) -> Command {
-    if !is_watched() {
+    if std::env::var_os("KEYHOLD_TEST_VALGRIND").is_none() {
         return Command::new(path);
     }
     let mut command = Command::new("valgrind");
@@ -75,15 +70,7 @@ pub fn alone(test: &str, config: &str, body: impl FnOnce(&Fake, &Api)) {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pkcs11.toml");
-    if is_watched() {
-        fs::write(
-            &file,
-            config.replace("timeout_seconds = 3", "timeout_seconds = 300"),
-        )
-        .unwrap();
-    } else {
-        fs::write(&file, config).unwrap();
-    }
+    fs::write(&file, config).unwrap();
     let output = program(&std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .env(CHILD, test)

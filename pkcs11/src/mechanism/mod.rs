@@ -9,14 +9,14 @@ mod tests;
 mod uses;
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse};
+use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse, Prehash};
 
 pub use self::{
     derivation::{DerivationUse, derivation},
-    parameter::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
+    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
     said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,
-    uses::{Authentication, CipherUse, authentication, cipher, wrapping},
+    uses::{Authentication, CipherUse, authentication, cipher, context, wrapping},
 };
 use crate::{Result, Rv, Ulong};
 
@@ -75,6 +75,10 @@ pub enum Meaning {
     GenerateTripleDes(Ulong),
     /// Two AES keys for XTS.
     GenerateXts,
+    /// ML-DSA of a digest; without a hash, of one made by the caller, whose hash the parameter names.
+    HashMlDsa(Option<Prehash>),
+    /// SLH-DSA of a digest; without a hash, of one made by the caller, whose hash the parameter names.
+    HashSlhDsa(Option<Prehash>),
     /// HKDF.
     Hkdf,
     /// HMAC, whole or cut to the length that the parameter says; with keys of the type shown, too.
@@ -180,8 +184,8 @@ impl Meaning {
                     && [ck::CKK_GENERIC_SECRET, own].contains(&key_type)
             }
             Self::Kem => is(spec, PostQuantumUse::Kem),
-            Self::MlDsa => is(spec, PostQuantumUse::MlDsa),
-            Self::SlhDsa => is(spec, PostQuantumUse::SlhDsa),
+            Self::MlDsa | Self::HashMlDsa(_) => is(spec, PostQuantumUse::MlDsa),
+            Self::SlhDsa | Self::HashSlhDsa(_) => is(spec, PostQuantumUse::SlhDsa),
             Self::Oaep | Self::RsaPkcs | Self::RsaPkcsHash(_) | Self::RsaPss(_) => {
                 matches!(spec, KeySpec::Rsa { .. })
             }

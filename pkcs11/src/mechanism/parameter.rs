@@ -21,6 +21,8 @@ pub enum Shape {
     Feedback,
     /// `CK_GCM_PARAMS`.
     Gcm,
+    /// `CK_HASH_SIGN_ADDITIONAL_CONTEXT`.
+    HashContext,
     /// `CK_HKDF_PARAMS`.
     Hkdf,
     /// An IV of this many bytes.
@@ -42,6 +44,8 @@ pub enum Parameter {
     None,
     /// What AES-CCM takes.
     Ccm(Ccm),
+    /// The context of a signature and how it is made.
+    Context(Context),
     /// Bits that count, and the first block.
     Counter(Ulong, Vec<u8>),
     /// Key derivation function, shared information, the other side's public key.
@@ -60,6 +64,19 @@ pub enum Parameter {
     Oaep(Oaep),
     /// Hash, mask generation function, salt length.
     Pss(Ulong, Ulong, Ulong),
+}
+
+/// The context of a signature and how it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The context.
+    pub bytes: Vec<u8>,
+    /// Whether the message's digest is signed, of EdDSA (`phFlag`).
+    pub is_prehashed: bool,
+    /// Whether nothing random may go in.
+    pub is_deterministic: bool,
+    /// The mechanism that hashed the message, where the structure names it.
+    pub hash: Option<Ulong>,
 }
 
 /// The parameter of RSAES-OAEP.

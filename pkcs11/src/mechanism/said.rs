@@ -4,7 +4,7 @@ use kmip::{
     BlockCipherMode, CryptographicAlgorithm, MaskGenerator, PaddingMethod,
     attribute::CryptographicParameters,
     mechanism::{
-        Cipher, Mac, Signing,
+        Cipher, Mac, Prehash, Signing,
         parameters::{hashing_algorithm, padding_method},
     },
     ttlv::Bytes,
@@ -41,6 +41,26 @@ pub fn signing_parameters(signing: Signing) -> CryptographicParameters {
         }
         // The key says which of them it is.
         Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa => {}
+        Signing::InContext {
+            prehash,
+            deterministic,
+        } => {
+            match prehash {
+                None => {}
+                Some(Prehash::Hash(hash)) => {
+                    parameters.hashing_algorithm = Some(hashing_algorithm(hash));
+                }
+                Some(Prehash::Shake128) => {
+                    parameters.cryptographic_algorithm = Some(CryptographicAlgorithm::SHAKE128);
+                }
+                Some(Prehash::Shake256) => {
+                    parameters.cryptographic_algorithm = Some(CryptographicAlgorithm::SHAKE256);
+                }
+            }
+            parameters.salt_length = deterministic.then_some(0);
+            // The context itself comes from whoever has it.
+            parameters.p_source = Some(Bytes(Vec::new()));
+        }
     }
     parameters
 }

@@ -1,7 +1,7 @@
 //! CKM_: every mechanism served, one row each.
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Hash, Padding, PostQuantumUse};
+use kmip::mechanism::{Hash, Padding, PostQuantumUse, Prehash};
 
 use super::{Block, Meaning, Mode, Row, Shape};
 use crate::Ulong;
@@ -125,6 +125,28 @@ pub const ROWS: &[Row] = rows! {
     CKM_ML_KEM Meaning::Kem, KEM, ML_KEM_BITS, None;
     CKM_ML_DSA Meaning::MlDsa, SIGN, ML_DSA_BITS, Context;
     CKM_SLH_DSA Meaning::SlhDsa, SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_ML_DSA Meaning::HashMlDsa(None), SIGN, ML_DSA_BITS, HashContext;
+    CKM_HASH_ML_DSA_SHA224 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha224))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA256 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha256))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA384 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha384))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA512 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha512))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA3_224 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha3_224))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA3_256 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha3_256))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA3_384 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha3_384))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHA3_512 Meaning::HashMlDsa(Some(Prehash::Hash(Hash::Sha3_512))), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHAKE128 Meaning::HashMlDsa(Some(Prehash::Shake128)), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_ML_DSA_SHAKE256 Meaning::HashMlDsa(Some(Prehash::Shake256)), SIGN, ML_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA Meaning::HashSlhDsa(None), SIGN, SLH_DSA_BITS, HashContext;
+    CKM_HASH_SLH_DSA_SHA224 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha224))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA256 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha256))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA384 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha384))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA512 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha512))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA3_224 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha3_224))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA3_256 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha3_256))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA3_384 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha3_384))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHA3_512 Meaning::HashSlhDsa(Some(Prehash::Hash(Hash::Sha3_512))), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHAKE128 Meaning::HashSlhDsa(Some(Prehash::Shake128)), SIGN, SLH_DSA_BITS, Context;
+    CKM_HASH_SLH_DSA_SHAKE256 Meaning::HashSlhDsa(Some(Prehash::Shake256)), SIGN, SLH_DSA_BITS, Context;
     CKM_SHA_1_HMAC Meaning::Hmac(Hash::Sha1, ck::CKK_SHA_1_HMAC, false), SIGN, HMAC_BYTES, None;
     CKM_SHA224_HMAC Meaning::Hmac(Hash::Sha224, ck::CKK_SHA224_HMAC, false), SIGN, HMAC_BYTES, None;
     CKM_SHA256_HMAC Meaning::Hmac(Hash::Sha256, ck::CKK_SHA256_HMAC, false), SIGN, HMAC_BYTES, None;

@@ -1,9 +1,9 @@
 //! Mechanisms with their parameters as what keys do: sign, authenticate, encrypt, wrap.
 
 use cryptoki_sys as ck;
-use kmip::mechanism::{Cipher, KeySpec, Mac, Padding, Signing};
+use kmip::mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Prehash, Signing};
 
-use super::{Block, Meaning, Oaep, Parameter, hash_and_mask};
+use super::{Block, Context, Meaning, Oaep, Parameter, hash, hash_and_mask};
 use crate::{Result, Rv, Ulong, size};
 
 /// How a key signs or authenticates.
@@ -43,9 +43,16 @@ pub fn authentication(
         }
         (Meaning::Dsa(hash), _) => Ok(Signature(Signing::Dsa(hash), hash.is_some())),
         (Meaning::Ecdsa(hash), _) => Ok(Signature(Signing::Ecdsa(hash), hash.is_some())),
+        (Meaning::Eddsa, Parameter::Context(own)) => eddsa_in_context(own, spec),
         (Meaning::Eddsa, _) => Ok(Signature(Signing::Eddsa, false)),
+        (Meaning::MlDsa | Meaning::SlhDsa, Parameter::Context(own)) => {
+            in_context(own, None).map(|signing| Signature(signing, true))
+        }
         (Meaning::MlDsa, _) => Ok(Signature(Signing::MlDsa, false)),
         (Meaning::SlhDsa, _) => Ok(Signature(Signing::SlhDsa, false)),
+        (Meaning::HashMlDsa(own) | Meaning::HashSlhDsa(own), parameter) => {
+            hashed_in_context(own, parameter)
+        }
         (Meaning::Hmac(hash, _, _), parameter) => {
             let bytes = mac_bytes(parameter, hash.digest_bytes())?;
             Ok(Authentication::Mac(Mac::Hmac(hash), bytes))
@@ -70,6 +77,63 @@ pub fn authentication(
     }
 }
 
+/// The longest context of a signature (RFC 8032 §5.1, FIPS 204 §5.2).
+const CONTEXT_BYTES_MAX: usize = 255;
+
+fn in_context(own: &Context, prehash: Option<Prehash>) -> Result<Signing> {
+    if own.bytes.len() > CONTEXT_BYTES_MAX {
+        return Err(Rv::MECHANISM_PARAM_INVALID);
+    }
+    Ok(Signing::InContext {
+        prehash,
+        deterministic: own.is_deterministic,
+    })
+}
+
+/// PKCS #11 3.2 §6.3.16: a structure that says nothing is plain EdDSA.
+fn eddsa_in_context(own: &Context, spec: KeySpec) -> Result<Authentication> {
+    let prehash = match spec {
+        _ if !own.is_prehashed => None,
+        KeySpec::Ec(Curve::Ed25519) => Some(Prehash::Hash(Hash::Sha512)),
+        _ => Some(Prehash::Shake256),
+    };
+    if prehash.is_none() && own.bytes.is_empty() {
+        return Ok(Authentication::Signature(Signing::Eddsa, false));
+    }
+    in_context(own, prehash).map(|signing| Authentication::Signature(signing, true))
+}
+
+/// PKCS #11 3.2 §6.67.7: the mechanism names the hash function of the message, or the parameter that of the digest.
+fn hashed_in_context(own: Option<Prehash>, parameter: &Parameter) -> Result<Authentication> {
+    let without = Context {
+        bytes: Vec::new(),
+        is_prehashed: false,
+        is_deterministic: false,
+        hash: None,
+    };
+    let context = match parameter {
+        Parameter::Context(context) => context,
+        Parameter::None if own.is_some() => &without,
+        _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+    };
+    let named = match (own, context.hash) {
+        (Some(own), _) => own,
+        (None, Some(mechanism)) => Prehash::Hash(hash(mechanism)?),
+        (None, None) => return Err(Rv::MECHANISM_PARAM_INVALID),
+    };
+    let signing = in_context(context, Some(named))?;
+    Ok(Authentication::Signature(signing, own.is_some()))
+}
+
+/// The context that a parameter brings.
+#[must_use]
+pub fn context(parameter: &Parameter) -> &[u8] {
+    match parameter {
+        Parameter::Context(own) => &own.bytes,
+        _ => &[],
+    }
+}
+
 /// The length of a MAC: what the parameter says, or all of it.
 fn mac_bytes(parameter: &Parameter, whole: usize) -> Result<usize> {
     match parameter {
@@ -90,6 +154,8 @@ impl Authentication {
                 Signing::RsaPkcs1(None) | Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa,
                 _,
             ) => true,
+            // These digests are made where the signature is.
+            Self::Signature(Signing::InContext { .. }, digests) => digests,
             Self::Signature(_, digests) => digests && !hashed,
         }
     }

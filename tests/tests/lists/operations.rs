@@ -325,6 +325,10 @@ fn signing(own: &Signing) -> (String, String) {
         Signing::Eddsa => ("Ed25519 and Ed448".to_owned(), String::new()),
         Signing::MlDsa => ("ML-DSA".to_owned(), String::new()),
         Signing::SlhDsa => ("SLH-DSA".to_owned(), String::new()),
+        Signing::InContext { .. } => (
+            "Ed25519, Ed448, ML-DSA and SLH-DSA in a context".to_owned(),
+            String::new(),
+        ),
     }
 }
 

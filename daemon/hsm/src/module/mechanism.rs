@@ -39,7 +39,9 @@ impl<'a> Task<'a> {
                     block: None,
                     signature_bytes: 2 * curve.field_bytes(),
                 }),
-                Input::Digest(_) => Err(Error::BadInput("EdDSA signs messages, not digests")),
+                Input::Digest(_) | Input::InContext { .. } => {
+                    Err(Error::BadInput("EdDSA signs messages, not digests"))
+                }
             },
             (KeySpec::Ec(curve), Signing::Ecdsa(hash)) if curve.is_weierstrass() => {
                 let digest = digested(hash, input)?;

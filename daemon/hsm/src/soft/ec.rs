@@ -7,7 +7,7 @@ use aws_lc_rs::{
 };
 use kmip::{
     Secret,
-    mechanism::{Curve, Signing},
+    mechanism::{Curve, KeySpec, Signing},
 };
 use openssl::{
     ec::EcKey as OpensslKey,
@@ -17,7 +17,7 @@ use openssl::{
 
 use super::{
     engine::{self, CurveEngine, bounded, digested, failed},
-    named,
+    in_context, named,
 };
 use crate::{Error, Input, Result};
 
@@ -122,8 +122,15 @@ impl EcKey {
                     .map(|signature| signature.as_ref().to_vec())
                     .map_err(failed),
                 // RFC 8032 §5.1: pure Ed25519 reads the message twice.
-                Input::Digest(_) => Err(Error::BadInput("Ed25519 signs messages, not digests")),
+                Input::Digest(_) | Input::InContext { .. } => {
+                    Err(Error::BadInput("Ed25519 signs messages, not digests"))
+                }
             },
+            (Ready::AwsLcEdwards(pair), _) => {
+                let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
+                let key = PKey::private_key_from_pkcs8(pkcs8.as_ref()).map_err(failed)?;
+                in_context::sign(KeySpec::Ec(Curve::Ed25519), &key, mechanism, input)
+            }
             (Ready::AwsLc { pair, digest }, Signing::Ecdsa(hash)) => {
                 let given = digested(hash, input)?;
                 match fitted(digest, given.as_ref())? {

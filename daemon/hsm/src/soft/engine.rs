@@ -339,6 +339,7 @@ pub(crate) fn digested(function: Option<Hash>, input: Input<'_>) -> Result<Diges
         (None, Input::Message(_)) => Err(Error::BadInput(
             "a mechanism without a hash takes no message",
         )),
+        (_, Input::InContext { .. }) => Err(Error::KeyTypeMismatch),
     }
 }
 

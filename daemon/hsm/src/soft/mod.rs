@@ -12,6 +12,7 @@ pub(crate) mod engine;
 mod ffi;
 mod gcm;
 mod hmac;
+pub(crate) mod in_context;
 mod input;
 mod mac;
 mod master;

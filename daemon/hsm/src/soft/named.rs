@@ -17,7 +17,10 @@ use openssl::{
 };
 use zeroize::Zeroizing;
 
-use super::engine::{self, bounded, digested, failed};
+use super::{
+    engine::{self, bounded, digested, failed},
+    in_context,
+};
 use crate::{Error, Input, Result};
 
 /// A private key, parsed once.
@@ -79,7 +82,7 @@ impl NamedKey {
                 self.sign_message(message(input)?)
             }
             (KeySpec::Ec(Curve::Ed448), Signing::Eddsa, _) => self.sign_message(message(input)?),
-            _ => Err(Error::KeyTypeMismatch),
+            (spec, mechanism, _) => in_context::sign(spec, &self.key, mechanism, input),
         }
     }
 
@@ -202,7 +205,7 @@ pub(crate) fn verify(
             // An error of this one call is about the signature.
             Ok(verifier.verify_oneshot(signature, message).unwrap_or(false))
         }
-        _ => Err(Error::KeyTypeMismatch),
+        _ => in_context::verify(spec, key, mechanism, input, signature),
     }
 }
 
@@ -215,7 +218,7 @@ fn cut(spec: KeySpec, digest: &[u8]) -> &[u8] {
 fn message(input: Input<'_>) -> Result<&[u8]> {
     match input {
         Input::Message(message) => bounded(message),
-        Input::Digest(_) => Err(Error::BadInput(
+        Input::Digest(_) | Input::InContext { .. } => Err(Error::BadInput(
             "this algorithm signs messages, not digests",
         )),
     }

@@ -2,9 +2,9 @@
 
 use super::{Result, Unfit, hash, mask_hash};
 use crate::{
-    DigitalSignatureAlgorithm, PaddingMethod,
+    CryptographicAlgorithm, DigitalSignatureAlgorithm, PaddingMethod,
     attribute::CryptographicParameters,
-    mechanism::{CurveForm, Hash, KeySpec, PostQuantumUse, Signing},
+    mechanism::{Curve, CurveForm, Hash, KeySpec, PostQuantumUse, Prehash, Signing},
 };
 
 /// Whose signatures a Digital Signature Algorithm makes.
@@ -74,17 +74,55 @@ pub fn signing(spec: KeySpec, parameters: &CryptographicParameters) -> Result<Si
         KeySpec::Dsa { .. } => Ok(Signing::Dsa(hash)),
         KeySpec::Ec(curve) => match curve.form() {
             CurveForm::Weierstrass => Ok(Signing::Ecdsa(hash)),
-            CurveForm::Edwards => Ok(Signing::Eddsa),
+            CurveForm::Edwards => in_context(spec, parameters, hash, Signing::Eddsa),
             CurveForm::Montgomery => Err(Unfit::Bad("a key for agreement does not sign")),
         },
         KeySpec::PostQuantum(algorithm) => match algorithm.kind() {
-            PostQuantumUse::MlDsa => Ok(Signing::MlDsa),
-            PostQuantumUse::SlhDsa => Ok(Signing::SlhDsa),
+            PostQuantumUse::MlDsa => in_context(spec, parameters, hash, Signing::MlDsa),
+            PostQuantumUse::SlhDsa => in_context(spec, parameters, hash, Signing::SlhDsa),
             PostQuantumUse::Kem => Err(Unfit::Bad("a key that encapsulates does not sign")),
         },
         KeySpec::Dh { .. } => Err(Unfit::Bad("a key for agreement does not sign")),
         _ => Err(Unfit::Bad("a symmetric key does not sign")),
     }
+}
+
+/// The longest context (RFC 8032 §5.1, FIPS 204 §5.2).
+const CONTEXT_BYTES_MAX: usize = 255;
+
+/// Signatures of the message itself. KMIP has no words for their variants, so that a P Source, which means nothing else
+/// for such keys, stands for the context and makes the rest count: the hash function of the message, and a salt of no
+/// bytes for a deterministic signature. Without it, all of this is read over as it always was.
+fn in_context(
+    spec: KeySpec,
+    parameters: &CryptographicParameters,
+    hash: Option<Hash>,
+    pure: Signing,
+) -> Result<Signing> {
+    let Some(context) = &parameters.p_source else {
+        return Ok(pure);
+    };
+    if context.0.len() > CONTEXT_BYTES_MAX {
+        return Err(Unfit::Bad("a context has at most 255 bytes"));
+    }
+    let prehash = match (hash, parameters.cryptographic_algorithm) {
+        (Some(hash), _) => Some(Prehash::Hash(hash)),
+        (None, Some(CryptographicAlgorithm::SHAKE128)) => Some(Prehash::Shake128),
+        (None, Some(CryptographicAlgorithm::SHAKE256)) => Some(Prehash::Shake256),
+        _ => None,
+    };
+    let own = match spec {
+        KeySpec::Ec(Curve::Ed25519) => Some(Prehash::Hash(Hash::Sha512)),
+        KeySpec::Ec(_) => Some(Prehash::Shake256),
+        _ => prehash,
+    };
+    if prehash.is_some() && prehash != own {
+        return Err(Unfit::Bad("the curve has one hash function of its own"));
+    }
+    Ok(Signing::InContext {
+        prehash,
+        deterministic: parameters.salt_length == Some(0),
+    })
 }
 
 fn rsa_signing(

@@ -6,7 +6,7 @@ mod message;
 use cryptoki_sys as ck;
 use pkcs11::{
     Result, Rv, Ulong,
-    mechanism::{Ccm, Oaep, Parameter, Shape},
+    mechanism::{Ccm, Context, Oaep, Parameter, Shape},
     size,
 };
 
@@ -44,15 +44,26 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
         Shape::Gcm => gcm(bytes),
         Shape::Ccm => ccm(structure(bytes)?),
         Shape::Eddsa => {
-            // Neither Ed25519ph nor a context is served; the bare structure asks for neither.
-            let eddsa = structure::<ck::CK_EDDSA_PARAMS>(bytes)?;
-            plain(eddsa.phFlag == ck::CK_FALSE && eddsa.ulContextDataLen == 0)
+            let own = structure::<ck::CK_EDDSA_PARAMS>(bytes)?;
+            Ok(Parameter::Context(Context {
+                bytes: pointed(own.pContextData, own.ulContextDataLen)?,
+                is_prehashed: own.phFlag != ck::CK_FALSE,
+                is_deterministic: false,
+                hash: None,
+            }))
         }
         Shape::Context => {
-            // Signatures are hedged, which is what is preferred; there is no context.
             let own = structure::<ck::CK_SIGN_ADDITIONAL_CONTEXT>(bytes)?;
-            let hedged = own.hedgeVariant != ck::CKH_DETERMINISTIC_REQUIRED;
-            plain(hedged && own.ulContextLen == 0)
+            context(own.hedgeVariant, own.pContext, own.ulContextLen, None)
+        }
+        Shape::HashContext => {
+            let own = structure::<ck::CK_HASH_SIGN_ADDITIONAL_CONTEXT>(bytes)?;
+            context(
+                own.hedgeVariant,
+                own.pContext,
+                own.ulContextLen,
+                Some(own.hash),
+            )
         }
         Shape::Ecdh => derivation::ecdh(structure(bytes)?),
         Shape::Hkdf => derivation::hkdf(structure(bytes)?),
@@ -61,11 +72,24 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
     }
 }
 
-/// A structure that asks for nothing beyond what is done without one.
-fn plain(is_plain: bool) -> Result<Parameter> {
-    is_plain
-        .then_some(Parameter::None)
-        .ok_or(Rv::MECHANISM_PARAM_INVALID)
+/// Signatures are hedged unless that is forbidden (PKCS #11 3.2 §6.67.4).
+fn context(
+    hedge: ck::CK_HEDGE_TYPE,
+    bytes: *mut u8,
+    length: Ulong,
+    hash: Option<Ulong>,
+) -> Result<Parameter> {
+    let is_deterministic = match hedge {
+        ck::CKH_HEDGE_PREFERRED | ck::CKH_HEDGE_REQUIRED => false,
+        ck::CKH_DETERMINISTIC_REQUIRED => true,
+        _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+    };
+    Ok(Parameter::Context(Context {
+        bytes: pointed(bytes, length)?,
+        is_prehashed: false,
+        is_deterministic,
+        hash,
+    }))
 }
 
 fn oaep(oaep: ck::CK_RSA_PKCS_OAEP_PARAMS) -> Result<Oaep> {
@@ -118,6 +142,7 @@ impl Plain for ck::CK_CCM_PARAMS {}
 impl Plain for ck::CK_ECDH1_DERIVE_PARAMS {}
 impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}
+impl Plain for ck::CK_HASH_SIGN_ADDITIONAL_CONTEXT {}
 impl Plain for ck::CK_HKDF_PARAMS {}
 impl Plain for ck::CK_PRF_DATA_PARAM {}
 impl Plain for ck::CK_RSA_PKCS_OAEP_PARAMS {}
