@@ -8,6 +8,7 @@ use std::{
 use super::{
     encodings::Encoding,
     play::{is_sent_by_servers, items, operation},
+    transpose,
     xml::Element,
 };
 
@@ -103,7 +104,7 @@ impl Case {
         if versions.is_empty() {
             return vec![Self::of(stem, path, kind, &root)];
         }
-        versions
+        let mut cases: Vec<_> = versions
             .iter()
             .map(|version| {
                 let (major, minor) = version.split_once('.').unwrap();
@@ -112,7 +113,13 @@ impl Case {
                 let root = Element::parse(&text).unwrap();
                 Self::of(name, path, kind.clone(), &root)
             })
-            .collect()
+            .collect();
+        if let (Some(version), Some(last)) = (root.attribute("told"), cases.last()) {
+            let told = transpose::told(last, version)
+                .unwrap_or_else(|lack| panic!("{} in {version}: {lack}", path.display()));
+            cases.push(Self { kind, ..told });
+        }
+        cases
     }
 
     fn of(name: String, path: &Path, kind: String, root: &Element) -> Self {
@@ -153,6 +160,9 @@ impl Case {
         });
         if let Some(seeding) = seeding {
             case.arguments = vec!["--rng-seed".to_owned(), seeding.to_owned()];
+        }
+        if root.attribute("slow").is_some() {
+            case.arguments.push("--slow".to_owned());
         }
         case
     }

@@ -42,6 +42,10 @@ fn told(element: &Element) -> Result<Element, Untold> {
                 Element::leaf(&name, "Reference", part(child, "LinkedObjectIdentifier")?)
             }
             "ObjectGroup" => Element::leaf("GroupLink", "NameReference", child.value()),
+            // Re-key Key Pair names its key as every other operation does.
+            "PrivateKeyUniqueIdentifier" if element.name == "RequestPayload" => {
+                Element::leaf("UniqueIdentifier", "Identifier", child.value())
+            }
             "UniqueIdentifier" | "PrivateKeyUniqueIdentifier" | "PublicKeyUniqueIdentifier"
                 if child.attribute("type") == Some("TextString") =>
             {

@@ -77,7 +77,7 @@ impl Transposition {
 }
 
 /// One case in another version.
-fn told(case: &Case, version: &str) -> Result<Case, Untold> {
+pub(crate) fn told(case: &Case, version: &str) -> Result<Case, Untold> {
     let is_of_another = case.version.split('.').next() != version.split('.').next();
     let exchanges = case.exchanges.iter().map(|exchange| {
         let (request, response) = exchange;
