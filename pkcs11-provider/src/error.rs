@@ -75,6 +75,16 @@ impl Failure {
         !matches!(self, Self::Refused(_))
     }
 
+    /// Whether the daemon said that this caller may not.
+    pub(crate) const fn is_of_permission(self) -> bool {
+        matches!(
+            self,
+            Self::Refused(Some(
+                ResultReason::PermissionDenied | ResultReason::NotAuthorised
+            ))
+        )
+    }
+
     /// The return value for a function that was given this.
     pub(crate) fn seen_by(self, names: Names) -> Rv {
         match self {

@@ -6,6 +6,7 @@ use cryptoki_sys as ck;
 use pkcs11::{Result, Rv, Ulong};
 
 use crate::{
+    error::{Failure, Names},
     object::Object,
     operation::{
         cipher::{CipherOperation, Direction},
@@ -112,6 +113,16 @@ impl Session {
             return Err(Rv::USER_NOT_LOGGED_IN);
         }
         Ok(())
+    }
+
+    /// What a failure means to a function that makes or changes: what the daemon does not let just anybody do asks for a
+    /// login first.
+    pub(crate) fn failed(&self, failure: Failure, names: Names) -> Rv {
+        let is_anybody = self.slot.needs_login && self.slot.standing().user.is_none();
+        if is_anybody && failure.is_of_permission() {
+            return Rv::USER_NOT_LOGGED_IN;
+        }
+        failure.seen_by(names)
     }
 
     /// Cancels operations (PKCS #11 3.1 §5.6.6).

@@ -108,7 +108,7 @@ pub const ROWS: &[Row] = rows! {
     CKA_CHECK_VALUE Bytes Vendor("pkcs11-check-value") Once;
     CKA_TRUSTED Flag Vendor("pkcs11-trusted") Always;
     CKA_MODIFIABLE Flag Vendor("pkcs11-modifiable") Once;
-    CKA_COPYABLE Flag Vendor("pkcs11-copyable") Once;
+    CKA_COPYABLE Flag Vendor("pkcs11-copyable") Always;
     CKA_DESTROYABLE Flag Vendor("pkcs11-destroyable") Once;
     CKA_WRAP_WITH_TRUSTED Flag Vendor("pkcs11-wrap-with-trusted") Always;
     CKA_ALLOWED_MECHANISMS Numbers Vendor("pkcs11-allowed-mechanisms") Once;

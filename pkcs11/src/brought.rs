@@ -210,8 +210,7 @@ fn rsa_spec(modulus: &[u8]) -> Result<KeySpec> {
 
 /// The curve that a template names, which must be of the key type.
 pub(crate) fn curve_of(template: &Template<'_>, key_type: Ulong) -> Result<Curve> {
-    let curve =
-        curve::of_parameters(template.needed(ck::CKA_EC_PARAMS)?).ok_or(Rv::CURVE_NOT_SUPPORTED)?;
+    let curve = curve::of_parameters(template.needed(ck::CKA_EC_PARAMS)?)?;
     if curve::key_type(curve) == key_type {
         Ok(curve)
     } else {

@@ -41,12 +41,12 @@ pub fn check(row: &Row, value: &[u8], by_officer: bool) -> Result<()> {
     Ok(())
 }
 
-/// Attributes that go only one way (PKCS #11 3.1 §4.9).
+/// Attributes that go only one way (PKCS #11 3.1 §4.4, §4.9).
 fn lowers_protection(kind: Ulong, value: &[u8]) -> bool {
     let flag = value == [1];
     match kind {
         ck::CKA_SENSITIVE | ck::CKA_WRAP_WITH_TRUSTED => !flag,
-        ck::CKA_EXTRACTABLE => flag,
+        ck::CKA_EXTRACTABLE | ck::CKA_COPYABLE => flag,
         _ => false,
     }
 }

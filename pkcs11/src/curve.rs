@@ -6,7 +6,7 @@ use kmip::{
     mechanism::{Curve, CurveForm},
 };
 
-use crate::Ulong;
+use crate::{Result, Rv, Ulong};
 
 /// Printable names that mean a curve; every curve is also known by its object identifier.
 const NAMES: &[(Curve, &[&str])] = &[
@@ -48,18 +48,30 @@ pub const fn key_type(curve: Curve) -> Ulong {
     }
 }
 
-/// The curve that `CKA_EC_PARAMS` names, by object identifier or printable string (PKCS #11 3.1 §6.3.3).
-pub fn of_parameters(parameters: &[u8]) -> Option<Curve> {
+/// The curve that `CKA_EC_PARAMS` names, by object identifier or printable string (PKCS #11 3.1 §6.3.3). What is a choice
+/// of the standard's and no curve of ours is not supported; what is none of its choices is invalid.
+pub fn of_parameters(parameters: &[u8]) -> Result<Curve> {
     if parameters == ED25519_GNU {
-        return Some(Curve::Ed25519);
-    }
-    if let Some(name) = der::only(der::PRINTABLE_STRING, parameters) {
-        let named = |own: &[&str]| own.iter().any(|own| own.as_bytes() == name);
-        let row = NAMES.iter().find(|(_, own)| named(own));
-        return row.map(|(curve, _)| *curve);
+        return Ok(Curve::Ed25519);
     }
     let mut curves = Curve::ALL.iter().copied();
-    curves.find(|curve| curve.oid() == parameters)
+    let found = match der::only(der::PRINTABLE_STRING, parameters) {
+        Some(name) => {
+            let named = |own: &[&str]| own.iter().any(|own| own.as_bytes() == name);
+            let row = NAMES.iter().find(|(_, own)| named(own));
+            row.map(|(curve, _)| *curve)
+        }
+        None => curves.find(|curve| curve.oid() == parameters),
+    };
+    let choices = [der::PRINTABLE_STRING, der::OID, der::SEQUENCE];
+    let is_choice = choices
+        .iter()
+        .any(|tag| der::only(*tag, parameters).is_some_and(|body| !body.is_empty()));
+    found.ok_or(if is_choice {
+        Rv::CURVE_NOT_SUPPORTED
+    } else {
+        Rv::ATTRIBUTE_VALUE_INVALID
+    })
 }
 
 /// The public point that `CKA_EC_POINT` holds, in an OCTET STRING or bare, as callers of both habits pass it.
@@ -82,13 +94,17 @@ mod tests {
     #[test]
     fn curves_are_known_by_identifier_and_by_name() {
         for curve in Curve::ALL {
-            assert_eq!(of_parameters(curve.oid()), Some(*curve));
+            assert_eq!(of_parameters(curve.oid()), Ok(*curve));
             assert!(NAMES.iter().any(|(own, _)| own == curve), "{curve:?}");
         }
         let named = der::element(der::PRINTABLE_STRING, &[b"edwards25519"]);
-        assert_eq!(of_parameters(&named), Some(Curve::Ed25519));
-        assert_eq!(of_parameters(ED25519_GNU), Some(Curve::Ed25519));
-        assert_eq!(of_parameters(&[6, 1, 0]), None);
+        assert_eq!(of_parameters(&named), Ok(Curve::Ed25519));
+        assert_eq!(of_parameters(ED25519_GNU), Ok(Curve::Ed25519));
+        assert_eq!(of_parameters(&[6, 1, 0]), Err(Rv::CURVE_NOT_SUPPORTED));
+        let cut = Curve::P384.oid().split_last().unwrap().1;
+        for broken in [cut, &[], &[6, 0], &[5, 0], &[6, 6, 0x2B, 0x81, 4, 0, 0x22]] {
+            assert_eq!(of_parameters(broken), Err(Rv::ATTRIBUTE_VALUE_INVALID));
+        }
     }
 
     #[test]

@@ -40,10 +40,22 @@ fn usage_defaults(class: Ulong, spec: KeySpec) -> &'static [Ulong] {
     }
 }
 
+/// What only halves of pairs are used for (PKCS #11 3.2 §4.8, §4.9).
+const ONLY_OF_PAIRS: &[Ulong] = &[
+    ck::CKA_SIGN_RECOVER,
+    ck::CKA_VERIFY_RECOVER,
+    ck::CKA_ENCAPSULATE,
+    ck::CKA_DECAPSULATE,
+];
+
 /// Whether an object of this class may be made by this template; whoever is no security officer says not what is
 /// trusted (PKCS #11 3.1 §4.6).
 pub fn check(template: &Template<'_>, class: Ulong, by_officer: bool) -> Result<()> {
     template.agrees(ck::CKA_CLASS, class)?;
+    let is_of_pairs = |kind: &Ulong| template.flag(*kind) == Some(true);
+    if class == ck::CKO_SECRET_KEY && ONLY_OF_PAIRS.iter().any(is_of_pairs) {
+        return Err(Rv::TEMPLATE_INCONSISTENT);
+    }
     if template.flag(ck::CKA_TRUSTED) == Some(true) && !by_officer {
         return Err(Rv::ATTRIBUTE_READ_ONLY);
     }

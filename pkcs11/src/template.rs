@@ -26,11 +26,11 @@ impl<'a> Template<'a> {
         let mut rows = Vec::<(&'static Row, &'a [u8])>::with_capacity(entries.len());
         for entry in entries {
             let row = row(entry.kind).ok_or(Rv::ATTRIBUTE_TYPE_INVALID)?;
-            if row.given == Given::Never {
-                return Err(Rv::ATTRIBUTE_READ_ONLY);
-            }
             if !row.form.fits(entry.value) {
                 return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+            }
+            if row.given == Given::Never {
+                return Err(Rv::ATTRIBUTE_READ_ONLY);
             }
             match rows.iter().find(|(other, _)| other.kind == row.kind) {
                 Some((_, value)) if *value != entry.value => return Err(Rv::TEMPLATE_INCONSISTENT),
@@ -123,6 +123,11 @@ mod tests {
         assert_eq!(read(0x8000_0001, b""), Err(Rv::ATTRIBUTE_TYPE_INVALID));
         assert_eq!(read(ck::CKA_TOKEN, &[2]), Err(Rv::ATTRIBUTE_VALUE_INVALID));
         assert_eq!(read(ck::CKA_UNIQUE_ID, b"x"), Err(Rv::ATTRIBUTE_READ_ONLY));
+        assert_eq!(read(ck::CKA_LOCAL, &[1]), Err(Rv::ATTRIBUTE_READ_ONLY));
+        assert_eq!(
+            read(ck::CKA_LOCAL, &[1, 0]),
+            Err(Rv::ATTRIBUTE_VALUE_INVALID)
+        );
         assert_eq!(
             read(ck::CKA_LABEL, b"\xFF"),
             Err(Rv::ATTRIBUTE_VALUE_INVALID)

@@ -83,14 +83,13 @@ impl Session {
                 facts.vendor.push(name);
             }
         }
-        facts.is_secret |= template.flag(ck::CKA_SENSITIVE) == Some(true)
-            || template.flag(ck::CKA_EXTRACTABLE) == Some(false);
+        facts.lock_by(&template);
         object.learn(facts);
         Ok(())
     }
 
     fn send_changes(&self, items: &[OutgoingItem]) -> Result<()> {
-        let failed = |failure: Failure| failure.seen_by(Names::Object);
+        let failed = |failure| self.failed(failure, Names::Object);
         let answers = self
             .slot
             .remote
@@ -114,7 +113,7 @@ impl Session {
         }
         if !object.is_alias && !facts.id.is_empty() {
             destroy(&self.slot.remote, &self.slot.remote.identity(), &facts.id)
-                .map_err(|failure| failure.seen_by(Names::Ending))?;
+                .map_err(|failure| self.failed(failure, Names::Ending))?;
         }
         self.slot.objects.remove(handle);
         Ok(())

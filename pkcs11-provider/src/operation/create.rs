@@ -91,7 +91,7 @@ impl Session {
                 Failure::Refused(Some(ResultReason::CryptographicFailure)) => {
                     Rv::ATTRIBUTE_VALUE_INVALID
                 }
-                other => other.seen_by(Names::Template),
+                other => self.failed(other, Names::Template),
             })?;
         let id = text(response.unique_identifier)?;
         let handles = self.adopt_new(&[id], &[template.is_token()])?;

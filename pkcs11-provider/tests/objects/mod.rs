@@ -1,5 +1,6 @@
 //! Objects: finding, reading, changing, copying, bringing and destroying them.
 
 mod finding;
+mod latches;
 mod making;
 mod reading;

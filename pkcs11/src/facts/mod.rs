@@ -16,7 +16,7 @@ pub use identifier::{id_bytes, id_of_bytes};
 
 use self::found::Found;
 use crate::{
-    UNAVAILABLE, Ulong,
+    Template, UNAVAILABLE, Ulong,
     attribute::{self, Kept, SECRET, SESSION, VENDOR, flag_bytes, number_bytes},
     curve, post_quantum, ulong,
 };
@@ -125,6 +125,12 @@ impl Facts {
     /// Notes another value.
     pub fn set(&mut self, kind: Ulong, value: Vec<u8>) {
         self.values.insert(kind, value);
+    }
+
+    /// Tells the value no more, where a change or a copy's template says so.
+    pub fn lock_by(&mut self, template: &Template<'_>) {
+        self.is_secret |= template.flag(ck::CKA_SENSITIVE) == Some(true)
+            || template.flag(ck::CKA_EXTRACTABLE) == Some(false);
     }
 
     /// Whether the object's list of mechanisms, if it has one, names this one.
