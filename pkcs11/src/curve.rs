@@ -70,7 +70,7 @@ pub fn of_parameters(parameters: &[u8]) -> Result<Curve> {
     found.ok_or(if is_choice {
         Rv::CURVE_NOT_SUPPORTED
     } else {
-        Rv::ATTRIBUTE_VALUE_INVALID
+        Rv::DOMAIN_PARAMS_INVALID
     })
 }
 
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(of_parameters(&[6, 1, 0]), Err(Rv::CURVE_NOT_SUPPORTED));
         let cut = Curve::P384.oid().split_last().unwrap().1;
         for broken in [cut, &[], &[6, 0], &[5, 0], &[6, 6, 0x2B, 0x81, 4, 0, 0x22]] {
-            assert_eq!(of_parameters(broken), Err(Rv::ATTRIBUTE_VALUE_INVALID));
+            assert_eq!(of_parameters(broken), Err(Rv::DOMAIN_PARAMS_INVALID));
         }
     }
 
