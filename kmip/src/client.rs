@@ -71,7 +71,7 @@ impl From<DecodeError> for CallError {
 pub struct Client<S> {
     stream: S,
     version: Version,
-    credential: Option<Credential>,
+    authentication: Option<Authentication>,
     response_bytes_max: usize,
 }
 
@@ -81,14 +81,16 @@ impl<S: Read + Write> Client<S> {
         Self {
             stream,
             version,
-            credential: None,
+            authentication: None,
             response_bytes_max,
         }
     }
 
     /// Sends a credential in each request from now on, or none.
     pub fn set_credential(&mut self, credential: Option<Credential>) {
-        self.credential = credential;
+        self.authentication = credential.map(|credential| Authentication {
+            credential: vec![credential],
+        });
     }
 
     /// The stream, for its settings.
@@ -125,14 +127,14 @@ impl<S: Read + Write> Client<S> {
         items: &[OutgoingItem],
         continuation: Option<BatchErrorContinuationOption>,
     ) -> Result<Vec<ResponseItem>, CallError> {
+        // Lent to the header and taken back: a password is not copied for each request.
         let header = RequestHeader {
-            authentication: self.credential.clone().map(|credential| Authentication {
-                credential: vec![credential],
-            }),
+            authentication: self.authentication.take(),
             batch_error_continuation_option: continuation,
             ..RequestHeader::plain(self.version, items.len())
         };
         let request = write_request(&header, items, self.version);
+        self.authentication = header.authentication;
         self.stream.write_all(request.bytes())?;
         self.stream.flush()?;
         let response = self.receive()?;

@@ -185,6 +185,7 @@ fn initialisation_takes_the_arguments_that_hosts_pass() {
                 ..Default::default()
             };
             assert_eq!(initialise(&mut with(0)), ck::CKR_OK);
+            assert_eq!(initialise(&mut with(1)), ck::CKR_OK);
             assert_eq!(initialise(&mut with(ck::CKF_OS_LOCKING_OK)), ck::CKR_OK);
             assert_eq!(initialise(&mut with(3)), ck::CKR_OK);
             let mut reserved = with(0);

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::common::{CONFIG, Fake, alone, module_path, program};
+use crate::{
+    common::{CONFIG, Fake, alone, module_path, program},
+    tls::over_tls,
+};
 
 /// The program, built in this folder; the compiler is the one that builds the project's C.
 fn host(folder: &Path) -> PathBuf {
@@ -16,7 +19,7 @@ fn host(folder: &Path) -> PathBuf {
     let built = Command::new("cc")
         .args(["-O1", "-g", "-Wall", "-Wextra", "-Werror", source, "-o"])
         .arg(&program)
-        .args(["-ldl", "-lpthread"])
+        .args(["-rdynamic", "-ldl", "-lpthread"])
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&built.stderr);
@@ -30,7 +33,7 @@ fn plays(scenario: &str, prepare: impl FnOnce(&Fake)) {
         prepare(fake);
         let folder = tempfile::tempdir().unwrap();
         let scenario = scenario.replace('_', " ");
-        let output = program(&host(folder.path()))
+        let output = program(&host(folder.path()), true)
             .arg(module_path())
             .arg(&scenario)
             .output()
@@ -52,25 +55,25 @@ fn silent(scenario: &str, output: &Output) {
 /// A host that calls `exit` with sessions open, after it used an OpenSSL of its own.
 #[test]
 fn exit() {
-    plays("exit", |_| {});
+    plays("exit", over_tls);
 }
 
 /// The same that finalises in a handler of `atexit`, when OpenSSL has cleaned up already.
 #[test]
 fn atexit() {
-    plays("atexit", |_| {});
+    plays("atexit", over_tls);
 }
 
 /// The same that finalises in a destructor, after all handlers.
 #[test]
 fn destructor() {
-    plays("destructor", |_| {});
+    plays("destructor", over_tls);
 }
 
 /// A thread that has used the module ends after the library was closed.
 #[test]
 fn thread() {
-    plays("thread", |_| {});
+    plays("thread", over_tls);
 }
 
 /// Signals whose handlers end every wait come all the time.
@@ -85,6 +88,12 @@ fn interrupted() {
 #[test]
 fn blocked() {
     plays("blocked", |fake| fake.answers_each(2));
+}
+
+/// The same over TLS, whose handshake has more to say.
+#[test]
+fn forked_with_tls() {
+    plays("forked_with_tls", over_tls);
 }
 
 /// The host has closed every descriptor that it did not know.
@@ -112,7 +121,7 @@ fn no_environment() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let output = program(&host(folder.path()))
+    let output = program(&host(folder.path()), true)
         .arg(module_path())
         .arg("no environment")
         .env_clear()
@@ -158,4 +167,67 @@ fn privileged() {
     }
     silent("privileged", &output);
     assert!(!log.exists());
+}
+
+/// What the library wants of whoever loads it: the C library, and none of its means to change the process it is in.
+#[test]
+fn the_library_asks_little_of_its_host() {
+    let Ok(output) = Command::new("nm")
+        .args(["-D", "--undefined-only", "--format=just-symbols"])
+        .arg(module_path())
+        .output()
+    else {
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let wanted: Vec<&str> = text
+        .lines()
+        .map(|line| line.split('@').next().unwrap())
+        .collect();
+    assert!(wanted.contains(&"malloc"), "{wanted:?}");
+    let means = [
+        "pthread_create",
+        "pthread_atfork",
+        "atexit",
+        "__cxa_atexit",
+        "on_exit",
+        "exit",
+        "fork",
+        "execve",
+        "sigaction",
+        "signal",
+        "sigprocmask",
+        "pthread_sigmask",
+        "setenv",
+        "setlocale",
+        "dlopen",
+        "printf",
+        "puts",
+        "stdout",
+    ];
+    // Names of TLS libraries, whichever copy of theirs the host may have.
+    let foreign = ["OPENSSL_", "SSL_", "EVP_", "CRYPTO_", "RAND_", "sdallocx"];
+    let asked: Vec<_> = wanted
+        .iter()
+        .filter(|own| means.contains(own) || foreign.iter().any(|name| own.starts_with(name)))
+        .collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    let output = Command::new("readelf")
+        .arg("-d")
+        .arg(module_path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let needed = text.lines().filter(|line| line.contains("(NEEDED)"));
+    for library in needed {
+        let ours = [
+            "[libc.so",
+            "[libgcc_s.so",
+            "[ld-linux",
+            "[libm.so",
+            "[libpthread.so",
+            "[libdl.so",
+        ];
+        assert!(ours.iter().any(|name| library.contains(name)), "{library}");
+    }
 }

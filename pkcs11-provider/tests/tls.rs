@@ -18,7 +18,7 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 
-use crate::common::{alone, api::plain, fake::serve, host::in_child};
+use crate::common::{Fake, alone, api::plain, fake::serve, host::in_child, with_patience};
 
 const CONFIG: &str = "version = 1\ntimeout_seconds = 3\n[[token]]\nvault = \"dev\"\naddress = \"127.0.0.1:PORT\"\n\
     server_name = \"localhost\"\nca = \"ca.pem\"\ncertificate = \"client.pem\"\nkey = \"client.key\"\n";
@@ -88,7 +88,8 @@ fn listen(
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
-    fs::write(config_file(), CONFIG.replace("PORT", &port)).unwrap();
+    let text = with_patience(CONFIG).replace("PORT", &port);
+    fs::write(config_file(), text).unwrap();
     #[expect(
         clippy::disallowed_methods,
         reason = "the responder is a server of the test's own"
@@ -101,18 +102,23 @@ fn listen(
     });
 }
 
+/// Has the module reach the responder over TLS from now on.
+pub fn over_tls(fake: &Fake) {
+    let state = Arc::clone(&fake.state);
+    listen(pki(&folder()), move |stream| {
+        let state = Arc::clone(&state);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the responder is a server of the test's own"
+        )]
+        std::thread::spawn(move || serve(stream, &state, usize::MAX));
+    });
+}
+
 #[test]
 fn a_token_is_used_over_tls() {
     alone("tls::a_token_is_used_over_tls", CONFIG, |fake, api| {
-        let state = Arc::clone(&fake.state);
-        listen(pki(&folder()), move |stream| {
-            let state = Arc::clone(&state);
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the responder is a server of the test's own"
-            )]
-            std::thread::spawn(move || serve(stream, &state, usize::MAX));
-        });
+        over_tls(fake);
         let session = api.ready();
         let (public, private) = api.p384(session, "k");
         let mut mechanism = plain(ck::CKM_ECDSA_SHA384);
