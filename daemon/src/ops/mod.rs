@@ -60,7 +60,7 @@ use crate::{
     fault::Fault,
     lifecycle,
     policy::Access,
-    service::Service,
+    service::{Service, Weight},
 };
 
 /// What the daemon does for an operation.
@@ -102,10 +102,8 @@ pub struct Route {
     pub is_experimental: bool,
     /// Reads the payload, handles it and writes the answer's payload.
     pub run: fn(&mut Context<'_>, Reader<'_>) -> Result<Buffer>,
-    /// Whether the payload is answered in microseconds.
-    pub is_light: fn(&Service, Reader<'_>) -> bool,
-    /// Whether the payload takes microseconds until its changes are to be committed.
-    pub is_light_to_commit: fn(&Service, Reader<'_>) -> bool,
+    /// How much work the payload is; it is read once for that.
+    pub weight: fn(&Service, Reader<'_>) -> Weight,
 }
 
 impl Route {
@@ -130,12 +128,10 @@ const fn route<O: Handler>() -> Route {
             response.write_fields(&mut writer);
             Ok(writer.into_bytes())
         },
-        is_light: |service, payload| {
-            O::Request::read_fields(payload).is_ok_and(|request| O::is_light(service, &request))
-        },
-        is_light_to_commit: |service, payload| {
-            O::Request::read_fields(payload)
-                .is_ok_and(|request| O::is_light_to_commit(service, &request))
+        weight: |service, payload| match O::Request::read_fields(payload) {
+            Ok(request) if O::is_light(service, &request) => Weight::Light,
+            Ok(request) if O::is_light_to_commit(service, &request) => Weight::Commit,
+            _ => Weight::Heavy,
         },
     }
 }

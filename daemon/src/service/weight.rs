@@ -42,21 +42,24 @@ impl Service {
         }
         let manner = Manner::of(&request, self.conformance.is_some());
         let later = manner == Manner::Later;
-        let light = request
-            .items
-            .iter()
-            .all(|item| self.is_light(item) || (later && may_be_late(item.operation)));
-        match request.items.as_slice() {
-            _ if light => Weight::Light,
-            [item] if manner == Manner::AtOnce && self.is_light_to_commit(item) => Weight::Commit,
+        let mut weights = request.items.iter().map(|item| {
+            if later && may_be_late(item.operation) {
+                Weight::Light
+            } else {
+                self.weigh(item)
+            }
+        });
+        let first = weights.next().unwrap_or(Weight::Light);
+        match first {
+            Weight::Light if weights.all(|own| own == Weight::Light) => Weight::Light,
+            Weight::Commit if manner == Manner::AtOnce && request.items.len() == 1 => first,
             _ => Weight::Heavy,
         }
     }
 
-    /// Whether an item takes microseconds until its changes are to be committed.
-    fn is_light_to_commit(&self, item: &RequestItem<'_>) -> bool {
-        ops::find(item.operation)
-            .is_some_and(|route| (route.is_light_to_commit)(self, item.payload))
+    /// How much work an item is.
+    fn weigh(&self, item: &RequestItem<'_>) -> Weight {
+        ops::find(item.operation).map_or(Weight::Heavy, |route| (route.weight)(self, item.payload))
     }
 
     /// Whether every HSM makes secret keys in microseconds.
@@ -66,7 +69,7 @@ impl Service {
 
     /// Whether an item is answered in microseconds.
     pub(super) fn is_light(&self, item: &RequestItem<'_>) -> bool {
-        ops::find(item.operation).is_some_and(|route| (route.is_light)(self, item.payload))
+        self.weigh(item) == Weight::Light
     }
 
     /// Whether a record is at hand, so that reading it is light.
