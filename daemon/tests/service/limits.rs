@@ -163,7 +163,9 @@ fn so_many_requests_wait_for_their_answers() {
         assert_eq!(waits[0].result_status, ResultStatus::OperationPending);
         let refused = fixture.send(&header, &create).items;
         let reason = read::<Create>(&refused[0], version).err();
-        assert_eq!(reason, Some(of_room(version)), "{version}");
+        // 1.x has no way to say that an answer must come later, so there it comes at once.
+        let expected = version.is_2().then_some(of_room(version));
+        assert_eq!(reason, expected, "{version}");
     });
 }
 
