@@ -120,6 +120,7 @@ fn vault() -> Vault {
         created: NOW,
         user_pin: None,
         so_pin: None,
+        token: store::Token::default(),
         rules: store::Rules::default(),
     }
 }

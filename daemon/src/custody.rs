@@ -189,8 +189,8 @@ impl Context<'_> {
     }
 
     /// Puts a new record in the place of another with its identifier, whose value is broken once the item is committed.
-    pub(crate) fn replace(&mut self, mut old: Record, new: Record) -> Result<UniqueIdentifier> {
-        self.admit(&new)?;
+    pub(crate) fn replace(&mut self, mut old: Record, mut new: Record) -> Result<UniqueIdentifier> {
+        self.admit(&mut new)?;
         let id = new.id.clone();
         if !old.is_destroyed() {
             let before = std::mem::replace(&mut old.custody, Custody::Gone);
@@ -198,7 +198,8 @@ impl Context<'_> {
                 self.effects.broken(id.clone(), &backend, KeyRef(key));
             }
         }
-        self.save_quietly(new)?;
+        // It is another object, and not a change of the one that was.
+        self.tx.update(new)?;
         self.set_placeholder(Some(id.clone()));
         Ok(UniqueIdentifier::Text(id.0))
     }

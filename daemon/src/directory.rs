@@ -37,17 +37,39 @@ struct Contents {
     clients: HashMap<[u8; 32], Arc<Client>>,
 }
 
-/// A guess at the secret of an account of a vault; no account means the vault's PINs.
+/// A guess at the secret of an account of a vault, or at one of its PINs.
 pub(crate) struct Guess<'a> {
     pub(crate) vault: &'a str,
     pub(crate) account: &'a str,
     pub(crate) now: Timestamp,
 }
 
-impl Guess<'_> {
+impl<'a> Guess<'a> {
+    /// A guess at the PIN of the vault's `user` or `so`: whoever guesses at the one does not lock the other.
+    pub(crate) const fn at_pin(vault: &'a str, user: &'a str, now: Timestamp) -> Self {
+        Self {
+            vault,
+            account: user,
+            now,
+        }
+    }
+
     fn key(&self) -> (String, String) {
         (self.vault.to_owned(), self.account.to_owned())
     }
+}
+
+/// How many more wrong guesses at a PIN are taken before it rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// The last guess was right, or is long ago.
+    Whole,
+    /// There was a wrong one.
+    Low,
+    /// The next wrong one is the last.
+    Last,
+    /// None: it rests.
+    Spent,
 }
 
 /// Wrong guesses after which an account's secrets rest, and for how many seconds.
@@ -176,18 +198,23 @@ impl Directory {
         now: Timestamp,
     ) -> Result<(), Refused> {
         let known = self.vault(vault).ok_or(Refused::NotSet)?;
-        let verifier = match user {
-            "user" => known.user_pin.as_ref(),
-            "so" => known.so_pin.as_ref(),
-            _ => None,
+        let verifier = vault_pin(&known, user).ok_or(Refused::NotSet)?;
+        self.verify(&Guess::at_pin(vault, user, now), user, verifier, given)
+    }
+
+    /// How many more wrong guesses are taken at the PIN of the vault's `user` or `so`.
+    pub(crate) fn patience(&self, guess: &Guess<'_>) -> Patience {
+        let guesses = lock(&self.guesses);
+        let Some((wrong, last)) = guesses.get(&guess.key()) else {
+            return Patience::Whole;
         };
-        let verifier = verifier.ok_or(Refused::NotSet)?;
-        let guess = Guess {
-            vault,
-            account: "",
-            now,
-        };
-        self.verify(&guess, user, verifier, given)
+        let has_rested = guess.now.0 - last.0 >= REST_SECONDS;
+        match *wrong {
+            GUESSES_MAX.. if has_rested => Patience::Last,
+            GUESSES_MAX.. => Patience::Spent,
+            wrong if wrong + 1 == GUESSES_MAX => Patience::Last,
+            _ => Patience::Low,
+        }
     }
 
     /// Whether a secret is that of a verifier, which belongs to `owner`; slow the first time.
@@ -198,6 +225,8 @@ impl Directory {
         verifier: &str,
         given: &Secret,
     ) -> Result<(), Refused> {
+        // What rests takes no guess, right or wrong: whoever guesses on would else be told which one is right.
+        self.may_guess(guess)?;
         let who = (guess.vault.to_owned(), owner.to_owned());
         let tag = self.tag(verifier, given);
         if lock(&self.proven)
@@ -206,7 +235,6 @@ impl Directory {
         {
             return Ok(());
         }
-        self.may_guess(guess)?;
         let result = pin::verify(verifier, given);
         self.guessed(guess, result.is_ok());
         if result.is_ok() {
@@ -280,6 +308,19 @@ impl Directory {
         }));
         self.touch();
         Ok(())
+    }
+}
+
+/// Whose PINs a vault has, as credentials name them.
+pub(crate) const USER: &str = "user";
+pub(crate) const OFFICER: &str = "so";
+
+/// The verifier of the vault's `user` or `so`, if it has a PIN.
+pub(crate) fn vault_pin<'a>(vault: &'a Vault, which: &str) -> Option<&'a String> {
+    match which {
+        USER => vault.user_pin.as_ref(),
+        OFFICER => vault.so_pin.as_ref(),
+        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is done by the clock: deletions that HSMs owe. Rotations have a module of their own.
+//! What is done by the clock: deletions that HSMs owe. Rotations have a module of their own, and ends of sessions are the
+//! service's.
 //!
 //! Dates that change states need no job: they act when a record is read, to the second.
 
@@ -11,6 +12,9 @@ use crate::{custody, service::Service};
 
 /// How often debts are looked for.
 pub(crate) const PERIOD: Duration = Duration::from_secs(60);
+
+/// How often objects of sessions are looked for whose programs are gone.
+pub(crate) const SESSIONS_PERIOD: Duration = Duration::from_secs(2);
 
 /// The most debts paid in one round.
 const DEBTS_MAX: u32 = 1_000;

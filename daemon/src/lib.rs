@@ -29,6 +29,7 @@ pub mod lifecycle;
 mod links;
 pub mod listener;
 pub mod lock;
+mod marks;
 mod material;
 mod names;
 pub mod notices;

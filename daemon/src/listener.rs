@@ -196,6 +196,9 @@ pub(crate) async fn accept_network(
         };
         // A reply is one write, and waiting to fill a segment costs 40 ms. It is no less correct without.
         let _ = stream.set_nodelay(true);
+        // A client whose machine is gone is noticed, for what lives as long as its connection.
+        let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true)
+            .and_then(|()| rustix::net::sockopt::set_tcp_keepidle(&stream, KEEP_ALIVE));
         let shared = shared.clone();
         let terms = tls.terms();
         tokio::spawn(async move {
@@ -263,3 +266,5 @@ impl fmt::Display for ListenError {
 impl std::error::Error for ListenError {}
 
 const BACKLOG: u32 = 4096;
+/// How long a connection lies idle before the system asks whether the other side is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);

@@ -32,6 +32,15 @@ const FUNCTIONS: &[(HashingAlgorithm, &str, pbkdf2::Algorithm)] = &[
     ),
 ];
 
+/// How many bytes a new PIN has, as tokens tell it.
+pub const BYTES: RangeInclusive<usize> = 4..=255;
+
+/// Whether a new PIN is as long as it should be.
+#[must_use]
+pub fn is_of_length(pin: &Secret) -> bool {
+    BYTES.contains(&pin.len())
+}
+
 /// Makes the verifier of a PIN: `pbkdf2-sha256$rounds$salt$hash`, hexadecimal.
 ///
 /// # Errors

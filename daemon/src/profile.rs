@@ -194,6 +194,7 @@ mod tests {
             created: Timestamp(0),
             user_pin: None,
             so_pin: None,
+            token: store::Token::default(),
             rules: store::Rules::default(),
         }
     }

@@ -5,7 +5,7 @@ use kmip::{
 };
 use store::ObjectId;
 
-use crate::streams::Parts;
+use crate::{pending::Mark, streams::Parts};
 
 /// More identifiers than these are not remembered of one batch: nobody counts so far.
 const IDENTIFIERS_MAX: usize = 10_000;
@@ -14,6 +14,8 @@ const IDENTIFIERS_MAX: usize = 10_000;
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) placeholder: Option<ObjectId>,
+    /// The application of PKCS #11 that the batch began, which its later calls mean when they name none.
+    pub(crate) application: Option<Mark>,
     /// What the items do to streams.
     pub(crate) parts: Parts,
     /// In the order of the answers.

@@ -153,8 +153,9 @@ fn attempt(service: &Service, record: &Record) -> Result<(), ResultReason> {
     let items = [replacement(record)];
     let header = RequestHeader::plain(V2_1, items.len());
     let message = write_request(&header, &items, V2_1);
-    let mut caller = Caller::new(Peer::Rotation {
+    let mut caller = Caller::new(Peer::Appliance {
         vault: record.vault.clone(),
+        task: "rotation",
     });
     let reply = service.respond(&mut caller, message.bytes());
     let items = Response::read(&reply).map_or(Vec::new(), |reply| reply.items);

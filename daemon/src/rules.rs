@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
+    marks, policy,
 };
 
 impl Context<'_> {
@@ -84,8 +85,13 @@ impl Context<'_> {
         Ok(list)
     }
 
-    /// Whether the vault takes this new object.
-    pub(crate) fn admit(&self, record: &Record) -> Result<()> {
+    /// Whether the vault takes this new object from its principal.
+    pub(crate) fn admit(&self, record: &mut Record) -> Result<()> {
+        let by_officer = self.principal.officer;
+        marks::admit(&mut record.attributes, self.route.code, by_officer)?;
+        if self.principal.public_only && !policy::is_public(record) {
+            return Err(Error::not_permitted());
+        }
         if store::is_account(record.object_type) || record.object_type == ObjectType::Template {
             return Ok(());
         }

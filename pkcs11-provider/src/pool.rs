@@ -51,6 +51,17 @@ impl Connection {
         }
     }
 
+    /// Whether no identity's credential is known to the other side: it is new, or was forgotten.
+    pub(crate) const fn is_nobodys(&self) -> bool {
+        self.identity.is_none()
+    }
+
+    /// Whether the daemon has not closed it while it lay idle.
+    pub(crate) fn is_open(&mut self, deadline: Deadline) -> bool {
+        self.client.stream().begin(deadline);
+        self.client.stream().is_open()
+    }
+
     fn forget_identity(&mut self) {
         self.client.set_credential(None);
         self.identity = None;
@@ -79,11 +90,15 @@ impl Pool {
             let Some(mut idle) = self.lock().pop() else {
                 break;
             };
-            idle.client.stream().begin(deadline);
-            if idle.client.stream().is_open() {
+            if idle.is_open(deadline) {
                 return Ok(idle);
             }
         }
+        self.connect(deadline)
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self, deadline: Deadline) -> Result<Connection, Failure> {
         let connected = self.endpoint.connect(deadline, &self.log);
         let channel = connected.map_err(|error| {
             let name = self.endpoint.name();

@@ -1,6 +1,6 @@
 //! Calls to the daemon: the login's credential goes with each, and one repetition where that is safe.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use kmip::{
     Secret,
@@ -18,6 +18,7 @@ use crate::{
     error::Failure,
     log::Log,
     pool::{Identity, Pool},
+    run::Run,
 };
 
 /// Whether a request may be sent again when the connection broke before its answer came.
@@ -35,6 +36,10 @@ pub(crate) struct Remote {
     pool: Pool,
     /// Who the requests come from.
     identity: RwLock<Arc<Identity>>,
+    /// Held by every exchange, and alone by one that changes the secret of the identity: what is under way with the old
+    /// one is answered before.
+    passage: RwLock<()>,
+    run: Run,
     log: Arc<Log>,
 }
 
@@ -49,8 +54,10 @@ impl Remote {
             pool: Pool::new(endpoint, Arc::clone(&log)),
             identity: RwLock::new(Arc::new(Identity {
                 number: 1,
-                credential: public,
+                credential: public.clone(),
             })),
+            passage: RwLock::default(),
+            run: Run::new(public),
             log,
         }
     }
@@ -61,6 +68,8 @@ impl Remote {
             vault: self.vault.clone(),
             pool: Pool::new(self.pool.endpoint.forked(), Arc::clone(log)),
             identity: RwLock::new(self.identity()),
+            passage: RwLock::default(),
+            run: self.run.forked(),
             log: Arc::clone(log),
         }
     }
@@ -72,6 +81,7 @@ impl Remote {
         again: Again,
     ) -> Result<O::Response, Failure> {
         let items = [outgoing::<O>(request, VERSION)];
+        let _among_others = self.among_others();
         let answers = self.exchange(again, &self.identity(), |client| client.send(&items))?;
         let item = answers.first().ok_or(Failure::Unreadable)?;
         Ok(incoming::<O>(item, VERSION)?)
@@ -83,11 +93,26 @@ impl Remote {
         items: &[OutgoingItem],
         again: Again,
     ) -> Result<Vec<ResponseItem>, Failure> {
-        self.batch_by(items, again, &self.identity())
+        let _among_others = self.among_others();
+        self.send(items, again, &self.identity())
     }
 
     /// The same from somebody who may have logged out meanwhile, for what that leaves to be done.
     pub(crate) fn batch_by(
+        &self,
+        items: &[OutgoingItem],
+        again: Again,
+        identity: &Identity,
+    ) -> Result<Vec<ResponseItem>, Failure> {
+        let _among_others = self.among_others();
+        self.send(items, again, identity)
+    }
+
+    fn among_others(&self) -> RwLockReadGuard<'_, ()> {
+        self.passage.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(
         &self,
         items: &[OutgoingItem],
         again: Again,
@@ -101,15 +126,26 @@ impl Remote {
 
     /// Asks the daemon whether it accepts a PIN.
     pub(crate) fn prove(&self, user: &str, pin: &[u8]) -> Result<Proven, Failure> {
-        let username = if self.pool.endpoint.is_local() && !user.contains('@') {
+        let username = if self.pool.endpoint.is_local() {
             format!("{user}@{}", self.vault)
         } else {
             user.to_owned()
         };
-        let credential = Credential::UsernameAndPassword(UsernameAndPassword {
-            username,
-            password: Some(Password(Secret::from(pin))),
-        });
+        self.check(with_password(username, pin))
+    }
+
+    /// Asks the daemon whether a secret is that of whoever is logged in.
+    pub(crate) fn prove_again(&self, pin: &[u8]) -> Result<(), Failure> {
+        match &self.identity().credential {
+            Some(Credential::UsernameAndPassword(own)) if own.password.is_some() => {
+                let credential = with_password(own.username.clone(), pin);
+                self.check(credential).map(drop)
+            }
+            _ => Err(Failure::Refused(None)),
+        }
+    }
+
+    fn check(&self, credential: Credential) -> Result<Proven, Failure> {
         let item = [outgoing::<DiscoverVersions>(
             &DiscoverVersionsRequest {
                 protocol_version: Vec::new(),
@@ -121,6 +157,7 @@ impl Remote {
             number: 0,
             credential: Some(credential.clone()),
         };
+        let _among_others = self.among_others();
         let answers = self.exchange(Again::May, &identity, |client| client.send(&item))?;
         let answer = answers.first().ok_or(Failure::Unreadable)?;
         incoming::<DiscoverVersions>(answer, VERSION)?;
@@ -132,6 +169,31 @@ impl Remote {
         self.become_identity(Some(proven.0));
     }
 
+    /// Sends a batch that changes the secret of whoever is logged in, and goes on with the new one when `change` says that
+    /// it was changed. Nothing else is under way meanwhile.
+    pub(crate) fn change_secret<R, E>(
+        &self,
+        new: &[u8],
+        change: impl FnOnce(
+            &dyn Fn(&[OutgoingItem]) -> Result<Vec<ResponseItem>, Failure>,
+        ) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let _alone = self.passage.write().unwrap_or_else(PoisonError::into_inner);
+        let identity = self.identity();
+        let changed = change(&|items| self.send(items, Again::MustNot, &identity))?;
+        if let Some(Credential::UsernameAndPassword(own)) = &identity.credential
+            && own.password.is_some()
+        {
+            self.become_identity(Some(with_password(own.username.clone(), new)));
+        }
+        Ok(changed)
+    }
+
+    /// The name of this run, which session objects are marked with.
+    pub(crate) fn run(&self) -> Result<String, Failure> {
+        self.run.name(&self.pool)
+    }
+
     /// Logs out: the credential is forgotten here and in every idle connection, and left to the caller.
     pub(crate) fn log_out(&self) -> Arc<Identity> {
         let former = self.become_identity(public_credential(&self.pool.endpoint, &self.vault));
@@ -141,6 +203,7 @@ impl Remote {
 
     /// Closes the idle connections.
     pub(crate) fn close(&self) {
+        self.run.end(&self.pool);
         self.pool.close();
     }
 
@@ -170,6 +233,10 @@ impl Remote {
         let mut may_repeat = again == Again::May;
         loop {
             let mut connection = self.pool.take(deadline)?;
+            if connection.is_nobodys() {
+                // What closed the others may have closed that of the run.
+                self.run.keep(&self.pool);
+            }
             connection.begin(identity, deadline);
             match send(&mut connection.client) {
                 Ok(answer) => {
@@ -202,5 +269,12 @@ fn public_credential(endpoint: &Endpoint, vault: &str) -> Option<Credential> {
             username: format!("@{vault}"),
             password: None,
         })
+    })
+}
+
+fn with_password(username: String, password: &[u8]) -> Credential {
+    Credential::UsernameAndPassword(UsernameAndPassword {
+        username,
+        password: Some(Password(Secret::from(password))),
     })
 }

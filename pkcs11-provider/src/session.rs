@@ -42,8 +42,30 @@ pub(crate) struct Active {
     message_decrypt: Option<MessageCipher>,
     pub(crate) message_sign: Option<MessageSign>,
     pub(crate) message_verify: Option<MessageVerify>,
+    /// The functions (`CKF_…`) whose operation waits for a login of its own, because its key asks for one at each use.
+    unproven: Ulong,
+    /// Those whose key asks for one at each use, whether it came or not.
+    asking: Ulong,
     /// The logouts that there were when these began.
     epoch: u64,
+}
+
+impl Active {
+    /// Whether an operation may go on. One whose key asks for a login, and got none, ends here
+    /// (PKCS #11 3.2 §4.9, CKA_ALWAYS_AUTHENTICATE).
+    pub(crate) fn check_proven(&mut self, function: Ulong) -> Result<()> {
+        if self.unproven & function == 0 {
+            return Ok(());
+        }
+        self.unproven &= !function;
+        self.cancel(function);
+        Err(Rv::USER_NOT_LOGGED_IN)
+    }
+
+    /// A use of a key is over: the next of the same operation asks again.
+    pub(crate) const fn was_used(&mut self, function: Ulong) {
+        self.unproven |= self.asking & function;
+    }
 }
 
 impl Session {
@@ -99,17 +121,42 @@ impl Session {
         }
     }
 
+    /// Notes whether an operation just begun waits for a login, which its key says.
+    pub(crate) fn await_login(&self, function: Ulong, key: Ulong) {
+        let key = self.slot.objects.find(key);
+        let asks = key.is_some_and(|key| key.facts().flag(ck::CKA_ALWAYS_AUTHENTICATE));
+        let mut active = self.active();
+        active.asking &= !function;
+        if asks {
+            active.asking |= function;
+        }
+        active.unproven = (active.unproven & !function) | (active.asking & function);
+    }
+
+    /// `C_Login` for the operation that waits for it (PKCS #11 3.2 §5.6.8, CKU_CONTEXT_SPECIFIC).
+    pub(crate) fn prove(&self, pin: &[u8]) -> Result<()> {
+        if self.active().unproven == 0 {
+            return Err(Rv::OPERATION_NOT_INITIALIZED);
+        }
+        self.slot.prove(pin)?;
+        self.active().unproven = 0;
+        Ok(())
+    }
+
     /// The object with this handle, or the error that fits the calling function.
     pub(crate) fn object(&self, handle: Ulong, otherwise: Rv) -> Result<Arc<Object>> {
         self.slot.objects.find(handle).ok_or(otherwise)
     }
 
-    /// Whether an object of this kind may be made or changed here (PKCS #11 3.1 §5.6.1, §4.4).
+    /// Whether an object of this kind may be made, changed or ended here (PKCS #11 3.2 §5.6, §4.4). The token's are written
+    /// after a login only.
     pub(crate) fn may_write(&self, is_token: bool, is_private: bool) -> Result<()> {
         if is_token && !self.is_read_write {
             return Err(Rv::SESSION_READ_ONLY);
         }
-        if is_private && !self.slot.shows_private() {
+        let slot = &self.slot;
+        let is_anybody = slot.needs_login && slot.standing().user.is_none();
+        if (is_token && is_anybody) || (is_private && !slot.shows_private()) {
             return Err(Rv::USER_NOT_LOGGED_IN);
         }
         Ok(())
@@ -123,6 +170,15 @@ impl Session {
             return Rv::USER_NOT_LOGGED_IN;
         }
         failure.seen_by(names)
+    }
+
+    /// The slot, for what only a read-write session may do with it.
+    pub(crate) fn writes(&self) -> Result<&Slot> {
+        if self.is_read_write {
+            Ok(&self.slot)
+        } else {
+            Err(Rv::SESSION_READ_ONLY)
+        }
     }
 
     /// Cancels operations (PKCS #11 3.1 §5.6.6).
@@ -147,6 +203,8 @@ impl Active {
             message_decrypt: self.message_decrypt.clone(),
             message_sign: self.message_sign.clone(),
             message_verify: self.message_verify.as_ref().map(MessageVerify::forked),
+            unproven: self.unproven,
+            asking: self.asking,
             epoch: self.epoch,
         }
     }

@@ -22,6 +22,7 @@ use crate::{
     object::{Object, Objects, destroy},
     pool::Identity,
     remote::Remote,
+    token::{self, Told},
 };
 
 /// The kinds of user.
@@ -44,8 +45,6 @@ pub(crate) struct Slot {
     pub(crate) is_hardware: bool,
     pub(crate) remote: Remote,
     pub(crate) objects: Objects,
-    /// The mark of this run, which session objects carry at the daemon.
-    pub(crate) run: String,
     standing: Mutex<Standing>,
     /// Counts the logouts: operations begun before one are cancelled by it.
     epoch: AtomicU64,
@@ -59,6 +58,8 @@ pub(crate) struct Slot {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Standing {
     pub(crate) user: Option<User>,
+    /// Whether that is by the vault's own PIN, and not as a user who has a name.
+    pub(crate) is_of_vault: bool,
     pub(crate) read_only: usize,
     pub(crate) read_write: usize,
 }
@@ -95,11 +96,6 @@ impl Slot {
             is_hardware: token.is_hardware,
             remote: Remote::new(endpoint, token.vault, Arc::clone(log)),
             objects,
-            run: format!(
-                "{}-{}",
-                std::process::id(),
-                crate::log::seconds_since_1970()
-            ),
             standing: Mutex::default(),
             epoch: AtomicU64::new(0),
             profiles,
@@ -109,8 +105,6 @@ impl Slot {
 
     /// A copy for a child process. Its session objects carry another mark, and those that it inherits stay the parent's.
     pub(crate) fn forked(&self, log: &Arc<Log>) -> Self {
-        static CHILDREN: AtomicU64 = AtomicU64::new(0);
-        let child = CHILDREN.fetch_add(1, Ordering::Relaxed) + 1;
         Self {
             id: self.id,
             label: self.label.clone(),
@@ -119,7 +113,6 @@ impl Slot {
             is_hardware: self.is_hardware,
             remote: self.remote.forked(log),
             objects: self.objects.forked(),
-            run: format!("{}-{child}", self.run),
             standing: Mutex::new(self.standing()),
             epoch: AtomicU64::new(self.epoch()),
             profiles: self.profiles.clone(),
@@ -148,7 +141,11 @@ impl Slot {
 
     /// Whether private objects are to be seen.
     pub(crate) fn shows_private(&self) -> bool {
-        !self.needs_login || self.lock().user == Some(User::User)
+        match self.lock().user {
+            Some(User::User) => true,
+            Some(User::SecurityOfficer) => false,
+            None => !self.needs_login,
+        }
     }
 
     /// Counts a session in.
@@ -179,28 +176,115 @@ impl Slot {
         }
     }
 
-    /// Logs in (PKCS #11 3.1 §5.6.8). Nothing is locked while the daemon is asked, which may take its time.
+    /// Logs in (PKCS #11 3.2 §5.6.8, §5.6.9). The vault's own PINs are the user's and the security officer's; who has a
+    /// name is a user. Nothing is locked while the daemon is asked, which may take its time.
     pub(crate) fn log_in(&self, user: User, name: Option<&str>, pin: &[u8]) -> Result<()> {
         self.lock().takes(user)?;
-        let name = name.unwrap_or(match user {
+        let of_vault = match user {
             User::SecurityOfficer => "so",
             User::User => "user",
-        });
+        };
+        let name = name.map_or(of_vault, |name| self.without_vault(name));
+        let is_officers = name == "so";
+        if is_officers != (user == User::SecurityOfficer) {
+            return Err(if is_officers {
+                Rv::PIN_INCORRECT
+            } else {
+                Rv::USER_TYPE_INVALID
+            });
+        }
+        let is_of_vault = name == of_vault;
         let proven = self
             .remote
             .prove(name, pin)
-            .map_err(|failure| match failure {
-                Failure::Refused(Some(kmip::ResultReason::AuthenticationNotSuccessful)) => {
-                    Rv::PIN_INCORRECT
-                }
-                Failure::Refused(_) => Rv::FUNCTION_FAILED,
-                other => other.seen_by(Names::Session),
-            })?;
+            .map_err(|failure| self.unproven(failure, user, is_of_vault))?;
         let mut standing = self.lock();
         // Another login, or a session that stands against a security officer, may have come meanwhile.
         standing.takes(user)?;
         standing.user = Some(user);
+        standing.is_of_vault = is_of_vault;
         self.remote.log_in(proven);
+        Ok(())
+    }
+
+    /// A user's name, which may say the vault behind it.
+    fn without_vault<'a>(&self, name: &'a str) -> &'a str {
+        match name.rsplit_once('@') {
+            Some((own, vault)) if vault == self.label => own,
+            _ => name,
+        }
+    }
+
+    /// Whether a PIN is that of the user who is logged in; a use of a key asks for it.
+    pub(crate) fn prove(&self, pin: &[u8]) -> Result<()> {
+        let standing = self.standing();
+        if standing.user != Some(User::User) {
+            return Err(Rv::USER_NOT_LOGGED_IN);
+        }
+        self.remote
+            .prove_again(pin)
+            .map_err(|failure| self.unproven(failure, User::User, standing.is_of_vault))
+    }
+
+    /// What it means that a PIN did not prove who it is of.
+    fn unproven(&self, failure: Failure, user: User, is_of_vault: bool) -> Rv {
+        match failure {
+            Failure::Refused(Some(kmip::ResultReason::AuthenticationNotSuccessful)) => {
+                self.why_not(user, is_of_vault)
+            }
+            Failure::Refused(_) => Rv::FUNCTION_FAILED,
+            other => other.seen_by(Names::Session),
+        }
+    }
+
+    /// Why a login was refused, as far as the token tells it of the vault's own PINs.
+    fn why_not(&self, user: User, is_of_vault: bool) -> Rv {
+        let Ok(told) = token::info(&self.remote) else {
+            return Rv::PIN_INCORRECT;
+        };
+        let locked = match user {
+            User::SecurityOfficer => ck::CKF_SO_PIN_LOCKED,
+            User::User => ck::CKF_USER_PIN_LOCKED,
+        };
+        if is_of_vault && told.flags & locked != 0 {
+            Rv::PIN_LOCKED
+        } else if is_of_vault
+            && user == User::User
+            && told.flags & ck::CKF_USER_PIN_INITIALIZED == 0
+        {
+            Rv::USER_PIN_NOT_INITIALIZED
+        } else {
+            Rv::PIN_INCORRECT
+        }
+    }
+
+    /// What the daemon says of the token, when it is reached.
+    pub(crate) fn told(&self) -> Option<Told> {
+        token::info(&self.remote).ok()
+    }
+
+    /// `C_SetPIN`, in a session that may write.
+    pub(crate) fn set_pin(&self, old: &[u8], new: &[u8]) -> Result<()> {
+        token::set_pin(&self.remote, old, new)
+    }
+
+    /// `C_InitPIN`, in a session that may write.
+    pub(crate) fn init_pin(&self, pin: &[u8]) -> Result<()> {
+        if self.lock().user != Some(User::SecurityOfficer) {
+            return Err(Rv::USER_NOT_LOGGED_IN);
+        }
+        token::init_pin(&self.remote, pin)
+    }
+
+    /// `C_InitToken`: whatever there was is gone, and so are its handles.
+    pub(crate) fn init_token(&self, pin: &[u8], label: &[u8]) -> Result<()> {
+        let standing = self.standing();
+        if standing.read_only + standing.read_write > 0 {
+            return Err(Rv::SESSION_EXISTS);
+        }
+        token::init_token(&self.remote, pin, label)?;
+        self.objects
+            .remove_all(|object| !object.facts().id.is_empty());
         Ok(())
     }
 

@@ -50,7 +50,7 @@ fn only_what_changes_nothing_is_sent_again() {
             let key = api.generate(
                 session,
                 ck::CKM_AES_KEY_GEN,
-                &[number(ck::CKA_VALUE_LEN, 16)],
+                &[flag(ck::CKA_TOKEN, true), number(ck::CKA_VALUE_LEN, 16)],
             );
             assert_eq!(key, Err(ck::CKR_DEVICE_REMOVED));
             assert_eq!(fake.take_requests(), [vec![Op::Create]]);

@@ -66,7 +66,18 @@ pub struct Row {
 pub const VENDOR: &str = VendorAttribute::CLIENT;
 
 /// The vendor attribute that marks an object of one application's session; its value names the application's run.
-pub const SESSION: &str = "pkcs11-session";
+pub const SESSION: &str = VendorAttribute::SESSION;
+
+/// The name of a run in [`SESSION`], of the SHA-256 of the mark by which its application is known: whoever reads the name
+/// cannot call as the application.
+#[must_use]
+pub fn run_name(sha256: &[u8]) -> String {
+    sha256
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
 
 const NONE: Mask = Mask(0);
 /// Key derivation and agreement are one flag in PKCS #11.
@@ -115,7 +126,7 @@ pub const ROWS: &[Row] = rows! {
     CKA_KEY_GEN_MECHANISM Number Vendor("pkcs11-key-gen-mechanism") Never;
     CKA_LOCAL Flag Vendor("pkcs11-local") Never;
     CKA_KEY_TYPE Number Vendor("pkcs11-key-type") Once;
-    CKA_ALWAYS_AUTHENTICATE Flag Known Once;
+    CKA_ALWAYS_AUTHENTICATE Flag Vendor("pkcs11-always-authenticate") Once;
     CKA_SENSITIVE Flag Known Always;
     CKA_EXTRACTABLE Flag Known Always;
     CKA_ALWAYS_SENSITIVE Flag Known Never;

@@ -59,8 +59,11 @@ pub fn check(template: &Template<'_>, class: Ulong, by_officer: bool) -> Result<
     if template.flag(ck::CKA_TRUSTED) == Some(true) && !by_officer {
         return Err(Rv::ATTRIBUTE_READ_ONLY);
     }
-    if template.flag(ck::CKA_ALWAYS_AUTHENTICATE) == Some(true) {
-        return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+    // PKCS #11 3.2 §4.9: only private keys that are hidden before a login ask for one before each use.
+    let asks = template.flag(ck::CKA_ALWAYS_AUTHENTICATE) == Some(true);
+    let may_ask = class == ck::CKO_PRIVATE_KEY && template.flag(ck::CKA_PRIVATE).unwrap_or(true);
+    if asks && !may_ask {
+        return Err(Rv::TEMPLATE_INCONSISTENT);
     }
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use kmip::{Secret, ttlv::Timestamp};
+use kmip::ttlv::Timestamp;
 use store::{Filter, Page, Scope, Vault};
 
 use super::{
     Admin, Deed, Execute, check_name, invalid,
     protocol::{
-        Class, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList, VaultSet,
-        VaultShow,
+        Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList,
+        VaultSet, VaultShow,
     },
 };
 use crate::{
@@ -39,6 +39,10 @@ impl Execute for VaultCreate {
             created: admin.parts.clock.now(),
             user_pin: verifier(self.user_pin)?,
             so_pin: verifier(self.so_pin)?,
+            token: store::Token {
+                label: None,
+                may_be_initialized: self.init_token == InitToken::Allowed,
+            },
             rules: store::Rules::default(),
         };
         let (name, backend) = (vault.name.clone(), vault.backend.clone());
@@ -67,6 +71,10 @@ impl Execute for VaultSet {
         if let Some(change) = self.so_pin {
             vault.so_pin = changed_pin(change)?;
             changed.push("SO PIN");
+        }
+        if let Some(own) = self.init_token {
+            vault.token.may_be_initialized = own == InitToken::Allowed;
+            changed.push("init token");
         }
         if changed.is_empty() {
             return Err(invalid("nothing is to be changed"));
@@ -151,6 +159,8 @@ impl Admin {
             created: rfc3339(vault.created),
             has_user_pin: vault.user_pin.is_some(),
             has_so_pin: vault.so_pin.is_some(),
+            token_label: vault.token.label.as_ref().unwrap_or(&vault.name).clone(),
+            init_token: InitToken::of(vault.token.may_be_initialized),
             clients: clients.count(),
             objects: None,
         }
@@ -187,21 +197,12 @@ fn verifier(pin: Option<SecretText>) -> Result<Option<String>> {
     let Some(SecretText(pin)) = pin else {
         return Ok(None);
     };
-    check_pin(&pin)?;
-    pin::verifier(&pin).map(Some).map_err(Error::internal)
-}
-
-fn check_pin(pin: &Secret) -> Result<()> {
-    if (PIN_BYTES_MIN..=PIN_BYTES_MAX).contains(&pin.len()) {
-        Ok(())
-    } else {
-        Err(invalid(format!(
-            "a PIN has {PIN_BYTES_MIN} to {PIN_BYTES_MAX} bytes"
-        )))
+    if !pin::is_of_length(&pin) {
+        let (least, most) = (pin::BYTES.start(), pin::BYTES.end());
+        return Err(invalid(format!("a PIN has {least} to {most} bytes")));
     }
+    pin::verifier(&pin).map(Some).map_err(Error::internal)
 }
 
 /// A vault's name is also its token's label (PKCS #11 3.1 §3.3, CK_TOKEN_INFO).
 const NAME_BYTES_MAX: usize = 32;
-const PIN_BYTES_MIN: usize = 4;
-const PIN_BYTES_MAX: usize = 255;

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::{Failure, Output, daemon::Daemon, rows};
 use crate::{
     admin::protocol::{
-        Class, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList, VaultSet,
-        VaultShow,
+        Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList,
+        VaultSet, VaultShow,
     },
     files,
 };
@@ -59,6 +59,9 @@ struct Create {
     /// The file whose one line is the security officer's PIN
     #[arg(long, value_name = "FILE")]
     so_pin_file: Option<PathBuf>,
+    /// What comes of C_InitToken by the security officer
+    #[arg(long, value_enum, default_value_t)]
+    init_token: InitToken,
     #[command(flatten)]
     daemon: Daemon,
 }
@@ -85,6 +88,9 @@ struct Set {
     /// Have no security officer's PIN any more
     #[arg(long)]
     no_so_pin: bool,
+    /// What comes of C_InitToken by the security officer
+    #[arg(long, value_enum)]
+    init_token: Option<InitToken>,
     #[command(flatten)]
     daemon: Daemon,
 }
@@ -100,6 +106,7 @@ impl Vault {
                     profile: own.profile,
                     user_pin: own.pin_file.as_deref().map(pin).transpose()?,
                     so_pin: own.so_pin_file.as_deref().map(pin).transpose()?,
+                    init_token: own.init_token,
                 };
                 show(output, &own.daemon.call(command)?)
             }
@@ -110,6 +117,7 @@ impl Vault {
                     profile: own.profile,
                     user_pin: change(own.pin_file.as_deref(), own.no_pin)?,
                     so_pin: change(own.so_pin_file.as_deref(), own.no_so_pin)?,
+                    init_token: own.init_token,
                 };
                 show(output, &own.daemon.call(command)?)
             }
@@ -143,6 +151,8 @@ fn show(output: &Output, vault: &VaultFacts) -> Result<(), Failure> {
             ("class", word(&vault.class)),
             ("profile", word(&vault.profile)),
             ("PINs", pins(vault)),
+            ("token", vault.token_label.clone()),
+            ("init token", word(&vault.init_token)),
             ("clients", vault.clients.to_string()),
             ("objects", objects.unwrap_or_default()),
             ("created", vault.created.clone()),

@@ -81,6 +81,9 @@ pub(super) struct Limits {
     pub(super) tickets_max: Spanned<u64>,
     pub(super) tickets_per_vault_max: Spanned<u64>,
     pub(super) ticket_seconds_max: Spanned<u64>,
+    pub(super) applications_max: Spanned<u64>,
+    pub(super) applications_per_client_max: Spanned<u64>,
+    pub(super) application_rest_seconds_max: Spanned<u64>,
     pub(super) notices_max: Spanned<u64>,
     pub(super) notices_bytes_max: Spanned<u64>,
 }
@@ -113,6 +116,9 @@ impl Default for Limits {
             tickets_max: of(65_536),
             tickets_per_vault_max: of(4_096),
             ticket_seconds_max: of(86_400),
+            applications_max: of(512),
+            applications_per_client_max: of(64),
+            application_rest_seconds_max: of(600),
             notices_max: of(1_000),
             notices_bytes_max: of(16 * 1024 * 1024),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kmip::ttlv::DEPTH_MAX;
 
 use super::{ConfigError, file, place::Place};
-use crate::{identity::TicketLimits, notices, pending, service, streams};
+use crate::{cryptoki, identity::TicketLimits, notices, pending, service, streams};
 
 /// What every message of the standard needs.
 const NESTING_MIN: u64 = 12;
@@ -36,6 +36,7 @@ pub(super) fn service(
         streams: streams(place, limits)?,
         notices: notices(place, limits)?,
         tickets: tickets(place, limits)?,
+        cryptoki: applications(place, limits)?,
         ..service::Limits::default()
     })
 }
@@ -67,6 +68,23 @@ fn streams(place: &Place<'_>, limits: &file::Limits) -> Result<streams::Limits, 
             "server.limits.streams_held_bytes_max",
         )?,
         age_max: to_duration(age),
+    })
+}
+
+fn applications(place: &Place<'_>, limits: &file::Limits) -> Result<cryptoki::Limits, ConfigError> {
+    let number = |value, key| place.count(value, key, 0..=100_000);
+    Ok(cryptoki::Limits {
+        all_max: number(&limits.applications_max, "server.limits.applications_max")?,
+        per_client_max: number(
+            &limits.applications_per_client_max,
+            "server.limits.applications_per_client_max",
+        )?,
+        rest_max: to_duration(place.count(
+            &limits.application_rest_seconds_max,
+            "server.limits.application_rest_seconds_max",
+            1..=7 * 24 * 3600,
+        )?),
+        ..cryptoki::Limits::default()
     })
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Wire<'a, S> {
     patience: Patience,
     sleep: Pin<Box<Sleep>>,
     stop: watch::Receiver<bool>,
+    /// The number of the connection, where something may live as long as it.
+    number: Option<u64>,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
@@ -32,7 +34,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
             patience: Patience::new(now),
             sleep: Box::pin(sleep_until((now + shared.limits.idle_max).into())),
             stop: shared.stop.clone(),
+            number: None,
         }
+    }
+
+    /// Says which connection this is.
+    pub(super) fn is_on(&mut self, number: u64) {
+        self.number = Some(number);
     }
 
     /// Waits for more bytes. There are none when the other side has ended, when patience has, or when the daemon stops
@@ -46,7 +54,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
                 biased;
                 read = inbox.fill(&mut self.stream) => return matches!(read, Ok(1..)).then_some(()),
                 () = &mut self.sleep => {
-                    let ends = self.patience.goes_on(inbox.unread().len(), self.shared)?;
+                    let unread = inbox.unread().len();
+                    let held = |number| self.shared.service.is_held_by(number);
+                    if unread == 0 && self.number.is_some_and(held) {
+                        self.patience.rests_from(self.shared.clock.instant());
+                    }
+                    let ends = self.patience.goes_on(unread, self.shared)?;
                     self.sleep.as_mut().reset(ends.into());
                 }
                 // An error means that the daemon is gone, which is the same.

@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     identity::Principal,
-    lifecycle,
+    lifecycle, marks,
     notices::Change,
     ops::Route,
     policy::{self, Access, Decision},
@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Who asks.
     pub principal: &'a Principal,
+    /// The connection that asks, where there is one that lasts.
+    pub(crate) connection: Option<u64>,
     /// Whether nobody asks: the daemon gets what it puts to a client.
     pub(crate) is_unasked: bool,
     pub(crate) service: &'a Service,
@@ -294,7 +296,7 @@ impl Context<'_> {
     pub(crate) fn insert(&mut self, mut record: Record) -> Result<UniqueIdentifier> {
         self.authorise_no_object()?;
         self.resolve_new_links(&mut record)?;
-        self.admit(&record)?;
+        self.admit(&mut record)?;
         let id = record.id.clone();
         for link in record.attributes.link.iter() {
             self.link_back(&record, link)?;
@@ -323,6 +325,13 @@ impl Context<'_> {
 
     /// Replaces a record without counting it as a change of the object.
     pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
+        if let Some(before) = self.tx.record(&record.id)? {
+            marks::check_change(
+                &before.attributes,
+                &record.attributes,
+                self.principal.officer,
+            )?;
+        }
         self.effects.accounts |= record.is_account();
         Ok(self.tx.update(record)?)
     }

@@ -8,7 +8,7 @@ use super::{Authorized, Context};
 use crate::{
     error::{Error, Result},
     fault::Fault,
-    lifecycle,
+    lifecycle, marks,
     uses::Counted,
 };
 
@@ -22,6 +22,12 @@ impl Context<'_> {
         let record = object.record();
         if record.is_destroyed() {
             return Err(lifecycle::destroyed());
+        }
+        if marks::wants_proof(record) && !self.principal.has_proven_itself {
+            return Err(Error::new(
+                Fault::NotPermitted,
+                "the key is used with its user's PIN alone",
+            ));
         }
         if let Some(state) = record.state_at(self.now) {
             let compromised_too = self.principal.role.compromised_keys_too;

@@ -36,6 +36,8 @@ pub(crate) struct Active {
     pub(crate) usage: Use,
     /// The key; none of a digest.
     pub(crate) key: Option<String>,
+    /// Whether it waits for a login of its own, because its key asks for one at each use.
+    pub(crate) is_unproven: bool,
     /// The parts so far; none before the first one.
     pub(crate) parts: Option<Vec<Secret>>,
     /// What came out for which input, kept until the caller's buffer is large enough.
@@ -76,6 +78,17 @@ impl Session {
     pub(crate) fn take(&mut self, kind: Kind) -> Option<Active> {
         let place = self.active.iter().position(|own| own.kind == kind)?;
         Some(self.active.swap_remove(place))
+    }
+
+    /// Notes the login that operations wait for: whether any did.
+    pub(crate) fn prove(&mut self) -> bool {
+        let waiting = self.active.iter_mut().filter(|own| own.is_unproven);
+        waiting.map(|own| own.is_unproven = false).count() > 0
+    }
+
+    /// Whether an operation waits for a login of its own.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.active.iter().any(|own| own.is_unproven)
     }
 
     /// Ends operations that are in progress: whether there was any.

@@ -49,10 +49,10 @@ pub(super) fn standing(
             let known = directory.client_by_name(vault, client);
             known.map_or_else(|| Err(not_authenticated()), |own| enrolled(&own))
         }
-        Peer::Rotation { vault } => {
+        Peer::Appliance { vault, task } => {
             let known = directory.vault(vault).ok_or_else(not_authenticated)?;
             Ok(Standing {
-                name: "rotation".to_owned(),
+                name: (*task).to_owned(),
                 vault: known.name.clone(),
                 role: Policy::ADMINISTRATOR.to_owned(),
                 proof_required: false,

@@ -4,6 +4,7 @@ mod account;
 mod admission;
 mod certificate;
 mod otp;
+mod password;
 mod peer;
 mod proof;
 mod ticket;
@@ -69,8 +70,12 @@ pub struct Principal {
     pub vault: String,
     /// The role in it: of a user, what both its own role and the client's allow.
     pub role: Arc<Role>,
-    /// Whether only public objects are shown: a local user without the PIN.
+    /// Whether only public objects are shown: a local user without the PIN, or with the security officer's.
     pub public_only: bool,
+    /// Whether the security officer's PIN was proven.
+    pub officer: bool,
+    /// Whether the vault's user PIN or a user's own secret was proven.
+    pub(crate) has_proven_itself: bool,
     /// From which this was established, and a ticket can establish it again.
     pub(crate) origin: Origin,
     /// The ticket by which it asks.
@@ -90,6 +95,16 @@ impl Principal {
     pub(crate) fn proven(&self) -> Self {
         Self {
             public_only: false,
+            officer: false,
+            has_proven_itself: true,
+            ..self.again()
+        }
+    }
+
+    /// The same, which has proven the security officer's PIN.
+    pub(crate) fn as_officer(&self) -> Self {
+        Self {
+            officer: true,
             ..self.again()
         }
     }
@@ -100,6 +115,8 @@ impl Principal {
             vault: self.vault.clone(),
             role: self.role.clone(),
             public_only: self.public_only,
+            officer: self.officer,
+            has_proven_itself: self.has_proven_itself,
             origin: self.origin.clone(),
             ticket: self.ticket.clone(),
         }
@@ -122,6 +139,8 @@ pub struct Caller {
     description: String,
     known: Option<Known>,
     roles: Roles,
+    /// The number of the connection, where what the other side does here may live as long as that.
+    connection: Option<u64>,
 }
 
 /// Who asks and who answers on a connection.
@@ -162,7 +181,18 @@ impl Caller {
             peer,
             known: None,
             roles: Roles::Fixed,
+            connection: None,
         }
+    }
+
+    /// Says which connection this is.
+    pub(crate) fn is_on(&mut self, connection: u64) {
+        self.connection = Some(connection);
+    }
+
+    /// Which connection it is.
+    pub(crate) const fn connection(&self) -> Option<u64> {
+        self.connection
     }
 
     /// Lets the other side turn the roles of its connection.
@@ -301,7 +331,9 @@ impl Registry<'_> {
         Ok(Arc::new(Principal {
             name,
             role,
-            public_only: standing.proof_required && origin.claim.is_empty(),
+            public_only: standing.proof_required && !origin.claim.is_of_user(),
+            officer: origin.claim.is_officer(),
+            has_proven_itself: origin.claim.is_of_user(),
             vault: standing.vault,
             origin: origin.clone(),
             ticket: None,

@@ -24,10 +24,12 @@ pub enum Peer {
         /// Its name.
         client: String,
     },
-    /// The appliance itself, when a key of this vault is to be rotated.
-    Rotation {
+    /// The appliance itself, which does in this vault what nobody asks for just then.
+    Appliance {
         /// The vault.
         vault: String,
+        /// What it is about, in one word.
+        task: &'static str,
     },
 }
 
@@ -53,7 +55,7 @@ impl std::fmt::Display for Peer {
             Self::Unix { uid } => write!(f, "uid:{uid}"),
             Self::Administrator { uid, .. } => write!(f, "administrator uid:{uid}"),
             Self::Listener { client, .. } => write!(f, "listener {client}"),
-            Self::Rotation { .. } => f.write_str("rotation"),
+            Self::Appliance { task, .. } => f.write_str(task),
         }
     }
 }

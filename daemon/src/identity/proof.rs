@@ -16,7 +16,7 @@ use super::{
     verifier::Verifier,
 };
 use crate::{
-    directory::{Directory, Guess},
+    directory::{Directory, Guess, OFFICER, USER, vault_pin},
     error::{Error, Result},
     pin::{self, Refused},
 };
@@ -50,9 +50,31 @@ const CLOCKS_DIFFER_SECONDS_MAX: u64 = 300;
 const TRIES_MAX: u32 = 5;
 
 impl Claim {
-    /// Whether nothing was proven.
-    pub(super) fn is_empty(&self) -> bool {
-        self.user.is_none() && self.pin.is_none()
+    /// Whether the vault's user PIN was proven, or a user.
+    pub(super) fn is_of_user(&self) -> bool {
+        self.user.is_some() || self.has_pin(USER)
+    }
+
+    /// Whether the security officer's PIN was proven.
+    pub(super) fn is_officer(&self) -> bool {
+        self.has_pin(OFFICER)
+    }
+
+    fn has_pin(&self, which: &str) -> bool {
+        self.pin.as_ref().is_some_and(|(own, _)| own == which)
+    }
+
+    /// The password by which a user was proven, where it was that alone.
+    pub(crate) fn password(&self) -> Option<&ObjectId> {
+        match self.user.as_ref()?.credentials.as_slice() {
+            [own] if own.object_type == ObjectType::PasswordCredential => Some(&own.id),
+            _ => None,
+        }
+    }
+
+    /// Whether a user was proven, and not a PIN of the vault.
+    pub(crate) fn is_named(&self) -> bool {
+        self.user.is_some()
     }
 
     /// The user, as the store has it, while what was proven still holds: the account is good, and the credential is the
@@ -349,13 +371,4 @@ fn secret(password: Option<&message::Password>) -> Secret {
     password
         .map(|password| password.0.clone())
         .unwrap_or_default()
-}
-
-/// The verifier of the vault's `user` or `so`, if it has a PIN.
-fn vault_pin<'a>(vault: &'a Vault, which: &str) -> Option<&'a String> {
-    match which {
-        "user" => vault.user_pin.as_ref(),
-        "so" => vault.so_pin.as_ref(),
-        _ => None,
-    }
 }

@@ -129,10 +129,12 @@ fn encoded(rules: Option<&impl Structure>) -> Result<Option<Vec<u8>>> {
 fn put(context: &mut Context<'_>, change: impl FnOnce(Rules) -> Rules) -> Result<()> {
     let before = context.vault()?;
     let rules = change(before.rules.clone());
-    context.tx.put_vault(Vault {
+    let before = (*before).clone();
+    let after = Vault {
         rules,
-        ..(*before).clone()
-    });
+        ..before.clone()
+    };
+    context.tx.change_vault(before, after);
     context.effects.vaults = true;
     Ok(())
 }

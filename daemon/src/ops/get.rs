@@ -19,7 +19,7 @@ use crate::{
     custody::Value,
     error::{Error, Result},
     fault::Fault,
-    lifecycle, material, pkcs12,
+    lifecycle, marks, material, pkcs12,
     policy::{Access, is_secret},
     secret_data,
     service::Service,
@@ -62,6 +62,8 @@ pub(super) fn release(
     }
     let unopened = context.unopened(object.record())?;
     let is_encrypted = match &unopened {
+        // Under which key it came is not known here.
+        Some(_) if marks::wants_trusted(object.record()) => false,
         Some(kept) => kept.key_block().is_some_and(wrapping::is_encrypted),
         None => {
             let how = request.key_wrapping_specification.as_ref();
@@ -89,6 +91,9 @@ pub(super) fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
     let is_open = !is_secret(record.object_type);
     let sensitive = record.attributes.sensitive.unwrap_or(!is_open);
     let extractable = record.attributes.extractable.unwrap_or(is_open);
+    if marks::wants_trusted(record) && !wrapped {
+        return Err(wants_trusted());
+    }
     if sensitive && !wrapped {
         return Err(Error::new(Fault::Sensitive, "the object is sensitive"));
     }
@@ -99,6 +104,14 @@ pub(super) fn may_leave(record: &Record, wrapped: bool) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The refusal of a key that leaves only under one that is trusted (PKCS #11 3.2 §4.9, CKA_WRAP_WITH_TRUSTED).
+pub(super) fn wants_trusted() -> Error {
+    Error::new(
+        Fault::NotExtractable,
+        "the key leaves only under a key that the security officer trusts",
+    )
 }
 
 fn check_form(request: &GetRequest, record: &Record) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Locate.
 
+use std::collections::HashSet;
+
 use kmip::{
     ObjectClass, ObjectClassMask, ObjectType,
     attribute::{Attribute, Link},
@@ -11,7 +13,8 @@ use super::Handler;
 use crate::{
     context::Context,
     error::{Error, Result},
-    policy::{Access, is_public},
+    marks,
+    policy::{Access, is_usually_public},
     service::Service,
 };
 
@@ -106,15 +109,20 @@ fn asks_accounts(attribute: &Attribute) -> bool {
 
 /// The public objects among those that match, for who has not given the PIN.
 fn public(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {
-    let mut ids = Vec::new();
-    for object_type in ObjectType::ALL
-        .iter()
-        .filter(|object_type| is_public(**object_type))
-    {
+    let mut found = |conditions: &[Attribute]| {
         let mut filter = filter.clone();
-        filter.attributes.push(Attribute::ObjectType(*object_type));
-        ids.extend(context.locate(&filter, Page::default())?.ids);
+        filter.attributes.extend_from_slice(conditions);
+        Ok::<_, Error>(context.locate(&filter, Page::default())?.ids)
+    };
+    let hidden: HashSet<_> = found(&[marks::private(true)])?.into_iter().collect();
+    let shown = found(&[marks::private(false)])?;
+    let mut ids = Vec::new();
+    let usual = ObjectType::ALL.iter().copied();
+    for object_type in usual.filter(|object_type| is_usually_public(*object_type)) {
+        ids.extend(found(&[Attribute::ObjectType(object_type)])?);
     }
+    ids.retain(|id| !hidden.contains(id) && !shown.contains(id));
+    ids.extend(shown);
     let total = u64::try_from(ids.len()).ok();
     let number = |items: u64| usize::try_from(items).unwrap_or(usize::MAX);
     let ids = ids

@@ -18,7 +18,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
-    lifecycle,
+    lifecycle, marks,
     policy::Access,
     profile, template,
     uses::begin_anew,
@@ -137,6 +137,9 @@ impl Replacement {
         new.fresh = None;
         new.link = Default::default();
         begin_anew(&mut new);
+        if !context.principal.officer {
+            marks::forget_trust(&mut new);
+        }
         if new.revocation_reason.take().is_some() {
             // Revoke set it, not the client.
             new.deactivation_date = None;

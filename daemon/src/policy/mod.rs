@@ -11,7 +11,7 @@ pub use self::file::PolicyError;
 use kmip::{CryptographicUsageMask, ObjectType, OperationCode};
 use store::{Record, Scope, is_account};
 
-use crate::identity::Principal;
+use crate::{identity::Principal, marks};
 
 /// What an operation does to objects; the policy file may name these classes instead of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub fn decide_operation(who: &Principal, operation: OperationCode, access: Acces
         return Decision::Deny { visible: true };
     }
     if access == Access::None
-        || (who.role.operations.contains(&operation) && (public || !who.public_only))
+        || (who.role.operations.contains(&operation) && (public || !who.public_only || who.officer))
     {
         Decision::Allow
     } else {
@@ -146,7 +146,7 @@ pub fn decide(
 ) -> Decision {
     let hidden = what.vault != who.vault
         || (who.role.own_objects_only && what.owner != who.name)
-        || (who.public_only && !is_public(what.object_type))
+        || (who.public_only && !is_public(what))
         || (is_account(what.object_type) && !who.role.administers());
     if hidden {
         return Decision::Deny { visible: false };
@@ -191,8 +191,15 @@ pub const fn is_secret(object_type: ObjectType) -> bool {
     )
 }
 
-/// Objects that a token shows without a login (PKCS #11 3.1 §4.4, CKA_PRIVATE).
+/// Whether a token shows an object without a login: as it says itself, else as is usual for its kind
+/// (PKCS #11 3.2 §4.4, CKA_PRIVATE).
 #[must_use]
-pub const fn is_public(object_type: ObjectType) -> bool {
+pub fn is_public(what: &Record) -> bool {
+    marks::is_private(what).map_or_else(|| is_usually_public(what.object_type), |own| !own)
+}
+
+/// Kinds of objects that are shown without a login where they do not say otherwise.
+#[must_use]
+pub const fn is_usually_public(object_type: ObjectType) -> bool {
     matches!(object_type, ObjectType::Certificate | ObjectType::PublicKey)
 }

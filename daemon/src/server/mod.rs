@@ -313,6 +313,10 @@ fn keep_time(
         own.service.write_uses();
     }));
     let own = appliance.clone();
+    loops.spawn(every(jobs::SESSIONS_PERIOD, move || {
+        own.service.end_sessions();
+    }));
+    let own = appliance.clone();
     let rotations = Rotations::default();
     loops.spawn(every(jobs::PERIOD, move || {
         rotations.run(&own.service, own.service.clock.now());

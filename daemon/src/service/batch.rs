@@ -298,6 +298,7 @@ impl Exchange<'_> {
             version: self.version,
             now: self.now,
             principal: self.principal,
+            connection: self.connection,
             is_unasked: matches!(self.from, Peer::Listener { .. }),
             service: self.service,
             route,

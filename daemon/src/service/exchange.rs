@@ -12,6 +12,8 @@ pub(super) struct Exchange<'a> {
     pub(super) service: &'a Service,
     pub(super) principal: &'a Arc<Principal>,
     pub(super) from: &'a Peer,
+    /// The connection, where it lasts.
+    pub(super) connection: Option<u64>,
     pub(super) peer: &'a str,
     /// The message's own bytes.
     pub(super) message: &'a [u8],
@@ -35,6 +37,7 @@ impl<'a> Exchange<'a> {
             service,
             principal,
             from: &caller.peer,
+            connection: caller.connection(),
             peer: caller.description(),
             message,
             version,

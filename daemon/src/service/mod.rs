@@ -4,6 +4,7 @@ mod authority;
 mod batch;
 mod commit;
 mod deferred;
+mod ending;
 mod envelope;
 mod exchange;
 mod limits;

@@ -32,6 +32,7 @@ mod record;
 mod rows;
 mod sqlite;
 mod taken;
+mod tenants;
 mod transaction;
 mod writer;
 
@@ -40,7 +41,7 @@ use std::sync::Arc;
 pub use self::{
     commit::Commit,
     filter::{Filter, Located, Page, Scope},
-    record::{Client, Custody, ObjectId, Record, Rules, Successor, Vault, is_account},
+    record::{Client, Custody, ObjectId, Record, Rules, Successor, Token, Vault, is_account},
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
@@ -61,6 +62,12 @@ pub trait Store: Send + Sync {
 
     /// Objects that are to be rotated by now, the longest due first, at most `items_max`.
     fn due_for_rotation(&self, now: Timestamp, items_max: u32) -> Result<Vec<Arc<Record>>>;
+
+    /// The runs of programs that objects of sessions end with, each with its vault.
+    fn session_runs(&self) -> Result<Vec<(String, String)>>;
+
+    /// The objects of sessions of a run in a vault, at most `items_max`.
+    fn of_session_run(&self, vault: &str, run: &str, items_max: u32) -> Result<Vec<Arc<Record>>>;
 
     /// How many records there are, tombstones included.
     fn count(&self) -> Result<u64>;
@@ -105,8 +112,8 @@ pub trait Transaction {
     /// Puts the custody of an object of this transaction into the archive, or takes it out.
     fn set_archived(&mut self, id: &ObjectId, custody: Option<Custody>);
 
-    /// Changes a vault with the other changes.
-    fn put_vault(&mut self, vault: Vault);
+    /// Changes a vault with the other changes; [`Error::Conflict`] at commit when it is not as it was read any more.
+    fn change_vault(&mut self, before: Vault, after: Vault);
 
     /// Gives a client its successor with the other changes; [`Error::Conflict`] at commit when it has another certificate by
     /// then, or was revoked.

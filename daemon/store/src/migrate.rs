@@ -37,6 +37,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0004_successors.sql"),
         then: nothing,
     },
+    Migration {
+        name: "0005_tokens",
+        sql: include_str!("../migrations/sqlite/0005_tokens.sql"),
+        then: apart::add_sessions,
+    },
 ];
 
 fn nothing(_: &Connection) -> Result<()> {

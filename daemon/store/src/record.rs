@@ -3,7 +3,9 @@
 use std::fmt;
 
 use kmip::{
-    ObjectType, State, StorageStatusMask, attribute::Attributes, mechanism::KeySpec,
+    ObjectType, State, StorageStatusMask,
+    attribute::{Attributes, VendorAttribute},
+    mechanism::KeySpec,
     ttlv::Timestamp,
 };
 
@@ -87,6 +89,16 @@ impl Record {
         };
         let is_in_time = own.deactivation_date.is_none_or(|end| due < end.0);
         (is_rotated && is_in_time).then_some(Timestamp(due))
+    }
+
+    /// The run of a program that the object ends with, while it is there: it was made in a session of PKCS #11, and never
+    /// became the token's.
+    #[must_use]
+    pub fn session_run(&self) -> Option<&str> {
+        let (vendor, name) = (VendorAttribute::CLIENT, VendorAttribute::SESSION);
+        let mut marks = self.attributes.vendor_of(vendor, name);
+        let (_, mark) = marks.next().filter(|_| !self.is_destroyed())?;
+        std::str::from_utf8(&mark.value.body).ok()
     }
 
     /// Whether nothing is known of the object any more but that its identifier was used (KMIP 3.0, Obliterate).
@@ -176,10 +188,19 @@ pub struct Rules {
     pub defaults: Option<Vec<u8>>,
 }
 
+/// What a vault is as a PKCS#11 token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    /// The label that the security officer gave it; the vault's name where there is none.
+    pub label: Option<String>,
+    /// Whether a security officer may initialize it anew, which destroys its objects.
+    pub may_be_initialized: bool,
+}
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vault {
-    /// Its name, which is also its PKCS#11 token label: 1 to 32 bytes.
+    /// Its name, which is also its PKCS#11 token's label until another was given: 1 to 32 bytes.
     pub name: String,
     /// The configured name of its HSM.
     pub backend: String,
@@ -189,10 +210,12 @@ pub struct Vault {
     pub strict: bool,
     /// When it was made.
     pub created: Timestamp,
-    /// The verifier of the PKCS#11 user's PIN; none means that no PIN is asked.
+    /// The verifier of the PKCS#11 user's PIN; without one nobody logs in by PIN.
     pub user_pin: Option<String>,
     /// The verifier of the security officer's PIN.
     pub so_pin: Option<String>,
+    /// What it is as a PKCS#11 token.
+    pub token: Token,
     /// What it asks of its new objects.
     pub rules: Rules,
 }

@@ -19,6 +19,7 @@ use crate::{
     migrate::{self, MIGRATIONS},
     rows,
     taken::Taken,
+    tenants,
     transaction::SqliteTransaction,
     writer::{Change, Home, Memory, Writer},
 };
@@ -176,6 +177,15 @@ impl Store for SqliteStore {
         Ok(records.into_iter().map(Arc::new).collect())
     }
 
+    fn session_runs(&self) -> Result<Vec<(String, String)>> {
+        apart::session_runs(&*self.reader()?)
+    }
+
+    fn of_session_run(&self, vault: &str, run: &str, items_max: u32) -> Result<Vec<Arc<Record>>> {
+        let records = apart::find_of_session_run(&*self.reader()?, vault, run, items_max)?;
+        Ok(records.into_iter().map(Arc::new).collect())
+    }
+
     fn count(&self) -> Result<u64> {
         let objects: i64 = self
             .reader()?
@@ -185,7 +195,7 @@ impl Store for SqliteStore {
     }
 
     fn vaults(&self) -> Result<Vec<Vault>> {
-        rows::vaults(&*self.reader()?)
+        tenants::vaults(&*self.reader()?)
     }
 
     fn put_vault(&self, vault: &Vault) -> Result<()> {
@@ -193,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     fn clients(&self) -> Result<Vec<Client>> {
-        rows::clients(&*self.reader()?)
+        tenants::clients(&*self.reader()?)
     }
 
     fn put_client(&self, client: &Client) -> Result<()> {

@@ -29,7 +29,7 @@ pub(crate) struct SqliteTransaction<'a> {
     holders: HashMap<NameKey, ObjectId>,
     /// What goes into the archive, and what comes out.
     archive: HashMap<ObjectId, Option<Custody>>,
-    vaults: Vec<Vault>,
+    vaults: Vec<(Vault, Vault)>,
     successors: Vec<Client>,
 }
 
@@ -229,8 +229,8 @@ impl Transaction for SqliteTransaction<'_> {
         self.archive.insert(id.clone(), custody);
     }
 
-    fn put_vault(&mut self, vault: Vault) {
-        self.vaults.push(vault);
+    fn change_vault(&mut self, before: Vault, after: Vault) {
+        self.vaults.push((before, after));
     }
 
     fn put_successor(&mut self, client: Client) {
@@ -297,7 +297,8 @@ impl Transaction for SqliteTransaction<'_> {
         // Objects are there before what hangs on them.
         let archive = self.archive.into_iter();
         changes.extend(archive.map(|(id, custody)| Change::Archive(id, custody)));
-        changes.extend(self.vaults.into_iter().map(Change::Vault));
+        let vaults = self.vaults.into_iter();
+        changes.extend(vaults.map(|(before, after)| Change::VaultFrom(before, after)));
         changes.extend(self.successors.into_iter().map(Change::Successor));
         Ok(self.store.prepare(changes))
     }

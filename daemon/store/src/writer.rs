@@ -18,8 +18,9 @@ use crate::{
     commit::{Commit, Told, ended},
     connection::{Pool, execute},
     keys::{self, NameKey, SearchKey},
-    rows::{self, Encoded},
+    rows::Encoded,
     taken::Taken,
+    tenants,
 };
 
 /// A group larger than this keeps the first of it waiting for too long.
@@ -32,6 +33,8 @@ pub(crate) enum Change {
     Object(Box<ObjectChange>),
     Successor(Client),
     Vault(Vault),
+    /// A vault as it was read, and as it is to be.
+    VaultFrom(Vault, Vault),
 }
 
 /// A record added or replaced, with the difference that it makes to the search.
@@ -45,6 +48,8 @@ pub(crate) struct ObjectChange {
     names_added: Vec<NameKey>,
     /// When it is rotated, if that changes.
     rotation: Option<Option<Timestamp>>,
+    /// Whether the run that it ends with changes.
+    is_of_other_run: bool,
     standing: Standing,
 }
 
@@ -58,6 +63,7 @@ impl ObjectChange {
         let (old_due, new_due) = (before.and_then(Record::rotation_due), after.rotation_due());
         Ok(Self {
             rotation: (old_due != new_due).then_some(new_due),
+            is_of_other_run: before.and_then(Record::session_run) != after.session_run(),
             standing: Standing::of(after),
             before: before.map(|before| before.revision),
             after: Encoded::new(Arc::clone(after))?,
@@ -244,10 +250,11 @@ fn apply(connection: &Connection, changes: &[Change]) -> Result<Rows> {
             Change::Archive(id, custody) => {
                 apart::put_archived(connection, id, custody.as_ref())?;
             }
-            Change::Client(client) => rows::put_client(connection, client)?,
+            Change::Client(client) => tenants::put_client(connection, client)?,
             Change::Object(change) => rows.push(put_object(connection, change)?),
-            Change::Successor(client) => rows::put_successor(connection, client)?,
-            Change::Vault(vault) => rows::put_vault(connection, vault)?,
+            Change::Successor(client) => tenants::put_successor(connection, client)?,
+            Change::Vault(vault) => tenants::put_vault(connection, vault)?,
+            Change::VaultFrom(before, after) => tenants::change_vault(connection, before, after)?,
         }
     }
     Ok(rows)
@@ -295,6 +302,9 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     if let Some(due) = change.rotation {
         apart::put_rotation(connection, row, due)?;
     }
+    if change.is_of_other_run {
+        apart::put_session(connection, row, change.after.record.session_run())?;
+    }
     Ok(row)
 }
 
@@ -302,7 +312,11 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
 fn objects(changes: Vec<Change>) -> impl Iterator<Item = ObjectChange> {
     changes.into_iter().filter_map(|change| match change {
         Change::Object(change) => Some(*change),
-        Change::Archive(..) | Change::Client(_) | Change::Successor(_) | Change::Vault(_) => None,
+        Change::Archive(..)
+        | Change::Client(_)
+        | Change::Successor(_)
+        | Change::Vault(_)
+        | Change::VaultFrom(..) => None,
     })
 }
 

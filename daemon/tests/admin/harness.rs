@@ -7,8 +7,8 @@ use keyhold::{
     admin::{
         Admin, BackupFile, Parts,
         protocol::{
-            Answer, Call, Class, Command, KeyCreate, Profile, Refused, SecretText, VaultCreate,
-            VaultFacts,
+            Answer, Call, Class, Command, InitToken, KeyCreate, Profile, Refused, SecretText,
+            VaultCreate, VaultFacts,
         },
     },
     audit::{FileTrail, Options, Tail, Verification},
@@ -113,6 +113,7 @@ impl Appliance {
             profile: Profile::Compatible,
             user_pin: Some(SecretText(Secret::from(&b"1234"[..]))),
             so_pin: None,
+            init_token: InitToken::Refused,
         })
         .unwrap()
     }

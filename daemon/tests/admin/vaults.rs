@@ -1,7 +1,7 @@
 //! Vaults, and who may ask at all.
 
 use keyhold::admin::protocol::{
-    Class, PinChange, Profile, SecretText, VaultCreate, VaultList, VaultSet, VaultShow,
+    Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultList, VaultSet, VaultShow,
 };
 use kmip::{Secret, ttlv::Timestamp};
 
@@ -25,6 +25,7 @@ fn vaults_are_made_changed_and_told() {
             profile: Some(Profile::Strict),
             user_pin: Some(PinChange::Clear),
             so_pin: pin(b"97531246"),
+            init_token: Some(InitToken::Allowed),
         })
         .unwrap();
     assert_eq!(
@@ -32,6 +33,11 @@ fn vaults_are_made_changed_and_told() {
         (Class::Releasable, Profile::Strict)
     );
     assert!(!changed.has_user_pin && changed.has_so_pin);
+    assert_eq!(made.init_token, InitToken::Refused);
+    assert_eq!(
+        (changed.token_label.as_str(), changed.init_token),
+        ("dev", InitToken::Allowed)
+    );
     let right = Secret::from(&b"97531246"[..]);
     let now = Timestamp(0);
     own.service
@@ -61,6 +67,7 @@ fn unfit_vaults_are_refused_and_recorded() {
             profile: Profile::Compatible,
             user_pin: Some(SecretText(Secret::from(pin))),
             so_pin: None,
+            init_token: InitToken::Refused,
         })
         .unwrap_err()
     };

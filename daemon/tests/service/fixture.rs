@@ -325,6 +325,7 @@ fn vault(name: &str) -> Vault {
         created: NOON,
         user_pin: None,
         so_pin: None,
+        token: store::Token::default(),
         rules: store::Rules::default(),
     }
 }

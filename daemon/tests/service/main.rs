@@ -40,6 +40,7 @@ mod split;
 mod symmetric;
 mod text;
 mod tickets;
+mod trust;
 mod values;
 mod words;
 mod wrapped;

@@ -25,6 +25,9 @@ impl VendorAttribute {
     pub const CLIENT: &'static str = "x";
     /// The vendor of attributes that servers make up.
     pub const SERVER: &'static str = "y";
+    /// The client's attribute that marks an object of a PKCS#11 session; its value names the run of the program that the
+    /// object ends with.
+    pub const SESSION: &'static str = "pkcs11-session";
 
     /// Splits a 1.x name; a name without a prefix belongs to the clients' vendor, as many clients write them.
     #[must_use]

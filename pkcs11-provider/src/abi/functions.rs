@@ -26,6 +26,7 @@ use super::{
 use crate::{
     module::Fork,
     operation::{cipher::Direction, dual::Second},
+    token::LABEL_BYTES,
 };
 
 cryptoki! {
@@ -87,15 +88,23 @@ cryptoki! {
         };
         C_InitToken(
             slot: CK_SLOT_ID, pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG, label: *mut CK_UTF8CHAR,
-        )
-            unsupported "vaults are made by the operator of the daemon";
-        C_InitPIN(session: CK_SESSION_HANDLE, pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG)
-            unsupported "PINs are set by the operator of the daemon";
+        ) |module| {
+            let slot = module.slot(slot)?;
+            let (pin, label) = (In::new(pin, pin_len), In::new(label, ulong(LABEL_BYTES)));
+            slot.init_token(pin.given()?, label.bytes()?)
+        };
+        C_InitPIN(session: CK_SESSION_HANDLE, pin: *mut CK_UTF8CHAR, pin_len: CK_ULONG) |module| {
+            let session = module.session(session)?;
+            session.writes()?.init_pin(In::new(pin, pin_len).given()?)
+        };
         C_SetPIN(
             session: CK_SESSION_HANDLE, old: *mut CK_UTF8CHAR, old_len: CK_ULONG,
             new: *mut CK_UTF8CHAR, new_len: CK_ULONG,
-        )
-            unsupported "PINs are set by the operator of the daemon";
+        ) |module| {
+            let session = module.session(session)?;
+            let (old, new) = (In::new(old, old_len), In::new(new, new_len));
+            session.writes()?.set_pin(old.given()?, new.given()?)
+        };
         C_OpenSession(
             slot: CK_SLOT_ID, flags: CK_FLAGS, application: *mut c_void, notify: CK_NOTIFY,
             session: *mut CK_SESSION_HANDLE,
@@ -136,12 +145,11 @@ cryptoki! {
             pin_len: CK_ULONG,
         ) |module| {
             let session = module.session(session)?;
-            let user = information::user(user)?;
-            let pin = In::new(pin, pin_len);
-            if pin.is_null() {
-                return Err(Rv::ARGUMENTS_BAD);
+            let pin = In::new(pin, pin_len).given()?;
+            if user == ck::CKU_CONTEXT_SPECIFIC {
+                return session.prove(pin);
             }
-            session.slot.log_in(user, None, pin.bytes()?)
+            session.slot.log_in(information::user(user)?, None, pin)
         };
         C_Logout(session: CK_SESSION_HANDLE) |module| {
             module.session(session)?.slot.log_out()
@@ -450,13 +458,13 @@ cryptoki! {
             pin_len: CK_ULONG, name: *mut CK_UTF8CHAR, name_len: CK_ULONG,
         ) |module| {
             let session = module.session(session)?;
-            let user = information::user(user)?;
-            let pin = In::new(pin, pin_len);
-            if pin.is_null() {
-                return Err(Rv::ARGUMENTS_BAD);
+            let pin = In::new(pin, pin_len).given()?;
+            if user == ck::CKU_CONTEXT_SPECIFIC {
+                return session.prove(pin);
             }
+            let user = information::user(user)?;
             let name = std::str::from_utf8(In::new(name, name_len).bytes()?).map_err(|_| Rv::ARGUMENTS_BAD)?;
-            session.slot.log_in(user, Some(name).filter(|name| !name.is_empty()), pin.bytes()?)
+            session.slot.log_in(user, Some(name).filter(|name| !name.is_empty()), pin)
         };
         C_SessionCancel(session: CK_SESSION_HANDLE, flags: CK_FLAGS) |module| {
             module.session(session)?.cancel(flags);

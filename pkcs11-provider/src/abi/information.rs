@@ -86,24 +86,29 @@ pub(super) fn of_slot(slot: &Slot) -> CK_SLOT_INFO {
 
 pub(super) fn of_token(slot: &Slot) -> CK_TOKEN_INFO {
     let standing = slot.standing();
+    let told = slot.told();
+    let told = told.as_ref();
     let login = if slot.needs_login {
         ck::CKF_LOGIN_REQUIRED
     } else {
         0
     };
+    // A daemon that is not reached says nothing, and the token is shown all the same: asking for a PIN is right then too.
+    let pins = told.map_or(ck::CKF_USER_PIN_INITIALIZED, |told| told.flags & PIN_FLAGS);
+    let (longest, shortest) = told.map_or((255, 4), |told| told.pin_bytes);
     CK_TOKEN_INFO {
-        label: padded(&slot.label),
+        label: told.map_or_else(|| padded(&slot.label), |told| told.label),
         manufacturerID: padded(MANUFACTURER),
         model: padded("vault"),
         serialNumber: padded(&slot.serial),
-        flags: ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED | ck::CKF_USER_PIN_INITIALIZED | login,
+        flags: ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED | login | pins,
         // There is no limit, which 0 says; "not known" has been read as a limit of -1.
         ulMaxSessionCount: 0,
         ulSessionCount: ulong(standing.read_only + standing.read_write),
         ulMaxRwSessionCount: 0,
         ulRwSessionCount: ulong(standing.read_write),
-        ulMaxPinLen: 255,
-        ulMinPinLen: 1,
+        ulMaxPinLen: longest,
+        ulMinPinLen: shortest,
         ulTotalPublicMemory: UNAVAILABLE,
         ulFreePublicMemory: UNAVAILABLE,
         ulTotalPrivateMemory: UNAVAILABLE,
@@ -113,6 +118,15 @@ pub(super) fn of_token(slot: &Slot) -> CK_TOKEN_INFO {
         utcTime: padded(""),
     }
 }
+
+/// What the daemon knows of PINs.
+const PIN_FLAGS: Ulong = ck::CKF_USER_PIN_INITIALIZED
+    | ck::CKF_USER_PIN_COUNT_LOW
+    | ck::CKF_USER_PIN_FINAL_TRY
+    | ck::CKF_USER_PIN_LOCKED
+    | ck::CKF_SO_PIN_COUNT_LOW
+    | ck::CKF_SO_PIN_FINAL_TRY
+    | ck::CKF_SO_PIN_LOCKED;
 
 pub(super) fn of_session(session: &Session) -> CK_SESSION_INFO {
     let read_write = if session.is_read_write {
@@ -144,8 +158,6 @@ pub(super) fn user(user: CK_USER_TYPE) -> Result<User> {
     match user {
         ck::CKU_SO => Ok(User::SecurityOfficer),
         ck::CKU_USER => Ok(User::User),
-        // No key asks for a login before each use, so that no operation waits for one.
-        ck::CKU_CONTEXT_SPECIFIC => Err(Rv::OPERATION_NOT_INITIALIZED),
         _ => Err(Rv::USER_TYPE_INVALID),
     }
 }

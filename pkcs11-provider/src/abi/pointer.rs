@@ -60,6 +60,14 @@ impl<'a> In<'a> {
     pub(crate) const fn is_null(&self) -> bool {
         self.pointer.is_null()
     }
+
+    /// The bytes of a caller who must pass a pointer, even to none: there is no other way to be asked for a PIN here.
+    pub(crate) fn given(&self) -> Result<&'a [u8]> {
+        if self.pointer.is_null() {
+            return Err(Rv::ARGUMENTS_BAD);
+        }
+        self.bytes()
+    }
 }
 
 /// The caller's buffer for an answer (PKCS #11 3.1 §5.2): absent to ask for the length, or short.

@@ -1,7 +1,7 @@
 //! Encryption and decryption. Modes that can go on block by block do, so that any length is served; the others take
 //! their input as a whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use cryptoki_sys as ck;
 use kmip::mechanism::{Cipher, Padding};
@@ -16,7 +16,7 @@ use crate::{
     abi::pointer::{In, MechanismArgument, Offer, Out},
     object::Object,
     remote::Remote,
-    session::Session,
+    session::{Active, Session},
 };
 
 /// AES's block.
@@ -311,7 +311,16 @@ impl Session {
     ) -> Result<()> {
         begin(&mut self.active().decrypt, mechanism, |mechanism| {
             self.cipher_operation(mechanism, key, Direction::Decrypt)
-        })
+        })?;
+        self.await_login(ck::CKF_DECRYPT, key);
+        Ok(())
+    }
+
+    /// The decryption in progress, if it may go on.
+    fn decrypting(&self) -> Result<MutexGuard<'_, Active>> {
+        let mut active = self.active();
+        active.check_proven(ck::CKF_DECRYPT)?;
+        Ok(active)
     }
 
     /// `C_Encrypt`, and `C_EncryptFinal` where there is no data.
@@ -332,14 +341,14 @@ impl Session {
 
     /// `C_Decrypt`, and `C_DecryptFinal` where there is no data.
     pub(crate) fn decrypt(&self, data: Option<In<'_>>, out: Out<'_>) -> Result<()> {
-        last_step(&mut self.active().decrypt, |operation| {
+        last_step(&mut self.decrypting()?.decrypt, |operation| {
             operation.finish(&self.slot.remote, data, out)
         })
     }
 
     /// `C_DecryptUpdate`.
     pub(crate) fn decrypt_update(&self, part: In<'_>, out: Out<'_>) -> Result<()> {
-        step(&mut self.active().decrypt, |operation| {
+        step(&mut self.decrypting()?.decrypt, |operation| {
             operation
                 .update(&self.slot.remote, part.bytes()?, out)
                 .map(drop)

@@ -31,8 +31,13 @@ impl Session {
     }
 
     /// The mark of this run on an object that ends with the session.
-    pub(crate) fn mark(&self, template: &Template<'_>) -> Option<&str> {
-        (!template.is_token()).then_some(self.slot.run.as_str())
+    pub(crate) fn mark(&self, template: &Template<'_>) -> Result<Option<String>> {
+        if template.is_token() {
+            return Ok(None);
+        }
+        let run = self.slot.remote.run();
+        run.map(Some)
+            .map_err(|failure| failure.seen_by(Names::Session))
     }
 
     /// The attributes of a new key, by its template.
@@ -41,9 +46,16 @@ impl Session {
         template: &Template<'_>,
         class: Ulong,
         spec: KeySpec,
-    ) -> Vec<Attribute> {
+    ) -> Result<Vec<Attribute>> {
         let now = Timestamp(seconds_since_1970());
-        new::key_attributes_of(template, class, spec, self.mark(template), now)
+        let mark = self.mark(template)?;
+        Ok(new::key_attributes_of(
+            template,
+            class,
+            spec,
+            mark.as_deref(),
+            now,
+        ))
     }
 
     /// Handles for objects just made at the daemon.
@@ -72,8 +84,8 @@ impl Session {
             return Ok(handle);
         }
         let mut attributes = match brought.spec {
-            Some(spec) => self.key_attributes(&template, class, spec),
-            None => new::common_attributes(&template, class, self.mark(&template)),
+            Some(spec) => self.key_attributes(&template, class, spec)?,
+            None => new::common_attributes(&template, class, self.mark(&template)?.as_deref()),
         };
         attributes.extend(brought.attributes);
         let request = RegisterRequest {

@@ -1,5 +1,6 @@
 //! Two operations of a session at once: one takes what the other encrypts or has decrypted (PKCS #11 3.2 §5.17).
 
+use cryptoki_sys as ck;
 use pkcs11::{Result, Rv};
 use zeroize::Zeroizing;
 
@@ -21,7 +22,10 @@ impl Second {
     fn check(self, active: &mut Active) -> Result<()> {
         let is_active = match self {
             Self::Digest => active.digest.is_some(),
-            Self::Sign => active.sign.is_some(),
+            Self::Sign => {
+                active.check_proven(ck::CKF_SIGN)?;
+                active.sign.is_some()
+            }
             Self::Verify => of_kind(active, false).is_ok(),
         };
         if is_active {
@@ -66,6 +70,7 @@ impl Session {
     pub(crate) fn decrypt_and(&self, second: Second, part: In<'_>, out: Out<'_>) -> Result<()> {
         let mut active = self.active();
         second.check(&mut active)?;
+        active.check_proven(ck::CKF_DECRYPT)?;
         let mut plaintext = None;
         step(&mut active.decrypt, |decrypt| {
             plaintext = decrypt.update(&self.slot.remote, part.bytes()?, out)?;

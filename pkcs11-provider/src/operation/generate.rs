@@ -42,7 +42,7 @@ impl Session {
         self.may_create(&template, ck::CKO_SECRET_KEY)?;
         let mut attributes = new.attributes();
         attributes.extend(marks_of_generation(row.kind));
-        attributes.extend(self.key_attributes(&template, ck::CKO_SECRET_KEY, new.spec));
+        attributes.extend(self.key_attributes(&template, ck::CKO_SECRET_KEY, new.spec)?);
         let request = CreateRequest {
             object_type: ObjectType::SymmetricKey,
             attributes: AttributeList::from_iter(attributes),
@@ -70,11 +70,12 @@ impl Session {
         let (spec, _) = pair(row.meaning, &public, &private)?;
         self.may_create(&public, ck::CKO_PUBLIC_KEY)?;
         self.may_create(&private, ck::CKO_PRIVATE_KEY)?;
+        let marks = (self.mark(&public)?, self.mark(&private)?);
         let (of_public, of_private) = pair_attributes(
             (&public, &private),
             spec,
             row.kind,
-            (self.mark(&public), self.mark(&private)),
+            (marks.0.as_deref(), marks.1.as_deref()),
             Timestamp(seconds_since_1970()),
         );
         let request = CreateKeyPairRequest {

@@ -20,6 +20,7 @@ pub(crate) mod verify;
 
 use std::sync::Arc;
 
+use cryptoki_sys as ck;
 use pkcs11::{
     Facts, Result, Rv, Ulong,
     mechanism::{self, Parameter, Row},
@@ -32,6 +33,7 @@ use crate::{
     },
     object::Object,
     session::Session,
+    slot::User,
 };
 
 /// The longest input collected for mechanisms that take it only as a whole.
@@ -132,6 +134,9 @@ pub(crate) fn permitted_key(
     }
     if !facts.flag(usage) {
         return Err(Rv::KEY_FUNCTION_NOT_PERMITTED);
+    }
+    if facts.flag(ck::CKA_ALWAYS_AUTHENTICATE) && session.slot.standing().user != Some(User::User) {
+        return Err(Rv::USER_NOT_LOGGED_IN);
     }
     if !facts.allows(mechanism.kind) {
         return Err(Rv::MECHANISM_INVALID);

@@ -36,12 +36,16 @@ impl Session {
         let (function, usage) = (ck::CKF_SIGN_RECOVER, ck::CKA_SIGN_RECOVER);
         begin(&mut self.active().sign_recover, mechanism, |mechanism| {
             SignOperation::new(&used_key(self, mechanism, key, function, usage)?)
-        })
+        })?;
+        self.await_login(function, key);
+        Ok(())
     }
 
     /// `C_SignRecover`.
     pub(crate) fn sign_recover(&self, data: In<'_>, out: Out<'_>) -> Result<()> {
-        last_step(&mut self.active().sign_recover, |operation| {
+        let mut active = self.active();
+        active.check_proven(ck::CKF_SIGN_RECOVER)?;
+        last_step(&mut active.sign_recover, |operation| {
             operation.answer(&self.slot.remote, Some(data), out)
         })
     }

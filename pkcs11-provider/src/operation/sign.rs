@@ -1,5 +1,7 @@
 //! Signatures and MACs, in one part and in several; digesting mechanisms hash here and send the digest.
 
+use std::sync::MutexGuard;
+
 use cryptoki_sys as ck;
 use kmip::{
     Secret,
@@ -23,7 +25,7 @@ use crate::{
     error::Names,
     hasher::{Hasher, digest},
     remote::{Again, Remote},
-    session::Session,
+    session::{Active, Session},
 };
 
 /// What is to be signed, as far as it came.
@@ -294,26 +296,35 @@ impl Session {
         begin(&mut self.active().sign, mechanism, |mechanism| {
             let key = used_key(self, mechanism, key, ck::CKF_SIGN, ck::CKA_SIGN)?;
             SignOperation::new(&key)
-        })
+        })?;
+        self.await_login(ck::CKF_SIGN, key);
+        Ok(())
+    }
+
+    /// The signature in progress, if it may go on.
+    fn signing(&self) -> Result<MutexGuard<'_, Active>> {
+        let mut active = self.active();
+        active.check_proven(ck::CKF_SIGN)?;
+        Ok(active)
     }
 
     /// `C_Sign`.
     pub(crate) fn sign(&self, data: In<'_>, out: Out<'_>) -> Result<()> {
-        last_step(&mut self.active().sign, |operation| {
+        last_step(&mut self.signing()?.sign, |operation| {
             operation.answer(&self.slot.remote, Some(data), out)
         })
     }
 
     /// `C_SignUpdate`.
     pub(crate) fn sign_update(&self, part: In<'_>) -> Result<()> {
-        step(&mut self.active().sign, |operation| {
+        step(&mut self.signing()?.sign, |operation| {
             operation.update(part.bytes()?)
         })
     }
 
     /// `C_SignFinal`.
     pub(crate) fn sign_final(&self, out: Out<'_>) -> Result<()> {
-        last_step(&mut self.active().sign, |operation| {
+        last_step(&mut self.signing()?.sign, |operation| {
             operation.answer(&self.slot.remote, None, out)
         })
     }

@@ -31,9 +31,36 @@ pub struct Stored {
     pub seed: String,
 }
 
+/// The token's PINs and label.
+pub struct Token {
+    pub user_pin: Option<Vec<u8>>,
+    pub so_pin: Vec<u8>,
+    pub label: String,
+    /// Wrong guesses at the user's PIN.
+    pub guesses: u32,
+    /// The passwords of users who have names.
+    pub users: BTreeMap<String, Vec<u8>>,
+    /// Whether it is initialized anew by whoever has the security officer's PIN.
+    pub may_be_initialized: bool,
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self {
+            user_pin: Some(PIN.to_vec()),
+            so_pin: SO_PIN.to_vec(),
+            label: "dev".to_owned(),
+            guesses: 0,
+            users: BTreeMap::new(),
+            may_be_initialized: false,
+        }
+    }
+}
+
 /// What the responder holds and does.
 #[derive(Default)]
 pub struct State {
+    pub token: Token,
     pub objects: BTreeMap<String, Stored>,
     pub made: u32,
     /// Every request: its operations in their order.
@@ -168,19 +195,30 @@ pub fn serve(mut stream: impl Read + Write, state: &Mutex<State>, answers_max: u
 }
 
 /// Who asks: `None` when the credential is wrong.
-fn who(request: &Request<'_>) -> Option<&'static str> {
+fn who(request: &Request<'_>, token: &mut Token) -> Option<String> {
     let Some(authentication) = &request.header.authentication else {
-        return Some("public");
+        return Some("public".to_owned());
     };
     let Some(Credential::UsernameAndPassword(credential)) = authentication.credential.first()
     else {
         return None;
     };
     let password = credential.password.as_ref().map(|own| own.0.expose());
-    match (credential.username.as_str(), password) {
-        ("@dev", None) => Some("public"),
-        ("user" | "user@dev", Some(pin)) if pin == PIN => Some("user"),
-        ("so" | "so@dev", Some(pin)) if pin == SO_PIN => Some("so"),
+    let name = credential.username.trim_end_matches("@dev");
+    match (name, password) {
+        ("", None) => Some("public".to_owned()),
+        ("user", Some(pin)) if token.user_pin.as_deref() == Some(pin) => {
+            token.guesses = 0;
+            Some(name.to_owned())
+        }
+        ("so", Some(pin)) if pin == token.so_pin => Some(name.to_owned()),
+        ("user", Some(_)) => {
+            token.guesses += 1;
+            None
+        }
+        (name, Some(own)) if token.users.get(name).is_some_and(|known| known == own) => {
+            Some(name.to_owned())
+        }
         _ => None,
     }
 }
@@ -201,13 +239,13 @@ fn answer(message: &[u8], state: &Mutex<State>) -> Option<Vec<u8>> {
     if let Some(rubbish) = &state.rubbish {
         return Some(rubbish.clone());
     }
-    let who = who(&request);
+    let who = who(&request, &mut state.token);
     let continues = request.header.batch_error_continuation_option.is_some();
     let mut placeholder = None;
     let mut items = Vec::new();
     for item in &request.items {
         let refusal = state.refusal.filter(|(code, _)| *code == item.operation);
-        let outcome = match (who, refusal) {
+        let outcome = match (who.as_deref(), refusal) {
             (None, _) => Err(ResultReason::AuthenticationNotSuccessful),
             (_, Some((_, reason))) => Err(reason),
             (Some(who), None) => ops::perform(

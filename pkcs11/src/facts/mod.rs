@@ -328,7 +328,9 @@ impl Facts {
         // A daemon that says nothing is taken to hide the value; asking for it then costs no refusal.
         let sensitive = found.sensitive.unwrap_or(true);
         let extractable = found.extractable.unwrap_or(false);
-        self.is_secret = sensitive || !extractable;
+        // A key that leaves only under one that is trusted is told to nobody.
+        self.default(ck::CKA_WRAP_WITH_TRUSTED, || flag_bytes(false));
+        self.is_secret = sensitive || !extractable || self.flag(ck::CKA_WRAP_WITH_TRUSTED);
         // PKCS #11 3.1 §4.9: both are false of a key that was brought from outside.
         let local = self.flag(ck::CKA_LOCAL);
         let (always, never) = (found.always_sensitive, found.never_extractable);
@@ -336,9 +338,8 @@ impl Facts {
         self.set(ck::CKA_EXTRACTABLE, flag_bytes(extractable));
         self.set(ck::CKA_ALWAYS_SENSITIVE, flag_bytes(local && always));
         self.set(ck::CKA_NEVER_EXTRACTABLE, flag_bytes(local && never));
-        self.default(ck::CKA_WRAP_WITH_TRUSTED, || flag_bytes(false));
         if self.class == ck::CKO_PRIVATE_KEY {
-            self.set(ck::CKA_ALWAYS_AUTHENTICATE, flag_bytes(false));
+            self.default(ck::CKA_ALWAYS_AUTHENTICATE, || flag_bytes(false));
             self.values.remove(&ck::CKA_TRUSTED);
         }
     }

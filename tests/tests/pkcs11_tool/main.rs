@@ -1,6 +1,7 @@
 //! OpenSC's pkcs11-tool on the PKCS#11 module: over the local socket and mutual TLS, on both backends.
 
 mod keys;
+mod pins;
 mod tokens;
 
 use std::{fs, path::PathBuf, process::Command};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Profile, SecretText};
+use super::{Class, InitToken, Profile, SecretText};
 use crate::{admin::manifest::Manifest, audit::Head, authority::Purpose};
 
 /// A vault.
@@ -24,6 +24,10 @@ pub struct VaultFacts {
     pub has_user_pin: bool,
     /// Whether it has a security officer's PIN.
     pub has_so_pin: bool,
+    /// Its PKCS#11 token's label.
+    pub token_label: String,
+    /// Whether a security officer may initialize it anew.
+    pub init_token: InitToken,
     /// How many clients are enrolled and not revoked.
     pub clients: usize,
     /// How many objects it has; told by `vault.show` alone.

@@ -95,6 +95,9 @@ commands! {
         /// The security officer's PIN.
         #[serde(default)]
         so_pin: Option<SecretText>,
+        /// Whether a security officer may initialize it anew.
+        #[serde(default)]
+        init_token: InitToken,
     }
 
     /// Changes a vault; what is absent stays.
@@ -113,6 +116,9 @@ commands! {
         /// The security officer's PIN.
         #[serde(default)]
         so_pin: Option<PinChange>,
+        /// Whether a security officer may initialize it anew.
+        #[serde(default)]
+        init_token: Option<InitToken>,
     }
 
     /// Tells the vaults.
@@ -371,6 +377,28 @@ pub enum Profile {
     Compatible,
     /// Approved algorithms and sizes only
     Strict,
+}
+
+/// What comes of `C_InitToken`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum InitToken {
+    /// Nothing
+    #[default]
+    Refused,
+    /// The vault's objects are destroyed, and its token gets another label
+    Allowed,
+}
+
+impl InitToken {
+    /// As the vault has it.
+    pub(crate) const fn of(is_allowed: bool) -> Self {
+        if is_allowed {
+            Self::Allowed
+        } else {
+            Self::Refused
+        }
+    }
 }
 
 /// A change of a PIN.

@@ -55,6 +55,9 @@ pub(super) struct Dev {
     /// The vault's security officer's PIN [default: 12345678]
     #[arg(long, value_name = "PIN")]
     so_pin: Option<String>,
+    /// Let the security officer initialize the vault's token anew, which destroys its objects
+    #[arg(long)]
+    init_token: bool,
     /// The Python that has PyKMIP, for the command to paste
     #[arg(
         long,
@@ -177,7 +180,8 @@ impl Dev {
             .map_err(Failure::failed)
         };
         let known = directory.vault(VAULT);
-        if known.is_none() || self.pin.is_some() || self.so_pin.is_some() {
+        let is_changed = self.pin.is_some() || self.so_pin.is_some() || self.init_token;
+        if known.is_none() || is_changed {
             let backend = appliance
                 .config
                 .backends
@@ -188,7 +192,13 @@ impl Dev {
                 .as_ref()
                 .map(|own| (own.user_pin.clone(), own.so_pin.clone()));
             let (user, so) = pins.unwrap_or_default();
+            let mut token = old
+                .as_ref()
+                .map(|own| own.token.clone())
+                .unwrap_or_default();
+            token.may_be_initialized |= self.init_token;
             let vault = Vault {
+                token,
                 user_pin: verifier(self.pin.as_ref(), user, "1234")?,
                 so_pin: verifier(self.so_pin.as_ref(), so, "12345678")?,
                 ..old.unwrap_or_else(|| Vault {
@@ -199,6 +209,7 @@ impl Dev {
                     created: appliance.clock.now(),
                     user_pin: None,
                     so_pin: None,
+                    token: store::Token::default(),
                     rules: store::Rules::default(),
                 })
             };

@@ -37,8 +37,8 @@ pub(super) fn init(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
     }
     let (function, flag) = function(kind);
     let (row, parameter) = mechanism(call, function)?;
-    let (usage, id) = match (row.meaning, flag) {
-        (Meaning::Digest(hash), _) => (Use::Digest(hash), None),
+    let (usage, id, is_unproven) = match (row.meaning, flag) {
+        (Meaning::Digest(hash), _) => (Use::Digest(hash), None, false),
         (_, None) => return Err(Code::MECHANISMINVALID.into()),
         (meaning, Some(flag)) => {
             let handle = call.arguments.ulong()?;
@@ -49,7 +49,8 @@ pub(super) fn init(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
                 _ => Use::Authentication(authentication(meaning, &parameter, spec)?, spec),
             };
             check_key(call, &key.facts.id, kind, &usage)?;
-            (usage, Some(key.facts.id))
+            let asks = key.facts.flag(ck::CKA_ALWAYS_AUTHENTICATE);
+            (usage, Some(key.facts.id), asks)
         }
     };
     call.arguments.end()?;
@@ -57,6 +58,7 @@ pub(super) fn init(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
         kind,
         usage,
         key: id,
+        is_unproven,
         parts: None,
         kept: None,
     });
@@ -97,16 +99,33 @@ fn check_key(call: &mut Call<'_, '_>, id: &str, kind: Kind, usage: &Use) -> Outc
     let refused = |error| Failure::Refused(error, Names::Key);
     call.context.object = Some(id.to_owned());
     let id = UniqueIdentifier::from(id);
-    let key = call.within(operation, |inner| inner.second_object(&id, operation, mask))?;
-    let key = key.map_err(refused)?;
-    call.context.permitted(&key, mask).map_err(refused)
+    let checked = call.within(operation, |inner| {
+        let key = inner.second_object(&id, operation, mask)?;
+        inner.permitted(&key, mask)
+    })?;
+    checked.map_err(refused)
+}
+
+/// Takes an operation out that may go on. One whose key asks for a login, and got none, ends here.
+fn begun(
+    call: &mut Call<'_, '_>,
+    handle: Ulong,
+    session: &mut Session,
+    kind: Kind,
+) -> Result<Active> {
+    let active = session.take(kind).ok_or(Code::OPERATIONNOTINITIALIZED)?;
+    if active.is_unproven {
+        call.put_back(handle, session.clone());
+        return Err(Code::USERNOTLOGGEDIN.into());
+    }
+    Ok(active)
 }
 
 /// `C_Encrypt` and its like: all data at once.
 pub(super) fn whole(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
     let (handle, mut session) = call.session()?;
     let data = Secret::from(call.arguments.bytes()?);
-    let active = session.take(kind).ok_or(Code::OPERATIONNOTINITIALIZED)?;
+    let active = begun(call, handle, &mut session, kind)?;
     if active.parts.is_some() {
         return Err(Code::OPERATIONACTIVE.into());
     }
@@ -124,7 +143,7 @@ pub(super) fn update(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
         None
     };
     call.arguments.end()?;
-    let mut active = session.take(kind).ok_or(Code::OPERATIONNOTINITIALIZED)?;
+    let mut active = begun(call, handle, &mut session, kind)?;
     let applications = &call.context.service.applications;
     let gathered = active
         .parts
@@ -158,7 +177,7 @@ pub(super) fn update(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
 /// `C_EncryptFinal` and its like: all parts are there.
 pub(super) fn last(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
     let (handle, mut session) = call.session()?;
-    let active = session.take(kind).ok_or(Code::OPERATIONNOTINITIALIZED)?;
+    let active = begun(call, handle, &mut session, kind)?;
     let parts = active.parts.iter().flatten();
     let data = Secret::new(parts.map(Secret::expose).collect::<Vec<_>>().concat());
     ended(call, (handle, session), active, data)

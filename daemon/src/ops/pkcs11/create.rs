@@ -18,14 +18,14 @@ use pkcs11::{
 use super::{
     Call,
     failure::{Names, Outcome},
-    generate::{adopt, checked, writing},
+    generate::{adopt, checked},
     object::{entries, material, object},
 };
 use crate::cryptoki::User;
 
 /// `C_CreateObject`.
 pub(super) fn create(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
     let class = checked(call, &given, |template| {
@@ -39,10 +39,11 @@ pub(super) fn create(call: &mut Call<'_, '_>) -> Outcome {
 fn register(call: &mut Call<'_, '_>, given: &[Entry<'_>], class: pkcs11::Ulong) -> Outcome {
     let template = Template::read(given)?;
     let brought = Brought::read(&template, class)?;
-    let now = call.context.now;
+    let mark = call.mark(template.is_token())?;
+    let (mark, now) = (mark.as_deref(), call.context.now);
     let mut attributes = match brought.spec {
-        Some(spec) => new::key_attributes_of(&template, class, spec, None, now),
-        None => new::common_attributes(&template, class, None),
+        Some(spec) => new::key_attributes_of(&template, class, spec, mark, now),
+        None => new::common_attributes(&template, class, mark),
     };
     attributes.extend(brought.attributes);
     let request = RegisterRequest {
@@ -57,15 +58,17 @@ fn register(call: &mut Call<'_, '_>, given: &[Entry<'_>], class: pkcs11::Ulong) 
 
 /// `C_CopyObject`: an object whose value may be told once more, from that value. A key that is locked exists once.
 pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let handle = call.arguments.ulong()?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
     let original = object(call, handle, Code::OBJECTHANDLEINVALID)?;
     let facts = &original.facts;
-    checked(call, &given, |_| Ok(facts.class))?;
     let given = entries(&given);
-    change::check_copy(facts, &Template::read(&given)?)?;
+    let template = Template::read(&given)?;
+    change::check_copy(facts, &template)?;
+    let flag = |kind| template.flag(kind).unwrap_or_else(|| facts.flag(kind));
+    call.may_write(flag(ck::CKA_TOKEN), flag(ck::CKA_PRIVATE))?;
     if facts.is_secret {
         return Err(Code::ACTIONPROHIBITED.into());
     }
@@ -87,17 +90,19 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
 
 /// `C_SetAttributeValue`: all that is asked for, or nothing.
 pub(super) fn set_attributes(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let handle = call.arguments.ulong()?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
     let object = object(call, handle, Code::OBJECTHANDLEINVALID)?;
     let given = entries(&given);
     let template = Template::read(&given)?;
-    if !object.facts.flag(ck::CKA_MODIFIABLE) {
+    let facts = &object.facts;
+    call.may_write(facts.flag(ck::CKA_TOKEN), facts.is_private)?;
+    if !facts.flag(ck::CKA_MODIFIABLE) {
         return Err(Code::ACTIONPROHIBITED.into());
     }
-    let officer = call.application(|own| own.user)? == Some(User::SecurityOfficer);
+    let officer = call.user()? == Some(User::SecurityOfficer);
     let mut changes = Vec::new();
     for (row, value) in template.iter() {
         if object.facts.value(row.kind) != Some(value) {

@@ -37,6 +37,8 @@ pub(super) enum Failure {
     Garbled,
     /// The operation that it is was refused.
     Refused(Error, Names),
+    /// The function refuses, and the trail says why.
+    Denied(Error, Code),
 }
 
 /// How a call ends.
@@ -71,6 +73,10 @@ impl Failure {
             )),
             Self::Refused(error, names) => {
                 let code = code(error.fault, names);
+                context.refusal = Some(error);
+                Ok(code)
+            }
+            Self::Denied(error, code) => {
                 context.refusal = Some(error);
                 Ok(code)
             }

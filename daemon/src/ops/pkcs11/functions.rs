@@ -2,7 +2,7 @@
 
 use kmip::{PKCS11Function, PKCS11ReturnCode};
 
-use super::{Call, cipher, create, failure::Outcome, general, generate, object, wrap};
+use super::{Call, cipher, create, failure::Outcome, general, generate, object, tokens, wrap};
 use crate::cryptoki::Kind;
 
 /// What a function does with a call.
@@ -14,7 +14,10 @@ pub(super) const FUNCTIONS: &[(PKCS11Function, Function)] = &[
     (PKCS11Function::CGetInfo, general::info),
     (PKCS11Function::CGetSlotList, general::slot_list),
     (PKCS11Function::CGetSlotInfo, general::slot_info),
-    (PKCS11Function::CGetTokenInfo, general::token_info),
+    (PKCS11Function::CGetTokenInfo, tokens::token_info),
+    (PKCS11Function::CInitToken, tokens::init_token),
+    (PKCS11Function::CInitPIN, tokens::init_pin),
+    (PKCS11Function::CSetPIN, tokens::set_pin),
     (PKCS11Function::CGetMechanismList, general::mechanism_list),
     (PKCS11Function::CGetMechanismInfo, general::mechanism_info),
     (PKCS11Function::COpenSession, general::open_session),
@@ -140,10 +143,6 @@ pub const NOT_SERVED: &[(&[PKCS11Function], &str)] = {
         (
             &[F::CGetFunctionList, F::CGetInterfaceList, F::CGetInterface],
             "pointers to functions mean nothing to a caller elsewhere",
-        ),
-        (
-            &[F::CInitToken, F::CInitPIN, F::CSetPIN],
-            "vaults and PINs are the operator's of the daemon",
         ),
         (
             &[F::CDigestKey],

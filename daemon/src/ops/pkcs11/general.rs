@@ -7,30 +7,35 @@ use kmip::{
 };
 
 use pkcs11::{
-    UNAVAILABLE, Ulong,
+    Ulong,
     mechanism::{self, ROWS, Row},
-    size, ulong,
+    size,
 };
+
+use store::ObjectId;
 
 use super::{
     Call,
-    failure::{Names, Outcome},
+    failure::{Failure, Names, Outcome},
+    tokens::prove,
 };
 use crate::{
-    cryptoki::{Kind, User, padded},
-    pin::Refused,
+    cryptoki::{Kind, Session, User, padded},
+    policy::is_public,
 };
 
 /// The one slot: the principal's vault.
 const SLOT: Ulong = 0;
 
-const MANUFACTURER: &str = "Keyhold";
+pub(super) const MANUFACTURER: &str = "Keyhold";
 /// The version of the standard whose functions these are.
 const CRYPTOKI: [u8; 2] = [2, 40];
 /// The daemon's own version.
-const VERSION: [u8; 2] = [0, 1];
+pub(super) const VERSION: [u8; 2] = [0, 1];
 
 pub(super) fn finalize(call: &mut Call<'_, '_>) -> Outcome {
+    let gone = call.application(|own| own.disown(None))?;
+    end(call, &gone);
     let applications = &call.context.service.applications;
     applications.end(&call.application, call.context.now);
     Ok(())
@@ -65,7 +70,7 @@ pub(super) fn slot_list(call: &mut Call<'_, '_>) -> Outcome {
     list(call, &[SLOT])
 }
 
-fn slot(call: &mut Call<'_, '_>) -> Outcome {
+pub(super) fn slot(call: &mut Call<'_, '_>) -> Outcome {
     match call.arguments.ulong()? {
         SLOT => Ok(()),
         _ => Err(Code::SLOTIDINVALID.into()),
@@ -81,49 +86,6 @@ pub(super) fn slot_info(call: &mut Call<'_, '_>) -> Outcome {
     call.output.ulong(ck::CKF_TOKEN_PRESENT | ck::CKF_HW_SLOT);
     call.output.raw(&VERSION);
     call.output.raw(&VERSION);
-    Ok(())
-}
-
-pub(super) fn token_info(call: &mut Call<'_, '_>) -> Outcome {
-    slot(call)?;
-    call.arguments.end()?;
-    let (all, writing) = call.application(|own| own.sessions())?;
-    let vault = call
-        .context
-        .service
-        .directory
-        .vault(&call.context.principal.vault);
-    let vault = vault.ok_or(Code::TOKENNOTPRESENT)?;
-    let mut flags = ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED;
-    if call.context.principal.public_only {
-        flags |= ck::CKF_LOGIN_REQUIRED;
-    }
-    if vault.user_pin.is_some() {
-        flags |= ck::CKF_USER_PIN_INITIALIZED;
-    }
-    call.output.raw(&padded::<32>(&vault.name));
-    call.output.raw(&padded::<32>(MANUFACTURER));
-    call.output.raw(&padded::<16>("vault"));
-    call.output.raw(&padded::<16>(&vault.name));
-    call.output.ulong(flags);
-    let sessions_max = ulong(call.context.service.applications.limits.sessions_max);
-    for number in [
-        sessions_max,
-        ulong(all),
-        sessions_max,
-        ulong(writing),
-        255,
-        1,
-    ] {
-        call.output.ulong(number);
-    }
-    // Memory, which is not told.
-    for _ in 0..4 {
-        call.output.ulong(UNAVAILABLE);
-    }
-    call.output.raw(&VERSION);
-    call.output.raw(&VERSION);
-    call.output.raw(&padded::<16>(""));
     Ok(())
 }
 
@@ -184,23 +146,37 @@ pub(super) fn open_session(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn close_session(call: &mut Call<'_, '_>) -> Outcome {
     let handle = call.arguments.ulong()?;
     call.arguments.end()?;
-    if call.application(|own| own.close(handle))? {
-        Ok(())
-    } else {
-        Err(Code::SESSIONHANDLEINVALID.into())
+    if !call.application(|own| own.close(handle))? {
+        return Err(Code::SESSIONHANDLEINVALID.into());
     }
+    let gone = call.application(|own| own.disown(Some(handle)))?;
+    end(call, &gone);
+    Ok(())
+}
+
+/// Ends objects with their sessions. What cannot be ended now is ended once the application is gone.
+fn end(call: &Call<'_, '_>, ids: &[String]) {
+    let (service, vault) = (call.context.service, &call.context.principal.vault);
+    let objects: Vec<_> = ids
+        .iter()
+        .filter_map(|id| service.store.record(&ObjectId(id.clone())).ok()?)
+        .collect();
+    service.end_objects(vault, "sessions", objects.iter().map(AsRef::as_ref));
 }
 
 pub(super) fn close_all_sessions(call: &mut Call<'_, '_>) -> Outcome {
     slot(call)?;
     call.arguments.end()?;
-    call.application(|own| own.close_all())
+    call.application(|own| own.close_all())?;
+    let gone = call.application(|own| own.disown(None))?;
+    end(call, &gone);
+    Ok(())
 }
 
 pub(super) fn session_info(call: &mut Call<'_, '_>) -> Outcome {
     let (_, session) = call.session()?;
     call.arguments.end()?;
-    let user = call.application(|own| own.user)?;
+    let user = call.user()?;
     let is_open = !call.context.principal.public_only || user == Some(User::User);
     let state = match (user, session.is_read_write, is_open) {
         (Some(User::SecurityOfficer), ..) => ck::CKS_RW_SO_FUNCTIONS,
@@ -222,11 +198,14 @@ pub(super) fn session_info(call: &mut Call<'_, '_>) -> Outcome {
 
 /// The PIN is the vault's. A caller whose certificate says enough needs none; the right one is taken all the same.
 pub(super) fn login(call: &mut Call<'_, '_>) -> Outcome {
-    call.session()?;
-    let user = user(call.arguments.ulong()?)?;
+    let (handle, session) = call.session()?;
+    let kind = call.arguments.ulong()?;
     let pin = Secret::from(call.arguments.bytes()?);
     call.arguments.end()?;
-    log_in(call, user, &pin)
+    if kind == ck::CKU_CONTEXT_SPECIFIC {
+        return prove_use(call, (handle, session), &pin);
+    }
+    log_in(call, user(kind)?, &pin)
 }
 
 /// `C_LoginUser`: who calls is known from the connection, so the name can only be that one.
@@ -246,10 +225,24 @@ fn user(kind: Ulong) -> Result<User, Code> {
     match kind {
         ck::CKU_SO => Ok(User::SecurityOfficer),
         ck::CKU_USER => Ok(User::User),
-        // No key here wants to be asked for at each use.
         ck::CKU_CONTEXT_SPECIFIC => Err(Code::OPERATIONNOTINITIALIZED),
         _ => Err(Code::USERTYPEINVALID),
     }
+}
+
+/// The login for an operation whose key asks for one at each use.
+fn prove_use(
+    call: &mut Call<'_, '_>,
+    (handle, mut session): (Ulong, Session),
+    pin: &Secret,
+) -> Outcome {
+    if !session.is_unproven() {
+        return Err(Code::OPERATIONNOTINITIALIZED.into());
+    }
+    prove(call, User::User, pin)?;
+    session.prove();
+    call.put_back(handle, session);
+    Ok(())
 }
 
 fn log_in(call: &Call<'_, '_>, user: User, pin: &Secret) -> Outcome {
@@ -262,28 +255,32 @@ fn log_in(call: &Call<'_, '_>, user: User, pin: &Secret) -> Outcome {
         }
         None => {}
     }
-    let name = match user {
-        User::SecurityOfficer => "so",
-        User::User => "user",
-    };
-    let directory = &call.context.service.directory;
-    let vault = &call.context.principal.vault;
-    match directory.verify_pin(vault, name, pin, call.context.now) {
-        Ok(()) => call.application(|own| own.user = Some(user)),
-        Err(Refused::NotSet) => Err(Code::USERPINNOTINITIALIZED.into()),
-        Err(Refused::TooManyGuesses) => Err(Code::PINLOCKED.into()),
-        Err(Refused::Unreadable) => Err(Code::DEVICEERROR.into()),
-        Err(Refused::Wrong) => Err(Code::PININCORRECT.into()),
-    }
+    prove(call, user, pin)?;
+    call.application(|own| own.user = Some(user))
 }
 
+/// `C_Logout`: operations are cancelled, private objects lose their handles, and those of sessions end
+/// (PKCS #11 3.2 §5.6.10).
 pub(super) fn logout(call: &mut Call<'_, '_>) -> Outcome {
     call.session()?;
     call.arguments.end()?;
-    match call.application(|own| own.user.take())? {
-        Some(_) => Ok(()),
-        None => Err(Code::USERNOTLOGGEDIN.into()),
+    if call.application(|own| own.user.take())?.is_none() {
+        return Err(Code::USERNOTLOGGEDIN.into());
     }
+    let mut ending = Vec::new();
+    for (handle, id) in call.application(|own| own.known())? {
+        let record = call.context.tx.record(&ObjectId(id.clone()));
+        let record = record.map_err(|error| Failure::Refused(error.into(), Names::Session))?;
+        if record.as_deref().is_some_and(is_public) {
+            continue;
+        }
+        call.application(|own| own.forget(handle))?;
+        if record.is_some_and(|own| own.session_run().is_some()) {
+            ending.push(id);
+        }
+    }
+    end(call, &ending);
+    call.application(|own| own.cancel_all())
 }
 
 /// How many bytes; some clients send the buffer itself behind it. What comes out has the length that was asked for.

@@ -14,6 +14,7 @@ use pkcs11::{
     mechanism::{self, Parameter, Row, derivation},
     new::{self, NewSecret, marks_of_generation, pair, pair_attributes, spec_attributes},
 };
+use store::ObjectId;
 
 use super::{
     Call,
@@ -24,7 +25,7 @@ use crate::cryptoki::{Entry, User, read};
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// A template for a new object, as far as this way has a say: every object is the token's, and hidden as its kind is.
+/// A template for a new object, as far as this way has a say, and the session that asks.
 pub(super) fn checked(
     call: &Call<'_, '_>,
     template: &[Entry],
@@ -32,18 +33,12 @@ pub(super) fn checked(
 ) -> Result<Ulong> {
     let template = Template::read(&entries(template))?;
     let class = class(&template)?;
-    let officer = call.application(|own| own.user)? == Some(User::SecurityOfficer);
+    let officer = call.user()? == Some(User::SecurityOfficer);
     new::check(&template, class, officer)?;
     let hidden = [ck::CKO_PRIVATE_KEY, ck::CKO_SECRET_KEY].contains(&class);
-    let agrees = template.flag(ck::CKA_TOKEN) != Some(false)
-        && template
-            .flag(ck::CKA_PRIVATE)
-            .is_none_or(|private| private == hidden || class == ck::CKO_DATA);
-    if agrees {
-        Ok(class)
-    } else {
-        Err(Code::TEMPLATEINCONSISTENT.into())
-    }
+    let is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(hidden);
+    call.may_write(template.is_token(), is_private)?;
+    Ok(class)
 }
 
 /// The mechanism and its parameter, which come next.
@@ -57,29 +52,28 @@ pub(super) fn mechanism(
     Ok((row, parameter))
 }
 
-/// A session that may write.
-pub(super) fn writing(call: &mut Call<'_, '_>) -> Outcome {
-    let (_, session) = call.session()?;
-    if session.is_read_write {
-        Ok(())
-    } else {
-        Err(Code::SESSIONREADONLY.into())
-    }
-}
-
-/// The handle of a new object.
+/// The handle of a new object. One that is marked ends with the session.
 pub(super) fn adopt(call: &mut Call<'_, '_>, id: &UniqueIdentifier) -> Outcome {
     let limits = call.context.service.applications.limits;
     let UniqueIdentifier::Text(id) = id else {
         return Err(Code::DEVICEERROR.into());
     };
-    let handle = call.application(|own| own.handle(id, &limits))?;
+    let record = call.context.tx.record(&ObjectId(id.clone()));
+    let record = record.map_err(|error| Failure::Refused(error.into(), Names::Session))?;
+    let ends = record.is_some_and(|own| own.session_run().is_some());
+    let session = call.origin.filter(|_| ends).map(|(session, _)| session);
+    let handle = call.application(|own| {
+        if let Some(session) = session {
+            own.own(id, session);
+        }
+        own.handle(id, &limits)
+    })?;
     call.output.ulong(handle.ok_or(Code::DEVICEMEMORY)?);
     Ok(())
 }
 
 pub(super) fn generate_key(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let (row, _) = mechanism(call, ck::CKF_GENERATE)?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
@@ -88,9 +82,14 @@ pub(super) fn generate_key(call: &mut Call<'_, '_>) -> Outcome {
     let new = NewSecret::generated(row, &template)?;
     let mut attributes = new.attributes();
     attributes.extend(marks_of_generation(row.kind));
+    let mark = call.mark(template.is_token())?;
     let now = call.context.now;
     attributes.extend(new::key_attributes_of(
-        &template, class, new.spec, None, now,
+        &template,
+        class,
+        new.spec,
+        mark.as_deref(),
+        now,
     ));
     let request = CreateRequest {
         object_type: ObjectType::SymmetricKey,
@@ -102,7 +101,7 @@ pub(super) fn generate_key(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn generate_key_pair(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let (row, _) = mechanism(call, ck::CKF_GENERATE_KEY_PAIR)?;
     let (public, private) = (call.arguments.template()?, call.arguments.template()?);
     call.arguments.end()?;
@@ -112,8 +111,12 @@ pub(super) fn generate_key_pair(call: &mut Call<'_, '_>) -> Outcome {
     let (public, private) = (Template::read(&public)?, Template::read(&private)?);
     let (spec, _) = pair(row.meaning, &public, &private)?;
     let now = call.context.now;
-    let (of_public, of_private) =
-        pair_attributes((&public, &private), spec, row.kind, (None, None), now);
+    let marks = (
+        call.mark(public.is_token())?,
+        call.mark(private.is_token())?,
+    );
+    let marks = (marks.0.as_deref(), marks.1.as_deref());
+    let (of_public, of_private) = pair_attributes((&public, &private), spec, row.kind, marks, now);
     let request = CreateKeyPairRequest {
         common_attributes: AttributeList::from_iter(spec_attributes(spec)),
         private_key_attributes: AttributeList::from_iter(of_private),
@@ -130,7 +133,7 @@ pub(super) fn generate_key_pair(call: &mut Call<'_, '_>) -> Outcome {
 
 /// `C_DeriveKey`: what comes of a key is kept no less than it, and never shows it.
 pub(super) fn derive_key(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let (row, parameter) = mechanism(call, ck::CKF_DERIVE)?;
     let base = call.arguments.ulong()?;
     let given = call.arguments.template()?;
@@ -147,9 +150,14 @@ pub(super) fn derive_key(call: &mut Call<'_, '_>) -> Outcome {
     let new = NewSecret::described(&template, whole)?;
     let how = derivation(row.meaning, parameter, spec, new.spec.secret_bytes())?;
     let mut attributes = new.attributes();
+    let mark = call.mark(template.is_token())?;
     let now = call.context.now;
     attributes.extend(new::key_attributes_of(
-        &template, class, new.spec, None, now,
+        &template,
+        class,
+        new.spec,
+        mark.as_deref(),
+        now,
     ));
     let request = DeriveKeyRequest {
         object_type: ObjectType::SymmetricKey,

@@ -8,6 +8,7 @@ mod general;
 mod generate;
 mod object;
 mod sign;
+mod tokens;
 mod wrap;
 
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ use self::{
 use super::Handler;
 use crate::{
     context::Context,
-    cryptoki::{Application, Arguments, Output, Session, User},
+    cryptoki::{Application, Arguments, Output, Session, User, run_of},
     error::{Error, Result},
     fault::Fault,
     pending::Mark,
@@ -47,8 +48,12 @@ impl Handler for PKCS11 {
     /// What a call does to objects is held to the operation that it is.
     const ACCESS: Access = Access::None;
 
-    fn is_light(_: &Service, request: &PKCS11Request) -> bool {
-        LIGHT.contains(&request.pkcs11_function)
+    fn is_light(service: &Service, request: &PKCS11Request) -> bool {
+        let named = || request.correlation_value.as_ref();
+        let named = || named().map(|own| own.0.as_slice());
+        let function = request.pkcs11_function;
+        LIGHT.contains(&function)
+            || (ENDING.contains(&function) && !service.applications.owns_any(named()))
     }
 
     fn handle(context: &mut Context<'_>, request: PKCS11Request) -> Result<PKCS11Response> {
@@ -91,8 +96,6 @@ impl Handler for PKCS11 {
 
 /// Functions that need neither a key nor a disk.
 const LIGHT: &[PKCS11Function] = &[
-    PKCS11Function::CInitialize,
-    PKCS11Function::CFinalize,
     PKCS11Function::CGetInfo,
     PKCS11Function::CGetSlotList,
     PKCS11Function::CGetSlotInfo,
@@ -100,16 +103,22 @@ const LIGHT: &[PKCS11Function] = &[
     PKCS11Function::CGetMechanismList,
     PKCS11Function::CGetMechanismInfo,
     PKCS11Function::COpenSession,
-    PKCS11Function::CCloseSession,
-    PKCS11Function::CCloseAllSessions,
     PKCS11Function::CGetSessionInfo,
     PKCS11Function::CFindObjects,
     PKCS11Function::CFindObjectsFinal,
 ];
 
-/// `C_Initialize`: a new application, unless the call names one.
+/// Functions that end sessions: with those, their objects.
+const ENDING: &[PKCS11Function] = &[
+    PKCS11Function::CFinalize,
+    PKCS11Function::CCloseSession,
+    PKCS11Function::CCloseAllSessions,
+];
+
+/// `C_Initialize`: a new application, unless the call names one. Either lives as long as the connection from now on, where
+/// that lasts. One that the daemon knew before it started anew is taken up again while there are objects of its sessions.
 fn initialize(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     correlation: Option<&Bytes>,
     input: &[u8],
 ) -> Result<(Option<Bytes>, Outcome)> {
@@ -120,14 +129,41 @@ fn initialize(
     let known = correlation.and_then(|named| {
         applications.find(context.principal, Some(named.0.as_slice()), context.now)
     });
-    if known.is_some() {
+    if let Some(mark) = known {
+        hold(context, &mark);
         let code = PKCS11ReturnCode::CRYPTOKIALREADYINITIALIZED;
         return Ok((None, Err(Failure::Code(code))));
     }
-    let mark = applications
-        .begin(context.principal, context.now)
-        .ok_or_else(|| Error::new(Fault::Busy, "too many applications are initialized"))?;
+    let begun = match correlation
+        .map(|own| taken_up(context, &own.0))
+        .transpose()?
+    {
+        Some(Some(mark)) => applications.begin_as(mark, context.principal, context.now),
+        _ => applications.begin(context.principal, context.now),
+    };
+    let mark =
+        begun.ok_or_else(|| Error::new(Fault::Busy, "too many applications are initialized"))?;
+    hold(context, &mark);
+    context.batch.application = Some(mark);
     Ok((Some(Bytes(mark.to_vec())), Ok(())))
+}
+
+/// The mark of an application of an earlier life of the daemon, of whose sessions there are objects.
+fn taken_up(context: &Context<'_>, named: &[u8]) -> Result<Option<Mark>> {
+    let Ok(mark) = Mark::try_from(named) else {
+        return Ok(None);
+    };
+    let run = run_of(&mark);
+    let vault = &context.principal.vault;
+    let objects = context.service.store.of_session_run(vault, &run, 1)?;
+    Ok((!objects.is_empty()).then_some(mark))
+}
+
+fn hold(context: &Context<'_>, mark: &Mark) {
+    if let Some(connection) = context.connection {
+        let applications = &context.service.applications;
+        applications.hold(mark, connection, context.now);
+    }
 }
 
 fn called(
@@ -137,7 +173,10 @@ fn called(
     input: &[u8],
     output: &mut Output,
 ) -> Outcome {
-    let named = correlation.map(|own| own.0.as_slice());
+    let begun = context.batch.application;
+    let named = correlation
+        .map(|own| own.0.as_slice())
+        .or(begun.as_ref().map(|own| own.as_slice()));
     let applications = &context.service.applications;
     let application = applications
         .find(context.principal, named, context.now)
@@ -152,6 +191,7 @@ fn called(
     served(&mut Call {
         context,
         application,
+        origin: None,
         arguments: Arguments::new(input),
         output,
     })
@@ -161,6 +201,8 @@ fn called(
 struct Call<'c, 'x> {
     context: &'c mut Context<'x>,
     application: Mark,
+    /// The session that calls, and whether it may write.
+    origin: Option<(Ulong, bool)>,
     arguments: Arguments<'c>,
     output: &'c mut Output,
 }
@@ -176,18 +218,49 @@ impl Call<'_, '_> {
         Ok(found.ok_or(PKCS11ReturnCode::CRYPTOKINOTINITIALIZED)?)
     }
 
+    /// Who is logged in: at the application's token, or with the message itself.
+    fn user(&self) -> std::result::Result<Option<User>, Failure> {
+        let by_call = self.application(|own| own.user)?;
+        let by_message = self.context.principal.officer;
+        Ok(by_call.or(by_message.then_some(User::SecurityOfficer)))
+    }
+
     /// The session whose handle comes next, as earlier items of the batch left it.
     fn session(&mut self) -> std::result::Result<(Ulong, Session), Failure> {
         let handle = self.arguments.ulong()?;
         let key = (self.application, handle);
-        if let Some(session) = self.context.effects.session(&key) {
-            return Ok((handle, session.clone()));
+        let kept = self.context.effects.session(&key).cloned();
+        let session = match kept {
+            Some(session) => Some(session),
+            None => self.application(|own| own.session(handle).cloned())?,
+        };
+        let session = session.ok_or(PKCS11ReturnCode::SESSIONHANDLEINVALID)?;
+        self.origin = Some((handle, session.is_read_write));
+        Ok((handle, session))
+    }
+
+    /// Whether the session may make, change or end an object (PKCS #11 3.2 §5.6, tables of session states).
+    fn may_write(&self, is_token: bool, is_private: bool) -> Outcome {
+        if is_token && !self.origin.is_some_and(|(_, writes)| writes) {
+            return Err(PKCS11ReturnCode::SESSIONREADONLY.into());
         }
-        let session = self.application(|own| own.session(handle).cloned())?;
-        Ok((
-            handle,
-            session.ok_or(PKCS11ReturnCode::SESSIONHANDLEINVALID)?,
-        ))
+        let is_hidden = match self.user()? {
+            Some(User::User) => false,
+            Some(User::SecurityOfficer) => true,
+            None => self.context.principal.public_only,
+        };
+        if is_private && is_hidden {
+            return Err(PKCS11ReturnCode::USERNOTLOGGEDIN.into());
+        }
+        Ok(())
+    }
+
+    /// The mark of an object that ends with the session.
+    fn mark(&self, is_token: bool) -> std::result::Result<Option<String>, Failure> {
+        if is_token {
+            return Ok(None);
+        }
+        self.application(|own| Some(own.run.clone()))
     }
 
     /// Puts the session back once the answer is sent.
@@ -227,9 +300,10 @@ impl Call<'_, '_> {
         see: impl FnOnce(&mut Context<'_>) -> R,
     ) -> std::result::Result<R, Failure> {
         // A login shows what is hidden before it.
-        let is_shown = self.application(|own| own.user)? == Some(User::User);
-        let proven = (is_shown && self.context.principal.public_only)
-            .then(|| self.context.principal.proven());
+        let proven = self.application(|own| own.user)?.map(|user| match user {
+            User::User => self.context.principal.proven(),
+            User::SecurityOfficer => self.context.principal.as_officer(),
+        });
         let route = super::find(operation).ok_or(PKCS11ReturnCode::FUNCTIONNOTSUPPORTED)?;
         let mut batch = Batch::default();
         let own = &mut *self.context;
@@ -237,6 +311,7 @@ impl Call<'_, '_> {
             version: own.version,
             now: own.now,
             principal: proven.as_ref().unwrap_or(own.principal),
+            connection: own.connection,
             is_unasked: own.is_unasked,
             service: own.service,
             route,

@@ -146,6 +146,7 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
         },
         Some(None) => return Err(Code::ATTRIBUTEVALUEINVALID.into()),
     }
+    let run = call.application(|own| own.run.clone())?;
     let own_id = wanted(ck::CKA_ID).and_then(|value| id_of_bytes(value));
     let request = LocateRequest {
         attributes: attributes.into_iter().collect(),
@@ -168,7 +169,9 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
         };
         let is_own = own_id.as_deref() == Some(id.as_str());
         let own = facts(&record, call.context.now);
-        let matches = own.is_some_and(|own| {
+        // An object of a session is its own application's.
+        let is_visible = |own: &Facts| own.session.as_ref().is_none_or(|own| *own == run);
+        let matches = own.filter(is_visible).is_some_and(|own| {
             template.iter().all(|entry| {
                 let given = entry.value.as_deref().map_or(&[][..], Vec::as_slice);
                 own.value(entry.kind) == Some(given) || (entry.kind == ck::CKA_ID && is_own)
@@ -301,19 +304,23 @@ pub(super) fn size(call: &mut Call<'_, '_>) -> Outcome {
 
 /// `C_DestroyObject`: what is active is revoked before.
 pub(super) fn destroy(call: &mut Call<'_, '_>) -> Outcome {
-    let (_, session) = call.session()?;
+    call.session()?;
     let object = call.arguments.ulong()?;
     call.arguments.end()?;
     let id = call.object(object, Code::OBJECTHANDLEINVALID)?;
-    if !session.is_read_write {
-        return Err(Code::SESSIONREADONLY.into());
-    }
     let unique_identifier = Some(UniqueIdentifier::from(id.as_str()));
     let record = call
         .context
         .tx
         .record(&ObjectId(id))
         .map_err(|error| Failure::Refused(error.into(), Names::Object))?;
+    let known = record.as_deref();
+    let known = known.and_then(|record| facts(record, call.context.now));
+    let known = known.ok_or(Code::OBJECTHANDLEINVALID)?;
+    call.may_write(known.flag(ck::CKA_TOKEN), known.is_private)?;
+    if !known.flag(ck::CKA_DESTROYABLE) {
+        return Err(Code::ACTIONPROHIBITED.into());
+    }
     let state = record.and_then(|record| record.state_at(call.context.now));
     if state == Some(State::Active) {
         let request = RevokeRequest {

@@ -11,7 +11,7 @@ use super::{
     Call,
     cipher::give,
     failure::{Failure, Names, Outcome},
-    generate::{adopt, checked, mechanism, writing},
+    generate::{adopt, checked, mechanism},
     object::{entries, key, object},
 };
 
@@ -43,7 +43,7 @@ fn of_wrapping(failure: Failure) -> Failure {
 
 /// `C_UnwrapKey`.
 pub(super) fn unwrap_key(call: &mut Call<'_, '_>) -> Outcome {
-    writing(call)?;
+    call.session()?;
     let (row, parameter) = mechanism(call, ck::CKF_UNWRAP)?;
     let by = call.arguments.ulong()?;
     let wrapped = call.arguments.bytes()?;
@@ -57,8 +57,9 @@ pub(super) fn unwrap_key(call: &mut Call<'_, '_>) -> Outcome {
     })?;
     let given = entries(&given);
     let template = Template::read(&given)?;
-    let now = call.context.now;
-    let request = wrap::register_request(&by.facts, &cipher, wrapped, &template, None, now)?;
+    let mark = call.mark(template.is_token())?;
+    let (mark, now) = (mark.as_deref(), call.context.now);
+    let request = wrap::register_request(&by.facts, &cipher, wrapped, &template, mark, now)?;
     let response = call.perform::<Register>(request, Names::Unwrapping)?;
     adopt(call, &response.unique_identifier)
 }

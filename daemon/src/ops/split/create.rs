@@ -19,6 +19,7 @@ use crate::{
     custody::Value,
     error::{Error, Result},
     fault::Fault,
+    marks,
     ops::{Handler, get::may_leave},
     policy::Access,
     profile, secret_data, template, whole,
@@ -88,7 +89,8 @@ impl Whole {
     fn of(context: &mut Context<'_>, id: &UniqueIdentifier) -> Result<Self> {
         let object = context.another_object(id, OperationCode::Get, Access::Release)?;
         let record = object.record();
-        may_leave(record, true)?;
+        // Parts are wrapped under any keys, one by one.
+        may_leave(record, !marks::wants_trusted(record))?;
         let (bytes, format) = match (context.value(record)?, record.object_type) {
             (Value::Key(Material::Secret { bytes, .. }), _) => (bytes, KeyFormatType::Raw),
             (Value::Key(Material::Private { pkcs8, .. }), _) => (pkcs8, KeyFormatType::PKCS8),

@@ -22,7 +22,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
-    material, profile,
+    marks, material, profile,
 };
 
 /// What a wrapping method does to a key value, and in which order.
@@ -144,6 +144,9 @@ fn encrypted(
     // Some test cases wrap, and unwrap, with keys that a server that keeps real ones refuses for it.
     if context.service.conformance.is_none() {
         profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
+    }
+    if marks::wants_trusted(of) && !marks::is_trusted(kek.record()) {
+        return Err(super::get::wants_trusted());
     }
     if let Custody::Public(spki) = &kek.record().custody {
         context.permitted(&kek, CryptographicUsageMask::WrapKey)?;

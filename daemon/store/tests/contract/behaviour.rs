@@ -1,14 +1,14 @@
-//! Records, revisions, names, vaults and clients.
+//! Records, revisions and names; what hangs on objects apart.
 
 use std::slice::from_ref;
 
 use kmip::{
     ObjectType,
-    attribute::Name,
+    attribute::{Attributes, Name, VendorAttribute},
     mechanism::{Curve, KeySpec},
-    ttlv::Timestamp,
+    ttlv::{AnyValue, ItemType, Timestamp},
 };
-use store::{Client, Custody, Error, ObjectId, Page, Record, Rules, Successor, Vault};
+use store::{Custody, Error, ObjectId, Page, Record};
 
 use crate::{
     each_store,
@@ -253,70 +253,6 @@ fn jobs_visit_every_record_once() {
     });
 }
 
-#[test]
-fn vaults_and_clients_are_kept_by_name() {
-    each_store(|store| {
-        let mut vault = Vault {
-            name: "v".to_owned(),
-            backend: "soft".to_owned(),
-            locked_by_default: true,
-            strict: false,
-            created: NOW,
-            user_pin: None,
-            so_pin: Some("verifier".to_owned()),
-            rules: Rules {
-                constraints: Some(vec![1]),
-                defaults: None,
-            },
-        };
-        let mut client = Client {
-            name: "c".to_owned(),
-            vault: "v".to_owned(),
-            role: "user".to_owned(),
-            spki_sha256: [9; 32],
-            serial: "01ab".to_owned(),
-            issued: NOW,
-            expires: Timestamp(NOW.0 + 1),
-            revoked: None,
-            successor: None,
-        };
-        store.put_vault(&vault).unwrap();
-        store.put_client(&client).unwrap();
-        let succeed = |client: &Client| {
-            let mut transaction = store.begin();
-            transaction.put_successor(client.clone());
-            transaction.commit()
-        };
-        client.successor = Some(Successor {
-            spki_sha256: [8; 32],
-            serial: "02".to_owned(),
-            issued: NOW,
-            expires: Timestamp(NOW.0 + 2),
-        });
-        succeed(&client).unwrap();
-        assert_eq!(store.clients().unwrap(), [client.clone()]);
-        let other = Client {
-            spki_sha256: [7; 32],
-            ..client.clone()
-        };
-        assert_eq!(succeed(&other), Err(Error::Conflict));
-        vault.strict = true;
-        client.revoked = Some(NOW);
-        store.put_vault(&vault).unwrap();
-        store.put_client(&client).unwrap();
-        assert_eq!(succeed(&client), Err(Error::Conflict), "it is revoked");
-        assert_eq!(store.vaults().unwrap(), [vault]);
-        let twin = Client {
-            vault: "w".to_owned(),
-            ..client.clone()
-        };
-        store.put_client(&twin).unwrap();
-        assert_eq!(store.clients().unwrap(), [client, twin]);
-        assert_eq!(store.health(), Ok(()));
-    });
-}
-
-/// An archived object's custody, as a new transaction sees it.
 fn archived(store: &dyn store::Store, id: &ObjectId) -> Option<Custody> {
     store.begin().archived(id).unwrap()
 }
@@ -371,30 +307,53 @@ fn rotations_are_found_when_they_are_due() {
     });
 }
 
-#[test]
-fn a_vault_changes_with_a_transaction() {
-    each_store(|store| {
-        let vault = Vault {
-            name: "v".to_owned(),
-            backend: "soft".to_owned(),
-            locked_by_default: false,
-            strict: false,
-            created: NOW,
-            user_pin: None,
-            so_pin: None,
-            rules: Rules {
-                constraints: Some(vec![1]),
-                defaults: Some(vec![2]),
+fn mark(attributes: &mut Attributes, run: &str) {
+    attributes.vendor = vec![(
+        0,
+        VendorAttribute {
+            vendor_identification: VendorAttribute::CLIENT.to_owned(),
+            attribute_name: VendorAttribute::SESSION.to_owned(),
+            value: AnyValue {
+                item_type: ItemType::TextString,
+                body: run.as_bytes().to_vec(),
             },
+        },
+    )];
+}
+
+#[test]
+fn objects_of_sessions_are_found_by_their_run_while_they_are_there() {
+    each_store(|store| {
+        let [mut one, mut two, mut three] = ["one", "two", "three"].map(key);
+        mark(&mut one.attributes, "a");
+        mark(&mut two.attributes, "a");
+        mark(&mut three.attributes, "b");
+        for record in [&one, &two, &three, &key("of the token")] {
+            insert(store, record).unwrap();
+        }
+        let of = |run: &str| {
+            let found = store.of_session_run("default", run, 10).unwrap();
+            let mut ids: Vec<_> = found.iter().map(|record| record.id.clone()).collect();
+            ids.sort();
+            ids
         };
-        let mut transaction = store.begin();
-        transaction.put_vault(vault.clone());
-        assert!(transaction.is_changed());
-        drop(transaction);
-        assert_eq!(store.vaults().unwrap(), []);
-        let mut transaction = store.begin();
-        transaction.put_vault(vault.clone());
-        transaction.commit().unwrap();
-        assert_eq!(store.vaults().unwrap(), [vault]);
+        let runs = || {
+            let mut runs = store.session_runs().unwrap();
+            runs.sort();
+            runs
+        };
+        let run = |run: &str| ("default".to_owned(), run.to_owned());
+        assert_eq!(runs(), [run("a"), run("b")]);
+        let mut both = [one.id.clone(), two.id.clone()];
+        both.sort();
+        assert_eq!(of("a"), both);
+        assert_eq!(store.of_session_run("default", "a", 1).unwrap().len(), 1);
+        assert_eq!(store.of_session_run("other", "a", 10).unwrap(), []);
+        // One becomes the token's, one is destroyed.
+        change(store, &one.id, |record| record.attributes.vendor.clear()).unwrap();
+        assert_eq!(of("a"), [two.id.clone()]);
+        change(store, &two.id, |record| record.custody = Custody::Gone).unwrap();
+        assert_eq!(of("a"), []);
+        assert_eq!(runs(), [run("b")]);
     });
 }

@@ -11,6 +11,7 @@ mod files;
 mod locate;
 mod model;
 mod sample;
+mod tenants;
 
 use store::{SqliteStore, Store};
 

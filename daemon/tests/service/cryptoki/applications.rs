@@ -119,7 +119,6 @@ fn what_is_no_function_or_interface_or_parameter_is_said() {
     assert_eq!(garbled, Some(ResultReason::PKCS11CodecError));
     for function in [
         F::CGetInterface,
-        F::CInitToken,
         F::CDigestKey,
         F::CSignRecover,
         F::CMessageEncryptInit,

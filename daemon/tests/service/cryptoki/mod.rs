@@ -3,9 +3,11 @@
 mod applications;
 mod cryptography;
 mod keys;
+mod lives;
 mod objects;
 mod rights;
 mod sessions;
+mod tokens;
 
 use cryptoki_sys as ck;
 use kmip::{
@@ -155,8 +157,9 @@ impl Application {
         let input = In::default()
             .ulong(session)
             .mechanism(ck::CKM_AES_KEY_GEN, None)
-            .count(2)
+            .count(3)
             .number(ck::CKA_VALUE_LEN, 32)
+            .flag(ck::CKA_TOKEN, true)
             .array(ck::CKA_LABEL, b"the key");
         self.call(F::CGenerateKey, &input).unwrap().ulong()
     }

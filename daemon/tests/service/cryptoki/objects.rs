@@ -105,7 +105,7 @@ fn templates_that_make_no_sense_are_refused() {
         inconsistent
     );
     assert_eq!(
-        generate(2, bytes(16).flag(ck::CKA_TOKEN, false)),
+        generate(2, bytes(16).flag(ck::CKA_ALWAYS_AUTHENTICATE, true)),
         inconsistent
     );
     assert_eq!(

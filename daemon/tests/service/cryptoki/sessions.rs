@@ -107,8 +107,9 @@ fn a_session_that_only_reads_makes_and_destroys_nothing() {
     let generate = In::default()
         .ulong(session)
         .mechanism(ck::CKM_AES_KEY_GEN, None)
-        .count(1)
-        .number(ck::CKA_VALUE_LEN, 16);
+        .count(2)
+        .number(ck::CKA_VALUE_LEN, 16)
+        .flag(ck::CKA_TOKEN, true);
     assert_eq!(own.code(F::CGenerateKey, &generate), Rv::SESSIONREADONLY);
     let destroy = In::default().ulong(session).ulong(key);
     assert_eq!(own.code(F::CDestroyObject, &destroy), Rv::SESSIONREADONLY);

@@ -35,7 +35,9 @@ impl Session {
                 fresh: SignOperation::new(&key)?,
                 begun: None,
             })
-        })
+        })?;
+        self.await_login(ck::CKF_MESSAGE_SIGN, key);
+        Ok(())
     }
 
     /// `C_SignMessage`.
@@ -45,7 +47,8 @@ impl Session {
         data: In<'_>,
         out: Out<'_>,
     ) -> Result<()> {
-        let active = self.active();
+        let mut active = self.active();
+        active.check_proven(ck::CKF_MESSAGE_SIGN)?;
         let operation = active.message_sign.as_ref();
         let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
         if operation.begun.is_some() {
@@ -53,12 +56,16 @@ impl Session {
         }
         argument.none()?;
         let mut own = operation.fresh.clone();
-        own.answer(&self.slot.remote, Some(data), out).map(drop)
+        if own.answer(&self.slot.remote, Some(data), out)? == Offer::Go {
+            active.was_used(ck::CKF_MESSAGE_SIGN);
+        }
+        Ok(())
     }
 
     /// `C_SignMessageBegin`.
     pub(crate) fn sign_message_begin(&self, argument: MessageArgument<'_>) -> Result<()> {
         let mut active = self.active();
+        active.check_proven(ck::CKF_MESSAGE_SIGN)?;
         let operation = active.message_sign.as_mut();
         let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
         if operation.begun.is_some() {
@@ -92,7 +99,11 @@ impl Session {
             }
             own.update(part.bytes()?)?;
             own.answer(&self.slot.remote, None, out)
-        })
+        })?;
+        if begun.is_none() {
+            active.was_used(ck::CKF_MESSAGE_SIGN);
+        }
+        Ok(())
     }
 
     /// `C_MessageSignFinal`.

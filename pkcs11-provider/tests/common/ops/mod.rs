@@ -3,6 +3,7 @@
 mod attributes;
 mod cryptography;
 mod objects;
+mod tokens;
 
 use kmip::{
     ObjectType, OperationCode, ResultReason, Secret, State as KeyState, V2_1,
@@ -11,7 +12,7 @@ use kmip::{
     object::ManagedObject,
     payload::{
         Operation, attribute::*, create::*, destroy::*, discover::*, encrypt::*, get::*,
-        get_attributes::*, locate::*, mac::*, register::*, revoke::*, rng::*, sign::*,
+        get_attributes::*, locate::*, mac::*, pkcs11::*, register::*, revoke::*, rng::*, sign::*,
     },
     ttlv::{Bytes, Reader, Structure, Writer},
 };
@@ -57,6 +58,7 @@ pub fn perform(
         };
     }
     serve! {
+        PKCS11 => tokens::call;
         DiscoverVersions => |_, _, _, _| Ok(DiscoverVersionsResponse { protocol_version: vec![ProtocolVersion::from(V2_1)] });
         Create => create;
         CreateKeyPair => create_key_pair;
@@ -108,13 +110,18 @@ fn object_type(stored: &Stored) -> ObjectType {
         .unwrap()
 }
 
+/// Whether the user's PIN or a user's own password was given.
+fn is_user(who: &str) -> bool {
+    !["public", "so"].contains(&who)
+}
+
 fn is_visible(stored: &Stored, who: &str) -> bool {
     let public = [
         ObjectType::PublicKey,
         ObjectType::Certificate,
         ObjectType::OpaqueObject,
     ];
-    who == "user" || public.contains(&object_type(stored))
+    is_user(who) || public.contains(&object_type(stored))
 }
 
 fn find<'a>(

@@ -39,7 +39,7 @@ pub(super) fn create(
     request: CreateRequest,
     placeholder: &mut Option<String>,
 ) -> Outcome<CreateResponse> {
-    if who != "user" {
+    if !is_user(who) {
         return Err(ResultReason::PermissionDenied);
     }
     let id = put(
@@ -61,7 +61,7 @@ pub(super) fn create_key_pair(
     request: CreateKeyPairRequest,
     placeholder: &mut Option<String>,
 ) -> Outcome<CreateKeyPairResponse> {
-    if who != "user" {
+    if !is_user(who) {
         return Err(ResultReason::PermissionDenied);
     }
     let both =
@@ -106,7 +106,7 @@ pub(super) fn register(
     request: RegisterRequest,
     placeholder: &mut Option<String>,
 ) -> Outcome<RegisterResponse> {
-    if who != "user" {
+    if who == "public" {
         return Err(ResultReason::PermissionDenied);
     }
     let object = request.object.ok_or(ResultReason::InvalidField)?;

@@ -1,0 +1,202 @@
+//! The attributes of PKCS #11 that are rules here: vendor attributes to KMIP, so that any client could give them, but for
+//! what this file says.
+
+use cryptoki_sys as ck;
+use kmip::{
+    OperationCode,
+    attribute::{Attribute, Attributes, VendorAttribute},
+};
+use pkcs11::{
+    Ulong,
+    attribute::{Form, Kept, SESSION, flag_bytes, row, vendor},
+};
+use store::Record;
+
+use crate::{
+    error::{Error, Result},
+    fault::Fault,
+};
+
+/// Who may say another value of an attribute once the object is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Later {
+    /// Nobody.
+    Nobody,
+    /// Whoever protects the object more by it.
+    Raised,
+    /// Whoever takes it away.
+    Gone,
+    /// The security officer, who alone says it of a new object, too.
+    Officer,
+}
+
+/// The rules: one row for each attribute, by its name in KMIP.
+fn rules() -> impl Iterator<Item = (&'static str, Later)> {
+    let by_kind = [
+        (ck::CKA_TRUSTED, Later::Officer),
+        (ck::CKA_PRIVATE, Later::Nobody),
+        (ck::CKA_ALWAYS_AUTHENTICATE, Later::Nobody),
+        (ck::CKA_WRAP_WITH_TRUSTED, Later::Raised),
+        (ck::CKA_LOCAL, Later::Nobody),
+        (ck::CKA_KEY_GEN_MECHANISM, Later::Nobody),
+    ];
+    let by_kind = by_kind.into_iter();
+    by_kind
+        .filter_map(|(kind, later)| Some((name(kind)?, later)))
+        .chain([(SESSION, Later::Gone)])
+}
+
+/// The vendor attribute in which an attribute of PKCS #11 is kept.
+fn name(kind: Ulong) -> Option<&'static str> {
+    match row(kind)?.kept {
+        Kept::Vendor(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn values<'a>(
+    attributes: &'a Attributes,
+    name: &'a str,
+) -> impl Iterator<Item = &'a VendorAttribute> {
+    let all = attributes.vendor_of(VendorAttribute::CLIENT, name);
+    all.map(|(_, own)| own)
+}
+
+fn is_true(own: &VendorAttribute) -> bool {
+    own.value.body.iter().any(|byte| *byte != 0)
+}
+
+/// What a flag says of an object, where it has one.
+fn flag(record: &Record, kind: Ulong) -> Option<bool> {
+    values(&record.attributes, name(kind)?).next().map(is_true)
+}
+
+/// Whether the object may be destroyed by whoever speaks PKCS #11.
+pub(crate) fn is_destroyable(record: &Record) -> bool {
+    flag(record, ck::CKA_DESTROYABLE) != Some(false)
+}
+
+/// Whether the security officer trusts a key to wrap others.
+pub(crate) fn is_trusted(record: &Record) -> bool {
+    flag(record, ck::CKA_TRUSTED) == Some(true)
+}
+
+/// Whether a key leaves only under one that is trusted.
+pub(crate) fn wants_trusted(record: &Record) -> bool {
+    flag(record, ck::CKA_WRAP_WITH_TRUSTED) == Some(true)
+}
+
+/// Whether a key is used only by whoever has proven to be its user.
+pub(crate) fn wants_proof(record: &Record) -> bool {
+    flag(record, ck::CKA_ALWAYS_AUTHENTICATE) == Some(true)
+}
+
+/// Whether an object is hidden before a login, where it says so itself (PKCS #11 3.2 §4.4, CKA_PRIVATE).
+pub(crate) fn is_private(record: &Record) -> Option<bool> {
+    flag(record, ck::CKA_PRIVATE)
+}
+
+/// What an object says that is hidden before a login, or shown, whatever is usual for its kind.
+pub(crate) fn private(is_hidden: bool) -> Attribute {
+    let value = Form::Flag.to_kmip(&flag_bytes(is_hidden));
+    vendor(name(ck::CKA_PRIVATE).unwrap_or_default(), value)
+}
+
+/// Takes from a new object what is not true of it here, and refuses what is not the principal's to say.
+pub(crate) fn admit(
+    attributes: &mut Attributes,
+    operation: OperationCode,
+    by_officer: bool,
+) -> Result<()> {
+    let made_here = [
+        OperationCode::Create,
+        OperationCode::CreateKeyPair,
+        OperationCode::ReKey,
+        OperationCode::ReKeyKeyPair,
+    ];
+    if !made_here.contains(&operation) {
+        forget(attributes, name(ck::CKA_LOCAL));
+        forget(attributes, name(ck::CKA_KEY_GEN_MECHANISM));
+    }
+    if operation == OperationCode::Import {
+        // An import says what its object was elsewhere.
+        forget(attributes, Some(SESSION));
+        if !by_officer {
+            forget(attributes, name(ck::CKA_TRUSTED));
+        }
+    }
+    for (name, later) in rules() {
+        let mut all = values(attributes, name);
+        let first = all.next();
+        if all.next().is_some() {
+            return Err(several());
+        }
+        if later == Later::Officer && first.is_some_and(is_true) && !by_officer {
+            return Err(not_the_officer());
+        }
+    }
+    Ok(())
+}
+
+/// Takes trust from what replaces a trusted object: it is another.
+pub(crate) fn forget_trust(attributes: &mut Attributes) {
+    forget(attributes, name(ck::CKA_TRUSTED));
+}
+
+fn forget(attributes: &mut Attributes, name: Option<&str>) {
+    let Some(name) = name else {
+        return;
+    };
+    attributes.vendor.retain(|(_, own)| {
+        own.vendor_identification != VendorAttribute::CLIENT || own.attribute_name != name
+    });
+}
+
+/// Whether an object may change so.
+pub(crate) fn check_change(
+    before: &Attributes,
+    after: &Attributes,
+    by_officer: bool,
+) -> Result<()> {
+    if before.vendor == after.vendor {
+        return Ok(());
+    }
+    for (name, later) in rules() {
+        let mut now = values(after, name);
+        let (was, is) = (values(before, name).next(), now.next());
+        if now.next().is_some() {
+            return Err(several());
+        }
+        if was.map(|own| &own.value) == is.map(|own| &own.value) {
+            continue;
+        }
+        let is_allowed = match later {
+            Later::Nobody => false,
+            Later::Raised => is.is_some_and(is_true) || !was.is_some_and(is_true),
+            Later::Gone => is.is_none(),
+            Later::Officer if !by_officer => return Err(not_the_officer()),
+            Later::Officer => true,
+        };
+        if !is_allowed {
+            return Err(Error::new(
+                Fault::AttributeReadOnly,
+                "this attribute is said when the object is made",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn several() -> Error {
+    Error::new(
+        Fault::AttributeSingleValued,
+        "the attribute has a single value",
+    )
+}
+
+fn not_the_officer() -> Error {
+    Error::new(
+        Fault::NotPermitted,
+        "only the vault's security officer says what is trusted",
+    )
+}
