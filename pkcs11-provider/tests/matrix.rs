@@ -29,9 +29,11 @@ const NOT_LOGGED_IN: Rv = ck::CKR_USER_NOT_LOGGED_IN;
 /// What is not shown has no handle.
 const HIDDEN: Rv = ck::CKR_OBJECT_HANDLE_INVALID;
 
-/// Kinds of objects: whether the token's, whether private; what making one comes to, and what changing and destroying one
-/// that is there, in the order of the states.
-const KINDS: [(&str, bool, bool, [Rv; 5], [Rv; 5]); 4] = [
+/// A kind of object: its name, whether it is the token's, whether it is private; what making one comes to, and what changing
+/// and destroying one that is there, in the order of the states.
+type Kind = (&'static str, bool, bool, [Rv; 5], [Rv; 5]);
+
+const KINDS: [Kind; 4] = [
     ("public session", false, false, [OK; 5], [OK; 5]),
     (
         "private session",

@@ -1,7 +1,8 @@
 //! The envelope of a response: its header, its items, and whether they fit the client's limit.
 
 use kmip::{
-    Buffer, OperationCode, ResultStatus, V1_0, Version,
+    AsynchronousIndicator, BatchErrorContinuationOption, Buffer, OperationCode, ResultStatus, V1_0,
+    Version,
     message::{RequestHeader, RequestItem, ResponseHeader, ResponseItem, write_response},
     text::Encoding,
     ttlv::{Bytes, Timestamp},
@@ -175,4 +176,20 @@ pub(super) fn failure(
         asynchronous_correlation_value: None,
         payload: error.payload().map(|payload| payload.to_vec().into()),
     }
+}
+
+/// Header fields whose value is not known fail the whole message: a guess at what the client means could do harm
+/// (KMIP 2.1 §9.2, §9.6).
+pub(super) fn check_header(header: &RequestHeader) -> Result<()> {
+    let asynchronous = header.asynchronous_indicator.map(|indicator| indicator.0);
+    if asynchronous.is_some_and(|own| !AsynchronousIndicator::ALL.contains(&own)) {
+        return Err(Error::invalid_field("no such asynchronous indicator"));
+    }
+    let option = header.batch_error_continuation_option;
+    if option.is_some_and(|own| !BatchErrorContinuationOption::ALL.contains(&own)) {
+        return Err(Error::invalid_field(
+            "no such batch error continuation option",
+        ));
+    }
+    Ok(())
 }

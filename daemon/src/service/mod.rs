@@ -22,8 +22,7 @@ use std::{
 use arc_swap::ArcSwap;
 use hsm::Hsm;
 use kmip::{
-    AsynchronousIndicator, BatchErrorContinuationOption, Buffer, OperationCode, V1_0, V1_4, V2_1,
-    V3_0, Version,
+    Buffer, OperationCode, V1_0, V1_4, V2_1, V3_0, Version,
     message::{
         ProtocolVersion, Request, RequestError, RequestHeader, ResponseItem, write_response,
     },
@@ -41,7 +40,7 @@ pub use self::{
 };
 use self::{
     deferred::Manner,
-    envelope::{Sizes, failure, header},
+    envelope::{Sizes, check_header, failure, header},
     exchange::Exchange,
 };
 use crate::{
@@ -376,20 +375,4 @@ impl Service {
             Ok(()) => failure(operation, id, &Error::not_permitted(), request.version),
         }
     }
-}
-
-/// Header fields whose value is not known fail the whole message: a guess at what the client means could do harm
-/// (KMIP 2.1 §9.2, §9.6).
-fn check_header(header: &RequestHeader) -> Result<()> {
-    let asynchronous = header.asynchronous_indicator.map(|indicator| indicator.0);
-    if asynchronous.is_some_and(|own| !AsynchronousIndicator::ALL.contains(&own)) {
-        return Err(Error::invalid_field("no such asynchronous indicator"));
-    }
-    let option = header.batch_error_continuation_option;
-    if option.is_some_and(|own| !BatchErrorContinuationOption::ALL.contains(&own)) {
-        return Err(Error::invalid_field(
-            "no such batch error continuation option",
-        ));
-    }
-    Ok(())
 }

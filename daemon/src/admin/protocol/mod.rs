@@ -1,16 +1,17 @@
 //! What is said at the admin socket: one line of JSON asks, one line answers.
 
 mod facts;
+mod words;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use kmip::Secret;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::facts::{
     BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts,
     PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
 };
+pub use self::words::{Class, InitToken, PinChange, Profile, SecretText};
 use crate::{audit::Head, authority::Purpose};
 
 /// The longest line that is asked.
@@ -355,74 +356,4 @@ pub struct DeviceText {
     /// The identifier of the device's medium
     #[arg(long, value_name = "TEXT")]
     pub media_identifier: Option<String>,
-}
-
-/// The class of keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// They never leave their HSM
-    Locked,
-    /// They may be read where the policy allows it
-    #[default]
-    Releasable,
-}
-
-/// What a vault serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// What the field's clients need
-    #[default]
-    Compatible,
-    /// Approved algorithms and sizes only
-    Strict,
-}
-
-/// What comes of `C_InitToken`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum InitToken {
-    /// Nothing
-    #[default]
-    Refused,
-    /// The vault's objects are destroyed, and its token gets another label
-    Allowed,
-}
-
-impl InitToken {
-    /// As the vault has it.
-    pub(crate) const fn of(is_allowed: bool) -> Self {
-        if is_allowed {
-            Self::Allowed
-        } else {
-            Self::Refused
-        }
-    }
-}
-
-/// A change of a PIN.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PinChange {
-    /// None is asked any more.
-    Clear,
-    /// Another.
-    Set(SecretText),
-}
-
-/// A text that is secret.
-pub struct SecretText(pub Secret);
-
-impl Serialize for SecretText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = std::str::from_utf8(self.0.expose()).map_err(serde::ser::Error::custom)?;
-        serializer.serialize_str(text)
-    }
-}
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Secret::new(text.into_bytes())))
-    }
 }

@@ -176,7 +176,7 @@ fn called(
     let begun = context.batch.application;
     let named = correlation
         .map(|own| own.0.as_slice())
-        .or(begun.as_ref().map(|own| own.as_slice()));
+        .or_else(|| begun.as_ref().map(<[u8; 16]>::as_slice));
     let applications = &context.service.applications;
     let application = applications
         .find(context.principal, named, context.now)
@@ -222,7 +222,7 @@ impl Call<'_, '_> {
     fn user(&self) -> std::result::Result<Option<User>, Failure> {
         let by_call = self.application(|own| own.user)?;
         let by_message = self.context.principal.officer;
-        Ok(by_call.or(by_message.then_some(User::SecurityOfficer)))
+        Ok(by_call.or_else(|| by_message.then_some(User::SecurityOfficer)))
     }
 
     /// The session whose handle comes next, as earlier items of the batch left it.

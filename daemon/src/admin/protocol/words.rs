@@ -1,0 +1,74 @@
+//! Values that have a word of their own at the admin socket, and secrets.
+
+use kmip::Secret;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The class of keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// They never leave their HSM
+    Locked,
+    /// They may be read where the policy allows it
+    #[default]
+    Releasable,
+}
+
+/// What a vault serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What the field's clients need
+    #[default]
+    Compatible,
+    /// Approved algorithms and sizes only
+    Strict,
+}
+
+/// What comes of `C_InitToken`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum InitToken {
+    /// Nothing
+    #[default]
+    Refused,
+    /// The vault's objects are destroyed, and its token gets another label
+    Allowed,
+}
+
+impl InitToken {
+    /// As the vault has it.
+    pub(crate) const fn of(is_allowed: bool) -> Self {
+        if is_allowed {
+            Self::Allowed
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+/// A change of a PIN.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PinChange {
+    /// None is asked any more.
+    Clear,
+    /// Another.
+    Set(SecretText),
+}
+
+/// A text that is secret.
+pub struct SecretText(pub Secret);
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(self.0.expose()).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Secret::new(text.into_bytes())))
+    }
+}
