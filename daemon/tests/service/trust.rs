@@ -1,5 +1,7 @@
 //! What the security officer alone says, and what keys that say more about their use are held to.
 
+use std::slice::from_ref;
+
 use keyhold::pin;
 use kmip::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, EncodingOption,
@@ -199,7 +201,7 @@ fn only_the_security_officer_says_what_is_trusted() {
     let mut own = Own::new();
     let trusted = mark(TRUSTED, true);
     let refused = Err(ResultReason::PermissionDenied);
-    let made = own.create(Mask::WrapKey, &[trusted.clone()]);
+    let made = own.create(Mask::WrapKey, from_ref(&trusted));
     assert_eq!(made.err(), refused.err());
     let key = own.create(Mask::WrapKey, &[]).unwrap();
     let denied = own.create(Mask::WrapKey, &[mark(TRUSTED, false)]).unwrap();
@@ -214,7 +216,7 @@ fn only_the_security_officer_says_what_is_trusted() {
     own.is_officer();
     own.add(&key, trusted.clone()).unwrap();
     own.modify(&denied, trusted.clone()).unwrap();
-    own.create(Mask::WrapKey, &[trusted.clone()]).unwrap();
+    own.create(Mask::WrapKey, from_ref(&trusted)).unwrap();
     // Nor does anybody else take it away, or say it twice.
     own.is_nobody_special();
     assert_eq!(own.delete(&key, TRUSTED), refused);
@@ -230,7 +232,7 @@ fn what_replaces_a_trusted_key_is_not_trusted() {
     let mut own = Own::new();
     own.is_officer();
     let trusted = mark(TRUSTED, true);
-    let key = own.create(Mask::WrapKey, &[trusted.clone()]).unwrap();
+    let key = own.create(Mask::WrapKey, from_ref(&trusted)).unwrap();
     let rekey = ReKeyRequest {
         unique_identifier: Some(key.as_str().into()),
         ..ReKeyRequest::default()
@@ -250,7 +252,7 @@ fn what_replaces_a_trusted_key_is_not_trusted() {
 fn a_key_that_wants_trust_leaves_under_nothing_else() {
     let mut own = Own::new();
     let wants = mark(WRAP_WITH_TRUSTED, true);
-    let key = own.create(Mask::Encrypt, &[wants.clone()]).unwrap();
+    let key = own.create(Mask::Encrypt, from_ref(&wants)).unwrap();
     let usual = own.create(Mask::WrapKey, &[]).unwrap();
     own.is_officer();
     let trusted = own.create(Mask::WrapKey, &[mark(TRUSTED, true)]).unwrap();
@@ -302,7 +304,7 @@ fn marks_are_as_true_as_the_object() {
     let brought = text(&brought);
     assert!(!own.has(&brought, &local));
     assert!(own.add(&brought, local.clone()).is_err());
-    let made = own.create(Mask::Encrypt, &[local.clone()]).unwrap();
+    let made = own.create(Mask::Encrypt, from_ref(&local)).unwrap();
     assert!(own.has(&made, &local));
     // An object does not become one that ends with a session; it only ceases to be one.
     let session = vendor("pkcs11-session", ItemType::TextString, b"run");

@@ -1,30 +1,36 @@
 //! Vaults and clients.
 
+use std::slice::from_ref;
+
 use kmip::ttlv::Timestamp;
 use store::{Client, Error, Rules, Successor, Token, Vault};
 
 use crate::{each_store, sample::NOW};
 
+fn vault() -> Vault {
+    Vault {
+        name: "v".to_owned(),
+        backend: "soft".to_owned(),
+        locked_by_default: true,
+        strict: false,
+        created: NOW,
+        user_pin: None,
+        so_pin: Some("verifier".to_owned()),
+        token: Token {
+            label: Some("shown".to_owned()),
+            may_be_initialized: true,
+        },
+        rules: Rules {
+            constraints: Some(vec![1]),
+            defaults: None,
+        },
+    }
+}
+
 #[test]
 fn vaults_and_clients_are_kept_by_name() {
     each_store(|store| {
-        let mut vault = Vault {
-            name: "v".to_owned(),
-            backend: "soft".to_owned(),
-            locked_by_default: true,
-            strict: false,
-            created: NOW,
-            user_pin: None,
-            so_pin: Some("verifier".to_owned()),
-            token: Token {
-                label: Some("shown".to_owned()),
-                may_be_initialized: true,
-            },
-            rules: Rules {
-                constraints: Some(vec![1]),
-                defaults: None,
-            },
-        };
+        let mut vault = vault();
         let mut client = Client {
             name: "c".to_owned(),
             vault: "v".to_owned(),
@@ -76,23 +82,7 @@ fn vaults_and_clients_are_kept_by_name() {
 #[test]
 fn a_vault_changes_with_a_transaction() {
     each_store(|store| {
-        let vault = Vault {
-            name: "v".to_owned(),
-            backend: "soft".to_owned(),
-            locked_by_default: false,
-            strict: false,
-            created: NOW,
-            user_pin: None,
-            so_pin: None,
-            token: Token {
-                label: Some("shown".to_owned()),
-                may_be_initialized: true,
-            },
-            rules: Rules {
-                constraints: Some(vec![1]),
-                defaults: Some(vec![2]),
-            },
-        };
+        let vault = vault();
         store.put_vault(&vault).unwrap();
         let strict = Vault {
             strict: true,
@@ -105,9 +95,9 @@ fn a_vault_changes_with_a_transaction() {
             transaction
         };
         drop(change(&vault, &strict));
-        assert_eq!(store.vaults().unwrap(), [vault.clone()]);
+        assert_eq!(store.vaults().unwrap(), *from_ref(&vault));
         change(&vault, &strict).commit().unwrap();
-        assert_eq!(store.vaults().unwrap(), [strict.clone()]);
+        assert_eq!(store.vaults().unwrap(), *from_ref(&strict));
         // Whoever read it before changes nothing by half.
         assert_eq!(change(&vault, &vault).commit(), Err(Error::Conflict));
         assert_eq!(store.vaults().unwrap(), [strict]);
