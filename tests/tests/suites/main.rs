@@ -1,19 +1,20 @@
 //! The suites that others wrote for PKCS#11 modules, as they are, on the module with a daemon behind it:
 //! `tests/setup/suites` fetches and builds them. Whatever does not pass stands in a list with its reason.
 
+mod cryptoki;
 mod pkcs11_tool;
+mod profiles;
 mod python_pkcs11;
 mod tally;
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use keyhold_tests::{
-    Appliance, Backend,
+    Appliance,
     programs::{module, root, succeed},
 };
 
@@ -31,18 +32,27 @@ fn suites() -> PathBuf {
     path
 }
 
+/// The programs of the suites in Rust, by their names.
+fn programs() -> Vec<(String, PathBuf)> {
+    let text = fs::read_to_string(suites().join("programs.txt")).unwrap();
+    text.lines()
+        .map(|line| line.split_once('\t').unwrap())
+        .map(|(name, path)| (name.to_owned(), PathBuf::from(path)))
+        .collect()
+}
+
+fn program(name: &str) -> PathBuf {
+    let mut all = programs().into_iter();
+    all.find(|(own, _)| own == name)
+        .unwrap_or_else(|| panic!("{name} is none of the suites' programs"))
+        .1
+}
+
 /// An appliance with two tokens, which say that they are software, as they are; a security officer may initialise the
 /// first one anew.
 fn appliance() -> Appliance {
-    let appliance = Appliance::start(Backend::Embedded);
-    let pin = appliance.scratch().join("so.pin");
-    fs::write(&pin, SO_PIN).unwrap();
-    fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).unwrap();
-    for vault in [["set", "dev"], ["create", "second"]] {
-        let pin = pin.to_str().unwrap();
-        let arguments = [&["vault"], vault.as_slice(), &["--so-pin-file", pin]].concat();
-        succeed(&mut appliance.keyhold(&arguments));
-    }
+    let appliance = Appliance::start_with(None, &["--init-token", "--so-pin", SO_PIN]);
+    succeed(&mut appliance.keyhold(&["vault", "create", "second"]));
     let token = |vault: &str| {
         format!("[[token]]\nvault = \"{vault}\"\nsocket = \"keyhold.sock\"\nhardware = false\n")
     };

@@ -16,14 +16,32 @@ pub(crate) enum Outcome {
 /// A test that may not pass, and why.
 pub(crate) struct Exception {
     /// The test's name in its suite; with a star at its end, of all whose names begin so.
-    pub(crate) test: &'static str,
+    test: &'static str,
     /// Whether the suite leaves it out; else it fails.
-    pub(crate) skipped: bool,
+    skipped: bool,
     /// Why this is right.
-    pub(crate) reason: &'static str,
+    reason: &'static str,
 }
 
 impl Exception {
+    /// A test that the suite leaves out.
+    pub(crate) const fn skipped(test: &'static str, reason: &'static str) -> Self {
+        Self {
+            test,
+            skipped: true,
+            reason,
+        }
+    }
+
+    /// A test that fails.
+    pub(crate) const fn failing(test: &'static str, reason: &'static str) -> Self {
+        Self {
+            test,
+            skipped: false,
+            reason,
+        }
+    }
+
     fn is_of(&self, test: &str) -> bool {
         match self.test.strip_suffix('*') {
             Some(beginning) => test.starts_with(beginning),

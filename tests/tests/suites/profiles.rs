@@ -1,0 +1,75 @@
+//! The OASIS profile cases of PKCS #11 3.2 (PKCS #11 Profiles 3.2 §6), by the player that comes with Kryoptic.
+
+use std::process::Command;
+
+use keyhold_tests::{
+    Appliance, PIN,
+    programs::{fail, module, succeed_saying, words},
+};
+
+use super::{SO_PIN, appliance, on, patient, program, suites};
+
+/// The player with these arguments.
+fn player(appliance: &Appliance, arguments: &[&str]) -> Command {
+    let mut command = patient(&program("profile_conformance"));
+    command
+        .arg("-m")
+        .arg(module())
+        .args(["-p", PIN])
+        .args(arguments);
+    on(appliance, &mut command);
+    command
+}
+
+/// Initialises the token as a case wants it, holds it to the profile that it must claim, and is about to play the case.
+fn prepared(appliance: &Appliance, case: &str, preparation: &str) -> Command {
+    let mut arguments = vec!["--init", "--so-pin", SO_PIN, "--token-label", "dev"];
+    arguments.extend(words(preparation));
+    let said = succeed_saying(&mut player(appliance, &arguments));
+    assert!(said.contains("Token initialization successful."), "{said}");
+    let file = suites().join(format!("kryoptic-tools/profiles/{case}.xml"));
+    player(appliance, &[file.to_str().unwrap()])
+}
+
+fn play(case: &str, preparation: &str) {
+    let appliance = appliance();
+    let said = succeed_saying(&mut prepared(&appliance, case, preparation));
+    assert!(said.ends_with("C_Finalize successful.\n"), "{said}");
+}
+
+#[test]
+fn baseline_provider() {
+    play("BL-M-1-32", "--profile baseline");
+}
+
+/// The case has the sizes of the token that it was recorded on, and the player takes no others: RSA keys of 16384 bits,
+/// which the daemon neither makes nor takes.
+#[test]
+fn extended_provider_up_to_its_sizes_of_keys() {
+    let appliance = appliance();
+    let said = fail(&mut prepared(
+        &appliance,
+        "EXT-M-1-32",
+        "--profile extended",
+    ));
+    let size = "C_GetMechanismInfo MaxKeySize mismatch. Returned: 4096, Expected: 16384";
+    assert!(said.contains(size), "{said}");
+    assert!(said.contains("C_GetMechanismInfo successful."), "{said}");
+}
+
+#[test]
+fn authentication_token() {
+    play("AUTH-M-1-32", "--genkey RSA --profile authentication");
+}
+
+/// The case makes a data object of which it does not say whether it is private, and wants to see it before a login, where
+/// the daemon shows nothing but what is public by its kind or by what was said. Its four certificates are there. The
+/// profile is not claimed, because it would promise what applications decide: that no certificate is private, and that
+/// each has its key's identifier.
+#[test]
+fn public_certificates_token_up_to_its_data() {
+    let appliance = appliance();
+    let said = fail(&mut prepared(&appliance, "CERT-M-1-32", "--gencerts"));
+    let four = "C_FindObjects expected to find at least 5 objects, but found 4";
+    assert!(said.contains(four), "{said}");
+}
