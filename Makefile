@@ -42,13 +42,15 @@ lint:
 	@$(step) "Clippy" cargo clippy --workspace --all-targets -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" $(step) "Documentation" cargo doc --workspace --no-deps --document-private-items
 
-## make test-long  what `make test` has no time for: a thousand kills, ten minutes of threads, sanitizers, valgrind
+## make test-long  what `make test` has no time for: a thousand kills, ten minutes of threads, sanitizers, valgrind, pkcs11-check
 test-long:
 	@mkdir -p target && : >target/steps.txt
 	@$(step) "Build tools" tests/setup/for-build
 	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
 	@KEYHOLD_TEST_LONG=1 $(step) "Kills" $(run-tests) --package keyhold-tests --test durability
 	@KEYHOLD_TEST_LONG=1 $(step) "Threads" $(run-tests) --package keyhold-tests --test crowd
+	@$(step) "pkcs11-check" tests/setup/pkcs11-check
+	@KEYHOLD_TEST_LONG=1 $(step) "Suite" $(run-tests) --package keyhold-tests --test pkcs11_check
 	@KEYHOLD_TEST_LONG=1 $(step) "Module" $(run-tests) --package keyhold-pkcs11
 	@$(step) "Memory" tests/setup/sanitized address
 	@$(step) "Races" tests/setup/sanitized thread
