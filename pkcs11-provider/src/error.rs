@@ -183,7 +183,8 @@ const REFUSALS: &[Row] = &[
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
             Rv::ENCRYPTED_DATA_INVALID,
-            Rv::FUNCTION_FAILED,
+            // The value that was brought is no key.
+            Rv::ATTRIBUTE_VALUE_INVALID,
             Rv::FUNCTION_FAILED,
         ],
     ),

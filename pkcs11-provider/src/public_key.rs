@@ -6,7 +6,7 @@ use kmip::{
 };
 use p384::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
 use pkcs11::material::Public;
-use rsa::{BoxedUint, hazmat::rsa_encrypt};
+use rsa::{BoxedUint, hazmat::rsa_encrypt, traits::PublicKeyParts};
 
 use crate::hasher::digest;
 
@@ -130,7 +130,8 @@ impl PublicKey {
         let Self::Rsa(key, bytes, _) = self else {
             return None;
         };
-        if number.len() != *bytes {
+        // RFC 8017 §5.2.2: a signature that is no number below the modulus is none, though its power may be right.
+        if number.len() != *bytes || number >= &*key.n_bytes() {
             return Some(Vec::new());
         }
         let precision = u32::try_from(bytes * 8).ok()?;

@@ -3,11 +3,12 @@
 use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Mask,
-    attribute::{Attribute, VendorAttribute},
+    attribute::{Attribute, Attributes, VendorAttribute},
+    mechanism::Hash,
     ttlv::{AnyValue, ItemType},
 };
 
-use crate::{UNAVAILABLE, Ulong};
+use crate::{UNAVAILABLE, Ulong, brought::hmac_hash};
 
 /// How a value is encoded in C, and as what it travels in a vendor attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,6 +216,16 @@ pub fn row(kind: Ulong) -> Option<&'static Row> {
 pub fn row_of_vendor(name: &str) -> Option<&'static Row> {
     ROWS.iter()
         .find(|row| matches!(row.kept, Kept::Vendor(own) if own == name))
+}
+
+/// Whether a key that PKCS #11 made is one for HMAC with this hash function: a generic secret is for all of them, and KMIP
+/// has no algorithm of its own for some.
+#[must_use]
+pub fn makes_hmac(attributes: &Attributes, hash: Hash) -> bool {
+    let told = attributes.vendor_of(VENDOR, "pkcs11-key-type").next();
+    let shown = told.and_then(|(_, own)| Form::Number.to_c(&own.value));
+    let key_type = shown.as_deref().and_then(number);
+    key_type.is_some_and(|own| own == ck::CKK_GENERIC_SECRET || hmac_hash(own) == Some(hash))
 }
 
 /// A flag in C.

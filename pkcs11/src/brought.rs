@@ -16,9 +16,9 @@ use crate::{
     Result, Rv, Template, Ulong,
     attribute::{Form, RSA_PRIVATE, number_bytes, vendor},
     curve, dsa,
-    material::{ec_spki, rsa_spki},
+    material::{ec_spki, post_quantum_spki, rsa_spki},
     new::NewSecret,
-    ulong,
+    post_quantum, ulong,
 };
 
 /// An object as the caller brings it.
@@ -106,7 +106,16 @@ impl Brought {
                 let shown = vec![(ck::CKA_EC_POINT, wrapped)];
                 (KeySpec::Ec(curve), ec_spki(curve, point), shown)
             }
-            _ => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
+            kind => {
+                let algorithm = post_quantum::of_template(template, kind)?;
+                let value = template.needed(ck::CKA_VALUE)?;
+                if value.len() != algorithm.public_bytes() {
+                    return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+                }
+                let shown = vec![(ck::CKA_VALUE, value.to_vec())];
+                let spki = post_quantum_spki(algorithm, value);
+                (KeySpec::PostQuantum(algorithm), spki, shown)
+            }
         };
         let block = key_block(KeyFormatType::X509, Secret::new(spki.clone()), spec);
         let mut shown = shown;

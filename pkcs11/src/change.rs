@@ -5,7 +5,7 @@ use kmip::attribute::Attribute;
 
 use crate::{
     Facts, Result, Rv, Template, Ulong,
-    attribute::{Given, Kept, Row, vendor},
+    attribute::{Form, Given, Kept, Row, vendor},
 };
 
 /// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
@@ -23,11 +23,22 @@ pub fn check_copy(facts: &Facts, template: &Template<'_>) -> Result<()> {
         return Err(Rv::ACTION_PROHIBITED);
     }
     for (row, value) in template.iter() {
+        belongs(facts, row)?;
         let same = facts.value(row.kind) == Some(value);
-        let may_differ = row.given == Given::Always || CHANGED_IN_COPIES.contains(&row.kind);
+        // What is trusted, the security officer says of the key itself.
+        let may_change = row.given == Given::Always && row.kind != ck::CKA_TRUSTED;
+        let may_differ = may_change || CHANGED_IN_COPIES.contains(&row.kind);
         if !same && (!may_differ || lowers_protection(row.kind, value)) {
             return Err(Rv::ATTRIBUTE_READ_ONLY);
         }
+    }
+    Ok(())
+}
+
+/// Refuses a flag that objects of the class do not have: it would be kept, and mean nothing.
+pub fn belongs(facts: &Facts, row: &Row) -> Result<()> {
+    if row.form == Form::Flag && facts.value(row.kind).is_none() {
+        return Err(Rv::ATTRIBUTE_TYPE_INVALID);
     }
     Ok(())
 }

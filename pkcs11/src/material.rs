@@ -4,7 +4,7 @@ use cryptoki_sys as ck;
 use kmip::{
     KeyFormatType,
     der::{self, Element},
-    mechanism::{Curve, KeySpec},
+    mechanism::{Curve, KeySpec, PostQuantum},
     object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject},
 };
 
@@ -308,6 +308,11 @@ pub fn ec_spki(curve: Curve, point: &[u8]) -> Vec<u8> {
     // id-ecPublicKey (RFC 5480 §2.1.1).
     let oid: &[u8] = &[6, 7, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1];
     spki(&[oid, name], point)
+}
+
+/// SubjectPublicKeyInfo of a post-quantum key.
+pub(crate) fn post_quantum_spki(algorithm: PostQuantum, key: &[u8]) -> Vec<u8> {
+    spki(&[&algorithm.oid()], key)
 }
 
 /// SubjectPublicKeyInfo (RFC 5280 §4.1).

@@ -183,6 +183,8 @@ impl NewSecret {
         let spec = match (key_type, bits) {
             (ck::CKK_AES, 128 | 192 | 256) | (ck::CKK_AES_XTS, 256 | 512) => KeySpec::Aes { bits },
             (ck::CKK_AES | ck::CKK_AES_XTS, _) => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
+            (ck::CKK_CHACHA20, 256) => KeySpec::ChaCha20,
+            (ck::CKK_CHACHA20, _) => return Err(Rv::ATTRIBUTE_VALUE_INVALID),
             (ck::CKK_DES2, 128) => KeySpec::TripleDes { bits: 112 },
             (ck::CKK_DES3, 192) => KeySpec::TripleDes { bits: 168 },
             (_, 8..=8192) => {
@@ -204,6 +206,7 @@ impl NewSecret {
                 let of_type = if key_type == ck::CKK_DES2 { 16 } else { 24 };
                 (key_type, bytes.unwrap_or(of_type))
             }
+            Meaning::GenerateChaCha20 => (ck::CKK_CHACHA20, bytes.unwrap_or(32)),
             Meaning::GenerateSecret(hash, key_type) => {
                 (key_type, bytes.unwrap_or_else(|| hash.digest_bytes()))
             }

@@ -3,7 +3,7 @@
 use cryptoki_sys as ck;
 use kmip::mechanism::{PostQuantum, PostQuantumUse};
 
-use crate::Ulong;
+use crate::{Result, Rv, Template, Ulong};
 
 /// The `CKK_` of an algorithm's keys.
 #[must_use]
@@ -38,6 +38,20 @@ pub const fn parameter_set(algorithm: PostQuantum) -> Ulong {
         PostQuantum::SlhDsaShake256s => ck::CKP_SLH_DSA_SHAKE_256S,
         PostQuantum::SlhDsaShake256f => ck::CKP_SLH_DSA_SHAKE_256F,
     }
+}
+
+/// The algorithm that a template names by its parameter set, which is one of the key type's.
+pub(crate) fn of_template(template: &Template<'_>, kind: Ulong) -> Result<PostQuantum> {
+    let is_of_kind = |own: &&PostQuantum| key_type(**own) == kind;
+    if !PostQuantum::ALL.iter().any(|own| is_of_kind(&own)) {
+        return Err(Rv::ATTRIBUTE_VALUE_INVALID);
+    }
+    let set = template
+        .number(ck::CKA_PARAMETER_SET)
+        .ok_or(Rv::TEMPLATE_INCOMPLETE)?;
+    let mut own = PostQuantum::ALL.iter().filter(is_of_kind);
+    let found = own.find(|own| parameter_set(**own) == set).copied();
+    found.ok_or(Rv::ATTRIBUTE_VALUE_INVALID)
 }
 
 #[cfg(test)]

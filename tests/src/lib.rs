@@ -3,6 +3,7 @@
 //! A test starts an [`Appliance`], which is a real daemon process in a folder of its own with ports of its own, and talks
 //! to it as its users do. Nothing is shared between tests, so they run in parallel and in any order.
 
+pub mod api;
 mod appliance;
 mod client;
 pub mod documents;

@@ -28,6 +28,8 @@ pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> 
             number.map(|number| Parameter::Number(pkcs11::ulong(number)))
         }
         Shape::Ccm => ccm(&mut arguments).ok(),
+        Shape::ChaCha20 => chacha20(&mut arguments).ok(),
+        Shape::Poly1305 => poly1305(&mut arguments).ok(),
         Shape::Oaep => oaep(&mut arguments).ok().map(Parameter::Oaep),
         Shape::Pss => pss(&mut arguments).ok(),
         Shape::Eddsa | Shape::Context => context(&mut arguments).ok(),
@@ -96,6 +98,24 @@ fn ccm(arguments: &mut Arguments<'_>) -> Read<Parameter> {
         additional: arguments.bytes()?.to_vec(),
         mac_bytes: arguments.ulong()?,
     }))
+}
+
+/// Block counter, its bits, nonce, its bits.
+fn chacha20(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let counter = arguments.bytes()?.to_vec();
+    let counter_bits = arguments.count_or_number()?;
+    let nonce = arguments.bytes()?.to_vec();
+    let nonce_bits = arguments.count_or_number()?;
+    if (counter_bits, nonce_bits) != (counter.len() * 8, nonce.len() * 8) {
+        return Err(Garbled);
+    }
+    Ok(Parameter::ChaCha20(counter, nonce))
+}
+
+/// Nonce, additional data.
+fn poly1305(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let nonce = arguments.bytes()?.to_vec();
+    Ok(Parameter::Poly1305(nonce, arguments.bytes()?.to_vec()))
 }
 
 /// Hash, mask, source, label.

@@ -3,16 +3,18 @@
 use kmip::{
     CryptographicUsageMask, Secret, ValidityIndicator,
     attribute::CryptographicParameters,
-    mechanism::{Mac, parameters},
+    mechanism::{KeySpec, Mac, parameters},
     payload::mac::{MAC, MACRequest, MACResponse, MACVerify, MACVerifyRequest, MACVerifyResponse},
     ttlv::Bytes,
 };
+use pkcs11::attribute::makes_hmac;
 use subtle::ConstantTimeEq;
 
 use super::{Handler, is_short, key_parameters, needed, parts};
 use crate::{
     context::{Authorized, Context},
-    error::Result,
+    error::{Error, Result},
+    fault::Fault,
     policy::Access,
     profile,
     service::Service,
@@ -110,8 +112,24 @@ pub(super) fn mechanism(
 ) -> Result<Mac> {
     let (spec, parameters) = key_parameters(key, asked)?;
     let mechanism = parameters::mac(spec, &parameters)?;
+    check_hash(key, spec, mechanism)?;
     profile::check_mac(context.vault()?.as_ref(), spec, mechanism)?;
     Ok(mechanism)
+}
+
+/// A key of HMAC is for its own hash function, unless PKCS #11 says more of it.
+fn check_hash(key: &Authorized, spec: KeySpec, mechanism: Mac) -> Result<()> {
+    match (spec, mechanism) {
+        (KeySpec::Hmac { hash: own, .. }, Mac::Hmac(hash))
+            if own != hash && !makes_hmac(&key.record().attributes, hash) =>
+        {
+            Err(Error::new(
+                Fault::BadParameters,
+                "the key is for another hash function",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a MAC is the one that was made, compared in constant time.

@@ -105,7 +105,7 @@ pub enum Cipher {
 /// A message authentication mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mac {
-    /// HMAC, RFC 2104; the tag is the whole digest. Keys of HMAC have a hash of their own, other secret keys any.
+    /// HMAC, RFC 2104; the tag is the whole digest. Any secret key makes one with any hash.
     Hmac(Hash),
     /// CMAC with AES (SP 800-38B).
     AesCmac,

@@ -64,6 +64,7 @@ impl Session {
         let officer = self.slot.standing().user == Some(User::SecurityOfficer);
         let mut items = Vec::new();
         for (row, value) in template.iter() {
+            change::belongs(&facts, row)?;
             if facts.value(row.kind) == Some(value) {
                 continue;
             }

@@ -7,7 +7,8 @@ use cryptoki_sys as ck;
 use kmip::mechanism::{Cipher, Padding};
 use pkcs11::{
     Result, Rv, Ulong,
-    mechanism::{CipherUse, cipher},
+    mechanism::{CipherUse, Parameter, cipher},
+    size,
 };
 use zeroize::Zeroizing;
 
@@ -39,6 +40,8 @@ pub(crate) struct CipherOperation {
     id: String,
     /// Length of an RSA key's modulus.
     pub(super) modulus_bytes: usize,
+    /// The length of the data, where the parameter told it.
+    pub(super) told_bytes: Option<usize>,
     pub(super) direction: Direction,
     pub(super) used: CipherUse,
     /// What came and was not sent yet.
@@ -280,11 +283,16 @@ impl Session {
         };
         let key = used_key(self, mechanism, key, function, usage)?;
         let bits = key.facts.spec.map_or(0, |spec| spec.bits());
+        let told_bytes = match &key.parameter {
+            Parameter::Ccm(ccm) => Some(size(ccm.data_bytes)),
+            _ => None,
+        };
         Ok(CipherOperation {
             used: cipher(key.row.meaning, key.parameter)?,
             id: key.facts.id.clone(),
             key: key.object,
             modulus_bytes: usize::from(bits.div_ceil(8)),
+            told_bytes,
             direction,
             pending: Zeroizing::default(),
             is_multi_part: false,

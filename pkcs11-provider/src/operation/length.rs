@@ -24,6 +24,13 @@ impl CipherOperation {
                 Direction::Encrypt => Some(input + tag_bytes),
                 Direction::Decrypt => input.checked_sub(tag_bytes),
             };
+            let plain = match self.direction {
+                Direction::Encrypt => Some(input),
+                Direction::Decrypt => output,
+            };
+            if self.told_bytes.is_some() && self.told_bytes != plain {
+                return Err(self.wrong_length());
+            }
             return output
                 .map(|output| (output, true))
                 .ok_or_else(|| self.wrong_length());
@@ -35,7 +42,9 @@ impl CipherOperation {
             Cipher::TripleDesEcb(padding) | Cipher::TripleDesCbc(padding) => {
                 self.block_output_bytes(TRIPLE_DES_BLOCK, *padding, input)
             }
-            Cipher::AesCtr | Cipher::AesCfb | Cipher::AesOfb => Ok((input, true)),
+            Cipher::AesCtr | Cipher::AesCfb | Cipher::AesOfb | Cipher::ChaCha20 => {
+                Ok((input, true))
+            }
             // IEEE 1619 §5.3.2: a data unit is no shorter than a block.
             Cipher::AesXts if input >= BLOCK => Ok((input, true)),
             Cipher::RsaPkcs1 | Cipher::RsaOaep { .. } => {

@@ -47,6 +47,10 @@ pub enum Meaning {
     Agree,
     /// CBC-MAC, half a block of it or cut to the length that the parameter says.
     CbcMac(Block, bool),
+    /// ChaCha20.
+    ChaCha20,
+    /// ChaCha20-Poly1305.
+    ChaCha20Poly1305,
     /// CMAC, whole or cut to the length that the parameter says.
     Cmac(Block, bool),
     /// A hash function.
@@ -59,6 +63,8 @@ pub enum Meaning {
     Eddsa,
     /// An AES key.
     GenerateAes,
+    /// A key for ChaCha20, with and without Poly1305.
+    GenerateChaCha20,
     /// A key pair on a curve for ECDSA and ECDH.
     GenerateEc,
     /// A key pair on an Edwards curve.
@@ -174,6 +180,10 @@ impl Meaning {
             | Self::TripleDesCbc(_)
             | Self::TripleDesEcb => matches!(spec, KeySpec::TripleDes { .. }),
             Self::Dsa(_) => matches!(spec, KeySpec::Dsa { .. }),
+            Self::ChaCha20 => spec == KeySpec::ChaCha20,
+            Self::ChaCha20Poly1305 => {
+                matches!(spec, KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305)
+            }
             Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve.is_weierstrass()),
             Self::Eddsa => matches!(spec, KeySpec::Ec(curve) if curve.is_edwards()),
             Self::Hkdf | Self::Kdf(_) => {
@@ -191,6 +201,7 @@ impl Meaning {
             }
             Self::Digest(_)
             | Self::GenerateAes
+            | Self::GenerateChaCha20
             | Self::GenerateEc
             | Self::GenerateEdwards
             | Self::GenerateMontgomery

@@ -9,6 +9,8 @@ pub enum Shape {
     None,
     /// `CK_CCM_PARAMS`.
     Ccm,
+    /// `CK_CHACHA20_PARAMS`.
+    ChaCha20,
     /// `CK_SIGN_ADDITIONAL_CONTEXT`, which may be left out.
     Context,
     /// `CK_AES_CTR_PARAMS`.
@@ -33,6 +35,8 @@ pub enum Shape {
     Number,
     /// `CK_RSA_PKCS_OAEP_PARAMS`.
     Oaep,
+    /// `CK_SALSA20_CHACHA20_POLY1305_PARAMS`.
+    Poly1305,
     /// `CK_RSA_PKCS_PSS_PARAMS`.
     Pss,
 }
@@ -44,6 +48,8 @@ pub enum Parameter {
     None,
     /// What AES-CCM takes.
     Ccm(Ccm),
+    /// Block counter in little-endian, and nonce.
+    ChaCha20(Vec<u8>, Vec<u8>),
     /// The context of a signature and how it is made.
     Context(Context),
     /// Bits that count, and the first block.
@@ -62,6 +68,8 @@ pub enum Parameter {
     Number(Ulong),
     /// RSAES-OAEP's.
     Oaep(Oaep),
+    /// Nonce, additional data.
+    Poly1305(Vec<u8>, Vec<u8>),
     /// Hash, mask generation function, salt length.
     Pss(Ulong, Ulong, Ulong),
 }

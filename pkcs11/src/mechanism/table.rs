@@ -22,17 +22,20 @@ const EC: Ulong = ck::CKF_EC_F_P | ck::CKF_EC_NAMEDCURVE | ck::CKF_EC_UNCOMPRESS
 const PAIR: Ulong = ck::CKF_HW | ck::CKF_GENERATE_KEY_PAIR;
 const KEY: Ulong = ck::CKF_HW | ck::CKF_GENERATE;
 const DIGEST: Ulong = ck::CKF_DIGEST;
-const RSA_BITS: (Ulong, Ulong) = (1024, 4096);
+const RSA_MADE_BITS: (Ulong, Ulong) = (1024, 4096);
+/// Keys that are brought may be longer.
+const RSA_BITS: (Ulong, Ulong) = (1024, 8192);
 const DSA_BITS: (Ulong, Ulong) = (1024, 3072);
-const EC_BITS: (Ulong, Ulong) = (256, 521);
+const EC_BITS: (Ulong, Ulong) = (160, 521);
 const EDWARDS_BITS: (Ulong, Ulong) = (255, 448);
 const MONTGOMERY_BITS: (Ulong, Ulong) = (255, 448);
-const AGREEMENT_BITS: (Ulong, Ulong) = (255, 521);
+const AGREEMENT_BITS: (Ulong, Ulong) = (160, 521);
 const AES_BYTES: (Ulong, Ulong) = (16, 32);
 const XTS_BYTES: (Ulong, Ulong) = (32, 64);
 const DES2_BYTES: (Ulong, Ulong) = (16, 16);
 const DES3_KEY_BYTES: (Ulong, Ulong) = (24, 24);
 const DES3_BYTES: (Ulong, Ulong) = (16, 24);
+const CHACHA20_BYTES: (Ulong, Ulong) = (32, 32);
 const HMAC_BYTES: (Ulong, Ulong) = (1, 1024);
 const BASE_BYTES: (Ulong, Ulong) = (14, 1024);
 const ML_DSA_BITS: (Ulong, Ulong) = (10_496, 20_736);
@@ -54,7 +57,7 @@ macro_rules! rows {
 
 /// Every mechanism served.
 pub const ROWS: &[Row] = rows! {
-    CKM_RSA_PKCS_KEY_PAIR_GEN Meaning::GenerateRsa, PAIR, RSA_BITS, None;
+    CKM_RSA_PKCS_KEY_PAIR_GEN Meaning::GenerateRsa, PAIR, RSA_MADE_BITS, None;
     CKM_EC_KEY_PAIR_GEN Meaning::GenerateEc, PAIR | EC, EC_BITS, None;
     CKM_EC_EDWARDS_KEY_PAIR_GEN Meaning::GenerateEdwards, PAIR | EC, EDWARDS_BITS, None;
     CKM_EC_MONTGOMERY_KEY_PAIR_GEN Meaning::GenerateMontgomery, PAIR | EC, MONTGOMERY_BITS, None;
@@ -65,6 +68,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_AES_XTS_KEY_GEN Meaning::GenerateXts, KEY, XTS_BYTES, None;
     CKM_DES2_KEY_GEN Meaning::GenerateTripleDes(ck::CKK_DES2), KEY, DES2_BYTES, None;
     CKM_DES3_KEY_GEN Meaning::GenerateTripleDes(ck::CKK_DES3), KEY, DES3_KEY_BYTES, None;
+    CKM_CHACHA20_KEY_GEN Meaning::GenerateChaCha20, KEY, CHACHA20_BYTES, None;
     CKM_GENERIC_SECRET_KEY_GEN Meaning::GenerateSecret(Hash::Sha256, ck::CKK_GENERIC_SECRET), KEY, HMAC_BYTES, None;
     CKM_HKDF_KEY_GEN Meaning::GenerateSecret(Hash::Sha256, ck::CKK_HKDF), KEY, HMAC_BYTES, None;
     CKM_SHA_1_KEY_GEN Meaning::GenerateSecret(Hash::Sha1, ck::CKK_SHA_1_HMAC), KEY, HMAC_BYTES, None;
@@ -195,6 +199,8 @@ pub const ROWS: &[Row] = rows! {
     CKM_DES3_ECB Meaning::TripleDesEcb, CRYPT, DES3_BYTES, None;
     CKM_DES3_CBC Meaning::TripleDesCbc(Padding::None), CRYPT, DES3_BYTES, Iv(8);
     CKM_DES3_CBC_PAD Meaning::TripleDesCbc(Padding::Pkcs5), CRYPT, DES3_BYTES, Iv(8);
+    CKM_CHACHA20 Meaning::ChaCha20, CRYPT, CHACHA20_BYTES, ChaCha20;
+    CKM_CHACHA20_POLY1305 Meaning::ChaCha20Poly1305, CRYPT, CHACHA20_BYTES, Poly1305;
     CKM_SHA_1 Meaning::Digest(Hash::Sha1), DIGEST, NO_KEY, None;
     CKM_SHA224 Meaning::Digest(Hash::Sha224), DIGEST, NO_KEY, None;
     CKM_SHA256 Meaning::Digest(Hash::Sha256), DIGEST, NO_KEY, None;

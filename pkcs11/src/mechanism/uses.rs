@@ -212,17 +212,7 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
         (Meaning::TripleDesEcb, _) => {
             with(Cipher::TripleDesEcb(Padding::None), Vec::new(), Vec::new())
         }
-        (meaning, Parameter::Iv(iv)) => {
-            let cipher = match meaning {
-                Meaning::AesCbc(padding) => Cipher::AesCbc(padding),
-                Meaning::AesCfb => Cipher::AesCfb,
-                Meaning::AesOfb => Cipher::AesOfb,
-                Meaning::AesXts => Cipher::AesXts,
-                Meaning::TripleDesCbc(padding) => Cipher::TripleDesCbc(padding),
-                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
-            };
-            with(cipher, iv, Vec::new())
-        }
+        (meaning, Parameter::Iv(iv)) => with(of_iv(meaning)?, iv, Vec::new()),
         (Meaning::AesCcm, Parameter::Ccm(ccm)) => {
             let tag_bytes = match ccm.mac_bytes {
                 8 | 10 | 12 | 14 | 16 => u8::try_from(ccm.mac_bytes).unwrap_or(16),
@@ -248,6 +238,18 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
             }
             with(Cipher::AesGcm { tag_bytes }, iv, additional)
         }
+        (Meaning::ChaCha20, Parameter::ChaCha20(counter, nonce)) => {
+            with(Cipher::ChaCha20, chacha20(&counter, &nonce)?, Vec::new())
+        }
+        (Meaning::ChaCha20Poly1305, Parameter::Poly1305(nonce, additional))
+            if nonce.len() == 12 =>
+        {
+            with(
+                Cipher::ChaCha20Poly1305 { tag_bytes: 16 },
+                nonce,
+                additional,
+            )
+        }
         (Meaning::RsaPkcs, _) => with(Cipher::RsaPkcs1, Vec::new(), Vec::new()),
         (Meaning::Oaep, Parameter::Oaep(how)) => with(oaep(how)?, Vec::new(), Vec::new()),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
@@ -263,6 +265,26 @@ fn counter_blocks(bits: Ulong, block: &[u8]) -> Result<Option<u128>> {
             Ok(Some(end - (u128::from_be_bytes(*block) & (end - 1))))
         }
         Ok(128) => Ok(None),
+        _ => Err(Rv::MECHANISM_PARAM_INVALID),
+    }
+}
+
+/// The ciphers whose whole parameter is an IV.
+const fn of_iv(meaning: Meaning) -> Result<Cipher> {
+    Ok(match meaning {
+        Meaning::AesCbc(padding) => Cipher::AesCbc(padding),
+        Meaning::AesCfb => Cipher::AesCfb,
+        Meaning::AesOfb => Cipher::AesOfb,
+        Meaning::AesXts => Cipher::AesXts,
+        Meaning::TripleDesCbc(padding) => Cipher::TripleDesCbc(padding),
+        _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+    })
+}
+
+/// Counter and nonce as one block: RFC 8439 counts 32 bits beside a nonce of 96, the original 64 beside 64.
+fn chacha20(counter: &[u8], nonce: &[u8]) -> Result<Vec<u8>> {
+    match (counter.len(), nonce.len()) {
+        (4, 12) | (8, 8) => Ok([counter, nonce].concat()),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
     }
 }

@@ -205,6 +205,7 @@ const UNSAFE: &[&str] = &[
     "daemon/hsm/src/soft/ffi.rs",
     "pkcs11-provider/src/abi/",
     "pkcs11-provider/tests/",
+    "tests/src/api/calls/",
 ];
 
 #[test]

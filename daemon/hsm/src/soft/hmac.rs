@@ -4,10 +4,7 @@ use kmip::{
     Secret,
     mechanism::{Hash, Mac},
 };
-use openssl::{
-    pkey::{PKey, Private},
-    sign::Signer,
-};
+use openssl::pkey::{PKey, Private};
 
 use super::{
     engine::{self, failed},
@@ -15,10 +12,12 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// A key for HMAC with one hash function.
+/// A key for HMAC, ready for the hash function that it was made for.
 pub(super) struct HmacKey {
     hash: Hash,
     ready: Ready,
+    /// For the other hash functions, of which the key makes HMACs too: which it may, its users decide.
+    bytes: Secret,
 }
 
 enum Ready {
@@ -37,13 +36,18 @@ impl HmacKey {
             ))),
             None => Ready::OpenSsl(PKey::hmac(bytes.expose()).map_err(failed)?),
         };
-        Ok(Self { hash, ready })
+        Ok(Self {
+            hash,
+            ready,
+            bytes: bytes.clone(),
+        })
     }
 
     /// Begins a message in parts.
     pub(super) fn parts(&self, mechanism: Mac) -> Result<MacStream> {
-        let hash = self.hash_of(mechanism)?;
+        let hash = hash_of(mechanism)?;
         match &self.ready {
+            _ if hash != self.hash => mac::hmac(hash, &self.bytes),
             Ready::AwsLc(key) => {
                 let context = aws_lc_rs::hmac::Context::with_key(key);
                 Ok(MacStream::HmacAwsLc(Box::new(context)))
@@ -52,21 +56,23 @@ impl HmacKey {
         }
     }
 
-    fn hash_of(&self, mechanism: Mac) -> Result<Hash> {
-        match mechanism {
-            Mac::Hmac(hash) if hash == self.hash => Ok(hash),
-            _ => Err(Error::KeyTypeMismatch),
-        }
-    }
-
     /// The whole tag of a message.
     pub(super) fn mac(&self, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        let hash = self.hash_of(mechanism)?;
-        match &self.ready {
-            Ready::AwsLc(key) => Ok(aws_lc_rs::hmac::sign(key, message).as_ref().to_vec()),
-            Ready::OpenSsl(key) => Signer::new(engine::hash(hash).openssl, key)
-                .and_then(|mut signer| signer.sign_oneshot_to_vec(message))
-                .map_err(failed),
+        let hash = hash_of(mechanism)?;
+        if let Ready::AwsLc(key) = &self.ready
+            && hash == self.hash
+        {
+            return Ok(aws_lc_rs::hmac::sign(key, message).as_ref().to_vec());
         }
+        let mut parts = self.parts(mechanism)?;
+        parts.take(message)?;
+        parts.end()
+    }
+}
+
+const fn hash_of(mechanism: Mac) -> Result<Hash> {
+    match mechanism {
+        Mac::Hmac(hash) => Ok(hash),
+        _ => Err(Error::KeyTypeMismatch),
     }
 }

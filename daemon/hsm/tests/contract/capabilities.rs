@@ -292,20 +292,14 @@ fn authentication() {
                 let mac = Mac::Hmac(mac_hash);
                 let tag = hsm.mac(&key, mac, b"message");
                 match tag {
+                    // A key for one hash function makes HMACs of the others, too.
                     Ok(tag) => {
-                        assert_eq!(
-                            mac_hash, hash,
-                            "{name}: a key for one hash worked for another"
-                        );
-                        assert_eq!(tag.len(), hash.digest_bytes());
+                        assert_eq!(tag.len(), mac_hash.digest_bytes());
                         assert!(hsm.capabilities().mac.contains(&mac));
                     }
-                    Err(error) if mac_hash == hash => {
+                    Err(error) => {
                         assert_eq!(error, Error::Unsupported);
                         assert!(!hsm.capabilities().mac.contains(&mac), "{name} {mac:?}");
-                    }
-                    Err(error) => {
-                        assert!(matches!(error, Error::KeyTypeMismatch | Error::Unsupported))
                     }
                 }
             }

@@ -105,6 +105,7 @@ pub(super) fn set_attributes(call: &mut Call<'_, '_>) -> Outcome {
     let officer = call.user()? == Some(User::SecurityOfficer);
     let mut changes = Vec::new();
     for (row, value) in template.iter() {
+        change::belongs(&object.facts, row)?;
         if object.facts.value(row.kind) != Some(value) {
             change::check(row, value, officer)?;
             changes.extend(change::attribute(&object.facts, row, value));

@@ -112,6 +112,8 @@ fn code(fault: Fault, names: Names) -> Code {
             Code::MECHANISMPARAMINVALID
         }
         (Fault::UnsupportedParameters, _) => Code::MECHANISMINVALID,
+        // The value that was brought is no key.
+        (Fault::CryptoFailed, Names::Template) => Code::ATTRIBUTEVALUEINVALID,
         (Fault::CryptoFailed, Names::Ciphertext) => Code::ENCRYPTEDDATAINVALID,
         (
             Fault::InvalidAttribute

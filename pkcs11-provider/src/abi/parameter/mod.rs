@@ -43,6 +43,8 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
         Shape::Oaep => oaep(structure(bytes)?).map(Parameter::Oaep),
         Shape::Gcm => gcm(bytes),
         Shape::Ccm => ccm(structure(bytes)?),
+        Shape::ChaCha20 => chacha20(structure(bytes)?),
+        Shape::Poly1305 => poly1305(structure(bytes)?),
         Shape::Eddsa => {
             let own = structure::<ck::CK_EDDSA_PARAMS>(bytes)?;
             Ok(Parameter::Context(Context {
@@ -113,6 +115,24 @@ fn ccm(own: ck::CK_CCM_PARAMS) -> Result<Parameter> {
     }))
 }
 
+/// Numbers of bits, which must be whole bytes.
+fn chacha20(own: ck::CK_CHACHA20_PARAMS) -> Result<Parameter> {
+    if !own.blockCounterBits.is_multiple_of(8) || !own.ulNonceBits.is_multiple_of(8) {
+        return Err(Rv::MECHANISM_PARAM_INVALID);
+    }
+    Ok(Parameter::ChaCha20(
+        pointed(own.pBlockCounter, own.blockCounterBits / 8)?,
+        pointed(own.pNonce, own.ulNonceBits / 8)?,
+    ))
+}
+
+fn poly1305(own: ck::CK_SALSA20_CHACHA20_POLY1305_PARAMS) -> Result<Parameter> {
+    Ok(Parameter::Poly1305(
+        pointed(own.pNonce, own.ulNonceLen)?,
+        pointed(own.pAAD, own.ulAADLen)?,
+    ))
+}
+
 fn gcm(bytes: &[u8]) -> Result<Parameter> {
     let short = if bytes.len() == size_of::<GcmParametersShort>() {
         structure::<GcmParametersShort>(bytes)?
@@ -139,6 +159,7 @@ impl Plain for Ulong {}
 impl Plain for GcmParametersShort {}
 impl Plain for ck::CK_AES_CTR_PARAMS {}
 impl Plain for ck::CK_CCM_PARAMS {}
+impl Plain for ck::CK_CHACHA20_PARAMS {}
 impl Plain for ck::CK_ECDH1_DERIVE_PARAMS {}
 impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}
@@ -147,6 +168,7 @@ impl Plain for ck::CK_HKDF_PARAMS {}
 impl Plain for ck::CK_PRF_DATA_PARAM {}
 impl Plain for ck::CK_RSA_PKCS_OAEP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_PSS_PARAMS {}
+impl Plain for ck::CK_SALSA20_CHACHA20_POLY1305_PARAMS {}
 impl Plain for ck::CK_SIGN_ADDITIONAL_CONTEXT {}
 impl Plain for ck::CK_SP800_108_COUNTER_FORMAT {}
 impl Plain for ck::CK_SP800_108_DKM_LENGTH_FORMAT {}

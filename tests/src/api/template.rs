@@ -1,0 +1,43 @@
+//! Templates of attributes, in the form that C has them.
+
+use cryptoki_sys as ck;
+
+use super::Ulong;
+
+/// An attribute: its type and its value in C.
+pub type Attribute = (Ulong, Vec<u8>);
+
+/// A `CK_BBOOL`.
+#[must_use]
+pub fn flag(kind: Ulong, value: bool) -> Attribute {
+    (kind, vec![u8::from(value)])
+}
+
+/// A `CK_ULONG`.
+#[must_use]
+pub fn number(kind: Ulong, value: Ulong) -> Attribute {
+    (kind, value.to_ne_bytes().to_vec())
+}
+
+/// Several `CK_ULONG`s.
+#[must_use]
+pub fn numbers(kind: Ulong, values: &[Ulong]) -> Attribute {
+    let bytes = values.iter().flat_map(|value| value.to_ne_bytes());
+    (kind, bytes.collect())
+}
+
+/// Bytes or text.
+#[must_use]
+pub fn bytes(kind: Ulong, value: &[u8]) -> Attribute {
+    (kind, value.to_vec())
+}
+
+/// The template as C has it; it borrows the values.
+pub(super) fn raw(template: &[Attribute]) -> Vec<ck::CK_ATTRIBUTE> {
+    let one = |(kind, value): &Attribute| ck::CK_ATTRIBUTE {
+        type_: *kind,
+        pValue: value.as_ptr().cast_mut().cast(),
+        ulValueLen: super::calls::ulong(value.len()),
+    };
+    template.iter().map(one).collect()
+}
