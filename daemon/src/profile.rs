@@ -157,26 +157,62 @@ pub(crate) fn check_derivation(
     Ok(())
 }
 
-/// Whether a key with this mask may wrap a key: what decrypts data would show a sensitive one in the clear.
-pub(crate) fn check_wrapping(mask: Mask, wrapped_is_sensitive: bool) -> Result<()> {
-    if wrapped_is_sensitive && mask.intersects(Mask::Decrypt) {
+/// Whether a key with this mask may wrap a key so: what decrypts data would show a sensitive one in the clear. Modes that
+/// are a key stream are undone by encrypting again, and CBC lets whoever unwraps try its padding.
+pub(crate) fn check_wrapping(
+    mask: Mask,
+    cipher: &Cipher,
+    wrapped_is_sensitive: bool,
+) -> Result<()> {
+    let shown_by = if is_stream(cipher) {
+        Mask::Decrypt | Mask::Encrypt
+    } else {
+        Mask::Decrypt
+    };
+    if wrapped_is_sensitive && mask.intersects(shown_by) {
         return Err(Error::new(
             Fault::WrongUsage,
             "a key that decrypts data does not wrap a sensitive key",
         ));
     }
+    if wrapped_is_sensitive && is_malleable(cipher) {
+        return Err(Error::new(
+            Fault::WrongUsage,
+            "a sensitive key is wrapped only so that it cannot be changed",
+        ));
+    }
     Ok(())
 }
 
-/// Whether a key with this mask may unwrap into an object: what encrypts data would let anybody choose the key.
-pub(crate) fn check_unwrapping(mask: Mask, new_is_sensitive: bool) -> Result<()> {
-    if !new_is_sensitive && mask.intersects(Mask::Encrypt) {
+/// Whether a key with this mask may unwrap into an object: what encrypts data would let anybody choose the key. One that
+/// also decrypts shows what is under it in any case, and no sensitive key is. By CBC only such a one unwraps, because
+/// whether a padding is right would tell what is under it.
+pub(crate) fn check_unwrapping(mask: Mask, cipher: &Cipher, new_is_sensitive: bool) -> Result<()> {
+    let decrypts = mask.intersects(Mask::Decrypt);
+    if !new_is_sensitive && !decrypts && mask.intersects(Mask::Encrypt) {
         return Err(Error::new(
             Fault::WrongUsage,
             "a key that encrypts data unwraps into sensitive objects only",
         ));
     }
+    if is_malleable(cipher) && !decrypts {
+        return Err(Error::new(
+            Fault::WrongUsage,
+            "only a key that decrypts data unwraps by CBC",
+        ));
+    }
     Ok(())
+}
+
+const fn is_stream(cipher: &Cipher) -> bool {
+    matches!(
+        cipher,
+        Cipher::AesGcm { .. } | Cipher::AesCcm { .. } | Cipher::ChaCha20Poly1305 { .. }
+    )
+}
+
+const fn is_malleable(cipher: &Cipher) -> bool {
+    matches!(cipher, Cipher::AesCbc(_))
 }
 
 #[cfg(test)]
@@ -253,11 +289,32 @@ mod tests {
 
     #[test]
     fn conflicting_usages_show_no_sensitive_key() {
-        assert!(check_wrapping(Mask::WrapKey | Mask::Decrypt, true).is_err());
-        assert!(check_wrapping(Mask::WrapKey | Mask::Decrypt, false).is_ok());
-        assert!(check_wrapping(Mask::WrapKey, true).is_ok());
-        assert!(check_unwrapping(Mask::UnwrapKey | Mask::Encrypt, false).is_err());
-        assert!(check_unwrapping(Mask::UnwrapKey | Mask::Encrypt, true).is_ok());
-        assert!(check_unwrapping(Mask::UnwrapKey, false).is_ok());
+        let (wraps, unwraps) = (Mask::WrapKey, Mask::UnwrapKey);
+        let (kw, gcm) = (&Cipher::AesKeyWrap, &Cipher::AesGcm { tag_bytes: 16 });
+        let cbc = &Cipher::AesCbc(Padding::Pkcs5);
+        for (mask, cipher, sensitive, served) in [
+            (wraps | Mask::Decrypt, kw, true, false),
+            (wraps | Mask::Decrypt, kw, false, true),
+            (wraps | Mask::Encrypt, kw, true, true),
+            (wraps | Mask::Encrypt, gcm, true, false),
+            (wraps | Mask::Encrypt, gcm, false, true),
+            (wraps, gcm, true, true),
+            (wraps, cbc, true, false),
+            (wraps, cbc, false, true),
+        ] {
+            let checked = check_wrapping(mask, cipher, sensitive);
+            assert_eq!(checked.is_ok(), served, "{mask:?} {cipher:?} {sensitive}");
+        }
+        for (mask, cipher, sensitive, served) in [
+            (unwraps | Mask::Encrypt, kw, false, false),
+            (unwraps | Mask::Encrypt, kw, true, true),
+            (unwraps | Mask::Encrypt | Mask::Decrypt, kw, false, true),
+            (unwraps, kw, false, true),
+            (unwraps, cbc, true, false),
+            (unwraps | Mask::Decrypt, cbc, false, true),
+        ] {
+            let checked = check_unwrapping(mask, cipher, sensitive);
+            assert_eq!(checked.is_ok(), served, "{mask:?} {cipher:?} {sensitive}");
+        }
     }
 }

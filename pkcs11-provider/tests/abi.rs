@@ -400,7 +400,7 @@ fn null_pointers_are_arguments_that_are_bad() {
                     api,
                     C_WrapKey(session, null_mut(), 0, 0, null_mut(), null_mut())
                 ),
-                ck::CKR_FUNCTION_NOT_SUPPORTED
+                bad
             );
             assert_eq!(
                 call!(api, C_GetFunctionStatus(session)),

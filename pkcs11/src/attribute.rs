@@ -8,7 +8,7 @@ use kmip::{
     ttlv::{AnyValue, ItemType},
 };
 
-use crate::{UNAVAILABLE, Ulong, brought::hmac_hash};
+use crate::{UNAVAILABLE, Ulong, brought::hmac_hash, nested};
 
 /// How a value is encoded in C, and as what it travels in a vendor attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Form {
     Number,
     /// Several `CK_ULONG`s.
     Numbers,
+    /// An array of `CK_ATTRIBUTE`, packed as in [`crate::nested`].
+    Template,
     /// UTF-8.
     Text,
 }
@@ -123,6 +125,11 @@ pub const ROWS: &[Row] = rows! {
     CKA_COPYABLE Flag Vendor("pkcs11-copyable") Always;
     CKA_DESTROYABLE Flag Vendor("pkcs11-destroyable") Once;
     CKA_WRAP_WITH_TRUSTED Flag Vendor("pkcs11-wrap-with-trusted") Always;
+    CKA_WRAP_TEMPLATE Template Vendor("pkcs11-wrap-template") Once;
+    CKA_UNWRAP_TEMPLATE Template Vendor("pkcs11-unwrap-template") Once;
+    CKA_DERIVE_TEMPLATE Template Vendor("pkcs11-derive-template") Once;
+    CKA_ENCAPSULATE_TEMPLATE Template Vendor("pkcs11-encapsulate-template") Once;
+    CKA_DECAPSULATE_TEMPLATE Template Vendor("pkcs11-decapsulate-template") Once;
     CKA_ALLOWED_MECHANISMS Numbers Vendor("pkcs11-allowed-mechanisms") Once;
     CKA_KEY_GEN_MECHANISM Number Vendor("pkcs11-key-gen-mechanism") Never;
     CKA_LOCAL Flag Vendor("pkcs11-local") Never;
@@ -255,27 +262,40 @@ impl Form {
             Self::Flag => matches!(value, [0 | 1]),
             Self::Number => value.len() == size_of::<Ulong>(),
             Self::Numbers => value.len().is_multiple_of(size_of::<Ulong>()),
+            Self::Template => nested::unpacked(value).is_some(),
             Self::Text => std::str::from_utf8(value).is_ok(),
+        }
+    }
+
+    /// As what a value of this form travels.
+    #[must_use]
+    pub(crate) const fn item_type(self) -> ItemType {
+        match self {
+            Self::Bytes | Self::Date | Self::Numbers | Self::Template => ItemType::ByteString,
+            Self::Flag => ItemType::Boolean,
+            Self::Number => ItemType::LongInteger,
+            Self::Text => ItemType::TextString,
         }
     }
 
     /// A C value as a KMIP value that does not depend on the machine.
     pub fn to_kmip(self, value: &[u8]) -> AnyValue {
-        let (item_type, body) = match self {
-            Self::Bytes | Self::Date => (ItemType::ByteString, value.to_vec()),
-            Self::Text => (ItemType::TextString, value.to_vec()),
+        let body = match self {
+            Self::Bytes | Self::Date | Self::Template | Self::Text => value.to_vec(),
             Self::Flag => {
                 let flag = u64::from(value.iter().any(|byte| *byte != 0));
-                (ItemType::Boolean, flag.to_be_bytes().to_vec())
+                flag.to_be_bytes().to_vec()
             }
-            Self::Number => (ItemType::LongInteger, wide(value).to_be_bytes().to_vec()),
+            Self::Number => wide(value).to_be_bytes().to_vec(),
             Self::Numbers => {
                 let numbers = value.chunks_exact(size_of::<Ulong>());
-                let bytes = numbers.flat_map(|one| wide(one).to_be_bytes()).collect();
-                (ItemType::ByteString, bytes)
+                numbers.flat_map(|one| wide(one).to_be_bytes()).collect()
             }
         };
-        AnyValue { item_type, body }
+        AnyValue {
+            item_type: self.item_type(),
+            body,
+        }
     }
 
     /// A KMIP value in C, if it is of this form.
@@ -285,7 +305,7 @@ impl Form {
             Some(number_bytes(Ulong::try_from(wide).unwrap_or(UNAVAILABLE)))
         };
         match (self, value.item_type) {
-            (Self::Bytes | Self::Date, ItemType::ByteString)
+            (Self::Bytes | Self::Date | Self::Template, ItemType::ByteString)
             | (Self::Text, ItemType::TextString) => Some(value.body.clone()),
             (Self::Flag, ItemType::Boolean) => value.body.last().map(|byte| vec![*byte]),
             (Self::Number, ItemType::LongInteger) => narrow(&value.body),

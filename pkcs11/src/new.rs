@@ -128,6 +128,16 @@ pub fn key_attributes_of(
     attributes
 }
 
+/// A key that came from outside may leave again unless the template says otherwise (PKCS #11 3.2 §5.18.4).
+pub(crate) fn may_leave_by_default(attributes: &mut [Attribute], template: &Template<'_>) {
+    let said = template.flag(ck::CKA_EXTRACTABLE).unwrap_or(true);
+    for attribute in attributes {
+        if let Attribute::Extractable(own) = attribute {
+            *own = said;
+        }
+    }
+}
+
 /// The attributes that describe a key to be made.
 #[must_use]
 pub fn spec_attributes(spec: KeySpec) -> Vec<Attribute> {

@@ -41,6 +41,23 @@ impl<'a> Template<'a> {
         Ok(Self(rows))
     }
 
+    /// The template with what a key adds to it.
+    ///
+    /// # Errors
+    /// `TEMPLATE_INCONSISTENT` where the caller says otherwise, and for what no template may say.
+    pub fn with(mut self, added: &'a [(Ulong, Vec<u8>)]) -> Result<Self> {
+        for (kind, value) in added {
+            let row = row(*kind).filter(|row| row.given != Given::Never);
+            let row = row.ok_or(Rv::TEMPLATE_INCONSISTENT)?;
+            match self.bytes(*kind) {
+                Some(own) if own != value => return Err(Rv::TEMPLATE_INCONSISTENT),
+                Some(_) => {}
+                None => self.0.push((row, value)),
+            }
+        }
+        Ok(self)
+    }
+
     /// The entries with their rows.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Row, &'a [u8])> + '_ {
         self.0.iter().copied()

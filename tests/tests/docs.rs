@@ -137,6 +137,7 @@ pages! {
     openssl: "clients/openssl.md";
     openvpn: "clients/openvpn.md";
     p11_kit: "clients/p11-kit.md";
+    oracle_tde: "clients/oracle-tde.md";
     percona: "clients/percona.md";
     pkcs11_tool: "clients/pkcs11-tool.md";
     postgresql: "clients/postgresql.md";

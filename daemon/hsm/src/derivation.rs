@@ -34,7 +34,7 @@ pub struct Deriving<'a> {
 /// What is made of it.
 #[derive(Clone, Copy)]
 pub enum Target<'a> {
-    /// A secret key. From a key that never leaves comes none that may.
+    /// A secret key. From a key that never leaves comes none that may, but for what is shared with another side.
     Key {
         /// What kind.
         spec: KeySpec,

@@ -155,7 +155,8 @@ impl<'a> Arguments<'a> {
 /// How many bytes an element of an attribute has that is an array.
 const fn array_element_bytes(form: Form) -> Option<usize> {
     match form {
-        Form::Bytes | Form::Text => Some(1),
+        // A template in a template comes packed, as the crate `pkcs11` has it.
+        Form::Bytes | Form::Template | Form::Text => Some(1),
         Form::Numbers => Some(8),
         Form::Date | Form::Flag | Form::Number => None,
     }

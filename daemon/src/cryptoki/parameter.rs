@@ -4,7 +4,7 @@
 use cryptoki_sys as ck;
 use pkcs11::{
     Ulong,
-    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
+    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape, initial_value},
 };
 
 use super::{Arguments, Garbled};
@@ -14,13 +14,20 @@ type Read<T> = Result<T, Garbled>;
 /// The parameter of this shape; none when it is another, or none is there that must be.
 pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> {
     let Some(bytes) = parameter.filter(|bytes| !bytes.is_empty()) else {
-        let needs_none = matches!(shape, Shape::None | Shape::Context | Shape::Eddsa);
+        let needs_none = matches!(
+            shape,
+            Shape::None | Shape::Context | Shape::Eddsa | Shape::Default(_)
+        );
         return needs_none.then_some(Parameter::None);
     };
     let mut arguments = Arguments::new(bytes);
     let read = match shape {
-        Shape::None => None,
+        // The module alone has an AES key between.
+        Shape::None | Shape::RsaAes => None,
         Shape::Iv(length) => iv(bytes, length),
+        Shape::Default(length) => iv(bytes, length)
+            .filter(|own| *own == Parameter::Iv(initial_value(length).to_vec()))
+            .map(|_| Parameter::None),
         Shape::Counter => counter(bytes),
         Shape::Gcm => gcm(bytes, true).or_else(|Garbled| gcm(bytes, false)).ok(),
         Shape::Number => {
@@ -40,7 +47,10 @@ pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> 
         Shape::Kdf => kdf(&mut arguments, false).ok(),
         Shape::Feedback => kdf(&mut arguments, true).ok(),
     }?;
-    let is_whole = matches!(shape, Shape::Iv(_) | Shape::Counter | Shape::Gcm);
+    let is_whole = matches!(
+        shape,
+        Shape::Iv(_) | Shape::Default(_) | Shape::Counter | Shape::Gcm
+    );
     (is_whole || arguments.end().is_ok()).then_some(read)
 }
 

@@ -145,7 +145,8 @@ fn new(
             "the secret has 256 bits, and is kept whole",
         ));
     }
-    new.inherit(key)?;
+    // The other side has the secret as well.
+    new.inherit(key, !context.vault()?.strict)?;
     template::decide_class(&mut new.attributes, context.vault()?.as_ref());
     new.was_kept_as(key);
     Ok(new)

@@ -44,7 +44,10 @@ use kmip::{
     Buffer, OperationCode, Secret, Version,
     attribute::CryptographicParameters,
     mechanism::KeySpec,
-    payload::Operation,
+    payload::{
+        Operation,
+        kem::{Decapsulate, Encapsulate, OwnDecapsulate, OwnEncapsulate},
+    },
     ttlv::{Reader, Structure, Writer},
 };
 use store::Record;
@@ -217,12 +220,39 @@ pub fn find(code: OperationCode) -> Option<&'static Route> {
         .binary_search_by_key(&code, |route| route.code)
         .ok()
         .and_then(|at| ROUTES.get(at))
+        .or_else(|| {
+            let own = OWN.iter().find(|(own, _)| own.0 == code.0);
+            own.map(|(_, route)| route)
+        })
+}
+
+/// Operations of 3.0 under codes of ours in 2.1, which the PKCS#11 module speaks. They are in no answer to Query, because
+/// other clients do not know their codes.
+static OWN: &[(OperationCode, Route)] = &[
+    (
+        OwnEncapsulate::CODE,
+        own_route::<Encapsulate, OwnEncapsulate>(),
+    ),
+    (
+        OwnDecapsulate::CODE,
+        own_route::<Decapsulate, OwnDecapsulate>(),
+    ),
+];
+
+/// The route of an operation under a code of ours: as of its own, and the same to policies and to the trail.
+const fn own_route<O: Handler, Own: Operation>() -> Route {
+    Route {
+        since: Own::SINCE,
+        is_experimental: false,
+        ..route::<O>()
+    }
 }
 
 /// The name of an operation, served or not.
 #[must_use]
 pub fn name(code: OperationCode) -> &'static str {
-    code.xml_name().unwrap_or("Unknown")
+    let own = || find(code).and_then(|route| route.code.xml_name());
+    code.xml_name().or_else(own).unwrap_or("Unknown")
 }
 
 /// Operations of the standard that are not served, each with its reason; with [`ROUTES`] they are all there are.

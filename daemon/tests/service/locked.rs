@@ -168,6 +168,8 @@ fn wrapping(
     mode: BlockCipherMode,
 ) -> KeyWrappingSpecification {
     KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier: UniqueIdentifier::from(kek),

@@ -164,6 +164,8 @@ impl Own {
 
 fn wrapping(under: &str) -> KeyWrappingSpecification {
     KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier: under.into(),

@@ -59,6 +59,7 @@ fn a_key_registered_wrapped_is_given_back_so() {
     let wrapped = block(
         WRAPPED,
         Some(KeyWrappingData {
+            authenticated_encryption_additional_data: None,
             wrapping_method: WrappingMethod::Encrypt,
             encryption_key_information: Some(EncryptionKeyInformation {
                 unique_identifier: kek,

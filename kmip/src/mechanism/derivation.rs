@@ -40,3 +40,11 @@ pub enum Derivation {
     /// The secret that a private and a public key agree on, hashed with a counter and the salt (ANSI X9.63 §5.6.3).
     X963(Hash),
 }
+
+impl Derivation {
+    /// Whether two sides come to the same by it.
+    #[must_use]
+    pub const fn is_agreement(&self) -> bool {
+        matches!(self, Self::Agreement | Self::X963(_))
+    }
+}

@@ -42,6 +42,8 @@ structure! {
         mac_signature: Option<Bytes> = MACSignature;
         /// The IV, counter or nonce.
         iv_counter_nonce: Option<Bytes> = IVCounterNonce;
+        /// What an authenticating mode authenticates besides. This field is ours: the standard has none for it.
+        authenticated_encryption_additional_data: Option<Bytes> = AuthenticatedEncryptionAdditionalData;
         /// Whether the Key Value was wrapped in TTLV or the bare material.
         encoding_option: Option<EncodingOption> = EncodingOption since V1_1;
     }
@@ -59,6 +61,10 @@ structure! {
         mac_signature_key_information: Option<MACSignatureKeyInformation> = MACSignatureKeyInformation;
         /// Attributes to wrap with the key.
         attribute_name: Vec<AttributeReference> = AttributeName;
+        /// The IV, counter or nonce, where it is the client's. This field is ours: the standard has the server make it.
+        iv_counter_nonce: Option<Bytes> = IVCounterNonce;
+        /// What an authenticating mode authenticates besides. This field is ours, too.
+        authenticated_encryption_additional_data: Option<Bytes> = AuthenticatedEncryptionAdditionalData;
         /// Whether to wrap the Key Value in TTLV or the bare material.
         encoding_option: Option<EncodingOption> = EncodingOption since V1_1;
     }

@@ -2,7 +2,7 @@
 
 use super::operation;
 use crate::{
-    CryptographicAlgorithm, KEMAlgorithm, ObjectType,
+    CryptographicAlgorithm, KEMAlgorithm, ObjectType, OperationCode, V2_1, Version,
     attribute::{AttributeList, UniqueIdentifier},
     ttlv::{Bytes, structure},
 };
@@ -12,6 +12,26 @@ operation! {
     Encapsulate since V3_0: EncapsulateRequest -> EncapsulateResponse;
     /// Decapsulate: the secret of such a ciphertext.
     Decapsulate since V3_0: DecapsulateRequest -> DecapsulateResponse;
+}
+
+/// Encapsulate in 2.1, under a code of ours (KMIP 2.1 §11.38 leaves 8XXXXXXX to extensions): what the PKCS#11 module asks.
+pub struct OwnEncapsulate;
+
+impl super::Operation for OwnEncapsulate {
+    const CODE: OperationCode = OperationCode(0x8000_0041);
+    const SINCE: Version = V2_1;
+    type Request = EncapsulateRequest;
+    type Response = EncapsulateResponse;
+}
+
+/// Decapsulate in 2.1, as [`OwnEncapsulate`].
+pub struct OwnDecapsulate;
+
+impl super::Operation for OwnDecapsulate {
+    const CODE: OperationCode = OperationCode(0x8000_0042);
+    const SINCE: Version = V2_1;
+    type Request = DecapsulateRequest;
+    type Response = DecapsulateResponse;
 }
 
 structure! {

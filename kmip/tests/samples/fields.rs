@@ -141,11 +141,11 @@ make_fields! {
     MACSignatureKeyInformation { unique_identifier, cryptographic_parameters }
     KeyWrappingData {
         wrapping_method, encryption_key_information, mac_signature_key_information, mac_signature,
-        iv_counter_nonce, encoding_option,
+        iv_counter_nonce, authenticated_encryption_additional_data, encoding_option,
     }
     KeyWrappingSpecification {
         wrapping_method, encryption_key_information, mac_signature_key_information, attribute_name,
-        encoding_option,
+        iv_counter_nonce, authenticated_encryption_additional_data, encoding_option,
     }
     ProtocolVersion { protocol_version_major, protocol_version_minor }
     Nonce { nonce_id, nonce_value }

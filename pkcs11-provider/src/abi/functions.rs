@@ -19,9 +19,10 @@ use super::{
     information, interface_list, interface_named,
     list::{give_list, give_some},
     parameter::MessageArgument,
-    pointer::{In, Out, Place, answer_template, bytes_mut, mechanism, template},
+    pointer::{In, Out, Place, bytes_mut, mechanism},
     process,
     shim::{cryptoki, guarded, inside},
+    template::{answer_template, template},
 };
 use crate::{
     module::Fork,
@@ -160,7 +161,7 @@ cryptoki! {
         ) |module| {
             let session = module.session(session)?;
             let place = Place::new(object)?;
-            place.set(session.create_object(&template(entries, count)?)?);
+            place.set(session.create_object(&template(entries, count)?.entries())?);
             Ok(())
         };
         C_CopyObject(
@@ -169,7 +170,7 @@ cryptoki! {
         ) |module| {
             let session = module.session(session)?;
             let place = Place::new(copy)?;
-            place.set(session.copy_object(original, &template(entries, count)?)?);
+            place.set(session.copy_object(original, &template(entries, count)?.entries())?);
             Ok(())
         };
         C_DestroyObject(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) |module| {
@@ -197,13 +198,13 @@ cryptoki! {
             count: CK_ULONG,
         ) |module| {
             let session = module.session(session)?;
-            session.set_attributes(object, &template(entries, count)?)
+            session.set_attributes(object, &template(entries, count)?.entries())
         };
         C_FindObjectsInit(
             session: CK_SESSION_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
         ) |module| {
             let session = module.session(session)?;
-            session.find_init(&template(entries, count)?)
+            session.find_init(&template(entries, count)?.entries())
         };
         C_FindObjects(
             session: CK_SESSION_HANDLE, objects: *mut CK_OBJECT_HANDLE, room: CK_ULONG,
@@ -375,7 +376,7 @@ cryptoki! {
         ) |module| {
             let session = module.session(session)?;
             let place = Place::new(key)?;
-            place.set(session.generate_key(mechanism(mechanism_pointer).as_ref(), &template(entries, count)?)?);
+            place.set(session.generate_key(mechanism(mechanism_pointer).as_ref(), &template(entries, count)?.entries())?);
             Ok(())
         };
         C_GenerateKeyPair(
@@ -388,8 +389,8 @@ cryptoki! {
             let (public_place, private_place) = (Place::new(public)?, Place::new(private)?);
             let (public, private) = session.generate_key_pair(
                 mechanism(mechanism_pointer).as_ref(),
-                &template(public_entries, public_count)?,
-                &template(private_entries, private_count)?,
+                &template(public_entries, public_count)?.entries(),
+                &template(private_entries, private_count)?.entries(),
             )?;
             public_place.set(public);
             private_place.set(private);
@@ -399,20 +400,35 @@ cryptoki! {
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             wrapping_key: CK_OBJECT_HANDLE, key: CK_OBJECT_HANDLE, out: *mut CK_BYTE,
             out_len: *mut CK_ULONG,
-        )
-            unsupported "the module does not wrap; a key that may leave is wrapped by KMIP's Get";
+        ) |module| {
+            let session = module.session(session)?;
+            let mechanism = mechanism(mechanism_pointer);
+            session.wrap_key(mechanism.as_ref(), wrapping_key, key, Out::new(out, out_len))
+        };
         C_UnwrapKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             unwrapping_key: CK_OBJECT_HANDLE, wrapped: *mut CK_BYTE, wrapped_len: CK_ULONG,
             entries: *mut CK_ATTRIBUTE, count: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
-        )
-            unsupported "the module does not unwrap; wrapped keys come in by KMIP's Register and Import";
+        ) |module| {
+            let session = module.session(session)?;
+            let place = Place::new(key)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let (wrapped, template) = (In::new(wrapped, wrapped_len), template(entries, count)?);
+            place.set(session.unwrap_key(mechanism.as_ref(), unwrapping_key, wrapped, &template.entries())?);
+            Ok(())
+        };
         C_DeriveKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             base_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
             key: *mut CK_OBJECT_HANDLE,
-        )
-            unsupported "the module does not derive; KMIP's Derive Key does";
+        ) |module| {
+            let session = module.session(session)?;
+            let place = Place::new(key)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let template = template(entries, count)?;
+            place.set(session.derive_key(mechanism.as_ref(), base_key, &template.entries())?);
+            Ok(())
+        };
         C_SeedRandom(session: CK_SESSION_HANDLE, seed: *mut CK_BYTE, seed_len: CK_ULONG) |module| {
             module.session(session)?.seed_random(In::new(seed, seed_len).bytes()?)
         };
@@ -624,14 +640,30 @@ cryptoki! {
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             public_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
             out: *mut CK_BYTE, out_len: *mut CK_ULONG, key: *mut CK_OBJECT_HANDLE,
-        )
-            unsupported "the module does not encapsulate; KMIP's Encapsulate does";
+        ) |module| {
+            let session = module.session(session)?;
+            let place = Place::new(key)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let (template, out) = (template(entries, count)?, Out::new(out, out_len));
+            let made = session.encapsulate_key(mechanism.as_ref(), public_key, &template.entries(), out)?;
+            if let Some(handle) = made {
+                place.set(handle);
+            }
+            Ok(())
+        };
         C_DecapsulateKey(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             private_key: CK_OBJECT_HANDLE, entries: *mut CK_ATTRIBUTE, count: CK_ULONG,
             ciphertext: *mut CK_BYTE, ciphertext_len: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
-        )
-            unsupported "the module does not decapsulate; KMIP's Decapsulate does";
+        ) |module| {
+            let session = module.session(session)?;
+            let place = Place::new(key)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let (template, ciphertext) = (template(entries, count)?, In::new(ciphertext, ciphertext_len));
+            let entries = template.entries();
+            place.set(session.decapsulate_key(mechanism.as_ref(), private_key, &entries, ciphertext)?);
+            Ok(())
+        };
         C_VerifySignatureInit(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             key: CK_OBJECT_HANDLE, signature: *mut CK_BYTE, signature_len: CK_ULONG,
@@ -685,14 +717,26 @@ cryptoki! {
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             wrapping_key: CK_OBJECT_HANDLE, key: CK_OBJECT_HANDLE, additional: *mut CK_BYTE,
             additional_len: CK_ULONG, out: *mut CK_BYTE, out_len: *mut CK_ULONG,
-        )
-            unsupported "the module does not wrap; a key that may leave is wrapped by KMIP's Get";
+        ) |module| {
+            let session = module.session(session)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let (additional, out) = (In::new(additional, additional_len), Out::new(out, out_len));
+            session.wrap_key_authenticated(mechanism.as_ref(), (wrapping_key, key), additional, out)
+        };
         C_UnwrapKeyAuthenticated(
             session: CK_SESSION_HANDLE, mechanism_pointer: *mut CK_MECHANISM,
             unwrapping_key: CK_OBJECT_HANDLE, wrapped: *mut CK_BYTE, wrapped_len: CK_ULONG,
             entries: *mut CK_ATTRIBUTE, count: CK_ULONG, additional: *mut CK_BYTE,
             additional_len: CK_ULONG, key: *mut CK_OBJECT_HANDLE,
-        )
-            unsupported "the module does not unwrap; wrapped keys come in by KMIP's Register and Import";
+        ) |module| {
+            let session = module.session(session)?;
+            let place = Place::new(key)?;
+            let mechanism = mechanism(mechanism_pointer);
+            let template = template(entries, count)?;
+            let both = (In::new(wrapped, wrapped_len), In::new(additional, additional_len));
+            let entries = template.entries();
+            place.set(session.unwrap_key_authenticated(mechanism.as_ref(), unwrapping_key, both, &entries)?);
+            Ok(())
+        };
     }
 }

@@ -26,18 +26,19 @@ pub(super) const SERVED: Ulong = ck::CKF_DIGEST
     | ck::CKF_MESSAGE_SIGN
     | ck::CKF_MESSAGE_VERIFY
     | ck::CKF_GENERATE
-    | ck::CKF_GENERATE_KEY_PAIR;
-
-/// Functions that the table may name and this module has not.
-const NOT_SERVED: Ulong =
-    ck::CKF_WRAP | ck::CKF_UNWRAP | ck::CKF_DERIVE | ck::CKF_ENCAPSULATE | ck::CKF_DECAPSULATE;
+    | ck::CKF_GENERATE_KEY_PAIR
+    | ck::CKF_WRAP
+    | ck::CKF_UNWRAP
+    | ck::CKF_DERIVE
+    | ck::CKF_ENCAPSULATE
+    | ck::CKF_DECAPSULATE;
 
 /// The flags of a mechanism here; none of one that would do nothing.
 pub(super) const fn served(row: &Row) -> Ulong {
     if row.flags & SERVED == 0 {
         0
     } else {
-        row.flags & !NOT_SERVED
+        row.flags
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod parameter;
 pub(crate) mod pointer;
 mod process;
 mod shim;
+mod template;
 
 use cryptoki_sys as ck;
 

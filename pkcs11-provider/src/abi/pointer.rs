@@ -1,10 +1,10 @@
 //! Where raw pointers end: what a caller passed, unchecked until it is looked at. Nothing here asks that they be aligned:
 //! hosts pack structures, and the standard's own on Windows are packed.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::marker::PhantomData;
 
 use cryptoki_sys as ck;
-use pkcs11::{Entry, Result, Rv, UNAVAILABLE, Ulong, size, ulong};
+use pkcs11::{Result, Rv, Ulong, size, ulong};
 
 /// The longest input or output of one call. A length beyond is somebody's mistake, and memory is not read by it.
 const BYTES_MAX: usize = (1 << 31) - 1;
@@ -114,6 +114,11 @@ impl Out<'_> {
         Ok(Some(size(room)))
     }
 
+    /// Whether an answer of this length would not be written.
+    pub(crate) fn lacks(&mut self, length: usize) -> Result<bool> {
+        Ok(self.room()?.is_none_or(|room| room < length))
+    }
+
     /// Tells the caller the length, and whether the answer may be written. Too short a buffer is an error that ends no
     /// operation.
     pub(crate) fn offer(&mut self, length: usize) -> Result<Offer> {
@@ -170,96 +175,6 @@ pub(crate) unsafe fn bytes_mut<'a>(pointer: *mut u8, length: Ulong) -> Result<&'
     let length = length_of(pointer, length)?;
     // SAFETY: not null, of a length that a slice may have, and the caller vouches for the rest.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer, length) })
-}
-
-/// The positions of a template's entries.
-fn entries<T>(pointer: *const T, count: Ulong) -> Result<std::ops::Range<usize>> {
-    if count > 0 && (pointer.is_null() || count > TEMPLATE_ENTRIES_MAX) {
-        return Err(Rv::ARGUMENTS_BAD);
-    }
-    Ok(0..size(count))
-}
-
-/// The longest template read; the longest one the standard gives has some forty entries.
-const TEMPLATE_ENTRIES_MAX: Ulong = 1024;
-
-/// The longest value of an attribute read (16 MiB), more than the daemon takes: what claims to be longer is a mistake.
-const VALUE_BYTES_MAX: Ulong = 16 << 20;
-
-/// A template as its entries.
-///
-/// # Safety
-/// Unless null, the pointer leads to `count` attributes, whose values stay as they are during the call.
-pub(crate) unsafe fn template<'a>(
-    pointer: *const ck::CK_ATTRIBUTE,
-    count: Ulong,
-) -> Result<Vec<Entry<'a>>> {
-    entries(pointer, count)?
-        .map(|position| {
-            // SAFETY: the caller vouches for the entries.
-            let entry = unsafe { pointer.add(position).read_unaligned() };
-            // SAFETY: the caller vouches for each entry's value.
-            let value = unsafe { In::new(entry.pValue.cast_const().cast(), entry.ulValueLen) };
-            if entry.ulValueLen > VALUE_BYTES_MAX {
-                return Err(Rv::ATTRIBUTE_VALUE_INVALID);
-            }
-            let value = value.bytes().map_err(|_| Rv::ATTRIBUTE_VALUE_INVALID)?;
-            Ok(Entry {
-                kind: entry.type_,
-                value,
-            })
-        })
-        .collect()
-}
-
-/// Answers a template of questions, every entry of it (PKCS #11 3.1 §5.7.5).
-///
-/// # Safety
-/// Unless null, the pointer leads to `count` attributes, whose values may be written during the call.
-pub(crate) unsafe fn answer_template<'v>(
-    pointer: *mut ck::CK_ATTRIBUTE,
-    count: Ulong,
-    mut value_of: impl FnMut(Ulong) -> Result<Cow<'v, [u8]>>,
-) -> Result<()> {
-    let mut result = Ok(());
-    for position in entries(pointer, count)? {
-        // SAFETY: the caller vouches for the entries.
-        let place = unsafe { pointer.add(position) };
-        // SAFETY: as above.
-        let mut entry = unsafe { place.read_unaligned() };
-        let answer = value_of(entry.type_).and_then(|value| {
-            let room = size(entry.ulValueLen);
-            if entry.pValue.is_null() {
-                return Ok(value.len());
-            }
-            if room < value.len() {
-                return Err(Rv::BUFFER_TOO_SMALL);
-            }
-            // SAFETY: the caller vouches for `ulValueLen` writable bytes, which are enough.
-            unsafe {
-                std::ptr::copy_nonoverlapping(value.as_ptr(), entry.pValue.cast(), value.len());
-            }
-            Ok(value.len())
-        });
-        match answer {
-            Ok(length) => entry.ulValueLen = ulong(length),
-            Err(rv) => {
-                entry.ulValueLen = UNAVAILABLE;
-                let of_the_entry = [
-                    Rv::ATTRIBUTE_SENSITIVE,
-                    Rv::ATTRIBUTE_TYPE_INVALID,
-                    Rv::BUFFER_TOO_SMALL,
-                ];
-                // The first entry that failed names the result, but for a failure of the whole call.
-                if result.is_ok() || !of_the_entry.contains(&rv) {
-                    result = Err(rv);
-                }
-            }
-        }
-        // SAFETY: as where it was read, and a template of questions may be written.
-        unsafe { place.write_unaligned(entry) };
-    }
-    result
 }
 
 /// A mechanism with its parameter still unread.
@@ -322,27 +237,9 @@ mod tests {
     fn nothing_need_be_aligned() {
         let mut memory = [0_u64; 16];
         let odd = memory.as_mut_ptr().cast::<u8>().wrapping_add(1);
-        let label = *b"label";
-        let entry = ck::CK_ATTRIBUTE {
-            type_: ck::CKA_LABEL,
-            pValue: label.as_ptr().cast_mut().cast(),
-            ulValueLen: 5,
-        };
         // SAFETY: the memory of this test has room for each of these, from its second byte on.
         unsafe {
-            let place = odd.cast::<ck::CK_ATTRIBUTE>();
-            place.write_unaligned(entry);
-            assert_eq!(template(place, 1).unwrap()[0].value, b"label");
-            let answer = |_| Ok(Cow::Borrowed(b"new".as_slice()));
             let mut buffer = [0_u8; 8];
-            place.write_unaligned(ck::CK_ATTRIBUTE {
-                pValue: buffer.as_mut_ptr().cast(),
-                ulValueLen: 8,
-                ..entry
-            });
-            assert_eq!(answer_template(place, 1, answer), Ok(()));
-            assert_eq!(place.read_unaligned().ulValueLen, 3);
-            assert_eq!(buffer, *b"new\0\0\0\0\0");
             let number = odd.cast::<Ulong>();
             number.write_unaligned(2);
             assert_eq!(
@@ -351,21 +248,6 @@ mod tests {
             );
             Place::new(number).unwrap().set(9);
             assert_eq!(pointed(number), Some(9));
-        }
-    }
-
-    #[test]
-    fn a_value_that_claims_too_much_is_not_read() {
-        for length in [VALUE_BYTES_MAX + 1, 0xFFFF_FFFF, Ulong::MAX] {
-            let byte = 1_u8;
-            let entry = ck::CK_ATTRIBUTE {
-                type_: ck::CKA_PRIME_1,
-                pValue: (&raw const byte).cast_mut().cast(),
-                ulValueLen: length,
-            };
-            // SAFETY: an entry of our own; its length is what is tested, and its value is never read.
-            let read = unsafe { template(&raw const entry, 1) }.map(drop);
-            assert_eq!(read, Err(Rv::ATTRIBUTE_VALUE_INVALID));
         }
     }
 

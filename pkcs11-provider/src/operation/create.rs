@@ -8,7 +8,11 @@ use kmip::{
     payload::register::{Register, RegisterRequest},
     ttlv::Timestamp,
 };
-use pkcs11::{Brought, Entry, Facts, Material, Result, Rv, Template, Ulong, attribute::Kept, new};
+use pkcs11::{
+    Brought, Entry, Facts, Material, Result, Rv, Template, Ulong,
+    attribute::{Kept, flag_bytes},
+    new,
+};
 
 use super::find::describe;
 use crate::{
@@ -47,14 +51,13 @@ impl Session {
         class: Ulong,
         spec: KeySpec,
     ) -> Result<Vec<Attribute>> {
-        let now = Timestamp(seconds_since_1970());
         let mark = self.mark(template)?;
         Ok(new::key_attributes_of(
             template,
             class,
             spec,
             mark.as_deref(),
-            now,
+            now(),
         ))
     }
 
@@ -70,6 +73,12 @@ impl Session {
                 Ok(self.slot.objects.adopt(located.facts, owner).0)
             })
             .collect()
+    }
+
+    /// The handle of one object just made at the daemon, by its template.
+    pub(crate) fn adopt_one(&self, id: String, template: &Template<'_>) -> Result<Ulong> {
+        let handles = self.adopt_new(&[id], &[template.is_token()])?;
+        handles.first().copied().ok_or(Rv::DEVICE_ERROR)
     }
 
     /// `C_CreateObject`.
@@ -105,9 +114,7 @@ impl Session {
                 }
                 other => self.failed(other, Names::Template),
             })?;
-        let id = text(response.unique_identifier)?;
-        let handles = self.adopt_new(&[id], &[template.is_token()])?;
-        handles.first().copied().ok_or(Rv::DEVICE_ERROR)
+        self.adopt_one(text(response.unique_identifier)?, &template)
     }
 
     /// A public session object whose work can be done here never goes to the daemon.
@@ -116,7 +123,10 @@ impl Session {
             class,
             ck::CKO_CERTIFICATE | ck::CKO_PUBLIC_KEY | ck::CKO_DATA
         );
-        if template.is_token() || !is_public {
+        let works_there = OF_DAEMON
+            .iter()
+            .any(|kind| template.flag(*kind) == Some(true));
+        if template.is_token() || !is_public || works_there {
             return None;
         }
         let material = Material::of_local(&brought.shown, brought.spec);
@@ -125,6 +135,11 @@ impl Session {
             return None;
         }
         let mut facts = Facts::local(class, brought.spec, Vec::new());
+        if class == ck::CKO_PUBLIC_KEY {
+            for kind in OF_DAEMON {
+                facts.set(kind, flag_bytes(false));
+            }
+        }
         for (row, value) in template
             .iter()
             .filter(|(row, _)| row.kept != Kept::Material)
@@ -140,6 +155,14 @@ impl Session {
         Some(handle)
     }
 }
+
+/// When what is made becomes active.
+pub(crate) fn now() -> Timestamp {
+    Timestamp(seconds_since_1970())
+}
+
+/// What only the daemon does with public keys.
+const OF_DAEMON: [Ulong; 2] = [ck::CKA_WRAP, ck::CKA_ENCAPSULATE];
 
 /// The identifier that a response names.
 pub(crate) fn text(id: UniqueIdentifier) -> Result<String> {

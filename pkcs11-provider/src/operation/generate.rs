@@ -53,9 +53,7 @@ impl Session {
             .remote
             .call::<Create>(&request, Again::MustNot)
             .map_err(|failure| failure.seen_by(Names::Template))?;
-        let id = text(response.unique_identifier)?;
-        let handles = self.adopt_new(&[id], &[template.is_token()])?;
-        handles.first().copied().ok_or(Rv::DEVICE_ERROR)
+        self.adopt_one(text(response.unique_identifier)?, &template)
     }
 
     /// `C_GenerateKeyPair`: the handles of the public and the private key.

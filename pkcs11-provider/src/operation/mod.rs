@@ -4,10 +4,12 @@ pub(crate) mod change;
 pub(crate) mod cipher;
 pub(crate) mod copy;
 pub(crate) mod create;
+pub(crate) mod derive;
 pub(crate) mod digest;
 pub(crate) mod dual;
 pub(crate) mod find;
 pub(crate) mod generate;
+pub(crate) mod kem;
 mod length;
 pub(crate) mod message;
 pub(crate) mod random;
@@ -17,6 +19,7 @@ pub(crate) mod sign;
 mod state;
 mod trip;
 pub(crate) mod verify;
+pub(crate) mod wrap;
 
 use std::sync::Arc;
 

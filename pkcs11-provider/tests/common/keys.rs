@@ -17,6 +17,16 @@ pub fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
+/// The bytes of a secret key.
+pub fn secret(spec: KeySpec, seed: &str) -> Vec<u8> {
+    let pad = sha256(&[seed.as_bytes()]);
+    pad.iter()
+        .cycle()
+        .take(spec.secret_bytes())
+        .copied()
+        .collect()
+}
+
 fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag];
     match contents.len() {

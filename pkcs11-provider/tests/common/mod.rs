@@ -4,6 +4,7 @@
 #[macro_use]
 pub mod api;
 pub mod fake;
+mod handling;
 pub mod host;
 pub mod keys;
 pub mod ops;

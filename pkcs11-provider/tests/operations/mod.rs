@@ -1,6 +1,7 @@
 //! Cryptography: every mechanism, in one part and in several, by the two-call rule.
 
 mod ciphers;
+mod deriving;
 mod digests;
 mod dual;
 mod message_signatures;
@@ -8,7 +9,9 @@ mod messages;
 mod recovery;
 mod signing;
 mod states;
+mod templates;
 mod verifying;
+mod wrapping;
 
 use cryptoki_sys as ck;
 

@@ -13,7 +13,7 @@ use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse, Prehash};
 
 pub use self::{
     derivation::{DerivationUse, derivation},
-    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Shape},
+    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Shape, initial_value},
     said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,
     uses::{Authentication, CipherUse, authentication, cipher, context, wrapping},
@@ -97,6 +97,8 @@ pub enum Meaning {
     MlDsa,
     /// RSAES-OAEP.
     Oaep,
+    /// An AES key under an RSA key, and the key under that.
+    RsaAesKeyWrap,
     /// PKCS #1 v1.5, signature of a whole DigestInfo or encryption.
     RsaPkcs,
     /// PKCS #1 v1.5, signature of the message.
@@ -196,7 +198,11 @@ impl Meaning {
             Self::Kem => is(spec, PostQuantumUse::Kem),
             Self::MlDsa | Self::HashMlDsa(_) => is(spec, PostQuantumUse::MlDsa),
             Self::SlhDsa | Self::HashSlhDsa(_) => is(spec, PostQuantumUse::SlhDsa),
-            Self::Oaep | Self::RsaPkcs | Self::RsaPkcsHash(_) | Self::RsaPss(_) => {
+            Self::Oaep
+            | Self::RsaAesKeyWrap
+            | Self::RsaPkcs
+            | Self::RsaPkcsHash(_)
+            | Self::RsaPss(_) => {
                 matches!(spec, KeySpec::Rsa { .. })
             }
             Self::Digest(_)

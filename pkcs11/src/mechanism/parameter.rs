@@ -15,6 +15,8 @@ pub enum Shape {
     Context,
     /// `CK_AES_CTR_PARAMS`.
     Counter,
+    /// The initial value of AES key wrap, of this many bytes, which may be left out.
+    Default(usize),
     /// `CK_ECDH1_DERIVE_PARAMS`.
     Ecdh,
     /// `CK_EDDSA_PARAMS`, which may be left out.
@@ -39,6 +41,8 @@ pub enum Shape {
     Poly1305,
     /// `CK_RSA_PKCS_PSS_PARAMS`.
     Pss,
+    /// `CK_RSA_AES_KEY_WRAP_PARAMS`.
+    RsaAes,
 }
 
 /// A parameter's value.
@@ -58,6 +62,8 @@ pub enum Parameter {
     Ecdh(Ulong, Vec<u8>, Vec<u8>),
     /// IV, additional data, tag length in bits.
     Gcm(Vec<u8>, Vec<u8>, Ulong),
+    /// Additional data, tag length in bits; the IV is made where the key is.
+    GcmWithoutIv(Vec<u8>, Ulong),
     /// What HKDF takes.
     Hkdf(Hkdf),
     /// An IV.
@@ -72,6 +78,17 @@ pub enum Parameter {
     Poly1305(Vec<u8>, Vec<u8>),
     /// Hash, mask generation function, salt length.
     Pss(Ulong, Ulong, Ulong),
+    /// Bits of the AES key between, and how it is under the RSA key.
+    RsaAes(Ulong, Oaep),
+}
+
+/// The initial values of AES key wrap without and with padding (RFC 3394 §2.2.3.1, RFC 5649 §3), by their length.
+#[must_use]
+pub const fn initial_value(bytes: usize) -> &'static [u8] {
+    match bytes {
+        8 => &[0xA6; 8],
+        _ => &[0xA6, 0x59, 0x59, 0xA6],
+    }
 }
 
 /// The context of a signature and how it is made.

@@ -82,7 +82,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_SHA3_256_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_256, ck::CKK_SHA3_256_HMAC), KEY, HMAC_BYTES, None;
     CKM_SHA3_384_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_384, ck::CKK_SHA3_384_HMAC), KEY, HMAC_BYTES, None;
     CKM_SHA3_512_KEY_GEN Meaning::GenerateSecret(Hash::Sha3_512, ck::CKK_SHA3_512_HMAC), KEY, HMAC_BYTES, None;
-    CKM_RSA_PKCS Meaning::RsaPkcs, SIGN | RECOVER | CRYPT, RSA_BITS, None;
+    CKM_RSA_PKCS Meaning::RsaPkcs, SIGN | RECOVER | CRYPT | WRAP, RSA_BITS, None;
     CKM_SHA1_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha1), SIGN, RSA_BITS, None;
     CKM_SHA224_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha224), SIGN, RSA_BITS, None;
     CKM_SHA256_RSA_PKCS Meaning::RsaPkcsHash(Hash::Sha256), SIGN, RSA_BITS, None;
@@ -113,6 +113,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_DSA_SHA3_256 Meaning::Dsa(Some(Hash::Sha3_256)), SIGN, DSA_BITS, None;
     CKM_DSA_SHA3_384 Meaning::Dsa(Some(Hash::Sha3_384)), SIGN, DSA_BITS, None;
     CKM_DSA_SHA3_512 Meaning::Dsa(Some(Hash::Sha3_512)), SIGN, DSA_BITS, None;
+    CKM_RSA_AES_KEY_WRAP Meaning::RsaAesKeyWrap, WRAP, RSA_BITS, RsaAes;
     CKM_ECDSA Meaning::Ecdsa(None), SIGN | EC, EC_BITS, None;
     CKM_ECDSA_SHA1 Meaning::Ecdsa(Some(Hash::Sha1)), SIGN | EC, EC_BITS, None;
     CKM_ECDSA_SHA224 Meaning::Ecdsa(Some(Hash::Sha224)), SIGN | EC, EC_BITS, None;
@@ -187,15 +188,16 @@ pub const ROWS: &[Row] = rows! {
     CKM_SP800_108_DOUBLE_PIPELINE_KDF Meaning::Kdf(Mode::DoublePipeline), DERIVE, BASE_BYTES, Kdf;
     CKM_AES_ECB Meaning::AesEcb, CRYPT, AES_BYTES, None;
     CKM_AES_CBC Meaning::AesCbc(Padding::None), CRYPT, AES_BYTES, Iv(16);
-    CKM_AES_CBC_PAD Meaning::AesCbc(Padding::Pkcs5), CRYPT, AES_BYTES, Iv(16);
+    CKM_AES_CBC_PAD Meaning::AesCbc(Padding::Pkcs5), CRYPT | WRAP, AES_BYTES, Iv(16);
     CKM_AES_CTR Meaning::AesCtr, CRYPT, AES_BYTES, Counter;
     CKM_AES_OFB Meaning::AesOfb, CRYPT, AES_BYTES, Iv(16);
     CKM_AES_CFB128 Meaning::AesCfb, CRYPT, AES_BYTES, Iv(16);
-    CKM_AES_GCM Meaning::AesGcm, CRYPT | MESSAGES, AES_BYTES, Gcm;
+    CKM_AES_GCM Meaning::AesGcm, CRYPT | MESSAGES | WRAP, AES_BYTES, Gcm;
     CKM_AES_CCM Meaning::AesCcm, CRYPT | MESSAGES, AES_BYTES, Ccm;
     CKM_AES_XTS Meaning::AesXts, CRYPT, XTS_BYTES, Iv(16);
-    CKM_AES_KEY_WRAP Meaning::AesKeyWrap, WRAP, AES_BYTES, None;
-    CKM_AES_KEY_WRAP_KWP Meaning::AesKeyWrapPadded, WRAP, AES_BYTES, None;
+    CKM_AES_KEY_WRAP Meaning::AesKeyWrap, WRAP, AES_BYTES, Default(8);
+    CKM_AES_KEY_WRAP_PAD Meaning::AesKeyWrapPadded, WRAP, AES_BYTES, Default(4);
+    CKM_AES_KEY_WRAP_KWP Meaning::AesKeyWrapPadded, WRAP, AES_BYTES, Default(4);
     CKM_DES3_ECB Meaning::TripleDesEcb, CRYPT, DES3_BYTES, None;
     CKM_DES3_CBC Meaning::TripleDesCbc(Padding::None), CRYPT, DES3_BYTES, Iv(8);
     CKM_DES3_CBC_PAD Meaning::TripleDesCbc(Padding::Pkcs5), CRYPT, DES3_BYTES, Iv(8);

@@ -193,12 +193,28 @@ fn keys_are_wrapped_by_what_was_meant() {
     for (meaning, parameter, spec) in [
         (Meaning::AesKeyWrap, Parameter::None, aes),
         (Meaning::AesKeyWrapPadded, Parameter::None, aes),
+        (Meaning::AesGcm, Parameter::GcmWithoutIv(vec![1], 128), aes),
+        (
+            Meaning::AesCbc(Padding::Pkcs5),
+            Parameter::Iv(vec![7; 16]),
+            aes,
+        ),
         (Meaning::Oaep, Parameter::Oaep(oaep), RSA),
+        (Meaning::RsaPkcs, Parameter::None, RSA),
     ] {
-        let cipher = wrapping(meaning, parameter).unwrap();
-        let sent = cipher_parameters(&cipher);
-        assert_eq!(parameters::cipher(spec, &sent), Ok(cipher));
+        let how = wrapping(meaning, parameter).unwrap();
+        let sent = cipher_parameters(&how.cipher);
+        assert_eq!(parameters::cipher(spec, &sent), Ok(how.cipher));
     }
+    let bits = Parameter::GcmWithoutIv(Vec::new(), 100);
+    assert_eq!(
+        wrapping(Meaning::AesGcm, bits),
+        Err(Rv::MECHANISM_PARAM_INVALID)
+    );
+    assert_eq!(
+        wrapping(Meaning::AesCtr, Parameter::None),
+        Err(Rv::MECHANISM_INVALID)
+    );
 }
 
 #[test]
@@ -300,13 +316,8 @@ fn no_mechanism_takes_a_key_apart() {
     ] {
         assert!(row(kind, Ulong::MAX).is_err());
     }
-    // Nor does one wrap without authenticating, or with a padding that tells.
-    for kind in [
-        ck::CKM_AES_ECB,
-        ck::CKM_AES_CBC,
-        ck::CKM_AES_CBC_PAD,
-        ck::CKM_RSA_PKCS,
-    ] {
+    // Nor does one wrap by a cipher alone.
+    for kind in [ck::CKM_AES_ECB, ck::CKM_AES_CBC, ck::CKM_AES_CTR] {
         assert!(row(kind, ck::CKF_WRAP | ck::CKF_UNWRAP).is_err());
     }
 }

@@ -229,14 +229,11 @@ pub fn cipher(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
             ..with(Cipher::AesCtr, block, Vec::new())?
         }),
         (Meaning::AesGcm, Parameter::Gcm(iv, additional, bits)) => {
-            let tag_bytes = match bits {
-                96 | 104 | 112 | 120 | 128 => u8::try_from(bits / 8).unwrap_or(16),
-                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
-            };
+            let cipher = gcm(bits)?;
             if iv.is_empty() || iv.len() > 256 {
                 return Err(Rv::MECHANISM_PARAM_INVALID);
             }
-            with(Cipher::AesGcm { tag_bytes }, iv, additional)
+            with(cipher, iv, additional)
         }
         (Meaning::ChaCha20, Parameter::ChaCha20(counter, nonce)) => {
             with(Cipher::ChaCha20, chacha20(&counter, &nonce)?, Vec::new())
@@ -304,12 +301,38 @@ fn oaep(how: Oaep) -> Result<Cipher> {
     })
 }
 
-/// The cipher that a mechanism with this parameter wraps with.
-pub fn wrapping(meaning: Meaning, parameter: Parameter) -> Result<Cipher> {
+/// The cipher that a mechanism with this parameter wraps with; there is no IV where it is made by whoever wraps.
+pub fn wrapping(meaning: Meaning, parameter: Parameter) -> Result<CipherUse> {
+    let alone = |cipher| {
+        Ok(CipherUse {
+            cipher,
+            iv: Vec::new(),
+            additional: Vec::new(),
+            blocks_max: None,
+        })
+    };
     match (meaning, parameter) {
-        (Meaning::AesKeyWrap, _) => Ok(Cipher::AesKeyWrap),
-        (Meaning::AesKeyWrapPadded, _) => Ok(Cipher::AesKeyWrapPadded),
-        (Meaning::Oaep, Parameter::Oaep(how)) => oaep(how),
+        (Meaning::AesKeyWrap, _) => alone(Cipher::AesKeyWrap),
+        (Meaning::AesKeyWrapPadded, _) => alone(Cipher::AesKeyWrapPadded),
+        (Meaning::AesGcm, Parameter::GcmWithoutIv(additional, bits)) => Ok(CipherUse {
+            cipher: gcm(bits)?,
+            iv: Vec::new(),
+            additional,
+            blocks_max: None,
+        }),
+        (
+            Meaning::AesGcm | Meaning::AesCbc(Padding::Pkcs5) | Meaning::Oaep | Meaning::RsaPkcs,
+            parameter,
+        ) => cipher(meaning, parameter),
+        _ => Err(Rv::MECHANISM_INVALID),
+    }
+}
+
+fn gcm(tag_bits: Ulong) -> Result<Cipher> {
+    match tag_bits {
+        96 | 104 | 112 | 120 | 128 => Ok(Cipher::AesGcm {
+            tag_bytes: u8::try_from(tag_bits / 8).unwrap_or(16),
+        }),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
     }
 }

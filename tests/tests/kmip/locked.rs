@@ -62,6 +62,8 @@ fn specification(
     version: Version,
 ) -> KeyWrappingSpecification {
     KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier: wrapping_key.into(),

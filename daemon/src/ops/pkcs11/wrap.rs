@@ -5,13 +5,13 @@ use kmip::{
     PKCS11ReturnCode as Code, Secret,
     payload::{get::Get, register::Register},
 };
-use pkcs11::{Template, mechanism::wrapping, wrap};
+use pkcs11::{Template, mechanism::wrapping, nested, wrap};
 
 use super::{
     Call,
     cipher::give,
     failure::{Failure, Names, Outcome},
-    generate::{adopt, checked, mechanism},
+    generate::{adopt, checked, mechanism, refuse_trust},
     object::{entries, key, object},
 };
 
@@ -25,10 +25,10 @@ pub(super) fn wrap_key(call: &mut Call<'_, '_>) -> Outcome {
     call.arguments.end()?;
     let by = key(call, by, Code::WRAPPINGKEYHANDLEINVALID)?;
     by.fits(row, ck::CKA_WRAP).map_err(of_wrapping)?;
-    let cipher = wrapping(row.meaning, parameter)?;
+    let how = wrapping(row.meaning, parameter)?;
     let of = object(call, of, Code::KEYHANDLEINVALID)?;
     wrap::check(&by.facts, &of.facts)?;
-    let request = wrap::get_request(&by.facts, &of.facts, &cipher);
+    let request = wrap::get_request(&by.facts, &of.facts, &how);
     let response = call.perform::<Get>(request, Names::Wrapping)?;
     let wrapped = wrap::wrapped(&response).ok_or(Code::KEYNOTWRAPPABLE)?;
     give(call, room, &Secret::new(wrapped))
@@ -51,15 +51,17 @@ pub(super) fn unwrap_key(call: &mut Call<'_, '_>) -> Outcome {
     call.arguments.end()?;
     let by = key(call, by, Code::UNWRAPPINGKEYHANDLEINVALID)?;
     by.fits(row, ck::CKA_UNWRAP).map_err(of_unwrapping)?;
-    let cipher = wrapping(row.meaning, parameter)?;
+    let how = wrapping(row.meaning, parameter)?;
     checked(call, &given, |template| {
         Ok(template.number(ck::CKA_CLASS).unwrap_or(ck::CKO_SECRET_KEY))
     })?;
     let given = entries(&given);
-    let template = Template::read(&given)?;
+    let added = nested::of(&by.facts, ck::CKA_UNWRAP_TEMPLATE)?;
+    let template = Template::read(&given)?.with(&added)?;
+    refuse_trust(&template)?;
     let mark = call.mark(template.is_token())?;
     let (mark, now) = (mark.as_deref(), call.context.now);
-    let request = wrap::register_request(&by.facts, &cipher, wrapped, &template, mark, now)?;
+    let request = wrap::register_request(&by.facts, &how, wrapped, &template, mark, now)?;
     let response = call.perform::<Register>(request, Names::Unwrapping)?;
     adopt(call, &response.unique_identifier)
 }

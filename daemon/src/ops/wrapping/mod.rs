@@ -1,28 +1,24 @@
 //! Keys wrapped under keys: what Get returns with a Key Wrapping Specification, and Register takes (KMIP 2.1 §3.3, §7.18).
 
 mod authentic;
+mod encryption;
 mod registered;
 
-use hsm::{Decryption, Encryption};
 use kmip::{
-    BlockCipherMode, CryptographicUsageMask, EncodingOption, OperationCode, Secret, Tag, V2_1,
-    WrappingMethod,
-    attribute::{AttributeReference, CryptographicParameters},
-    mechanism::{Cipher, KeySpec, parameters},
-    object::{
-        EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyWrappingData,
-        KeyWrappingSpecification,
-    },
+    EncodingOption, Secret, Tag, V2_1, WrappingMethod,
+    attribute::AttributeReference,
+    object::{KeyBlock, KeyMaterial, KeyValue, KeyWrappingData, KeyWrappingSpecification},
     ttlv::{Bytes, Reader, Writer},
 };
-use store::{Custody, Record};
+use store::Record;
 
+use self::encryption::{decrypted, encrypted};
 pub(crate) use self::registered::{as_it_came, as_registered, remember};
 use crate::{
-    context::{Authorized, Context},
+    context::Context,
     error::{Error, Result},
     fault::Fault,
-    marks, material, profile,
+    material,
 };
 
 /// What a wrapping method does to a key value, and in which order.
@@ -97,6 +93,7 @@ pub(crate) fn wrap(
     let value = value_to_wrap(plain, &how.attribute_name, of)?;
     let bytes = bytes_of(&value, bare, context)?;
     let mut told = KeyWrappingData {
+        authenticated_encryption_additional_data: None,
         wrapping_method: how.wrapping_method,
         encryption_key_information: None,
         mac_signature_key_information: None,
@@ -105,7 +102,7 @@ pub(crate) fn wrap(
         encoding_option: how.encoding_option,
     };
     let wrapped = match &how.encryption_key_information {
-        Some(by) => Some(encrypted(context, by, &bytes, of, &mut told)?),
+        Some(by) => Some(encrypted(context, by, &bytes, (of, how), &mut told)?),
         None => None,
     };
     if let Some(by) = &how.mac_signature_key_information {
@@ -125,54 +122,6 @@ pub(crate) fn wrap(
             ..plain.clone()
         },
     })
-}
-
-/// Encrypts what is wrapped, and says how.
-fn encrypted(
-    context: &mut Context<'_>,
-    by: &EncryptionKeyInformation,
-    bytes: &Secret,
-    of: &Record,
-    told: &mut KeyWrappingData,
-) -> Result<Secret> {
-    let (kek, cipher, parameters) = wrapping_key(
-        context,
-        by,
-        OperationCode::Encrypt,
-        CryptographicUsageMask::WrapKey,
-    )?;
-    // Some test cases wrap, and unwrap, with keys that a server that keeps real ones refuses for it.
-    if context.service.conformance.is_none() {
-        profile::check_wrapping(mask(&kek), of.attributes.sensitive != Some(false))?;
-    }
-    if marks::wants_trusted(of) && !marks::is_trusted(kek.record()) {
-        return Err(super::get::wants_trusted());
-    }
-    if let Custody::Public(spki) = &kek.record().custody {
-        context.permitted(&kek, CryptographicUsageMask::WrapKey)?;
-        told.encryption_key_information = Some(EncryptionKeyInformation {
-            unique_identifier: kek.identifier(),
-            cryptographic_parameters: Some(parameters),
-        });
-        let wrapped = hsm::public::encrypt(spki, &cipher, bytes.expose())?;
-        return Ok(Secret::new(wrapped));
-    }
-    let (backend, key) = context.key_for(&kek, CryptographicUsageMask::WrapKey)?;
-    let input = Encryption {
-        iv: None,
-        associated: &[],
-        plain: bytes.expose(),
-    };
-    let encrypted = context.backend(&backend)?.encrypt(&key, &cipher, input)?;
-    let mut wrapped = encrypted.data;
-    // GCM's tag has no field of its own in Key Wrapping Data; it follows the ciphertext.
-    wrapped.extend(encrypted.tag.unwrap_or_default());
-    told.encryption_key_information = Some(EncryptionKeyInformation {
-        unique_identifier: kek.identifier(),
-        cryptographic_parameters: Some(parameters),
-    });
-    told.iv_counter_nonce = encrypted.iv.map(Bytes);
-    Ok(Secret::new(wrapped))
 }
 
 /// Unwraps a key block that a client registers; what authenticates it must be right.
@@ -229,77 +178,6 @@ pub(crate) fn unwrap(
     })
 }
 
-fn decrypted(
-    context: &mut Context<'_>,
-    by: &EncryptionKeyInformation,
-    how: &KeyWrappingData,
-    wrapped: &Secret,
-    new_is_sensitive: bool,
-) -> Result<Secret> {
-    let (kek, cipher, _) = wrapping_key(
-        context,
-        by,
-        OperationCode::Decrypt,
-        CryptographicUsageMask::UnwrapKey,
-    )?;
-    let mut usage = CryptographicUsageMask::UnwrapKey;
-    if context.service.conformance.is_none() {
-        profile::check_unwrapping(mask(&kek), new_is_sensitive)?;
-    } else if !mask(&kek).contains(usage) {
-        usage = CryptographicUsageMask::WrapKey;
-    }
-    let (data, tag) = split_tag(&cipher, wrapped.expose())?;
-    let (backend, key) = context.key_for(&kek, usage)?;
-    let input = Decryption {
-        iv: how.iv_counter_nonce.as_ref().map(|iv| iv.0.as_slice()),
-        associated: &[],
-        tag,
-        data,
-    };
-    Ok(context.backend(&backend)?.decrypt(&key, &cipher, input)?)
-}
-
-/// The wrapping key and how it wraps; the principal must be allowed to encrypt or decrypt with it.
-fn wrapping_key(
-    context: &mut Context<'_>,
-    information: &EncryptionKeyInformation,
-    operation: OperationCode,
-    usage: CryptographicUsageMask,
-) -> Result<(Authorized, Cipher, CryptographicParameters)> {
-    let kek = context
-        .second_object(&information.unique_identifier, operation, usage)
-        .map_err(of_wrapping)?;
-    let spec = kek
-        .record()
-        .spec
-        .ok_or_else(|| Error::new(Fault::WrongObjectType, "the wrapping object is no key"))?;
-    let own = kek.record().attributes.cryptographic_parameters.first();
-    let mut parameters = information
-        .cryptographic_parameters
-        .clone()
-        .or_else(|| own.map(|own| (**own).clone()))
-        .unwrap_or_default();
-    // AES key wrap is what wrapping means where nothing else is said.
-    if matches!(spec, KeySpec::Aes { .. }) {
-        parameters
-            .block_cipher_mode
-            .get_or_insert(BlockCipherMode::NISTKeyWrap);
-    }
-    let cipher = parameters::cipher(spec, &parameters)?;
-    match cipher {
-        Cipher::AesKeyWrap
-        | Cipher::AesKeyWrapPadded
-        | Cipher::AesGcm { .. }
-        | Cipher::AesCcm { .. }
-        | Cipher::ChaCha20Poly1305 { .. }
-        | Cipher::RsaOaep { .. } => Ok((kek, cipher, parameters)),
-        _ => Err(Error::new(
-            Fault::UnsupportedParameters,
-            "keys are wrapped with AES key wrap, an authenticating mode or RSAES-OAEP",
-        )),
-    }
-}
-
 /// What went wrong with the object that wraps, and not with the one that is wrapped.
 fn of_wrapping(error: Error) -> Error {
     match error.fault {
@@ -317,13 +195,6 @@ fn of_wrapping(error: Error) -> Error {
         ),
         _ => error,
     }
-}
-
-fn mask(key: &Authorized) -> CryptographicUsageMask {
-    key.record()
-        .attributes
-        .cryptographic_usage_mask
-        .unwrap_or_default()
 }
 
 /// The key value with the attributes that travel inside.
@@ -382,17 +253,4 @@ fn key_value(plain: &Secret, block: &KeyBlock) -> Result<KeyValue> {
         return Err(unreadable());
     }
     KeyValue::read(item, block.key_format_type).map_err(|_| unreadable())
-}
-
-/// The tag that follows the ciphertext of an authenticating mode.
-fn split_tag<'a>(cipher: &Cipher, wrapped: &'a [u8]) -> Result<(&'a [u8], Option<&'a [u8]>)> {
-    let Some(tag_bytes) = cipher.tag_bytes() else {
-        return Ok((wrapped, None));
-    };
-    wrapped
-        .len()
-        .checked_sub(usize::from(tag_bytes))
-        .and_then(|at| wrapped.split_at_checked(at))
-        .map(|(data, tag)| (data, Some(tag)))
-        .ok_or_else(|| Error::invalid_field("the wrapped key is shorter than its tag"))
 }

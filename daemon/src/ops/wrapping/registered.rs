@@ -51,6 +51,8 @@ pub(crate) fn as_registered(of: &Record) -> Result<Option<KeyWrappingSpecificati
     let mut links = own.link.iter();
     let link = links.find(|link| link.link_type == LinkType::WrappingKeyLink);
     Ok(link.map(|link| KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier: link.linked_object_identifier.clone(),
@@ -105,6 +107,8 @@ fn encoded(how: KeyWrappingData, inside: Option<&KeyValue>) -> AnyValue {
         }
     }
     let specification = KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: how.wrapping_method,
         encryption_key_information: how.encryption_key_information,
         mac_signature_key_information: how.mac_signature_key_information,

@@ -266,6 +266,8 @@ fn locked_keys_are_put_to_nobody_and_sensitive_ones_only_wrapped() {
     own.connect(&[V1_4], BOTH);
     let wrapped = Putting {
         wrapping: Some(KeyWrappingSpecification {
+            iv_counter_nonce: None,
+            authenticated_encryption_additional_data: None,
             wrapping_method: WrappingMethod::Encrypt,
             encryption_key_information: Some(EncryptionKeyInformation {
                 unique_identifier: kek.as_str().into(),

@@ -97,6 +97,8 @@ fn how(method: WrappingMethod, kek: &str, by: &str, signs: bool) -> KeyWrappingS
     };
     let encrypts = method != WrappingMethod::MACSign;
     KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: method,
         encryption_key_information: encrypts.then(|| EncryptionKeyInformation {
             unique_identifier: kek.into(),

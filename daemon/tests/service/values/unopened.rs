@@ -30,6 +30,7 @@ use crate::{
 
 fn wrapping(kek: &str) -> KeyWrappingData {
     KeyWrappingData {
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: Some(EncryptionKeyInformation {
             unique_identifier: kek.into(),
@@ -169,6 +170,8 @@ fn what_is_kept_unopened_is_used_for_nothing() {
     assert_eq!(split.err(), unfit);
     // It neither wraps nor is wrapped anew.
     let by = |kek: &str| KeyWrappingSpecification {
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
         wrapping_method: WrappingMethod::Encrypt,
         encryption_key_information: wrapping(kek).encryption_key_information,
         mac_signature_key_information: None,

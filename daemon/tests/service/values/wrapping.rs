@@ -14,6 +14,28 @@ use kmip::{
 use super::register;
 use crate::{fixture::Fixture, objects::get};
 
+fn how(
+    kek: &str,
+    mode: BlockCipherMode,
+    encoding: Option<EncodingOption>,
+) -> KeyWrappingSpecification {
+    KeyWrappingSpecification {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(EncryptionKeyInformation {
+            unique_identifier: kek.into(),
+            cryptographic_parameters: Some(CryptographicParameters {
+                block_cipher_mode: Some(mode),
+                ..CryptographicParameters::default()
+            }),
+        }),
+        mac_signature_key_information: None,
+        attribute_name: vec![],
+        iv_counter_nonce: None,
+        authenticated_encryption_additional_data: None,
+        encoding_option: encoding,
+    }
+}
+
 /// A key wrapped by Get and registered again, wrapped, is the same key.
 #[test]
 fn wrapping_goes_there_and_back() {
@@ -38,19 +60,7 @@ fn wrapping_goes_there_and_back() {
             Some(EncodingOption::TTLVEncoding),
             None,
         ] {
-            let how = KeyWrappingSpecification {
-                wrapping_method: WrappingMethod::Encrypt,
-                encryption_key_information: Some(EncryptionKeyInformation {
-                    unique_identifier: kek.as_str().into(),
-                    cryptographic_parameters: Some(CryptographicParameters {
-                        block_cipher_mode: Some(mode),
-                        ..CryptographicParameters::default()
-                    }),
-                }),
-                mac_signature_key_information: None,
-                attribute_name: vec![],
-                encoding_option: encoding,
-            };
+            let how = how(&kek, mode, encoding);
             let request = GetRequest {
                 unique_identifier: Some(id.as_str().into()),
                 key_wrapping_specification: Some(how),

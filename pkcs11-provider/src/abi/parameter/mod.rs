@@ -2,6 +2,7 @@
 
 mod derivation;
 mod message;
+pub(crate) mod wrapping;
 
 use cryptoki_sys as ck;
 use pkcs11::{
@@ -35,6 +36,8 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
         Shape::None | Shape::Context | Shape::Eddsa if bytes.is_empty() => Ok(Parameter::None),
         Shape::Iv(length) if bytes.len() == length => Ok(Parameter::Iv(bytes.to_vec())),
         Shape::None | Shape::Iv(_) => Err(Rv::MECHANISM_PARAM_INVALID),
+        Shape::Default(length) => wrapping::initial(bytes, length),
+        Shape::RsaAes => wrapping::rsa_aes(structure(bytes)?),
         Shape::Number => structure::<Ulong>(bytes).map(Parameter::Number),
         Shape::Counter => structure::<ck::CK_AES_CTR_PARAMS>(bytes)
             .map(|ctr| Parameter::Counter(ctr.ulCounterBits, ctr.cb.to_vec())),
@@ -164,8 +167,10 @@ impl Plain for ck::CK_ECDH1_DERIVE_PARAMS {}
 impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}
 impl Plain for ck::CK_HASH_SIGN_ADDITIONAL_CONTEXT {}
+impl Plain for ck::CK_GCM_WRAP_PARAMS {}
 impl Plain for ck::CK_HKDF_PARAMS {}
 impl Plain for ck::CK_PRF_DATA_PARAM {}
+impl Plain for ck::CK_RSA_AES_KEY_WRAP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_OAEP_PARAMS {}
 impl Plain for ck::CK_RSA_PKCS_PSS_PARAMS {}
 impl Plain for ck::CK_SALSA20_CHACHA20_POLY1305_PARAMS {}

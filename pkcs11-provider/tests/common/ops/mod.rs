@@ -2,6 +2,7 @@
 
 mod attributes;
 mod cryptography;
+mod handling;
 mod objects;
 mod tokens;
 
@@ -11,7 +12,7 @@ use kmip::{
     message::ProtocolVersion,
     object::ManagedObject,
     payload::{
-        Operation, attribute::*, create::*, destroy::*, discover::*, encrypt::*, get::*,
+        Operation, attribute::*, create::*, derive::*, destroy::*, discover::*, encrypt::*, get::*,
         get_attributes::*, locate::*, mac::*, pkcs11::*, register::*, revoke::*, rng::*, sign::*,
     },
     ttlv::{Bytes, Reader, Structure, Writer},
@@ -24,7 +25,7 @@ use super::{
 
 type Outcome<T> = Result<T, ResultReason>;
 
-use self::{attributes::*, cryptography::*, objects::*};
+use self::{attributes::*, cryptography::*, handling::*, objects::*};
 
 fn payload<O: Operation>(response: O::Response) -> Vec<u8> {
     let mut writer = Writer::new(V2_1);
@@ -63,6 +64,7 @@ pub fn perform(
         Create => create;
         CreateKeyPair => create_key_pair;
         Register => register;
+        DeriveKey => derive;
         Locate => locate;
         Get => get;
         GetAttributes => get_attributes;

@@ -109,7 +109,8 @@ pub(super) fn register(
     if who == "public" {
         return Err(ResultReason::PermissionDenied);
     }
-    let object = request.object.ok_or(ResultReason::InvalidField)?;
+    let object = request.object.clone().ok_or(ResultReason::InvalidField)?;
+    let object = unwrapped(state, who, &request, object)?;
     let mut all = attributes(&request.attributes);
     if let Some(block) = object.key_block() {
         all.extend(
@@ -168,6 +169,14 @@ pub(super) fn get(
 ) -> Outcome<GetResponse> {
     let (id, stored) = find(state, who, request.unique_identifier, placeholder)?;
     let kind = object_type(stored);
+    if let Some(how) = &request.key_wrapping_specification {
+        let stored = stored.clone();
+        return Ok(GetResponse {
+            object_type: kind,
+            unique_identifier: id.into(),
+            object: wrapped(state, who, &stored, how)?,
+        });
+    }
     assert_ne!(
         kind,
         ObjectType::PrivateKey,
@@ -185,8 +194,7 @@ pub(super) fn get(
             })
         }
         (None, _) => {
-            let bytes = usize::from(spec_of(stored)?.bits() / 8);
-            let key = keys::sha256(&[stored.seed.as_bytes()])[..bytes].to_vec();
+            let key = keys::secret(spec_of(stored)?, &stored.seed);
             ManagedObject::SymmetricKey(KeyObject {
                 key_block: block(KeyFormatType::Raw, key),
             })

@@ -1,10 +1,14 @@
 //! Failures: why a request brought no answer, and what a refusal of the daemon means to the call that met it.
 
+mod keys;
+
 use std::io;
 
 use kmip::{ResultReason, client::CallError};
 use pkcs11::Rv;
 use rustix::io::Errno;
+
+use self::keys::{GONE, PARAMETERS, of_keys};
 
 /// What the C function that met a refusal had been given: the standard allows each function only some codes. Functions
 /// that begin an operation are not among them: they ask the daemon nothing.
@@ -20,6 +24,12 @@ pub(crate) enum Names {
     Template,
     /// An object that is to end.
     Ending,
+    /// A key and one that wraps it.
+    Wrapping,
+    /// A wrapped key, the key that it is under, and a template for what comes of it.
+    Unwrapping,
+    /// A key and a template for what is derived of it.
+    Deriving,
 }
 
 /// Why a request brought no answer.
@@ -101,12 +111,7 @@ type Row = (&'static [ResultReason], [Rv; 5]);
 
 const REFUSALS: &[Row] = &[
     (
-        &[
-            ResultReason::ItemNotFound,
-            ResultReason::ObjectNotFound,
-            ResultReason::ObjectDestroyed,
-            ResultReason::ObjectArchived,
-        ],
+        GONE,
         [
             Rv::OBJECT_HANDLE_INVALID,
             Rv::FUNCTION_FAILED,
@@ -164,11 +169,7 @@ const REFUSALS: &[Row] = &[
         ],
     ),
     (
-        &[
-            ResultReason::BadCryptographicParameters,
-            ResultReason::UnsupportedCryptographicParameters,
-            ResultReason::MissingInitializationVector,
-        ],
+        PARAMETERS,
         [
             Rv::FUNCTION_FAILED,
             Rv::FUNCTION_FAILED,
@@ -273,11 +274,14 @@ const REFUSALS: &[Row] = &[
 fn refusal(reason: Option<ResultReason>, names: Names) -> Rv {
     let column = match names {
         Names::Object => 0,
-        Names::Session => 1,
+        Names::Session | Names::Wrapping => 1,
         Names::Ciphertext => 2,
-        Names::Template => 3,
+        Names::Template | Names::Unwrapping | Names::Deriving => 3,
         Names::Ending => 4,
     };
+    if let Some(rv) = reason.and_then(|reason| of_keys(reason, names)) {
+        return rv;
+    }
     reason
         .and_then(|reason| REFUSALS.iter().find(|(all, _)| all.contains(&reason)))
         .and_then(|(_, values)| values.get(column))
