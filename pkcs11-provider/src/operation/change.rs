@@ -77,6 +77,10 @@ impl Session {
             self.send_changes(&items)?;
         }
         for (row, value) in template.iter() {
+            // What was so already is not kept at the daemon for having been said again.
+            if facts.value(row.kind) == Some(value) {
+                continue;
+            }
             facts.set(row.kind, value.to_vec());
             if let Kept::Vendor(name) = row.kept
                 && !facts.vendor.contains(&name)
