@@ -38,6 +38,8 @@ pub enum Parameter {
     Pss(Ulong, Ulong, Ulong),
     /// Hash, mask generation function, label.
     Oaep(Ulong, Ulong, Vec<u8>),
+    /// Bits of the key that goes under RSA; hash, mask generation function and label of the OAEP that it goes under.
+    RsaAes(Ulong, Ulong, Ulong, Vec<u8>),
     /// Whether the message is hashed before, and the context.
     Eddsa(bool, Vec<u8>),
     /// Hedge variant and context.
@@ -126,6 +128,7 @@ impl Mechanism {
             | Parameter::Poly1305(..) => self.with_cipher(call),
             Parameter::Pss(..)
             | Parameter::Oaep(..)
+            | Parameter::RsaAes(..)
             | Parameter::Eddsa(..)
             | Parameter::Context(..)
             | Parameter::HashContext(..) => self.with_public_key(call),
@@ -147,13 +150,12 @@ impl Mechanism {
                 };
                 with(kind, own, call)
             }
-            Parameter::Oaep(hash, mgf, label) => {
-                let own = ck::CK_RSA_PKCS_OAEP_PARAMS {
-                    hashAlg: *hash,
-                    mgf: *mgf,
-                    source: ck::CKZ_DATA_SPECIFIED,
-                    pSourceData: pointer(label).cast(),
-                    ulSourceDataLen: ulong(label.len()),
+            Parameter::Oaep(hash, mgf, label) => with(kind, oaep(*hash, *mgf, label), call),
+            Parameter::RsaAes(bits, hash, mgf, label) => {
+                let mut oaep = oaep(*hash, *mgf, label);
+                let own = ck::CK_RSA_AES_KEY_WRAP_PARAMS {
+                    ulAESKeyBits: *bits,
+                    pOAEPParams: &raw mut oaep,
                 };
                 with(kind, own, call)
             }
@@ -289,6 +291,16 @@ impl Mechanism {
             Parameter::Kdf(how) => with_kdf(kind, how, call),
             other => panic!("{other:?} is no derivation's"),
         }
+    }
+}
+
+fn oaep(hash: Ulong, mgf: Ulong, label: &[u8]) -> ck::CK_RSA_PKCS_OAEP_PARAMS {
+    ck::CK_RSA_PKCS_OAEP_PARAMS {
+        hashAlg: hash,
+        mgf,
+        source: ck::CKZ_DATA_SPECIFIED,
+        pSourceData: pointer(label).cast(),
+        ulSourceDataLen: ulong(label.len()),
     }
 }
 

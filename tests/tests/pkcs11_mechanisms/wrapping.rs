@@ -36,6 +36,15 @@ pub fn case(kind: Ulong) -> Option<Case> {
                 is_rsa: true,
             }
         }
+        ck::CKM_RSA_AES_KEY_WRAP => {
+            let hash = (ck::CKM_SHA256, ck::CKG_MGF1_SHA256);
+            let parameter = Parameter::RsaAes(256, hash.0, hash.1, vec![]);
+            Case {
+                mechanism: Mechanism::new(kind, parameter),
+                ask: json!({ "padding": "oaep", "hash": "sha256", "mask": "sha256", "aes": true }),
+                is_rsa: true,
+            }
+        }
         _ => return None,
     })
 }
