@@ -1,6 +1,6 @@
 //! Where the structures here differ from the standard's tables, and why.
 
-use kmip::OperationCode;
+use kmip::{OperationCode, Tag};
 
 use crate::samples::{
     Case,
@@ -124,6 +124,25 @@ pub(super) const ABSENT: &[Exception] = &[
         Structure,
         "Vendor-Specific",
         "optional",
+    ),
+];
+
+/// Fields that the standard does not have there, and why they are here.
+pub(super) const OURS: &[(&str, Tag, &str)] = &[
+    (
+        "Key Wrapping Data",
+        Tag::AuthenticatedEncryptionAdditionalData,
+        "what GCM authenticates besides; PKCS #11 has it",
+    ),
+    (
+        "Key Wrapping Specification",
+        Tag::AuthenticatedEncryptionAdditionalData,
+        "as of Key Wrapping Data",
+    ),
+    (
+        "Key Wrapping Specification",
+        Tag::IVCounterNonce,
+        "the IV of clients that bring it, as PKCS #11 lets them",
     ),
 ];
 

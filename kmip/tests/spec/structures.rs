@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     SPEC,
-    exceptions::{ABSENT, LOOSER, STRICTER, exception, is_experimental, unneeded},
+    exceptions::{ABSENT, LOOSER, OURS, STRICTER, exception, is_experimental, unneeded},
     number, text, versions,
 };
 use crate::samples::{
@@ -102,6 +102,11 @@ fn every_field_stands_in_its_place_in_its_versions() {
         expected.dedup();
         let bytes = (case.encode)(&mut Source::full(version));
         let mut written: Vec<_> = items(&bytes, version).iter().map(|(tag, _)| *tag).collect();
+        let is_ours = |own: &Tag| {
+            let mut ours = OURS.iter();
+            ours.any(|(name, tag, _)| *name == case.name && tag == own)
+        };
+        written.retain(|tag| !is_ours(tag));
         written.dedup();
         if written != expected {
             let (name, table) = (case.name, case.table);

@@ -38,8 +38,8 @@ pub enum Parameter {
     Pss(Ulong, Ulong, Ulong),
     /// Hash, mask generation function, label.
     Oaep(Ulong, Ulong, Vec<u8>),
-    /// Bits of the key that goes under RSA; hash, mask generation function and label of the OAEP that it goes under.
-    RsaAes(Ulong, Ulong, Ulong, Vec<u8>),
+    /// Bits of the AES key between; of the OAEP that it is under, hash and mask generation function.
+    RsaAes(Ulong, Ulong, Ulong),
     /// Whether the message is hashed before, and the context.
     Eddsa(bool, Vec<u8>),
     /// Hedge variant and context.
@@ -150,15 +150,17 @@ impl Mechanism {
                 };
                 with(kind, own, call)
             }
-            Parameter::Oaep(hash, mgf, label) => with(kind, oaep(*hash, *mgf, label), call),
-            Parameter::RsaAes(bits, hash, mgf, label) => {
-                let mut oaep = oaep(*hash, *mgf, label);
-                let own = ck::CK_RSA_AES_KEY_WRAP_PARAMS {
-                    ulAESKeyBits: *bits,
-                    pOAEPParams: &raw mut oaep,
+            Parameter::Oaep(hash, mgf, label) => {
+                let own = ck::CK_RSA_PKCS_OAEP_PARAMS {
+                    hashAlg: *hash,
+                    mgf: *mgf,
+                    source: ck::CKZ_DATA_SPECIFIED,
+                    pSourceData: pointer(label).cast(),
+                    ulSourceDataLen: ulong(label.len()),
                 };
                 with(kind, own, call)
             }
+            Parameter::RsaAes(bits, hash, mgf) => rsa_aes(kind, (*bits, *hash, *mgf), call),
             Parameter::Eddsa(prehash, context) => {
                 let own = ck::CK_EDDSA_PARAMS {
                     phFlag: ck::CK_BBOOL::from(*prehash),
@@ -294,16 +296,6 @@ impl Mechanism {
     }
 }
 
-fn oaep(hash: Ulong, mgf: Ulong, label: &[u8]) -> ck::CK_RSA_PKCS_OAEP_PARAMS {
-    ck::CK_RSA_PKCS_OAEP_PARAMS {
-        hashAlg: hash,
-        mgf,
-        source: ck::CKZ_DATA_SPECIFIED,
-        pSourceData: pointer(label).cast(),
-        ulSourceDataLen: ulong(label.len()),
-    }
-}
-
 fn with_kdf<T>(kind: Ulong, how: &Kdf, call: impl FnOnce(*mut ck::CK_MECHANISM) -> T) -> T {
     let formats: Vec<_> = how.parts.iter().map(counter_format).collect();
     let mut parts: Vec<_> = how.parts.iter().zip(&formats).map(data_parameter).collect();
@@ -388,4 +380,19 @@ fn pointer(bytes: &[u8]) -> *mut u8 {
     } else {
         bytes.as_ptr().cast_mut()
     }
+}
+
+/// `CK_RSA_AES_KEY_WRAP_PARAMS`: bits, and of the parameter in it hash and mask generation function.
+fn rsa_aes<T>(
+    kind: Ulong,
+    (bits, hash, mgf): (Ulong, Ulong, Ulong),
+    call: impl FnOnce(*mut ck::CK_MECHANISM) -> T,
+) -> T {
+    let mut oaep = ck::CK_RSA_PKCS_OAEP_PARAMS::default();
+    (oaep.hashAlg, oaep.mgf, oaep.source) = (hash, mgf, ck::CKZ_DATA_SPECIFIED);
+    let own = ck::CK_RSA_AES_KEY_WRAP_PARAMS {
+        ulAESKeyBits: bits,
+        pOAEPParams: &raw mut oaep,
+    };
+    with(kind, own, call)
 }

@@ -30,6 +30,17 @@ const FUNCTIONS: &[(Ulong, HasCase)] = &[
     (ck::CKF_DECAPSULATE, wrapping::encapsulates),
 ];
 
+/// Those that need keys of more usages than one, or a parameter with others in it, have their cases in `pkcs11_keys`.
+fn wraps(kind: Ulong) -> bool {
+    let elsewhere = [
+        ck::CKM_AES_CBC_PAD,
+        ck::CKM_AES_GCM,
+        ck::CKM_AES_KEY_WRAP_PAD,
+        ck::CKM_RSA_PKCS,
+    ];
+    wrapping::case(kind).is_some() || elsewhere.contains(&kind)
+}
+
 fn encrypts(kind: Ulong) -> bool {
     ciphers::case(kind).is_some() || !rsa::cases(kind).is_empty()
 }
@@ -39,17 +50,6 @@ fn signs(kind: Ulong) -> bool {
         || !signatures::cases(kind).is_empty()
         || kind == ck::CKM_SLH_DSA
         || signatures::hashes_before(kind).is_some()
-}
-
-/// A few are held against another implementation in the tests of keys out of keys, `pkcs11_keys`.
-fn wraps(kind: Ulong) -> bool {
-    let elsewhere = [
-        ck::CKM_RSA_PKCS,
-        ck::CKM_AES_CBC_PAD,
-        ck::CKM_AES_GCM,
-        ck::CKM_AES_KEY_WRAP_PAD,
-    ];
-    wrapping::case(kind).is_some() || elsewhere.contains(&kind)
 }
 
 /// What a flag says beside functions; and functions that are other forms of those above, which the tests of the module

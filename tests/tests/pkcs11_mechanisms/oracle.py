@@ -142,19 +142,11 @@ def oaep_decrypt(ask, key, data):
 
 def rsa_encrypt(ask):
     key, data = public_key(ask), unhex(ask, "data")
-    if ask.get("aes"):
-        # PKCS #11 3.2 §6.1.17: a new AES key under RSA, and the data under that.
-        new = os.urandom(32)
-        return oaep_encrypt(ask, key, new) + keywrap.aes_key_wrap_with_padding(new, data)
     return oaep_encrypt(ask, key, data) if ask["padding"] == "oaep" else key.encrypt(data, rsa_padding(ask))
 
 
 def rsa_decrypt(ask):
     key, data = private_key(ask), unhex(ask, "data")
-    if ask.get("aes"):
-        bytes_of_rsa = key.key_size // 8
-        new = oaep_decrypt(ask, key, data[:bytes_of_rsa])
-        return keywrap.aes_key_unwrap_with_padding(new, data[bytes_of_rsa:])
     return oaep_decrypt(ask, key, data) if ask["padding"] == "oaep" else key.decrypt(data, rsa_padding(ask))
 
 

@@ -37,11 +37,10 @@ pub fn case(kind: Ulong) -> Option<Case> {
             }
         }
         ck::CKM_RSA_AES_KEY_WRAP => {
-            let hash = (ck::CKM_SHA256, ck::CKG_MGF1_SHA256);
-            let parameter = Parameter::RsaAes(256, hash.0, hash.1, vec![]);
+            let parameter = Parameter::RsaAes(256, ck::CKM_SHA256, ck::CKG_MGF1_SHA256);
             Case {
                 mechanism: Mechanism::new(kind, parameter),
-                ask: json!({ "padding": "oaep", "hash": "sha256", "mask": "sha256", "aes": true }),
+                ask: json!({ "padding": "oaep", "hash": "sha256", "mask": "sha256" }),
                 is_rsa: true,
             }
         }
@@ -96,6 +95,30 @@ impl Keys {
 
     /// What the oracle makes of bytes: wrapped, or opened.
     fn by_oracle(&self, oracle: &mut Oracle, case: &Case, opens: bool, data: &[u8]) -> Vec<u8> {
+        if case.mechanism.kind == ck::CKM_RSA_AES_KEY_WRAP {
+            return self.between(oracle, case, opens, data);
+        }
+        self.at_once(oracle, case, opens, data)
+    }
+
+    /// With an AES key between: that under RSA, and the data under it.
+    fn between(&self, oracle: &mut Oracle, case: &Case, opens: bool, data: &[u8]) -> Vec<u8> {
+        const MODULUS_BYTES: usize = 256;
+        let inner = |oracle: &mut Oracle, what, key: &[u8], data: &[u8]| {
+            let both = json!({ "key": hex::encode(key), "data": hex::encode(data) });
+            oracle.bytes(what, &json!({ "pad": true }), &both)
+        };
+        if opens {
+            let (first, second) = data.split_at(MODULUS_BYTES);
+            let key = self.at_once(oracle, case, true, first);
+            return inner(oracle, "unwrap", &key, second);
+        }
+        let key = sample(32);
+        let first = self.at_once(oracle, case, false, &key);
+        [first, inner(oracle, "wrap", &key, data)].concat()
+    }
+
+    fn at_once(&self, oracle: &mut Oracle, case: &Case, opens: bool, data: &[u8]) -> Vec<u8> {
         let data = hex::encode(data);
         let (what, special) = match (case.is_rsa, opens) {
             (true, true) => (
