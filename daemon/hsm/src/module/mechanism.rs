@@ -143,7 +143,7 @@ pub(super) const fn mac_bytes(mac: Mac) -> usize {
 /// Whether a key of this kind makes this MAC in a module, which knows a key by its type.
 pub(super) fn makes(spec: KeySpec, mac: Mac) -> bool {
     match (spec, mac) {
-        (KeySpec::Hmac { .. }, Mac::Hmac(_)) => true,
+        (KeySpec::Hmac { hash: of_key, .. }, Mac::Hmac(hash)) => of_key == hash,
         (KeySpec::Aes { bits }, Mac::AesCmac) => bits < 512,
         (KeySpec::TripleDes { .. }, Mac::TripleDesCmac) => true,
         _ => false,
