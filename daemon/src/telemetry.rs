@@ -69,6 +69,7 @@ pub fn start_metrics() -> Result<&'static PrometheusHandle, String> {
 }
 
 fn describe() {
+    describe_hsms();
     describe_counter!(
         "keyhold_operations_total",
         "Operations served, by operation and outcome"
@@ -125,6 +126,21 @@ fn describe() {
     gauge!("keyhold_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }
 
+fn describe_hsms() {
+    describe_gauge!(
+        "keyhold_hsm_up",
+        "Whether an HSM's process runs: 1, or 0 while it is being started again"
+    );
+    describe_counter!(
+        "keyhold_hsm_starts_total",
+        "Processes of an HSM that were started"
+    );
+    describe_counter!(
+        "keyhold_hsm_hung_total",
+        "Processes of an HSM that did not answer in time and were killed"
+    );
+}
+
 /// Counts one operation and how it ended; both labels come from tables and are few.
 ///
 /// Finding a counter costs more than many operations do, so each thread keeps those that it has used.
@@ -143,6 +159,22 @@ pub fn operation(operation: &'static str, outcome: &'static str) {
             })
             .increment(1);
     });
+}
+
+/// Counts what happens to an HSM's process.
+pub(crate) fn hsm_process(backend: &str, event: hsm::host::Event<'_>) {
+    use hsm::host::Event;
+    let up = gauge!("keyhold_hsm_up", "backend" => backend.to_owned());
+    match event {
+        Event::Started => {
+            counter!("keyhold_hsm_starts_total", "backend" => backend.to_owned()).increment(1);
+            up.set(1.0);
+        }
+        Event::Hung => {
+            counter!("keyhold_hsm_hung_total", "backend" => backend.to_owned()).increment(1);
+        }
+        Event::NotStarted(_) | Event::Ended(_) => up.set(0.0),
+    }
 }
 
 /// Counts a TLS handshake that came to nothing.

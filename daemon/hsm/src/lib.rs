@@ -6,6 +6,7 @@ mod cache;
 pub mod chain;
 mod derivation;
 pub mod encoding;
+pub mod host;
 mod kind;
 pub mod module;
 mod padding;
@@ -235,7 +236,10 @@ pub enum Task<'a> {
         iv: Option<&'a [u8]>,
     },
     /// As [`Hsm::mac`].
-    Mac(Mac),
+    Mac {
+        /// How.
+        mechanism: Mac,
+    },
 }
 
 /// A computation that has begun.

@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use hsm::soft::MasterSource;
+use hsm::{host::Opening, soft::MasterSource};
 
 use super::{BackupFile, Parts};
 use crate::{
     audit::FileTrail,
     clock::Clock,
-    config::{BackendKind, Config},
+    config::Config,
     pki::{self, Authority, PkiError},
     service::Service,
 };
@@ -71,9 +71,9 @@ impl<'a> Belongings<'a> {
             own.take(&tls.revocation_lists);
         }
         for backend in &config.backends {
-            match &backend.kind {
-                BackendKind::Embedded { master, .. } => own.take_master(master),
-                BackendKind::Module(_) => own.left_out.push(format!(
+            match &*backend.opening {
+                Opening::Embedded { master, .. } => own.take_master(master),
+                Opening::Module(_) => own.left_out.push(format!(
                     "the keys in the HSM {:?}, which has a backup of its own",
                     backend.name
                 )),

@@ -16,7 +16,7 @@ use super::{Failure, Output};
 use crate::{
     config::{self, Backend, Config, DEFAULT_FILE},
     directory::Directory,
-    server,
+    hosts,
     tls::{self, Terms},
 };
 
@@ -58,7 +58,7 @@ impl Check {
         )];
         findings.push(check_tls(&config)?);
         findings.extend(config.notify.iter().map(check_notify));
-        let started = server::start_engine().map_err(|error| error.to_string());
+        let started = hosts::start_engine().map_err(|error| error.to_string());
         for backend in &config.backends {
             findings.push(check_backend(backend, started.clone()));
         }
@@ -123,7 +123,7 @@ fn check_notify(notify: &config::Notify) -> Finding {
 fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {
     let part = format!("backend {}", backend.name);
     let opened = started.and_then(|()| {
-        server::open_backend(&backend.kind)
+        hosts::open_backend(backend)
             .and_then(|hsm| hsm.health().map(|()| hsm))
             .map_err(|error| error.to_string())
     });

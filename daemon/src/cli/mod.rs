@@ -8,6 +8,7 @@ mod client;
 mod completions;
 mod daemon;
 mod dev;
+mod hsm_host;
 mod init;
 mod key;
 mod man;
@@ -79,6 +80,9 @@ enum Command {
     Backup(backup::Backup),
     /// Restore a backup where no appliance runs
     Restore(backup::Restore),
+    /// Hold one HSM apart from the daemon, which starts this by itself
+    #[command(hide = true)]
+    HsmHost(hsm_host::HsmHost),
     /// Print the completions of a shell
     Completions(completions::Completions),
     /// Print the manual page, or write those of all commands into a directory
@@ -120,6 +124,7 @@ impl Command {
             Self::Audit(own) => own.run(output),
             Self::Backup(own) => own.run(output),
             Self::Restore(own) => own.run(output),
+            Self::HsmHost(own) => own.run(),
             Self::Completions(own) => own.run(output),
             Self::Man(own) => own.run(output),
         }

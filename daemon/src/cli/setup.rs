@@ -15,8 +15,9 @@ use super::Failure;
 use crate::{
     clock::Clock,
     files::{self, Audience},
+    hosts,
     pki::{self, Authority, Issued},
-    server, tls,
+    tls,
 };
 
 /// A directory for this user alone, made when it is not there.
@@ -33,7 +34,7 @@ pub(super) fn master(source: &MasterSource, path: &Path) -> Result<(), Failure> 
     if path.exists() {
         return Ok(());
     }
-    server::start_engine().map_err(Failure::failed)?;
+    hosts::start_engine().map_err(Failure::failed)?;
     Master::create(source).map(drop).map_err(Failure::failed)
 }
 

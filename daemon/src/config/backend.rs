@@ -1,8 +1,9 @@
 //! The HSMs of a configuration, with the secrets that open them.
 
-use std::{collections::BTreeSet, ops::Range, path::PathBuf};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use hsm::{
+    host::Opening,
     module::{ModuleConfig, TokenName},
     soft::{CACHE_KEYS_MAX, MasterSource},
 };
@@ -14,27 +15,25 @@ use super::{
     file::{self, Kind},
     place::Place,
 };
-use crate::files;
+use crate::{confine::Confinement, files};
 
 /// One HSM.
 pub struct Backend {
     /// The name that vaults know it by.
     pub name: String,
     /// What it is, and how it opens.
-    pub kind: BackendKind,
+    pub opening: Arc<Opening>,
+    /// The process of its own that it has, unless it shares the daemon's.
+    pub isolation: Option<Isolation>,
 }
 
-/// What an HSM is, and how it opens.
-pub enum BackendKind {
-    /// The embedded software HSM.
-    Embedded {
-        /// Where its master is, and what opens it.
-        master: MasterSource,
-        /// The most unsealed keys in memory.
-        cache_keys_max: usize,
-    },
-    /// A PKCS#11 module.
-    Module(ModuleConfig),
+/// How an HSM's own process is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// How long it may take to open, and to answer a call.
+    pub wait: Duration,
+    /// What it is kept from.
+    pub confinement: Confinement,
 }
 
 /// Every backend of the file.
@@ -55,19 +54,20 @@ pub(super) fn all(
             if own.name.get_ref().is_empty() || !names.insert(own.name.get_ref()) {
                 return Err(place.error(&own.name, "backend.name", "must be unique and not empty"));
             }
-            let kind = match own.kind.get_ref() {
+            let opening = match own.kind.get_ref() {
                 Kind::Embedded => embedded(place, own)?,
                 Kind::Module => module(place, own)?,
             };
             Ok(Backend {
                 name: own.name.get_ref().clone(),
-                kind,
+                opening: Arc::new(opening),
+                isolation: isolation(place, own)?,
             })
         })
         .collect()
 }
 
-fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
+fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
     let foreign = [
         ("backend.path", span(own.path.as_ref())),
         ("backend.token", span(own.token.as_ref())),
@@ -79,6 +79,8 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
             "backend.mechanisms_disabled",
             span(own.mechanisms_disabled.as_ref()),
         ),
+        ("backend.network", span(own.network.as_ref())),
+        ("backend.writable", span(own.writable.as_ref())),
     ];
     refuse(place, foreign, "belongs to backends of kind \"module\"")?;
     let file = own.master.as_ref().ok_or_else(|| {
@@ -88,7 +90,7 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, Confi
             "of kind \"embedded\" needs `master`, the file of its master key",
         )
     })?;
-    Ok(BackendKind::Embedded {
+    Ok(Opening::Embedded {
         master: master(place, own, place.resolve(file.get_ref()))?,
         cache_keys_max: cache_keys_max(place, own)?,
     })
@@ -133,7 +135,7 @@ fn master(
     })
 }
 
-fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigError> {
+fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
     let foreign = [
         ("backend.master", span(own.master.as_ref())),
         (
@@ -171,8 +173,46 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<BackendKind, ConfigE
         config.mechanisms_disabled.clone_from(disabled.get_ref());
     }
     config.cache_keys_max = cache_keys_max(place, own)?;
-    Ok(BackendKind::Module(config))
+    Ok(Opening::Module(config))
 }
+
+/// The process of its own, which is the rule.
+fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>, ConfigError> {
+    if own.isolated.as_ref().is_some_and(|own| !own.get_ref()) {
+        let foreign = [
+            ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
+            ("backend.network", span(own.network.as_ref())),
+            ("backend.writable", span(own.writable.as_ref())),
+        ];
+        refuse(
+            place,
+            foreign,
+            "belongs to a backend with `isolated = true`",
+        )?;
+        return Ok(None);
+    }
+    let seconds = match &own.wait_seconds {
+        Some(own) => place.count(own, "backend.wait_seconds", 1..=600)?,
+        None => WAIT_SECONDS,
+    };
+    let confinement = match own.kind.get_ref() {
+        Kind::Embedded => Confinement::Keys,
+        Kind::Module => Confinement::Module {
+            network: own.network.as_ref().is_some_and(|own| *own.get_ref()),
+            writable: own.writable.as_ref().map(|all| {
+                let all = all.get_ref().iter();
+                all.map(|path| place.resolve(path)).collect()
+            }),
+        },
+    };
+    Ok(Some(Isolation {
+        wait: Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)),
+        confinement,
+    }))
+}
+
+/// How long an HSM's process may take to answer when nothing else is said.
+const WAIT_SECONDS: usize = 10;
 
 /// The PIN of a token; empty for one with a PIN pad of its own.
 fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Secret, ConfigError> {

@@ -16,7 +16,7 @@ use std::{
 use toml::Spanned;
 
 pub use self::{
-    backend::{Backend, BackendKind},
+    backend::{Backend, Isolation},
     error::ConfigError,
     file::Sync,
     notify::Notify,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use hsm::host::Opening;
+
 use super::*;
 
 const MINIMAL: &str = "version = 1\n[server]\nkmip = []\n[[backend]]\nname = \"soft\"\nkind = \"embedded\"\nmaster = \"m\"\n";
@@ -53,10 +55,10 @@ fn the_minimum_is_enough() {
     assert!(!config.server.experimental);
     assert_eq!(config.audit.sync, Sync::Grouped);
     assert_eq!(config.administrators, [0]);
-    let BackendKind::Embedded {
+    let Opening::Embedded {
         master: hsm::soft::MasterSource::File(path),
         ..
-    } = &config.backends[0].kind
+    } = &*config.backends[0].opening
     else {
         panic!("another kind");
     };

@@ -2,21 +2,18 @@
 
 use std::{collections::BTreeMap, fmt, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
-use hsm::{
-    Hsm,
-    module::ModuleHsm,
-    soft::{Master, SECURE_HEAP_BYTES, SecureHeap, SoftHsm},
-};
+use hsm::Hsm;
 use store::{SqliteStore, Store};
 
 use crate::{
     admin::{self, Admin},
     audit::{self, FileTrail, Trail},
     clock::Clock,
-    config::{BackendKind, Config, Sync},
+    config::{Config, Sync},
     conformance::Conformance,
     directory::Directory,
     files, harden,
+    hosts::{open_backend, start_engine},
     listener::Passed,
     lock::DataLock,
     probes::Health,
@@ -144,33 +141,11 @@ fn backends(config: &Config) -> Result<BTreeMap<String, Arc<dyn Hsm>>, ServerErr
         .backends
         .iter()
         .map(|own| {
-            let hsm = open_backend(&own.kind)
+            let hsm = open_backend(own)
                 .map_err(|error| ServerError(format!("backend {:?}: {error}", own.name)))?;
             Ok((own.name.clone(), hsm))
         })
         .collect()
-}
-
-/// Starts what the embedded HSM and the modules' wrapping need.
-pub(crate) fn start_engine() -> Result<(), ServerError> {
-    if hsm::soft::start(SECURE_HEAP_BYTES)? == SecureHeap::Unlocked {
-        tracing::warn!(
-            "the memory of private keys cannot be locked and may be swapped out; raise LimitMEMLOCK= of the unit, \
-             or `ulimit -l`, to 64 MiB"
-        );
-    }
-    Ok(())
-}
-
-/// Opens one HSM.
-pub(crate) fn open_backend(kind: &BackendKind) -> Result<Arc<dyn Hsm>, hsm::Error> {
-    Ok(match kind {
-        BackendKind::Embedded {
-            master,
-            cache_keys_max,
-        } => Arc::new(SoftHsm::new(Master::load(master)?, *cache_keys_max)),
-        BackendKind::Module(module) => Arc::new(ModuleHsm::open(module)?),
-    })
 }
 
 fn trail(config: &Config) -> Result<FileTrail, ServerError> {

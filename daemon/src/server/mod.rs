@@ -15,7 +15,6 @@ use tokio::{
 };
 
 pub use self::appliance::{Appliance, ServerError};
-pub(crate) use self::appliance::{open_backend, start_engine};
 use crate::{
     config::{self, Config},
     connection::{self, Shared},

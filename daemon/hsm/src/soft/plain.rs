@@ -226,7 +226,7 @@ impl PlainKey {
     /// Begins as [`crate::Hsm::begin`].
     pub fn begin(&self, task: Task<'_>) -> Result<Option<Begun>> {
         match (task, &self.ready) {
-            (Task::Mac(mechanism), _) => Ok(Some(Begun {
+            (Task::Mac { mechanism }, _) => Ok(Some(Begun {
                 stream: Box::new(self.mac_parts(mechanism)?),
                 iv: None,
             })),

@@ -17,6 +17,7 @@ mod keys;
 mod make;
 mod module;
 mod parts;
+mod remote;
 mod roundtrips;
 mod sealing;
 mod signatures;
@@ -43,6 +44,7 @@ pub(crate) fn backends() -> &'static [(&'static str, Box<dyn Hsm>)] {
             ("soft", soft(soft::CACHE_KEYS_MAX)),
             ("soft without a cache", soft(0)),
         ];
+        backends.push(("soft behind sockets", remote::open()));
         backends.extend(module::open());
         backends
     });

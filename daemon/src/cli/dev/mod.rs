@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use hsm::soft::MasterSource;
+use hsm::{host::Opening, soft::MasterSource};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use store::{Client, Vault};
 
@@ -17,7 +17,7 @@ use self::places::Whereabouts;
 use super::{Failure, Output, setup};
 use crate::{
     authority::Options,
-    config::{BackendKind, Config},
+    config::Config,
     conformance::{Conformance, Seeding},
     error::Error,
     files::{self, Audience},
@@ -154,9 +154,9 @@ impl Dev {
             return Ok(());
         };
         let module = setup::absolute(module)?;
-        let is_same = config.backends.iter().any(|own| match &own.kind {
-            BackendKind::Module(known) => known.path == module,
-            BackendKind::Embedded { .. } => false,
+        let is_same = config.backends.iter().any(|own| match &*own.opening {
+            Opening::Module(known) => known.path == module,
+            Opening::Embedded { .. } => false,
         });
         if is_same {
             return Ok(());

@@ -99,7 +99,7 @@ fn begin(
     let mechanism = mechanism(context, key, asked.clone())?;
     Ok(context
         .backend(&backend)?
-        .begin(&key_ref, Task::Mac(mechanism))?)
+        .begin(&key_ref, Task::Mac { mechanism })?)
 }
 
 /// The MAC, with the last part.

@@ -1,0 +1,162 @@
+//! The daemon's side of an HSM in another process.
+
+use std::sync::Arc;
+
+use kmip::{
+    Secret,
+    mechanism::{Cipher, KeySpec, Mac, Signing},
+};
+
+use super::{
+    call::Call,
+    frame,
+    helper::{Helper, Terms as HelperTerms},
+    wire::{self, Broken, Put, Take},
+};
+use crate::{
+    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
+    Finished, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Stream, Target, Task, Terms,
+};
+
+/// An HSM in another process. Calls fail with [`Error::Unavailable`] while there is none.
+pub struct RemoteHsm {
+    helper: Arc<Helper>,
+    keeps_keys: bool,
+    capabilities: Capabilities,
+}
+
+impl RemoteHsm {
+    /// Starts the process, which opens the HSM.
+    pub fn open(terms: HelperTerms) -> Result<Self> {
+        let (helper, (keeps_keys, capabilities)) = Helper::start(terms)?;
+        Ok(Self {
+            helper,
+            keeps_keys,
+            capabilities,
+        })
+    }
+
+    fn call<T: for<'a> Take<'a>>(&self, call: Call, arguments: impl Put) -> Result<T> {
+        ask(&self.helper, call, arguments)
+    }
+}
+
+/// Calls, and reads what comes back.
+fn ask<T: for<'a> Take<'a>>(helper: &Helper, call: Call, arguments: impl Put) -> Result<T> {
+    let mut frame = frame::frame();
+    (call, arguments).put(&mut frame);
+    let answer = helper.exchange(frame, call == Call::Generate)?;
+    wire::whole::<Result<T>>(&answer)
+        .unwrap_or_else(|Broken| Err(Error::Failed("its process answers nonsense".to_owned())))
+}
+
+impl Hsm for RemoteHsm {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn keeps_keys(&self) -> bool {
+        self.keeps_keys
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
+        self.call(Call::Generate, (spec, terms))
+    }
+
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        self.call(Call::Import, (material, terms))
+    }
+
+    fn export(&self, key: &KeyRef) -> Result<Material> {
+        self.call(Call::Export, key)
+    }
+
+    fn destroy(&self, key: &KeyRef) -> Result<()> {
+        self.call(Call::Destroy, key)
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<()> {
+        let bytes: Secret = self.call(Call::Random, out.len())?;
+        if bytes.len() != out.len() {
+            return Err(Error::Failed(
+                "its process gave other random bytes".to_owned(),
+            ));
+        }
+        out.copy_from_slice(bytes.expose());
+        Ok(())
+    }
+
+    fn seed(&self, offered: &[u8]) -> Result<()> {
+        self.call(Call::Seed, offered)
+    }
+
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        self.call(Call::Seal, (plain, label))
+    }
+
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        self.call(Call::Open, (sealed, label))
+    }
+
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        self.call(Call::Sign, (key, mechanism, input))
+    }
+
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        self.call(Call::Encrypt, (key, cipher, input))
+    }
+
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        self.call(Call::Decrypt, (key, cipher, input))
+    }
+
+    fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
+        let begun: Option<(u64, Option<Vec<u8>>)> = self.call(Call::Begin, (key, task))?;
+        Ok(begun.map(|(number, iv)| Begun {
+            stream: Box::new(RemoteStream {
+                helper: Arc::clone(&self.helper),
+                number,
+            }),
+            iv,
+        }))
+    }
+
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        self.call(Call::Mac, (key, mechanism, message))
+    }
+
+    fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        self.call(Call::Derive, (base, how, target))
+    }
+
+    fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
+        self.call(Call::Decapsulate, (key, ciphertext, target))
+    }
+
+    fn health(&self) -> Result<()> {
+        self.call(Call::Health, ())
+    }
+}
+
+/// A computation over parts that the other process keeps.
+struct RemoteStream {
+    helper: Arc<Helper>,
+    number: u64,
+}
+
+impl Stream for RemoteStream {
+    fn update(&mut self, part: &[u8]) -> Result<Secret> {
+        ask(&self.helper, Call::Update, (self.number, part))
+    }
+
+    fn finish(&mut self) -> Result<Finished> {
+        ask(&self.helper, Call::Finish, self.number)
+    }
+}
+
+impl Drop for RemoteStream {
+    fn drop(&mut self) {
+        // A process that cannot be asked has forgotten it already.
+        let _: Result<()> = ask(&self.helper, Call::Forget, self.number);
+    }
+}

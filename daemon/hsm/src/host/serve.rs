@@ -1,0 +1,255 @@
+//! The side of an HSM's own process: it is told what to open, and answers each channel in a thread of its own.
+
+use std::{
+    collections::HashMap,
+    io,
+    os::unix::net::UnixStream,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use kmip::{Buffer, Secret};
+
+use super::{
+    Opening,
+    call::Call,
+    descriptor,
+    frame::{self, Frames},
+    wire::{self, Broken, Put, Reader},
+    words::{OwnBase, OwnDeriving, OwnTarget, OwnTask},
+};
+use crate::{Error, Hsm, Result, Stream, soft::rng};
+
+/// The most random bytes of one call.
+const RANDOM_BYTES_MAX: usize = 16 << 20;
+
+/// The most computations over parts; the daemon's own limit is far below.
+const STREAMS_MAX: usize = 1 << 20;
+
+/// Waits for what is to be opened; `None` when the daemon is gone before it said so.
+pub fn asked(control: &UnixStream) -> io::Result<Option<Opening>> {
+    let mut frames = Frames::new(control.try_clone()?);
+    let Some(frame) = frames.receive()? else {
+        return Ok(None);
+    };
+    wire::whole(&frame)
+        .map(Some)
+        .map_err(|Broken| io::Error::from(io::ErrorKind::InvalidData))
+}
+
+/// Tells the daemon how opening went and, if it went well, answers until the daemon ends.
+pub fn serve(control: &UnixStream, opened: Result<Box<dyn Hsm>>) -> io::Result<()> {
+    let mut hello = frame::frame();
+    let facts = opened.as_ref();
+    facts
+        .map(|hsm| (hsm.keeps_keys(), hsm.capabilities()))
+        .map_err(Clone::clone)
+        .put(&mut hello);
+    Frames::new(control.try_clone()?).send(hello)?;
+    let Ok(hsm) = opened else { return Ok(()) };
+    let mut first = [0; 8];
+    // A number of a process that ended means nothing to the next one.
+    rng::fill(&mut first).map_err(io::Error::other)?;
+    let first = u64::from_be_bytes(first) >> 1;
+    let host = Arc::new(Host {
+        hsm,
+        streams: Mutex::default(),
+        next: AtomicU64::new(first),
+    });
+    while let Some(channel) = descriptor::receive(control)? {
+        let host = Arc::clone(&host);
+        let frames = Frames::new(UnixStream::from(channel));
+        thread::Builder::new()
+            .name("channel".to_owned())
+            .spawn(move || host.answer_all(frames))?;
+    }
+    Ok(())
+}
+
+struct Host {
+    hsm: Box<dyn Hsm>,
+    streams: Mutex<Streams>,
+    next: AtomicU64,
+}
+
+type Streams = HashMap<u64, Arc<Mutex<Box<dyn Stream>>>>;
+
+impl Host {
+    /// Answers a channel until it is closed, or until what comes is nonsense.
+    fn answer_all(&self, mut frames: Frames) {
+        while let Ok(Some(frame)) = frames.receive() {
+            let Ok(answer) = self.answer(&frame) else {
+                return;
+            };
+            if frames.send(answer).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, frame: &[u8]) -> std::result::Result<Buffer, Broken> {
+        let mut out = frame::frame();
+        match catch_unwind(AssertUnwindSafe(|| self.call(frame, &mut out))) {
+            Ok(done) => done.map(|()| out),
+            Err(_) => {
+                // The message may name what was computed on, so it is not looked at.
+                let mut out = frame::frame();
+                Err::<(), _>(Error::Failed("the HSM layer panicked".to_owned())).put(&mut out);
+                Ok(out)
+            }
+        }
+    }
+
+    /// Does one call and writes its outcome.
+    fn call(&self, bytes: &[u8], out: &mut Buffer) -> std::result::Result<(), Broken> {
+        let mut from = Reader::new(bytes);
+        let call = from.take()?;
+        match call {
+            Call::Begin | Call::Update | Call::Finish | Call::Forget => {
+                return self.call_stream(call, from, out);
+            }
+            Call::Sign | Call::Encrypt | Call::Decrypt | Call::Mac => {
+                return self.call_use(call, from, out);
+            }
+            _ => {}
+        }
+        let hsm = &*self.hsm;
+        match call {
+            Call::Generate => {
+                let (spec, terms) = from.rest()?;
+                hsm.generate(spec, &terms).put(out);
+            }
+            Call::Import => {
+                let (material, terms) = from.rest()?;
+                hsm.import(&material, &terms).put(out);
+            }
+            Call::Export => hsm.export(&from.rest()?).put(out),
+            Call::Destroy => hsm.destroy(&from.rest()?).put(out),
+            Call::Random => random(hsm, from.rest()?).put(out),
+            Call::Seed => hsm.seed(from.rest()?).put(out),
+            Call::Seal => {
+                let (plain, label) = from.rest()?;
+                hsm.seal(&plain, label).put(out);
+            }
+            Call::Open => {
+                let (sealed, label) = from.rest()?;
+                hsm.open(&sealed, label).put(out);
+            }
+            Call::Derive => {
+                let (base, how, target): (OwnBase, OwnDeriving<'_>, OwnTarget<'_>) = from.rest()?;
+                hsm.derive(base.get(), &how.get(), &target.get()).put(out);
+            }
+            Call::Decapsulate => {
+                let (key, ciphertext, target): (_, _, OwnTarget<'_>) = from.rest()?;
+                hsm.decapsulate(&key, ciphertext, &target.get()).put(out);
+            }
+            _ => hsm.health().put(out),
+        }
+        Ok(())
+    }
+
+    /// Uses a key.
+    fn call_use(
+        &self,
+        call: Call,
+        from: Reader<'_>,
+        out: &mut Buffer,
+    ) -> std::result::Result<(), Broken> {
+        let hsm = &*self.hsm;
+        match call {
+            Call::Sign => {
+                let (key, mechanism, input) = from.rest()?;
+                hsm.sign(&key, mechanism, input).put(out);
+            }
+            Call::Encrypt => {
+                let (key, cipher, input) = from.rest()?;
+                hsm.encrypt(&key, &cipher, input).put(out);
+            }
+            Call::Decrypt => {
+                let (key, cipher, input) = from.rest()?;
+                hsm.decrypt(&key, &cipher, input).put(out);
+            }
+            _ => {
+                let (key, mechanism, message) = from.rest()?;
+                hsm.mac(&key, mechanism, message).put(out);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes over parts.
+    fn call_stream(
+        &self,
+        call: Call,
+        from: Reader<'_>,
+        out: &mut Buffer,
+    ) -> std::result::Result<(), Broken> {
+        match call {
+            Call::Begin => {
+                let (key, task): (_, OwnTask<'_>) = from.rest()?;
+                let begun = self.hsm.begin(&key, task.get());
+                begun
+                    .and_then(|begun| {
+                        begun
+                            .map(|begun| Ok((self.keep(begun.stream)?, begun.iv)))
+                            .transpose()
+                    })
+                    .put(out);
+            }
+            Call::Update => {
+                let (number, part) = from.rest()?;
+                self.within(number, |stream| stream.update(part)).put(out);
+            }
+            Call::Finish => {
+                let number = from.rest()?;
+                self.within(number, |stream| stream.finish()).put(out);
+            }
+            _ => {
+                let number: u64 = from.rest()?;
+                self.streams().remove(&number);
+                Ok::<_, Error>(()).put(out);
+            }
+        }
+        Ok(())
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, stream: Box<dyn Stream>) -> Result<u64> {
+        let mut streams = self.streams();
+        if streams.len() >= STREAMS_MAX {
+            return Err(Error::Unavailable(
+                "too many computations over parts".to_owned(),
+            ));
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        streams.insert(number, Arc::new(Mutex::new(stream)));
+        Ok(number)
+    }
+
+    fn within<T>(&self, number: u64, work: impl FnOnce(&mut dyn Stream) -> Result<T>) -> Result<T> {
+        let stream = self.streams().get(&number).cloned();
+        let stream = stream.ok_or_else(|| Error::Unavailable(LOST.to_owned()))?;
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut **stream)
+    }
+}
+
+/// What is said of a computation that another process of the HSM had begun.
+const LOST: &str = "the computation was lost when the HSM's process ended";
+
+fn random(hsm: &dyn Hsm, bytes: usize) -> Result<Secret> {
+    if bytes > RANDOM_BYTES_MAX {
+        return Err(Error::BadInput("too many random bytes at once"));
+    }
+    let mut out = Buffer::with_capacity(bytes);
+    out.fill(0, bytes);
+    hsm.random(out.as_mut_slice())?;
+    Ok(Secret::from(&*out))
+}

@@ -1,0 +1,407 @@
+//! What crosses to an HSM's process, type by type: the trait's own, and the vocabulary of mechanisms.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Mutex, time::Duration};
+
+use kmip::{
+    Buffer, CryptographicUsageMask, Secret,
+    mechanism::{
+        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prf, Signing,
+    },
+};
+
+use super::{
+    Opening,
+    wire::{Broken, Put, Reader, Take, lists, wire},
+};
+use crate::{
+    Base, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error, Finished,
+    Generated, Input, KeyRef, Material, Sealed, Target, Task, Terms,
+    module::{ModuleConfig, TokenName},
+    soft::MasterSource,
+};
+
+/// Words of which there is a list: their place in it.
+macro_rules! listed {
+    ($($name:ident),* $(,)?) => {$(
+        impl Put for $name {
+            fn put(&self, out: &mut Buffer) {
+                let place = Self::ALL.iter().position(|own| own == self);
+                place.and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX).put(out);
+            }
+        }
+
+        impl Take<'_> for $name {
+            fn take(from: &mut Reader<'_>) -> Result<Self, Broken> {
+                Self::ALL.get(usize::from(from.take::<u8>()?)).copied().ok_or(Broken)
+            }
+        }
+    )*};
+}
+listed!(Hash, Padding, Curve, Kept, PostQuantum);
+lists!(KeySpec, Signing, Cipher, Mac, Derivation, u64);
+
+wire! {
+    enum KeySpec {
+        1 = Aes { bits },
+        2 = Hmac { hash, bits },
+        3 = Rsa { bits },
+        4 = Dsa { bits, order_bits },
+        5 = Dh { bits },
+        6 = Ec(curve),
+        7 = TripleDes { bits },
+        8 = ChaCha20,
+        9 = ChaCha20Poly1305,
+        10 = Kept { algorithm, bits },
+        11 = PostQuantum(algorithm),
+    }
+    enum Signing {
+        1 = RsaPkcs1(hash),
+        2 = RsaPss { hash, mask_hash, salt_bytes },
+        3 = Dsa(hash),
+        4 = Ecdsa(hash),
+        5 = Eddsa,
+        6 = MlDsa,
+        7 = SlhDsa,
+    }
+    enum Cipher {
+        1 = AesEcb(padding),
+        2 = AesCbc(padding),
+        3 = AesCtr,
+        4 = AesGcm { tag_bytes },
+        5 = AesCfb,
+        6 = AesOfb,
+        7 = AesCcm { tag_bytes },
+        8 = AesXts,
+        9 = AesKeyWrap,
+        10 = AesKeyWrapPadded,
+        11 = TripleDesEcb(padding),
+        12 = TripleDesCbc(padding),
+        13 = TripleDesCfb,
+        14 = TripleDesOfb,
+        15 = ChaCha20,
+        16 = ChaCha20Poly1305 { tag_bytes },
+        17 = RsaPkcs1,
+        18 = RsaOaep { hash, mask_hash, label },
+    }
+    enum Mac {
+        1 = Hmac(hash),
+        2 = AesCmac,
+        3 = TripleDesCmac,
+        4 = AesCbcMac,
+        5 = TripleDesCbcMac,
+    }
+    enum Prf {
+        1 = Hmac(hash),
+        2 = AesCmac,
+    }
+    enum Derivation {
+        1 = Pbkdf2 { hash, iterations },
+        2 = Digest(hash),
+        3 = Hmac(hash),
+        4 = Encrypt(cipher),
+        5 = Counter(prf),
+        6 = Feedback(prf),
+        7 = DoublePipeline(prf),
+        8 = Hkdf(hash),
+        9 = Agreement,
+        10 = X963(hash),
+    }
+    struct Terms { id, label, exportable, usage }
+    enum Generated {
+        1 = Secret(key),
+        2 = Pair { private, public },
+    }
+    enum Material {
+        1 = Secret { spec, bytes },
+        2 = Private { spec, pkcs8 },
+    }
+    enum Input<'a> {
+        1 = Message(bytes),
+        2 = Digest(bytes),
+    }
+    struct Encryption<'a> { iv, associated, plain }
+    struct Encrypted { data, iv, tag }
+    struct Decryption<'a> { iv, associated, tag, data }
+    struct Finished { data, tag }
+    enum Derived {
+        1 = Key(key),
+        2 = Data(sealed),
+    }
+    struct Capabilities { description, generate, import, sign, cipher, mac, derive, decapsulate }
+    enum Error {
+        1 = BadInput(what),
+        2 = BadKey(what),
+        3 = Corrupt,
+        4 = Failed(what),
+        5 = KeyNotFound,
+        6 = KeyTypeMismatch,
+        7 = NotExportable,
+        8 = Unavailable(what),
+        9 = Unsupported,
+    }
+    enum Opening {
+        1 = Embedded { master, cache_keys_max },
+        2 = Module(config),
+    }
+    enum MasterSource {
+        1 = File(file),
+        2 = Passphrase { file, passphrase },
+        3 = Credential { file, secret },
+    }
+    struct ModuleConfig { path, token, pin, sessions_max, wait, cache_keys_max, mechanisms_disabled }
+    enum TokenName {
+        1 = Label(label),
+        2 = Serial(serial),
+    }
+}
+
+impl Put for KeyRef {
+    fn put(&self, out: &mut Buffer) {
+        self.0.as_slice().put(out);
+    }
+}
+
+impl<'a> Take<'a> for KeyRef {
+    fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
+        Ok(Self(from.take::<&'a [u8]>()?.to_vec()))
+    }
+}
+
+impl Put for Sealed {
+    fn put(&self, out: &mut Buffer) {
+        self.0.as_slice().put(out);
+    }
+}
+
+impl<'a> Take<'a> for Sealed {
+    fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
+        Ok(Self(from.take::<&'a [u8]>()?.to_vec()))
+    }
+}
+
+impl Put for CryptographicUsageMask {
+    fn put(&self, out: &mut Buffer) {
+        self.0.put(out);
+    }
+}
+
+impl Take<'_> for CryptographicUsageMask {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Broken> {
+        from.take().map(Self)
+    }
+}
+
+/// In milliseconds.
+impl Put for Duration {
+    fn put(&self, out: &mut Buffer) {
+        u64::try_from(self.as_millis()).unwrap_or(u64::MAX).put(out);
+    }
+}
+
+impl Take<'_> for Duration {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Broken> {
+        from.take().map(Self::from_millis)
+    }
+}
+
+impl Put for PathBuf {
+    fn put(&self, out: &mut Buffer) {
+        use std::os::unix::ffi::OsStrExt;
+        self.as_os_str().as_bytes().put(out);
+    }
+}
+
+impl<'a> Take<'a> for PathBuf {
+    fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
+        use std::os::unix::ffi::OsStrExt;
+        let bytes = from.take::<&'a [u8]>()?;
+        Ok(Self::from(std::ffi::OsStr::from_bytes(bytes)))
+    }
+}
+
+/// The texts of errors that are constants of this program: each is kept once.
+impl Take<'_> for &'static str {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Broken> {
+        static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let text: String = from.take()?;
+        let mut known = KNOWN
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(own) = known.get(text.as_str()) {
+            return Ok(own);
+        }
+        // There are a few dozen; an HSM's process that sends more is not this program.
+        if known.len() >= TEXTS_MAX {
+            return Err(Broken);
+        }
+        let own: &'static str = Box::leak(text.into_boxed_str());
+        known.insert(own);
+        Ok(own)
+    }
+}
+
+/// More texts than there are.
+const TEXTS_MAX: usize = 1000;
+
+/// What the trait takes by reference is written as it is, and read into a type of this module that owns the same.
+macro_rules! borrowed {
+    ($($(#[$meta:meta])* $name:ident as $own:ident<$life:lifetime> {
+        $($number:literal = $variant:ident { $($field:ident: $type:ty),* },)*
+    })*) => {$(
+        $(#[$meta])*
+        pub(super) enum $own<$life> {
+            $($variant { $($field: $type),* },)*
+        }
+
+        impl Put for $name<'_> {
+            fn put(&self, out: &mut Buffer) {
+                match self {
+                    $(Self::$variant { $($field),* } => {
+                        out.push(&[$number]);
+                        $($field.put(out);)*
+                    })*
+                }
+            }
+        }
+
+        impl<$life> Take<$life> for $own<$life> {
+            fn take(from: &mut Reader<$life>) -> Result<Self, Broken> {
+                Ok(match from.take::<u8>()? {
+                    $($number => Self::$variant { $($field: from.take()?),* },)*
+                    _ => return Err(Broken),
+                })
+            }
+        }
+    )*};
+}
+borrowed! {
+    /// [`Target`] as it arrives.
+    Target as OwnTarget<'a> {
+        1 = Key { spec: KeySpec, terms: Terms },
+        2 = Data { bytes: usize, prefix: &'a [u8], label: &'a [u8] },
+    }
+    /// [`Task`] as it arrives.
+    Task as OwnTask<'a> {
+        1 = Encrypt { cipher: Cipher, iv: Option<&'a [u8]>, associated: &'a [u8] },
+        2 = Decrypt { cipher: Cipher, iv: Option<&'a [u8]> },
+        3 = Mac { mechanism: Mac },
+    }
+}
+
+impl OwnTarget<'_> {
+    pub(super) const fn get(&self) -> Target<'_> {
+        match self {
+            Self::Key { spec, terms } => Target::Key { spec: *spec, terms },
+            Self::Data {
+                bytes,
+                prefix,
+                label,
+            } => Target::Data {
+                bytes: *bytes,
+                prefix,
+                label,
+            },
+        }
+    }
+}
+
+impl OwnTask<'_> {
+    pub(super) const fn get(&self) -> Task<'_> {
+        match self {
+            Self::Encrypt {
+                cipher,
+                iv,
+                associated,
+            } => Task::Encrypt {
+                cipher,
+                iv: *iv,
+                associated,
+            },
+            Self::Decrypt { cipher, iv } => Task::Decrypt { cipher, iv: *iv },
+            Self::Mac { mechanism } => Task::Mac {
+                mechanism: *mechanism,
+            },
+        }
+    }
+}
+
+/// [`Base`] as it arrives.
+pub(super) enum OwnBase {
+    Key(KeyRef),
+    Bytes(Secret),
+}
+
+impl OwnBase {
+    pub(super) const fn get(&self) -> Base<'_> {
+        match self {
+            Self::Key(key) => Base::Key(key),
+            Self::Bytes(bytes) => Base::Bytes(bytes),
+        }
+    }
+}
+
+impl Put for Base<'_> {
+    fn put(&self, out: &mut Buffer) {
+        match self {
+            Self::Key(key) => (1u8, key).put(out),
+            Self::Bytes(bytes) => (2u8, bytes).put(out),
+        }
+    }
+}
+
+impl Take<'_> for OwnBase {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Broken> {
+        match from.take::<u8>()? {
+            1 => from.take().map(Self::Key),
+            2 => from.take().map(Self::Bytes),
+            _ => Err(Broken),
+        }
+    }
+}
+
+/// [`Deriving`] as it arrives.
+pub(super) struct OwnDeriving<'a> {
+    mechanism: Derivation,
+    data: &'a [u8],
+    iv: Option<&'a [u8]>,
+    salt: &'a [u8],
+    peer: Option<&'a [u8]>,
+}
+
+impl OwnDeriving<'_> {
+    pub(super) const fn get(&self) -> Deriving<'_> {
+        let Self {
+            mechanism,
+            data,
+            iv,
+            salt,
+            peer,
+        } = self;
+        Deriving {
+            mechanism,
+            data,
+            iv: *iv,
+            salt,
+            peer: *peer,
+        }
+    }
+}
+
+impl Put for Deriving<'_> {
+    fn put(&self, out: &mut Buffer) {
+        (self.mechanism, self.data, self.iv, self.salt, self.peer).put(out);
+    }
+}
+
+impl<'a> Take<'a> for OwnDeriving<'a> {
+    fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
+        let (mechanism, data, iv, salt, peer) = from.take()?;
+        Ok(Self {
+            mechanism,
+            data,
+            iv,
+            salt,
+            peer,
+        })
+    }
+}

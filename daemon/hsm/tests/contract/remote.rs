@@ -1,0 +1,60 @@
+//! The embedded HSM as the daemon has it: behind sockets, here with a thread in place of the other process.
+
+use std::{os::unix::net::UnixStream, sync::Arc, thread, time::Duration};
+
+use hsm::{
+    Error, Hsm,
+    host::{self, Event, HelperTerms, Opening, RemoteHsm},
+    soft::{CACHE_KEYS_MAX, Master, MasterSource},
+};
+
+/// An embedded HSM behind sockets.
+pub(crate) fn open() -> Box<dyn Hsm> {
+    Box::new(opened(Arc::new(embedded()), |_| ()).expect("it opens"))
+}
+
+/// Where a new master is. Its folder goes at once: what was read of it stays.
+fn embedded() -> Opening {
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    let master = MasterSource::File(folder.join("master.key"));
+    Master::create(&master).expect("a master");
+    Opening::Embedded {
+        master,
+        cache_keys_max: CACHE_KEYS_MAX,
+    }
+}
+
+fn opened(
+    opening: Arc<Opening>,
+    tell: impl Fn(Event<'_>) + Send + Sync + 'static,
+) -> hsm::Result<RemoteHsm> {
+    RemoteHsm::open(HelperTerms {
+        start: Box::new(|| {
+            let (near, far) = UnixStream::pair()?;
+            thread::Builder::new().spawn(move || {
+                let opening = host::asked(&far).expect("a whole frame");
+                if let Some(opening) = opening {
+                    // The other end may be closed before this one: that is how it ends.
+                    let _ = host::serve(&far, opening.open());
+                }
+            })?;
+            Ok((near, None))
+        }),
+        opening,
+        wait: Duration::from_secs(60),
+        channels_max: 4,
+        tell: Box::new(tell),
+    })
+}
+
+#[test]
+fn what_does_not_open_says_why() {
+    let missing = Opening::Embedded {
+        master: MasterSource::File("/nowhere/master.key".into()),
+        cache_keys_max: 1,
+    };
+    let Err(Error::Unavailable(why)) = opened(Arc::new(missing), |_| ()) else {
+        panic!("it opened");
+    };
+    assert!(why.contains("/nowhere/master.key"), "{why}");
+}

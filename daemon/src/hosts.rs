@@ -1,0 +1,101 @@
+//! HSMs opened: each in a process of its own, started from this program, or in the daemon's where the configuration says so.
+
+use std::{
+    ffi::OsString,
+    io,
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use hsm::{
+    Hsm,
+    host::{Event, HelperTerms, Opening, RemoteHsm},
+    soft::{SECURE_HEAP_BYTES, SecureHeap},
+};
+
+use crate::{
+    config::{Backend, Isolation},
+    confine::Confinement,
+    telemetry,
+};
+
+/// The calls that one HSM answers at a time; more wait for one of them.
+const CALLS_MAX: usize = 64;
+
+/// Starts what the embedded HSM and the modules' wrapping need in this process.
+pub(crate) fn start_engine() -> Result<(), hsm::Error> {
+    if hsm::soft::start(SECURE_HEAP_BYTES)? == SecureHeap::Unlocked {
+        tracing::warn!(
+            "the memory of private keys cannot be locked and may be swapped out; raise LimitMEMLOCK= of the unit, \
+             or `ulimit -l`, to 64 MiB"
+        );
+    }
+    Ok(())
+}
+
+/// Opens one HSM.
+pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
+    let Some(Isolation { wait, confinement }) = backend.isolation.clone() else {
+        return Ok(backend.opening.open()?.into());
+    };
+    let is_module = matches!(*backend.opening, Opening::Module(_));
+    let (name, told) = (backend.name.clone(), backend.name.clone());
+    let terms = HelperTerms {
+        start: Box::new(move || start(&name, &confinement, is_module)),
+        opening: Arc::clone(&backend.opening),
+        wait,
+        channels_max: CALLS_MAX,
+        tell: Box::new(move |event| tell(&told, event)),
+    };
+    Ok(Arc::new(RemoteHsm::open(terms)?))
+}
+
+/// This program once more, with nothing but a socket and the log.
+fn start(
+    name: &str,
+    confinement: &Confinement,
+    is_module: bool,
+) -> io::Result<(UnixStream, Option<Child>)> {
+    let (near, far) = UnixStream::pair()?;
+    // The program that runs, even when another version has taken its place on the disk.
+    let program = Path::new("/proc/self/exe");
+    let mut command = Command::new(program);
+    command
+        .arg("hsm-host")
+        .args(confinement.arguments())
+        .arg(name)
+        .stdin(Stdio::from(OwnedFd::from(far)))
+        .stdout(Stdio::null());
+    if !is_module {
+        // Modules find their own configuration by the environment; keys need none.
+        let rules: Option<OsString> = std::env::var_os("KEYHOLD_LOG");
+        command.env_clear();
+        command.envs(rules.map(|rules| ("KEYHOLD_LOG", rules)));
+    }
+    Ok((near, Some(command.spawn()?)))
+}
+
+fn tell(backend: &str, event: Event<'_>) {
+    match event {
+        Event::Started => tracing::info!(backend, "the HSM's process runs"),
+        Event::NotStarted(why) => {
+            tracing::error!(
+                backend,
+                why,
+                "the HSM's process does not start; trying again"
+            );
+        }
+        Event::Hung => {
+            tracing::error!(
+                backend,
+                "the HSM's process did not answer in time and was killed"
+            );
+        }
+        Event::Ended(status) => {
+            tracing::error!(backend, status, "the HSM's process ended; starting another");
+        }
+    }
+    telemetry::hsm_process(backend, event);
+}
