@@ -1,0 +1,172 @@
+//! The HSM's own process: confined, away for a moment when it crashes or hangs, and no other client's trouble.
+
+use std::{
+    fs,
+    path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use keyhold_tests::{Appliance, Backend, Client, objects::*};
+use kmip::{ResultReason, V2_1, payload::encrypt::Encrypt};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How soon an HSM must be back.
+const BACK: Duration = Duration::from_secs(5);
+
+/// Processes that the daemon started and that still are: those of its HSMs.
+fn hosts(appliance: &Appliance) -> Vec<i32> {
+    let tasks = format!("/proc/{}/task", appliance.pid());
+    let children = fs::read_dir(tasks).unwrap().filter_map(|task| {
+        // A thread may have ended meanwhile.
+        fs::read_to_string(task.unwrap().path().join("children")).ok()
+    });
+    let all: Vec<String> = children.collect();
+    let numbers = all.iter().flat_map(|text| text.split_whitespace());
+    numbers.map(|number| number.parse().unwrap()).collect()
+}
+
+fn host(appliance: &Appliance) -> i32 {
+    match hosts(appliance)[..] {
+        [one] => one,
+        ref others => panic!("processes of HSMs: {others:?}"),
+    }
+}
+
+fn send(process: i32, signal: Signal) {
+    kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+}
+
+/// Encrypts until it works, and says how often it did not.
+fn until_back(client: &mut Client, key: &str) -> usize {
+    let asked = Instant::now();
+    let mut refused = 0;
+    while client
+        .try_call::<Encrypt>(&encryption(key, b"still here"))
+        .is_err()
+    {
+        refused += 1;
+        assert!(asked.elapsed() < BACK, "the HSM is not back");
+        sleep(Duration::from_millis(10));
+    }
+    refused
+}
+
+/// Gives the appliance a line in its one `[[backend]]`.
+fn configure(appliance: &mut Appliance, line: &str) {
+    appliance.stop(Signal::TERM);
+    let path = appliance.file("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let changed = text.replacen("[[backend]]\n", &format!("[[backend]]\n{line}\n"), 1);
+    assert_ne!(text, changed);
+    fs::write(&path, changed).unwrap();
+    appliance.restart();
+}
+
+#[test]
+fn keys_are_in_a_process_that_can_do_nothing_else() {
+    let appliance = Appliance::start(Backend::Embedded);
+    let process = host(&appliance);
+    create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
+    let place = format!("/proc/{process}");
+    let status = fs::read_to_string(format!("{place}/status")).unwrap();
+    for wanted in ["NoNewPrivs:\t1", "Seccomp:\t2"] {
+        assert!(status.contains(wanted), "{wanted} in {status}");
+    }
+    let limits = fs::read_to_string(format!("{place}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core"));
+    let words: Vec<_> = core.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{limits}");
+    assert_eq!(fs::read(format!("{place}/environ")).unwrap(), b"");
+    for entry in fs::read_dir(format!("{place}/fd")).unwrap() {
+        let target = fs::read_link(entry.unwrap().path()).unwrap();
+        let target = target.display().to_string();
+        let is_log = Path::new(&target).ends_with("err");
+        assert!(
+            target.starts_with("socket:") || target == "/dev/null" || is_log,
+            "it holds {target}"
+        );
+    }
+}
+
+fn comes_back_after_a_crash(backend: Backend) {
+    let mut appliance = Appliance::start(backend);
+    let (mut own, mut other) = (appliance.client(V2_1), appliance.client(V2_1));
+    let key = create_active(&mut own, aes(256, CIPHER));
+    own.call::<Encrypt>(&encryption(&key, b"before"));
+    for _ in 0..3 {
+        let before = host(&appliance);
+        send(before, Signal::KILL);
+        // Whoever does not need the HSM does not notice.
+        assert_eq!(state(&mut other, &key), kmip::State::Active);
+        until_back(&mut own, &key);
+        assert_ne!(host(&appliance), before);
+    }
+    create_active(&mut other, aes(128, CIPHER));
+    appliance.assert_alive();
+    let (_, metrics) = appliance.page("/metrics");
+    assert!(metrics.contains("keyhold_hsm_up{backend=\""), "{metrics}");
+    assert!(
+        metrics
+            .lines()
+            .any(|line| line.starts_with("keyhold_hsm_starts_total{") && line.ends_with("} 4")),
+        "{metrics}"
+    );
+    let logged = appliance.logged();
+    assert!(logged.contains("the HSM's process ended"), "{logged}");
+}
+
+#[test]
+fn an_embedded_hsm_comes_back_after_a_crash() {
+    comes_back_after_a_crash(Backend::Embedded);
+}
+
+#[test]
+fn a_module_comes_back_after_a_crash() {
+    comes_back_after_a_crash(Backend::SoftHsm);
+}
+
+#[test]
+fn an_hsm_that_hangs_is_given_up_in_time() {
+    let mut appliance = Appliance::start(Backend::Embedded);
+    configure(&mut appliance, "wait_seconds = 1");
+    let mut client = appliance.client(V2_1);
+    let key = create_active(&mut client, aes(256, CIPHER));
+    let mut waiting = appliance.client(V2_1);
+    let hung = host(&appliance);
+    send(hung, Signal::STOP);
+    let asked = Instant::now();
+    let reason = client.refused::<Encrypt>(&encryption(&key, b"no answer"));
+    assert_eq!(reason, ResultReason::ServiceUnavailable, "{reason:?}");
+    assert!(asked.elapsed() < 2 * BACK, "it took {:?}", asked.elapsed());
+    until_back(&mut waiting, &key);
+    assert_ne!(host(&appliance), hung);
+    let (_, metrics) = appliance.page("/metrics");
+    assert!(metrics.contains("keyhold_hsm_hung_total{"), "{metrics}");
+}
+
+#[test]
+fn the_process_ends_with_the_daemon_whichever_way_that_ends() {
+    let mut appliance = Appliance::start(Backend::SoftHsm);
+    for _ in 0..2 {
+        let process = host(&appliance);
+        appliance.kill();
+        let killed = Instant::now();
+        while Path::new(&format!("/proc/{process}/exe")).exists() {
+            assert!(killed.elapsed() < 2 * BACK, "{process} is still there");
+            sleep(Duration::from_millis(10));
+        }
+        appliance.restart();
+    }
+    let process = host(&appliance);
+    appliance.stop(Signal::TERM);
+    assert!(!Path::new(&format!("/proc/{process}")).exists());
+}
+
+#[test]
+fn an_hsm_may_share_the_daemons_process() {
+    let mut appliance = Appliance::start(Backend::Embedded);
+    configure(&mut appliance, "isolated = false");
+    assert_eq!(hosts(&appliance), [0; 0]);
+    create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
+}
