@@ -138,9 +138,10 @@ impl From<hsm::Error> for Error {
                 Fault::UnsupportedParameters,
                 "the HSM does not support this",
             ),
-            hsm::Error::Corrupt | hsm::Error::KeyNotFound | hsm::Error::Unavailable(_) => {
-                return Self::internal(error);
+            hsm::Error::Unavailable(_) => {
+                (Fault::HsmAway, "the HSM does not answer now; try again")
             }
+            hsm::Error::Corrupt | hsm::Error::KeyNotFound => return Self::internal(error),
         };
         Self::new(fault, message).because(error)
     }

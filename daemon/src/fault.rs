@@ -66,6 +66,8 @@ faults! {
     EncodingOption: EncodingOptionError | EncodingOptionError;
     /// A feature of the protocol that is not served.
     FeatureNotServed: FeatureNotSupported | FeatureNotSupported;
+    /// The HSM does not answer now: a later try may succeed.
+    HsmAway: GeneralFailure | InternalServerError;
     /// Something of ours failed; the log has the cause under the number in the message.
     Internal: GeneralFailure | InternalServerError;
     /// An attribute that makes no sense for the object.
