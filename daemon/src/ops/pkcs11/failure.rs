@@ -128,7 +128,7 @@ fn code(fault: Fault, names: Names) -> Code {
         ) => Code::TEMPLATEINCONSISTENT,
         (Fault::TooLarge, _) => Code::DATALENRANGE,
         (Fault::Busy, _) => Code::DEVICEMEMORY,
-        (Fault::Internal, _) => Code::DEVICEERROR,
+        (Fault::Internal | Fault::HsmAway, _) => Code::DEVICEERROR,
         _ => Code::FUNCTIONFAILED,
     }
 }
