@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Mutex, time::Duration};
 use kmip::{
     Buffer, CryptographicUsageMask, Secret,
     mechanism::{
-        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prf, Signing,
+        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prehash, Prf,
+        Signing,
     },
 };
 
@@ -62,6 +63,12 @@ wire! {
         5 = Eddsa,
         6 = MlDsa,
         7 = SlhDsa,
+        8 = InContext { prehash, deterministic },
+    }
+    enum Prehash {
+        1 = Hash(hash),
+        2 = Shake128,
+        3 = Shake256,
     }
     enum Cipher {
         1 = AesEcb(padding),
@@ -118,6 +125,7 @@ wire! {
     enum Input<'a> {
         1 = Message(bytes),
         2 = Digest(bytes),
+        3 = InContext { message, is_digest, context },
     }
     struct Encryption<'a> { iv, associated, plain }
     struct Encrypted { data, iv, tag }
