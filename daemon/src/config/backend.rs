@@ -176,9 +176,9 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
     Ok(Opening::Module(config))
 }
 
-/// The process of its own, which is the rule.
+/// The process of its own, where it is asked for.
 fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>, ConfigError> {
-    if own.isolated.as_ref().is_some_and(|own| !own.get_ref()) {
+    if !own.isolated.as_ref().is_some_and(|own| *own.get_ref()) {
         let foreign = [
             ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
             ("backend.network", span(own.network.as_ref())),

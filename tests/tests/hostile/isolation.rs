@@ -52,20 +52,27 @@ fn until_back(client: &mut Client, key: &str) -> usize {
     refused
 }
 
-/// Gives the appliance a line in its one `[[backend]]`.
-fn configure(appliance: &mut Appliance, line: &str) {
+/// An appliance whose HSM has a process of its own, with one more line in its `[[backend]]`.
+fn isolated(backend: Backend, more: &str) -> Appliance {
+    let mut appliance = Appliance::start(backend);
+    assert_eq!(hosts(&appliance), [0; 0], "nobody asked for one");
     appliance.stop(Signal::TERM);
     let path = appliance.file("keyhold.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let changed = text.replacen("[[backend]]\n", &format!("[[backend]]\n{line}\n"), 1);
+    let changed = text.replacen(
+        "[[backend]]\n",
+        &format!("[[backend]]\nisolated = true\n{more}\n"),
+        1,
+    );
     assert_ne!(text, changed);
     fs::write(&path, changed).unwrap();
     appliance.restart();
+    appliance
 }
 
 #[test]
 fn keys_are_in_a_process_that_can_do_nothing_else() {
-    let appliance = Appliance::start(Backend::Embedded);
+    let appliance = isolated(Backend::Embedded, "");
     let process = host(&appliance);
     create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
     let place = format!("/proc/{process}");
@@ -90,7 +97,7 @@ fn keys_are_in_a_process_that_can_do_nothing_else() {
 }
 
 fn comes_back_after_a_crash(backend: Backend) {
-    let mut appliance = Appliance::start(backend);
+    let mut appliance = isolated(backend, "");
     let (mut own, mut other) = (appliance.client(V2_1), appliance.client(V2_1));
     let key = create_active(&mut own, aes(256, CIPHER));
     own.call::<Encrypt>(&encryption(&key, b"before"));
@@ -128,8 +135,7 @@ fn a_module_comes_back_after_a_crash() {
 
 #[test]
 fn an_hsm_that_hangs_is_given_up_in_time() {
-    let mut appliance = Appliance::start(Backend::Embedded);
-    configure(&mut appliance, "wait_seconds = 1");
+    let appliance = isolated(Backend::Embedded, "wait_seconds = 1");
     let mut client = appliance.client(V2_1);
     let key = create_active(&mut client, aes(256, CIPHER));
     let mut waiting = appliance.client(V2_1);
@@ -148,7 +154,7 @@ fn an_hsm_that_hangs_is_given_up_in_time() {
 
 #[test]
 fn the_process_ends_with_the_daemon_whichever_way_that_ends() {
-    let mut appliance = Appliance::start(Backend::SoftHsm);
+    let mut appliance = isolated(Backend::SoftHsm, "");
     for _ in 0..2 {
         let process = host(&appliance);
         appliance.kill();
@@ -162,12 +168,4 @@ fn the_process_ends_with_the_daemon_whichever_way_that_ends() {
     let process = host(&appliance);
     appliance.stop(Signal::TERM);
     assert!(!Path::new(&format!("/proc/{process}")).exists());
-}
-
-#[test]
-fn an_hsm_may_share_the_daemons_process() {
-    let mut appliance = Appliance::start(Backend::Embedded);
-    configure(&mut appliance, "isolated = false");
-    assert_eq!(hosts(&appliance), [0; 0]);
-    create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
 }
