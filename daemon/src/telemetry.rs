@@ -127,13 +127,9 @@ fn describe() {
 }
 
 fn describe_hsms() {
-    describe_gauge!(
-        "keyhold_hsm_up",
-        "Whether an HSM's process runs: 1, or 0 while it is being started again"
-    );
     describe_counter!(
-        "keyhold_hsm_starts_total",
-        "Processes of an HSM that were started"
+        "keyhold_hsm_ended_total",
+        "Processes of an HSM that ended and were replaced"
     );
     describe_counter!(
         "keyhold_hsm_hung_total",
@@ -164,17 +160,12 @@ pub fn operation(operation: &'static str, outcome: &'static str) {
 /// Counts what happens to an HSM's process.
 pub(crate) fn hsm_process(backend: &str, event: hsm::host::Event<'_>) {
     use hsm::host::Event;
-    let up = gauge!("keyhold_hsm_up", "backend" => backend.to_owned());
-    match event {
-        Event::Started => {
-            counter!("keyhold_hsm_starts_total", "backend" => backend.to_owned()).increment(1);
-            up.set(1.0);
-        }
-        Event::Hung => {
-            counter!("keyhold_hsm_hung_total", "backend" => backend.to_owned()).increment(1);
-        }
-        Event::NotStarted(_) | Event::Ended(_) => up.set(0.0),
-    }
+    let name = match event {
+        Event::Ended(_) => "keyhold_hsm_ended_total",
+        Event::Hung => "keyhold_hsm_hung_total",
+        Event::Started | Event::NotStarted(_) => return,
+    };
+    counter!(name, "backend" => backend.to_owned()).increment(1);
 }
 
 /// Counts a TLS handshake that came to nothing.

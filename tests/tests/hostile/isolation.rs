@@ -26,6 +26,14 @@ fn hosts(appliance: &Appliance) -> Vec<i32> {
     numbers.map(|number| number.parse().unwrap()).collect()
 }
 
+/// What the descriptors of a process lead to.
+fn descriptors(process: &str) -> Vec<String> {
+    let all = fs::read_dir(format!("{process}/fd")).unwrap();
+    // The one that reads the folder may be gone by now.
+    let targets = all.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    targets.map(|target| target.display().to_string()).collect()
+}
+
 fn host(appliance: &Appliance) -> i32 {
     match hosts(appliance)[..] {
         [one] => one,
@@ -85,12 +93,15 @@ fn keys_are_in_a_process_that_can_do_nothing_else() {
     let words: Vec<_> = core.unwrap().split_whitespace().collect();
     assert_eq!(words[4..6], ["0", "0"], "{limits}");
     assert_eq!(fs::read(format!("{place}/environ")).unwrap(), b"");
-    for entry in fs::read_dir(format!("{place}/fd")).unwrap() {
-        let target = fs::read_link(entry.unwrap().path()).unwrap();
-        let target = target.display().to_string();
+    // What this test was itself given by whoever runs it is no secret of the daemon's.
+    let ours = descriptors("/proc/self");
+    for target in descriptors(&place) {
         let is_log = Path::new(&target).ends_with("err");
         assert!(
-            target.starts_with("socket:") || target == "/dev/null" || is_log,
+            target.starts_with("socket:")
+                || target == "/dev/null"
+                || is_log
+                || ours.contains(&target),
             "it holds {target}"
         );
     }
@@ -112,11 +123,10 @@ fn comes_back_after_a_crash(backend: Backend) {
     create_active(&mut other, aes(128, CIPHER));
     appliance.assert_alive();
     let (_, metrics) = appliance.page("/metrics");
-    assert!(metrics.contains("keyhold_hsm_up{backend=\""), "{metrics}");
     assert!(
         metrics
             .lines()
-            .any(|line| line.starts_with("keyhold_hsm_starts_total{") && line.ends_with("} 4")),
+            .any(|line| line.starts_with("keyhold_hsm_ended_total{") && line.ends_with("} 3")),
         "{metrics}"
     );
     let logged = appliance.logged();

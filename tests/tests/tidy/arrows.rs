@@ -23,7 +23,7 @@ const DAEMON: Layers = Layers {
         &["listener", "probes", "jobs", "rotation"],
         &["connection"],
         &["admin"],
-        &["tls"],
+        &["tls", "hosts"],
         &["config"],
         &["service"],
         &["ops"],
@@ -54,6 +54,7 @@ const DAEMON: Layers = Layers {
         ],
         &[
             "clock",
+            "confine",
             "conformance",
             "der",
             "error",

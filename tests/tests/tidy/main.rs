@@ -104,6 +104,8 @@ const EXPOSING: &[&str] = &[
     "daemon/hsm/src/encoding/post_quantum.rs",
     "daemon/hsm/src/encoding/prime.rs",
     "daemon/hsm/src/encoding/rsa.rs",
+    "daemon/hsm/src/host/remote.rs",
+    "daemon/hsm/src/host/wire.rs",
     "daemon/hsm/src/module/login.rs",
     "daemon/hsm/src/module/oaep.rs",
     "daemon/hsm/src/module/probe/mod.rs",

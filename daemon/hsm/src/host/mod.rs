@@ -4,6 +4,7 @@
 //! them is one control socket, over which the process is told what to open and gets channels, and by whose end each
 //! learns of the other's. A channel carries one call at a time, so that there are as many as calls in flight.
 
+mod borrowed;
 mod call;
 mod descriptor;
 mod frame;

@@ -16,11 +16,11 @@ use kmip::{Buffer, Secret};
 
 use super::{
     Opening,
+    borrowed::{OwnBase, OwnDeriving, OwnTarget, OwnTask},
     call::Call,
     descriptor,
     frame::{self, Frames},
     wire::{self, Broken, Put, Reader},
-    words::{OwnBase, OwnDeriving, OwnTarget, OwnTask},
 };
 use crate::{Error, Hsm, Result, Stream, soft::rng};
 
