@@ -1,6 +1,6 @@
 //! An HSM in a process of its own: the same trait on both sides of a socket.
 //!
-//! The daemon's side is [`RemoteHsm`]; the other process opens what [`Opening`] says and answers by [`serve`]. Between
+//! The daemon's side is [`RemoteHsm`]; the other process opens what [`Opening`] says and answers by [`serve()`]. Between
 //! them is one control socket, over which the process is told what to open and gets channels, and by whose end each
 //! learns of the other's. A channel carries one call at a time, so that there are as many as calls in flight.
 
