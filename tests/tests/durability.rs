@@ -85,7 +85,7 @@ fn nothing_acknowledged_is_lost_by_a_hundred_kills() {
         .map(|own| own.lock().unwrap().states.len())
         .sum();
     assert!(
-        changes > 200,
+        changes > 50,
         "only {changes} keys were made: there was no load"
     );
     appliance.stop(rustix::process::Signal::TERM);
