@@ -242,7 +242,10 @@ pub fn register_request(
     let mut attributes = new::key_attributes_of(template, class, spec, session, now);
     attributes.extend(more);
     new::may_leave_by_default(&mut attributes, template);
-    if let Some(bytes) = template.number(ck::CKA_VALUE_LEN) {
+    if let KeySpec::TripleDes { bits } = spec {
+        // The type says how long the key is, so that no shorter one comes in by its name.
+        attributes.push(Attribute::CryptographicLength(bits.into()));
+    } else if let Some(bytes) = template.number(ck::CKA_VALUE_LEN) {
         let bits = i32::try_from(bytes.saturating_mul(8));
         let bits = bits.map_err(|_| Rv::ATTRIBUTE_VALUE_INVALID)?;
         attributes.push(Attribute::CryptographicLength(bits));

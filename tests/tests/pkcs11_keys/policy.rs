@@ -58,6 +58,26 @@ fn a_sensitive_key_is_not_read_by_coming_back() {
 }
 
 #[test]
+fn a_key_is_not_one_of_another_length_by_its_type() {
+    alone(
+        "policy::a_key_is_not_one_of_another_length_by_its_type",
+        &[],
+        |session| {
+            let by = kek(session);
+            let short = generated(session, 16, &[LEAVES]);
+            let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, by, short).unwrap();
+            let back = session.unwrap_key(
+                &Mechanism::AesKeyWrap,
+                by,
+                &wrapped,
+                &secret(KeyType::DES3, None),
+            );
+            assert_eq!(refused(back), RvError::WrappedKeyInvalid);
+        },
+    );
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "one sequence, told in its order")]
 fn a_sensitive_key_leaves_under_no_key_that_somebody_knows_or_that_decrypts() {
     alone(
