@@ -82,9 +82,12 @@ impl Buffer {
 impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
-        // The spare room of an empty vector is all that it ever held.
+        // Nothing was ever held behind the end that is not zero already: what is taken from there is zeroed at once.
+        let held = self.0.len();
         self.0.clear();
-        self.0.spare_capacity_mut().zeroize();
+        if let Some(held) = self.0.spare_capacity_mut().get_mut(..held) {
+            held.zeroize();
+        }
     }
 }
 
@@ -98,7 +101,9 @@ impl Deref for Buffer {
 }
 
 impl From<Vec<u8>> for Buffer {
-    fn from(bytes: Vec<u8>) -> Self {
+    fn from(mut bytes: Vec<u8>) -> Self {
+        // A vector may have been longer before.
+        bytes.spare_capacity_mut().zeroize();
         Self(bytes)
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     object::{Object, Objects, destroy},
     pool::Identity,
     remote::Remote,
-    token::{self, Told},
+    token::{self, Last, Told},
 };
 
 /// The kinds of user.
@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) remote: Remote,
     pub(crate) objects: Objects,
     standing: Mutex<Standing>,
+    /// What the token said of itself.
+    last: Last,
     /// Counts the logouts: operations begun before one are cancelled by it.
     epoch: AtomicU64,
     /// The handles of the objects that tell which profiles the module keeps.
@@ -97,6 +99,7 @@ impl Slot {
             remote: Remote::new(endpoint, token.vault, Arc::clone(log)),
             objects,
             standing: Mutex::default(),
+            last: Last::default(),
             epoch: AtomicU64::new(0),
             profiles,
             state_key: state_key(),
@@ -114,6 +117,7 @@ impl Slot {
             remote: self.remote.forked(log),
             objects: self.objects.forked(),
             standing: Mutex::new(self.standing()),
+            last: Last::default(),
             epoch: AtomicU64::new(self.epoch()),
             profiles: self.profiles.clone(),
             state_key: self.state_key,
@@ -195,8 +199,7 @@ impl Slot {
         }
         let is_of_vault = name == of_vault;
         let proven = self
-            .remote
-            .prove(name, pin)
+            .changed(self.remote.prove(name, pin))
             .map_err(|failure| self.unproven(failure, user, is_of_vault))?;
         let mut standing = self.lock();
         // Another login, or a session that stands against a security officer, may have come meanwhile.
@@ -221,8 +224,7 @@ impl Slot {
         if standing.user != Some(User::User) {
             return Err(Rv::USER_NOT_LOGGED_IN);
         }
-        self.remote
-            .prove_again(pin)
+        self.changed(self.remote.prove_again(pin))
             .map_err(|failure| self.unproven(failure, User::User, standing.is_of_vault))
     }
 
@@ -239,7 +241,7 @@ impl Slot {
 
     /// Why a login was refused, as far as the token tells it of the vault's own PINs.
     fn why_not(&self, user: User, is_of_vault: bool) -> Rv {
-        let Ok(told) = token::info(&self.remote) else {
+        let Some(told) = self.last.asked(&self.remote) else {
             return Rv::PIN_INCORRECT;
         };
         let locked = match user {
@@ -260,12 +262,12 @@ impl Slot {
 
     /// What the daemon says of the token, when it is reached.
     pub(crate) fn told(&self) -> Option<Told> {
-        token::info(&self.remote).ok()
+        self.last.told(&self.remote)
     }
 
     /// `C_SetPIN`, in a session that may write.
     pub(crate) fn set_pin(&self, old: &[u8], new: &[u8]) -> Result<()> {
-        token::set_pin(&self.remote, old, new)
+        self.changed(token::set_pin(&self.remote, old, new))
     }
 
     /// `C_InitPIN`, in a session that may write.
@@ -273,7 +275,7 @@ impl Slot {
         if self.lock().user != Some(User::SecurityOfficer) {
             return Err(Rv::USER_NOT_LOGGED_IN);
         }
-        token::init_pin(&self.remote, pin)
+        self.changed(token::init_pin(&self.remote, pin))
     }
 
     /// `C_InitToken`: whatever there was is gone, and so are its handles.
@@ -282,10 +284,16 @@ impl Slot {
         if standing.read_only + standing.read_write > 0 {
             return Err(Rv::SESSION_EXISTS);
         }
-        token::init_token(&self.remote, pin, label)?;
+        self.changed(token::init_token(&self.remote, pin, label))?;
         self.objects
             .remove_all(|object| !object.facts().id.is_empty());
         Ok(())
+    }
+
+    /// The outcome of what may have changed what the token says of itself, whether it was done or failed.
+    fn changed<T>(&self, outcome: T) -> T {
+        self.last.forget();
+        outcome
     }
 
     /// Logs out: private objects lose their handles, those of sessions end, and every operation is cancelled.

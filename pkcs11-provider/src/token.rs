@@ -1,6 +1,11 @@
 //! The token as the daemon has it: what it says of itself, and what changes it. These are calls of PKCS #11 over KMIP
 //! (KMIP 2.1 §6.1.37), each by an application that is there for one message.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use kmip::{
     PKCS11Function, PKCS11ReturnCode, Secret,
     client::{incoming, outgoing},
@@ -11,6 +16,7 @@ use pkcs11::{Result, Rv, UNAVAILABLE, Ulong};
 use zeroize::Zeroizing;
 
 use crate::{
+    deadline::Deadline,
     error::{Failure, Names},
     remote::{Again, Remote, VERSION},
     run::ENCODING,
@@ -25,7 +31,12 @@ const SLOT: u64 = 0;
 /// The handle of the one session of an application: the first that it is given.
 const SESSION: u64 = 1;
 
+/// How long what a token says of itself is repeated unasked. Programs ask many times while they look for their token, and
+/// p11tool 141 times for one list.
+const REPEATED_FOR: Duration = Duration::from_secs(1);
+
 /// What a token says of itself, as far as only the daemon knows it.
+#[derive(Clone, Copy)]
 pub(crate) struct Told {
     /// Its label, filled up with blanks.
     pub(crate) label: [u8; LABEL_BYTES],
@@ -33,6 +44,38 @@ pub(crate) struct Told {
     pub(crate) flags: Ulong,
     /// The longest and the shortest PIN, in bytes.
     pub(crate) pin_bytes: (Ulong, Ulong),
+}
+
+/// What a token said last, which is repeated for a while.
+#[derive(Default)]
+pub(crate) struct Last(Mutex<Option<(Deadline, Told)>>);
+
+impl Last {
+    /// What the token says of itself, or said a moment ago; `None` when the daemon is not reached.
+    pub(crate) fn told(&self, remote: &Remote) -> Option<Told> {
+        let fresh = |(until, told): (Deadline, Told)| until.rest().is_ok().then_some(told);
+        self.held().and_then(fresh).or_else(|| self.asked(remote))
+    }
+
+    /// What the token says now.
+    pub(crate) fn asked(&self, remote: &Remote) -> Option<Told> {
+        let told = info(remote).ok()?;
+        self.hold(Some((Deadline::after(REPEATED_FOR), told)));
+        Some(told)
+    }
+
+    /// Nothing is repeated that may have changed.
+    pub(crate) fn forget(&self) {
+        self.hold(None);
+    }
+
+    fn held(&self) -> Option<(Deadline, Told)> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, last: Option<(Deadline, Told)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
 }
 
 /// A call of a function with its parameters.
@@ -112,7 +155,7 @@ fn returned(answers: std::result::Result<Vec<ResponseItem>, Failure>) -> Result<
 }
 
 /// `C_GetTokenInfo`, as far as the daemon is reached.
-pub(crate) fn info(remote: &Remote) -> Result<Told> {
+fn info(remote: &Remote) -> Result<Told> {
     let call = Call::new(PKCS11Function::CGetTokenInfo).number(SLOT);
     let output = returned(remote.batch(&items(&[call]), Again::May))?;
     read(output.expose()).ok_or(Rv::DEVICE_ERROR)

@@ -359,3 +359,26 @@ fn only_private_keys_that_are_hidden_ask_for_logins() {
         },
     );
 }
+
+#[test]
+fn a_token_that_is_looked_at_again_is_not_asked_again() {
+    alone(
+        "roles::a_token_that_is_looked_at_again_is_not_asked_again",
+        CONFIG,
+        |fake, api| {
+            let session = api.ready();
+            fake.take_requests();
+            let label = token(api).label;
+            for _ in 0..50 {
+                assert_eq!(token(api).label, label);
+            }
+            // One message, or a second where a moment has gone by.
+            assert!((1..=2).contains(&fake.take_requests().len()));
+            // What this application changes it sees at once.
+            fake.state.lock().unwrap().token.may_be_initialized = true;
+            assert_eq!(call!(api, C_CloseSession(session)), ck::CKR_OK);
+            assert_eq!(init_token(api, 0, SO_PIN, "another"), ck::CKR_OK);
+            assert_eq!(token(api).label.trim_ascii_end(), b"another");
+        },
+    );
+}

@@ -15,3 +15,4 @@ mod pages;
 mod stream;
 mod trust;
 mod turned;
+mod validated;

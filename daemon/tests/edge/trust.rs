@@ -26,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::harness::{BOTH, Daemon, Identity, REFUSED_IN_KMIP, connect, exchange, keyhold};
 
-fn params(name: &str) -> CertificateParams {
+pub(crate) fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);

@@ -121,7 +121,7 @@ impl AttributeList {
             Tag::Attribute => self.items.push(read_v1(item)?),
             Tag::Name if !item.version().is_2() => self.templates.push(Name::read(item)?),
             _ => match AttributeKind::from_tag(item.tag) {
-                Some(kind) => self.items.push((None, Attribute::read_value(kind, item)?)),
+                Some(kind) => Attribute::read_into(&mut self.items, kind, &item)?,
                 None if structure_passes_over(item).is_ok() => {}
                 None => self.items.push((None, Attribute::Link(read_link(item)?))),
             },

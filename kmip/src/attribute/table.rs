@@ -90,6 +90,15 @@ macro_rules! attributes {
                 match kind { $(AttributeKind::$kind => <$type>::read(item).map(Self::$kind),)* }
             }
 
+            /// Reads a value to where it stays: to hand it on takes as long as to read it.
+            pub(super) fn read_into(items: &mut Vec<(Option<u32>, Self)>, kind: AttributeKind, item: &Item<'_>) -> Result<()> {
+                match kind { $(AttributeKind::$kind => {
+                    let value = <$type>::read(*item)?;
+                    items.push((None, Self::$kind(value)));
+                })* }
+                Ok(())
+            }
+
             pub(super) fn write_value(&self, tag: Tag, writer: &mut Writer) {
                 match self {
                     $(Self::$kind(value) => value.write(tag, writer),)*
