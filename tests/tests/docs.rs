@@ -122,8 +122,10 @@ macro_rules! pages {
 }
 
 pages! {
+    barbican: "clients/barbican.md";
     ceph: "clients/ceph.md";
     curl: "clients/curl.md";
+    db2: "clients/db2.md";
     dnssec: "clients/dnssec.md";
     edb: "clients/edb.md";
     fortigate: "clients/fortigate.md";
@@ -132,6 +134,7 @@ pages! {
     luks: "clients/luks.md";
     mongodb: "clients/mongodb.md";
     mysql: "clients/mysql.md";
+    netapp: "clients/netapp.md";
     nss: "clients/nss.md";
     openssh: "clients/openssh.md";
     openssl: "clients/openssl.md";

@@ -273,9 +273,15 @@ def setting(c):
 
 
 def credentials(c):
+    """Every call with a user's name and password, as Barbican makes them."""
     with connect(username="user", password="1234") as right:
-        uid = right.create(A.AES, 128)
-        right.destroy(uid)
+        uid = right.create(A.AES, 128, cryptographic_usage_mask=[M.ENCRYPT, M.DECRYPT])
+        assert len(right.get(uid).value) == 16
+        secret = right.register(objects.SecretData(b"a password", enums.SecretDataType.PASSWORD))
+        assert right.get(secret).value == b"a password"
+        pair = right.create_key_pair(A.RSA, 2048, public_usage_mask=[M.VERIFY], private_usage_mask=[M.SIGN])
+        for made in (uid, secret, *pair):
+            right.destroy(made)
     with connect(username="user", password="0000") as wrong:
         refused(lambda: wrong.create(A.AES, 128), enums.ResultReason.AUTHENTICATION_NOT_SUCCESSFUL)
 
