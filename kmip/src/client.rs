@@ -6,8 +6,8 @@ use crate::{
     BatchErrorContinuationOption, Buffer, DecodeError, OperationCode, ResultReason, ResultStatus,
     Tag, Version,
     message::{
-        Authentication, Credential, OutgoingItem, RequestHeader, Response, ResponseItem,
-        write_request,
+        Authentication, Call, Credential, Outgoing, OutgoingItem, RequestHeader, Response,
+        ResponseItem, write_request,
     },
     payload::Operation,
     ttlv::{Frame, Reader, Structure, Writer, frame},
@@ -100,20 +100,21 @@ impl<S: Read + Write> Client<S> {
 
     /// Calls one operation.
     pub fn call<O: Operation>(&mut self, request: &O::Request) -> Result<O::Response, CallError> {
-        let version = self.version;
-        let mut items = self.send(&[outgoing::<O>(request, version)])?;
-        let item = items.pop().ok_or(CallError::NotKmip)?;
-        incoming::<O>(&item, version)
+        let response = self.exchange(&[Call::<O>(request)], None)?;
+        let response = Response::borrowed(&response)?;
+        let item = response.items.last().ok_or(CallError::NotKmip)?;
+        incoming::<O>(item, self.version)
     }
 
     /// Sends a batch whose first failure stops it, and returns the items answered.
     pub fn send(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>, CallError> {
-        self.exchange(items, None)
+        Ok(Response::read(&self.exchange(items, None)?)?.items)
     }
 
     /// Sends a batch that goes on after a failure, and returns one answer for each item.
     pub fn send_all(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>, CallError> {
-        let answers = self.exchange(items, Some(BatchErrorContinuationOption::Continue))?;
+        let goes_on = Some(BatchErrorContinuationOption::Continue);
+        let answers = Response::read(&self.exchange(items, goes_on)?)?.items;
         // A server that does not go on would leave items without an answer, which no caller could tell apart.
         if answers.len() == items.len() {
             Ok(answers)
@@ -122,11 +123,12 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
+    /// Sends a request, and returns the response message.
     fn exchange(
         &mut self,
-        items: &[OutgoingItem],
+        items: &[impl Outgoing],
         continuation: Option<BatchErrorContinuationOption>,
-    ) -> Result<Vec<ResponseItem>, CallError> {
+    ) -> Result<Buffer, CallError> {
         // Lent to the header and taken back: a password is not copied for each request.
         let header = RequestHeader {
             authentication: self.authentication.take(),
@@ -137,8 +139,7 @@ impl<S: Read + Write> Client<S> {
         self.authentication = header.authentication;
         self.stream.write_all(request.bytes())?;
         self.stream.flush()?;
-        let response = self.receive()?;
-        Ok(Response::read(&response)?.items)
+        self.receive()
     }
 
     fn receive(&mut self) -> Result<Buffer, CallError> {
@@ -192,7 +193,7 @@ pub fn outgoing<O: Operation>(request: &O::Request, version: Version) -> Outgoin
 
 /// The payload of an item that answers an operation.
 pub fn incoming<O: Operation>(
-    item: &ResponseItem,
+    item: &ResponseItem<impl AsRef<[u8]>>,
     version: Version,
 ) -> Result<O::Response, CallError> {
     if item.result_status != ResultStatus::Success {
@@ -207,7 +208,7 @@ pub fn incoming<O: Operation>(
     {
         return Err(CallError::NotKmip);
     }
-    let payload = item.payload.as_ref().map_or(&[][..], |payload| payload);
+    let payload = item.payload.as_ref().map_or(&[][..], AsRef::as_ref);
     Ok(O::Response::read_fields(Reader::new(
         payload,
         Tag::ResponsePayload,

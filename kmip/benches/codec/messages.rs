@@ -4,8 +4,7 @@ use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask, DigitalSignatureAlgorithm, HashingAlgorithm,
     ObjectType, ResultStatus, Version,
     attribute::{Attribute, AttributeList, CryptographicParameters, Name},
-    client::outgoing,
-    message::{RequestHeader, ResponseHeader, ResponseItem, write_request, write_response},
+    message::{Call, RequestHeader, ResponseHeader, ResponseItem, write_request, write_response},
     payload::{
         Operation,
         create::{CreateRequest, CreateResponse},
@@ -18,8 +17,8 @@ use kmip::{
 pub(crate) const TIME: i64 = 1_700_000_000;
 
 pub(crate) fn request<O: Operation>(payload: &O::Request, version: Version) -> Writer {
-    let item = outgoing::<O>(payload, version);
-    write_request(&RequestHeader::plain(version, 1), &[item], version)
+    let header = RequestHeader::plain(version, 1);
+    write_request(&header, &[Call::<O>(payload)], version)
 }
 
 pub(crate) fn attributes() -> AttributeList {

@@ -174,7 +174,7 @@ fn call<O: Operation>(
     group.bench_function("the codec", |bencher| {
         bencher.iter(|| {
             let written = request::<O>(black_box(ours), O::SINCE);
-            let read = Response::read(black_box(answer.bytes())).ok()?;
+            let read = Response::borrowed(black_box(answer.bytes())).ok()?;
             let payload = incoming::<O>(read.items.first()?, O::SINCE).ok()?;
             Some((written, payload, read))
         });

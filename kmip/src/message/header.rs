@@ -114,7 +114,7 @@ structure! {
         /// The server's time.
         time_stamp: Timestamp = TimeStamp;
         /// A nonce for an attestation.
-        nonce: Option<Nonce> = Nonce since V1_2;
+        nonce: Option<Box<Nonce>> = Nonce since V1_2;
         /// The proof of the server to a client that hashed its password.
         server_hashed_password: Option<Secret> = ServerHashedPassword since V2_0;
         /// How the client may attest.

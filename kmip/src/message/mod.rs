@@ -11,7 +11,9 @@ pub use self::{
         Ticket, TicketCredential, UsernameAndPassword,
     },
     header::{Asynchrony, MessageExtension, Nonce, RequestHeader, ResponseHeader},
-    request::{Bounds, OutgoingItem, Request, RequestError, RequestItem, write_request},
+    request::{
+        Bounds, Call, Outgoing, OutgoingItem, Request, RequestError, RequestItem, write_request,
+    },
     response::{Response, ResponseItem, write_response},
 };
 use crate::{

@@ -4,8 +4,10 @@ use super::{MessageExtension, ProtocolVersion, RequestHeader, header, message, p
 use crate::{
     Buffer, Ephemeral, OperationCode, Result, Tag, Version,
     error::{DecodeError, DecodeErrorKind},
+    payload::Operation,
     ttlv::{
-        Bytes, DEPTH_MAX, Field, Item, Reader, Value, Writer, read_once, structure_passes_over,
+        Bytes, DEPTH_MAX, Field, Item, Reader, Structure, Value, Writer, read_once,
+        structure_passes_over,
     },
 };
 
@@ -171,6 +173,15 @@ impl<'a> RequestItem<'a> {
 }
 
 /// One operation of a request that a client writes.
+pub trait Outgoing {
+    /// Which operation.
+    fn operation(&self) -> OperationCode;
+
+    /// Writes the items of the payload.
+    fn write_payload(&self, writer: &mut Writer);
+}
+
+/// One operation whose payload is encoded already, so that a batch may be of several.
 pub struct OutgoingItem {
     /// Which operation.
     pub operation: OperationCode,
@@ -178,19 +189,43 @@ pub struct OutgoingItem {
     pub payload: Buffer,
 }
 
+impl Outgoing for OutgoingItem {
+    fn operation(&self) -> OperationCode {
+        self.operation
+    }
+
+    fn write_payload(&self, writer: &mut Writer) {
+        writer.encoded(&self.payload);
+    }
+}
+
+/// One operation whose payload is encoded where it will stand.
+pub struct Call<'a, O: Operation>(pub &'a O::Request);
+
+impl<O: Operation> Outgoing for Call<'_, O> {
+    fn operation(&self) -> OperationCode {
+        O::CODE
+    }
+
+    #[inline]
+    fn write_payload(&self, writer: &mut Writer) {
+        self.0.write_fields(writer);
+    }
+}
+
 /// Encodes a whole request message; items of a batch are marked by their position.
 #[must_use]
-pub fn write_request(header: &RequestHeader, items: &[OutgoingItem], version: Version) -> Writer {
+pub fn write_request(header: &RequestHeader, items: &[impl Outgoing], version: Version) -> Writer {
     let mut writer = Writer::new(version);
     writer.structure(Tag::RequestMessage, |writer| {
         header.write(Tag::RequestHeader, writer);
         for (position, item) in items.iter().enumerate() {
             writer.structure(Tag::BatchItem, |writer| {
-                item.operation.write(Tag::Operation, writer);
+                item.operation().write(Tag::Operation, writer);
                 if items.len() > 1 && !version.is_3() {
                     writer.byte_string(Tag::UniqueBatchItemID, &position.to_be_bytes());
                 }
-                writer.structure(Tag::RequestPayload, |writer| writer.encoded(&item.payload));
+                writer.structure(Tag::RequestPayload, |writer| item.write_payload(writer));
             });
         }
     });

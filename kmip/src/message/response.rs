@@ -7,9 +7,9 @@ use crate::{
     ttlv::{Bytes, Field, Item, Value, Writer, read_once, structure_passes_over},
 };
 
-/// One item of a response.
+/// One item of a response, whose payload is its own or borrowed from the message.
 #[derive(Clone)]
-pub struct ResponseItem {
+pub struct ResponseItem<P = Buffer> {
     /// The operation answered; absent only where the request could not be read so far.
     pub operation: Option<OperationCode>,
     /// The client's mark, echoed.
@@ -23,7 +23,7 @@ pub struct ResponseItem {
     /// The mark of a result that comes later.
     pub asynchronous_correlation_value: Option<Bytes>,
     /// The encoded items of the payload.
-    pub payload: Option<Buffer>,
+    pub payload: Option<P>,
 }
 
 /// Encodes a whole response message.
@@ -60,8 +60,10 @@ impl ResponseItem {
             writer.structure(Tag::ResponsePayload, |writer| writer.encoded(payload));
         }
     }
+}
 
-    fn read(item: Item<'_>) -> Result<Self> {
+impl<'a, P: From<&'a [u8]>> ResponseItem<P> {
+    fn read(item: Item<'a>) -> Result<Self> {
         let (mut operation, mut id, mut status) = (None, None, None);
         let (mut reason, mut message, mut correlation, mut payload) = (None, None, None, None);
         let mut reader = item.structure()?;
@@ -98,18 +100,31 @@ impl ResponseItem {
 }
 
 /// A whole response, as a client reads it.
-pub struct Response {
+pub struct Response<P = Buffer> {
     /// The version it is in.
     pub version: Version,
     /// The header.
     pub header: ResponseHeader,
     /// The items.
-    pub items: Vec<ResponseItem>,
+    pub items: Vec<ResponseItem<P>>,
 }
 
 impl Response {
     /// Reads a response message.
     pub fn read(bytes: &[u8]) -> Result<Self> {
+        Self::of(bytes)
+    }
+}
+
+impl<'a> Response<&'a [u8]> {
+    /// Reads a response message and leaves the payloads where they are.
+    pub fn borrowed(bytes: &'a [u8]) -> Result<Self> {
+        Self::of(bytes)
+    }
+}
+
+impl<'a, P: From<&'a [u8]>> Response<P> {
+    fn of(bytes: &'a [u8]) -> Result<Self> {
         let mut whole = message(bytes, Tag::ResponseMessage)?;
         let header: ResponseHeader = header(whole, Tag::ResponseHeader)?;
         let not_spoken = || {

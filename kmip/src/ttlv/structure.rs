@@ -47,10 +47,12 @@ macro_rules! structure {
     };
     (@value $name:ident) => {
         impl $crate::ttlv::Value for $name {
+            #[inline]
             fn read(item: $crate::ttlv::Item<'_>) -> $crate::Result<Self> {
                 $crate::ttlv::Structure::read_fields(item.structure()?)
             }
 
+            #[inline]
             fn write(&self, tag: $crate::Tag, writer: &mut $crate::ttlv::Writer) {
                 writer.structure(tag, |writer| $crate::ttlv::Structure::write_fields(self, writer));
             }

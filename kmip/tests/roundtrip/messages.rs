@@ -159,7 +159,8 @@ fn what_stands_behind_a_message_is_refused() {
         batch_count: 0,
         ..header
     };
-    let mut bytes = write_request(&header, &[], kmip::V2_1).bytes().to_vec();
+    let none: [OutgoingItem; 0] = [];
+    let mut bytes = write_request(&header, &none, kmip::V2_1).bytes().to_vec();
     assert_eq!(read(&bytes).items.len(), 0);
     bytes.extend([0x42, 0x00, 0x94, 0x07, 0, 0, 0, 0]);
     assert!(Request::read(&bytes, 1).is_err());
