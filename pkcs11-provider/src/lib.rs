@@ -18,6 +18,7 @@ mod object;
 mod operation;
 mod pool;
 mod public_key;
+mod random;
 mod remote;
 mod run;
 mod session;

@@ -8,7 +8,7 @@ use p384::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
 use pkcs11::material::Public;
 use rsa::{BoxedUint, hazmat::rsa_encrypt, traits::PublicKeyParts};
 
-use crate::hasher::digest;
+use crate::{hasher::digest, random};
 
 /// A public key whose work can be done here.
 pub(crate) enum PublicKey {
@@ -110,7 +110,7 @@ impl PublicKey {
             Cipher::RsaPkcs1 => {
                 let mut filling = Vec::new();
                 while filling.len() < *bytes {
-                    filling.extend(random(*bytes)?.into_iter().filter(|byte| *byte != 0));
+                    filling.extend(random::bytes(*bytes)?.into_iter().filter(|byte| *byte != 0));
                 }
                 let mut filling = filling.into_iter();
                 pkcs1_block(*bytes, 2, message, || filling.next().unwrap_or(0xFF))?
@@ -145,14 +145,6 @@ impl PublicKey {
         block.extend_from_slice(digits);
         Some(block)
     }
-}
-
-/// Random bytes, from the same generator as TLS.
-fn random(count: usize) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; count];
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.secure_random.fill(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 /// A short digest, lengthened in front to what the curve's library wants; the number it stands for stays the same.
@@ -257,7 +249,7 @@ fn oaep_block(
     data.resize(data.len() + zeros, 0);
     data.push(1);
     data.extend_from_slice(message);
-    let mut seed = random(hash_bytes)?;
+    let mut seed = random::bytes(hash_bytes)?;
     mask(&mut data, &seed, mask_hash);
     mask(&mut seed, &data, mask_hash);
     let mut block = vec![0];

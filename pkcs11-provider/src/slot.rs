@@ -21,6 +21,7 @@ use crate::{
     log::Log,
     object::{Object, Objects, destroy},
     pool::Identity,
+    random,
     remote::Remote,
     token::{self, Last, Told},
 };
@@ -358,8 +359,7 @@ impl Standing {
 /// A key of this run's own; without any random numbers states are sealed all the same, if not against whoever knows that.
 fn state_key() -> [u8; 64] {
     let mut key = [0; 64];
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let _ = provider.secure_random.fill(&mut key);
+    let _ = random::fill(&mut key);
     key
 }
 

@@ -2,12 +2,13 @@
 
 use cryptoki_sys as ck;
 use pkcs11::{Result, Rv, Ulong, size};
-use rustix::rand::{GetRandomFlags, getrandom};
+
+use crate::random;
 
 /// The least bits that are left to chance: with fewer, some two of a few million messages would share a nonce.
 const RANDOM_BITS_MIN: usize = 64;
 
-/// The most bytes that come whole in one call (getrandom(2)); no nonce is longer.
+/// The most bytes that are made: no nonce is longer.
 const RANDOM_BYTES_MAX: usize = 256;
 
 /// What the nonces of one message-based encryption go by.
@@ -35,7 +36,7 @@ impl Nonces {
             .checked_sub(size(fixed_bits))
             .ok_or(Rv::MECHANISM_PARAM_INVALID)?;
         let made = match generator {
-            ck::CKG_GENERATE | ck::CKG_GENERATE_RANDOM => random(given.len(), free_bits)?,
+            ck::CKG_GENERATE | ck::CKG_GENERATE_RANDOM => chosen(given.len(), free_bits)?,
             ck::CKG_GENERATE_COUNTER | ck::CKG_GENERATE_COUNTER_XOR => {
                 self.counted(generator, &given, free_bits)?
             }
@@ -73,15 +74,11 @@ impl Nonces {
     }
 }
 
-fn random(bytes: usize, free_bits: usize) -> Result<Vec<u8>> {
+fn chosen(bytes: usize, free_bits: usize) -> Result<Vec<u8>> {
     if free_bits < RANDOM_BITS_MIN || bytes > RANDOM_BYTES_MAX {
         return Err(Rv::MECHANISM_PARAM_INVALID);
     }
-    let mut made = vec![0; bytes];
-    match getrandom(made.as_mut_slice(), GetRandomFlags::empty()) {
-        Ok(count) if count == bytes => Ok(made),
-        _ => Err(Rv::FUNCTION_FAILED),
-    }
+    random::bytes(bytes).ok_or(Rv::FUNCTION_FAILED)
 }
 
 #[cfg(test)]
