@@ -2,7 +2,7 @@
 
 use kmip::{
     DerivationMethod,
-    mechanism::{Curve, Derivation, Mac, PostQuantum, Prf, parameters},
+    mechanism::{Curve, Derivation, Mac, PostQuantum, Prehash, Prf, Signing, parameters},
 };
 
 use super::*;
@@ -97,6 +97,47 @@ fn parameters_that_make_no_sense_are_refused() {
     assert_eq!(gcm(12, 128), Ok(()));
     assert_eq!(gcm(0, 128), refused);
     assert_eq!(gcm(12, 127), refused);
+}
+
+/// PKCS #11 3.2 §6.3.16: by the curve and by what the structure says.
+#[test]
+fn a_structure_of_eddsa_names_one_of_five_schemes() {
+    let scheme = |curve, is_prehashed, context: &[u8]| {
+        let own = Context {
+            bytes: context.to_vec(),
+            is_prehashed,
+            is_deterministic: false,
+            hash: None,
+        };
+        let parameter = Parameter::Context(own);
+        authentication(Meaning::Eddsa, &parameter, KeySpec::Ec(curve)).map(|own| match own {
+            Authentication::Signature(signing, _) => signing,
+            Authentication::Mac(..) => panic!("EdDSA is no MAC"),
+        })
+    };
+    let in_context = |prehash| {
+        Ok(Signing::InContext {
+            prehash,
+            deterministic: false,
+        })
+    };
+    let invalid = Err(Rv::MECHANISM_PARAM_INVALID);
+    let sha512 = Some(Prehash::Hash(Hash::Sha512));
+    let shake = Some(Prehash::Shake256);
+    let longest = &[7; 255][..];
+    for (curve, is_prehashed, context, expected) in [
+        (Curve::Ed25519, false, longest, in_context(None)),
+        (Curve::Ed25519, false, b"", invalid.clone()),
+        (Curve::Ed25519, true, longest, in_context(sha512)),
+        (Curve::Ed25519, true, b"", in_context(sha512)),
+        (Curve::Ed25519, true, &[7; 256], invalid.clone()),
+        (Curve::Ed448, false, longest, in_context(None)),
+        (Curve::Ed448, false, b"", Ok(Signing::Eddsa)),
+        (Curve::Ed448, true, b"", in_context(shake)),
+        (Curve::Ed448, false, &[7; 256], invalid),
+    ] {
+        assert_eq!(scheme(curve, is_prehashed, context), expected, "{curve:?}");
+    }
 }
 
 #[test]

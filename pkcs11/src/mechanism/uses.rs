@@ -90,16 +90,20 @@ fn in_context(own: &Context, prehash: Option<Prehash>) -> Result<Signing> {
     })
 }
 
-/// PKCS #11 3.2 §6.3.16: a structure that says nothing is plain EdDSA.
+/// PKCS #11 3.2 §6.3.16: with a structure, Ed25519 is Ed25519ctx or Ed25519ph, and never what it is without one. An empty
+/// context of Ed25519ctx, which RFC 8032 §5.1 says should not be, is refused: as plain Ed25519 it would be another
+/// signature than the one asked for. Ed448 has a context always.
 fn eddsa_in_context(own: &Context, spec: KeySpec) -> Result<Authentication> {
-    let prehash = match spec {
-        _ if !own.is_prehashed => None,
-        KeySpec::Ec(Curve::Ed25519) => Some(Prehash::Hash(Hash::Sha512)),
-        _ => Some(Prehash::Shake256),
+    let is_ed25519 = spec == KeySpec::Ec(Curve::Ed25519);
+    let prehash = match (own.is_prehashed, is_ed25519) {
+        (false, true) if own.bytes.is_empty() => return Err(Rv::MECHANISM_PARAM_INVALID),
+        (false, false) if own.bytes.is_empty() => {
+            return Ok(Authentication::Signature(Signing::Eddsa, false));
+        }
+        (false, _) => None,
+        (true, true) => Some(Prehash::Hash(Hash::Sha512)),
+        (true, false) => Some(Prehash::Shake256),
     };
-    if prehash.is_none() && own.bytes.is_empty() {
-        return Ok(Authentication::Signature(Signing::Eddsa, false));
-    }
     in_context(own, prehash).map(|signing| Authentication::Signature(signing, true))
 }
 

@@ -119,6 +119,10 @@ fn in_context(
     if prehash.is_some() && prehash != own {
         return Err(Unfit::Bad("the curve has one hash function of its own"));
     }
+    // RFC 8032 §5.1: the context of Ed25519ctx should not be empty, and without one it is another scheme.
+    if spec == KeySpec::Ec(Curve::Ed25519) && prehash.is_none() && context.0.is_empty() {
+        return Err(Unfit::Bad("Ed25519 has no empty context"));
+    }
     Ok(Signing::InContext {
         prehash,
         deterministic: parameters.salt_length == Some(0),
