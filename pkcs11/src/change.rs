@@ -32,6 +32,10 @@ pub fn check_copy(facts: &Facts, template: &Template<'_>) -> Result<()> {
             return Err(Rv::ATTRIBUTE_READ_ONLY);
         }
     }
+    // PKCS #11 3.2 §4.10: what asks for a login before each use is hidden before the first.
+    if facts.flag(ck::CKA_ALWAYS_AUTHENTICATE) && template.flag(ck::CKA_PRIVATE) == Some(false) {
+        return Err(Rv::TEMPLATE_INCONSISTENT);
+    }
     Ok(())
 }
 

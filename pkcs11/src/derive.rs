@@ -8,7 +8,7 @@ use kmip::{
 
 use crate::{
     Facts, Result, Rv, Template,
-    mechanism::{Meaning, Parameter, derivation},
+    mechanism::{Meaning, Parameter, derivation, hash},
     new::{self, NewSecret},
 };
 
@@ -25,12 +25,10 @@ pub fn request(
     now: Timestamp,
 ) -> Result<DeriveKeyRequest> {
     let spec = base.spec.ok_or(Rv::KEY_TYPE_INCONSISTENT)?;
-    // An agreed secret is as long as the curve's numbers where nobody asks for another length.
-    let whole = match spec {
-        KeySpec::Ec(curve) => Some(curve.field_bytes()),
-        _ => None,
-    };
-    let new = NewSecret::described(template, whole)?;
+    if meaning != Meaning::Agree && frees(base, template) {
+        return Err(Rv::TEMPLATE_INCONSISTENT);
+    }
+    let new = NewSecret::described(template, usual_bytes(&parameter, spec))?;
     let how = derivation(meaning, parameter, spec, new.spec.secret_bytes())?;
     let mut attributes = new.attributes();
     let own = new::key_attributes_of(template, ck::CKO_SECRET_KEY, new.spec, session, now);
@@ -42,4 +40,21 @@ pub fn request(
         derivation_parameters: how.parameters,
         attributes: AttributeList::from_iter(attributes),
     })
+}
+
+/// Whether a template wants what leaves more freely than its base. What two agree on may, unless the daemon knows better.
+fn frees(base: &Facts, template: &Template<'_>) -> bool {
+    let shown = template.flag(ck::CKA_SENSITIVE) == Some(false) && base.flag(ck::CKA_SENSITIVE);
+    let leaves = template.flag(ck::CKA_EXTRACTABLE) == Some(true);
+    shown || (leaves && !base.flag(ck::CKA_EXTRACTABLE))
+}
+
+/// How long a derived key is where its template is silent: an agreed secret as the curve's numbers are, and what HKDF makes
+/// as its hash function's digest.
+fn usual_bytes(parameter: &Parameter, spec: KeySpec) -> Option<usize> {
+    match (parameter, spec) {
+        (Parameter::Hkdf(how), _) => Some(hash(how.hash).ok()?.digest_bytes()),
+        (_, KeySpec::Ec(curve)) => Some(curve.field_bytes()),
+        _ => None,
+    }
 }

@@ -92,7 +92,10 @@ pub fn common_attributes(
         _ => None,
     });
     let mark = session.map(|session| vendor(SESSION, Form::Text.to_kmip(session.as_bytes())));
-    kept.chain(mark).collect()
+    // What is shown before a login the daemon would otherwise decide by the kind, and KMIP's opaque objects it hides.
+    let is_silent = class == ck::CKO_DATA && template.bytes(ck::CKA_PRIVATE).is_none();
+    let shown = is_silent.then(|| vendor("pkcs11-private", Form::Flag.to_kmip(&flag_bytes(false))));
+    kept.chain(mark).chain(shown).collect()
 }
 
 /// The attributes of a new key: those of every object, what it is for, and that it may be used at once.

@@ -93,7 +93,8 @@ impl Session {
         Ok(())
     }
 
-    fn send_changes(&self, items: &[OutgoingItem]) -> Result<()> {
+    /// Sends changes of one object, all of which must be taken.
+    pub(crate) fn send_changes(&self, items: &[OutgoingItem]) -> Result<()> {
         let failed = |failure| self.failed(failure, Names::Object);
         let answers = self
             .slot

@@ -81,10 +81,16 @@ impl Session {
             }),
             attribute_index: None,
         };
-        let mut items = vec![outgoing::<DeleteAttribute>(&unmark, VERSION)];
-        for (row, value) in template.iter() {
-            items.extend(change_item(&facts, row, value));
+        // What the template asks for comes first: should it be refused, the object is the session's as before.
+        let changes: Vec<_> = template
+            .iter()
+            .filter(|(row, value)| facts.value(row.kind) != Some(value))
+            .filter_map(|(row, value)| change_item(&facts, row, value))
+            .collect();
+        if !changes.is_empty() {
+            self.send_changes(&changes)?;
         }
+        let mut items = vec![outgoing::<DeleteAttribute>(&unmark, VERSION)];
         items.extend(self.public_half_item(object)?);
         let failed = |failure: crate::error::Failure| failure.seen_by(Names::Object);
         let answers = self

@@ -147,6 +147,7 @@ impl Session {
             facts.set(row.kind, value.to_vec());
         }
         facts.is_private = template.flag(ck::CKA_PRIVATE).unwrap_or(false);
+        facts.set(ck::CKA_PRIVATE, flag_bytes(facts.is_private));
         let (handle, object) = self.slot.objects.insert(facts, Some(self.handle));
         let mut facts = (*object.facts()).clone();
         facts.set(ck::CKA_UNIQUE_ID, format!("session-{handle}").into_bytes());

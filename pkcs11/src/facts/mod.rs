@@ -207,7 +207,9 @@ impl Facts {
         let is_key =
             [ck::CKO_PRIVATE_KEY, ck::CKO_PUBLIC_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
         let holds_secret = [ck::CKO_PRIVATE_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
-        self.default(ck::CKA_PRIVATE, || flag_bytes(holds_secret || secret_data));
+        // As the daemon hides them before a login; data that PKCS #11 has made says for itself.
+        let is_hidden = holds_secret || self.class == ck::CKO_DATA;
+        self.default(ck::CKA_PRIVATE, || flag_bytes(is_hidden));
         self.is_private = self.flag(ck::CKA_PRIVATE);
         if is_key {
             self.describe_key(found);

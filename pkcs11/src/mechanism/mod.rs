@@ -295,7 +295,7 @@ const HASHES: &[(Hash, Ulong, Option<Ulong>, Ulong)] = &[
 ];
 
 /// The hash function that a mechanism is, or that its HMAC is made of.
-fn hash(mechanism: Ulong) -> Result<Hash> {
+pub(crate) fn hash(mechanism: Ulong) -> Result<Hash> {
     HASHES
         .iter()
         .find(|(_, own, _, hmac)| [*own, *hmac].contains(&mechanism))

@@ -11,7 +11,7 @@ use cryptoki_sys as ck;
 pub use self::{
     calls::{Act, Answer, Api},
     mechanism::{Kdf, Mechanism, Parameter, Part},
-    template::{Attribute, bytes, flag, number, numbers},
+    template::{Attribute, bytes, flag, nested, number, numbers},
 };
 use crate::{
     Appliance, PIN,

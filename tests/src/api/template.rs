@@ -32,6 +32,22 @@ pub fn bytes(kind: Ulong, value: &[u8]) -> Attribute {
     (kind, value.to_vec())
 }
 
+/// A template as an attribute's value, whose entries stay where C finds them as long as the program runs.
+#[must_use]
+pub fn nested(kind: Ulong, entries: &[Attribute]) -> Attribute {
+    let one = |(kind, value): &Attribute| {
+        let own: &'static [u8] = value.clone().leak();
+        let place = own.as_ptr().expose_provenance();
+        [
+            kind.to_ne_bytes(),
+            place.to_ne_bytes(),
+            own.len().to_ne_bytes(),
+        ]
+        .concat()
+    };
+    (kind, entries.iter().flat_map(one).collect())
+}
+
 /// The template as C has it; it borrows the values.
 pub(super) fn raw(template: &[Attribute]) -> Vec<ck::CK_ATTRIBUTE> {
     let one = |(kind, value): &Attribute| ck::CK_ATTRIBUTE {

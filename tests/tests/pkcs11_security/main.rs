@@ -1,5 +1,6 @@
 //! The module as an API: what its calls allow together, tried as an attacker tries it who may call everything.
 
+mod copies;
 mod destroyed;
 mod keys;
 mod lattice;

@@ -90,6 +90,48 @@ fn no_check_value_tells_a_key() {
     });
 }
 
+/// PKCS #11 3.2 §4.4 leaves to the token what a data object is that does not say whether it is private: here it is public,
+/// and shows so.
+#[test]
+fn data_is_public_unless_it_says_that_it_is_private() {
+    on_module(|api| {
+        let session = api.ready();
+        let data = |on_token, more: &[_]| {
+            let own = [
+                number(ck::CKA_CLASS, ck::CKO_DATA),
+                bytes(ck::CKA_VALUE, b"data"),
+                flag(ck::CKA_TOKEN, on_token),
+            ];
+            api.create(session, &[&own, more].concat()).unwrap()
+        };
+        let class = [number(ck::CKA_CLASS, ck::CKO_DATA)];
+        let mut shown = Vec::new();
+        for on_token in [false, true] {
+            for said in [None, Some(false), Some(true)] {
+                let more: Vec<_> = said
+                    .map(|said| flag(ck::CKA_PRIVATE, said))
+                    .into_iter()
+                    .collect();
+                let own = data(on_token, &more);
+                let is_private = said == Some(true);
+                assert_eq!(api.flag(session, own, ck::CKA_PRIVATE), Ok(is_private));
+                let copy = api.copy(session, own, &[]).unwrap();
+                assert_eq!(api.flag(session, copy, ck::CKA_PRIVATE), Ok(is_private));
+                shown.extend((!is_private).then_some([own, copy]).into_iter().flatten());
+            }
+        }
+        assert_eq!(api.find(session, &class).unwrap().len(), 12);
+        api.logout(session).unwrap();
+        let mut found = api.find(session, &class).unwrap();
+        found.sort_unstable();
+        shown.sort_unstable();
+        assert_eq!(found, shown);
+        for own in shown {
+            assert_eq!(api.get(session, own, ck::CKA_VALUE).unwrap(), b"data");
+        }
+    });
+}
+
 #[test]
 fn nothing_private_is_seen_without_login() {
     on_module(|api| {
