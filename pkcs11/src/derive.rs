@@ -8,6 +8,7 @@ use kmip::{
 
 use crate::{
     Facts, Result, Rv, Template,
+    brought::hmac_hash,
     mechanism::{Meaning, Parameter, derivation, hash},
     new::{self, NewSecret},
 };
@@ -28,7 +29,7 @@ pub fn request(
     if meaning != Meaning::Agree && frees(base, template) {
         return Err(Rv::TEMPLATE_INCONSISTENT);
     }
-    let new = NewSecret::described(template, usual_bytes(&parameter, spec))?;
+    let new = NewSecret::described(template, usual_bytes(&parameter, spec, template))?;
     let how = derivation(meaning, parameter, spec, new.spec.secret_bytes())?;
     let mut attributes = new.attributes();
     let own = new::key_attributes_of(template, ck::CKO_SECRET_KEY, new.spec, session, now);
@@ -49,11 +50,14 @@ fn frees(base: &Facts, template: &Template<'_>) -> bool {
     shown || (leaves && !base.flag(ck::CKA_EXTRACTABLE))
 }
 
-/// How long a derived key is where its template is silent: an agreed secret as the curve's numbers are, and what HKDF makes
-/// as its hash function's digest.
-fn usual_bytes(parameter: &Parameter, spec: KeySpec) -> Option<usize> {
+/// How long a derived key is where its template is silent: an agreed secret as the curve's numbers are; what HKDF makes as
+/// its hash function's digest, where the key may be of any length.
+fn usual_bytes(parameter: &Parameter, spec: KeySpec, template: &Template<'_>) -> Option<usize> {
+    let key_type = template.number(ck::CKA_KEY_TYPE);
     match (parameter, spec) {
-        (Parameter::Hkdf(how), _) => Some(hash(how.hash).ok()?.digest_bytes()),
+        (Parameter::Hkdf(how), _) if key_type.is_none_or(|own| hmac_hash(own).is_some()) => {
+            Some(hash(how.hash).ok()?.digest_bytes())
+        }
         (_, KeySpec::Ec(curve)) => Some(curve.field_bytes()),
         _ => None,
     }

@@ -121,10 +121,16 @@ fn keys_are_derived_by_hkdf_and_by_sp_800_108() {
                 api.get(session, key, ck::CKA_VALUE_LEN).unwrap(),
                 16_u64.to_ne_bytes()
             );
-            // Without a length there is no telling how much is wanted.
+            // Without a length there is no telling which of its lengths is wanted.
             assert_eq!(
                 api.derive(session, &mut how, base, &aes[..1]),
                 Err(ck::CKR_TEMPLATE_INCOMPLETE)
+            );
+            // What comes of a base leaves no more freely than it.
+            let free = [&aes[..], &[flag(ck::CKA_EXTRACTABLE, true)]].concat();
+            assert_eq!(
+                api.derive(session, &mut how, base, &free),
+                Err(ck::CKR_TEMPLATE_INCONSISTENT)
             );
             let mut neither = hkdf(ck::CKM_SHA256, &mut salt, &mut info);
             (neither.bExtract, neither.bExpand) = (0, 0);
