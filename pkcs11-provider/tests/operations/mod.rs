@@ -4,6 +4,7 @@ mod ciphers;
 mod deriving;
 mod digests;
 mod dual;
+mod guarded;
 mod message_signatures;
 mod messages;
 mod recovery;
