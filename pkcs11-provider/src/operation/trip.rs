@@ -2,8 +2,9 @@
 
 use kmip::{
     Secret,
+    attribute::CryptographicParameters,
     mechanism::Cipher,
-    payload::encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
+    payload::encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest, EncryptResponse},
     ttlv::Bytes,
 };
 use pkcs11::{Result, Rv, mechanism::cipher_parameters};
@@ -29,10 +30,30 @@ impl Trip<'_> {
     /// Has the daemon encrypt an input, whole or the next piece: the ciphertext and, of a cipher that authenticates, the
     /// tag.
     pub(super) fn encrypt(self, input: &[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+        let response = self.ask(input, None)?;
+        let tag = response.authenticated_encryption_tag.map(|tag| tag.0);
+        Ok((response.data.map(|data| data.0).unwrap_or_default(), tag))
+    }
+
+    /// Has the daemon encrypt a message under a nonce that it makes: the nonce, the ciphertext and the tag.
+    pub(super) fn encrypt_inside(self, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+        let response = self.ask(input, Some(true))?;
+        let nonce = response.iv_counter_nonce.ok_or(Rv::DEVICE_ERROR)?;
+        let tag = response.authenticated_encryption_tag;
+        let tag = tag.ok_or(Rv::DEVICE_ERROR)?;
+        let output = response.data.map(|data| data.0).unwrap_or_default();
+        Ok((nonce.0, output, tag.0))
+    }
+
+    fn ask(self, input: &[u8], random_iv: Option<bool>) -> Result<EncryptResponse> {
         self.check()?;
+        let parameters = CryptographicParameters {
+            random_iv,
+            ..cipher_parameters(self.cipher)
+        };
         let request = EncryptRequest {
             unique_identifier: Some(self.key.into()),
-            cryptographic_parameters: Some(cipher_parameters(self.cipher)),
+            cryptographic_parameters: Some(parameters),
             data: Some(Secret::from(input)),
             iv_counter_nonce: given(self.iv),
             correlation_value: None,
@@ -40,13 +61,9 @@ impl Trip<'_> {
             final_indicator: None,
             authenticated_encryption_additional_data: given(self.additional),
         };
-        let response = self
-            .remote
+        self.remote
             .call::<Encrypt>(&request, Again::May)
-            .map_err(|failure| failure.seen_by(Names::Session))?;
-        let output = response.data.map(|data| data.0).unwrap_or_default();
-        let tag = response.authenticated_encryption_tag.map(|tag| tag.0);
-        Ok((output, tag))
+            .map_err(|failure| failure.seen_by(Names::Session))
     }
 
     /// Has the daemon decrypt an input.

@@ -162,6 +162,7 @@ fn each_message_has_its_nonce_and_its_tag() {
             }
             assert_eq!(nonces[1][4..], [0; 8], "the counter begins at zero");
             assert_eq!(nonces[2][4..], [0, 0, 0, 0, 0, 0, 0, 1]);
+            assert!(nonces[3].starts_with(b"made"), "by the daemon");
             assert_eq!(call!(api, C_MessageEncryptFinal(session)), ck::CKR_OK);
             assert_eq!(
                 call!(api, C_MessageEncryptFinal(session)),

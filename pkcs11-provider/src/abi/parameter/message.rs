@@ -128,6 +128,11 @@ impl MessageParameter<'_> {
         pointed(self.nonce, self.nonce_bytes)
     }
 
+    /// Whether the whole nonce is left to the token, to make it as it likes.
+    pub(crate) const fn leaves_nonce(&self) -> bool {
+        self.fixed_bits == 0 && matches!(self.generator, ck::CKG_GENERATE | ck::CKG_GENERATE_RANDOM)
+    }
+
     /// Tells the caller the nonce that was made, which is as long as its own.
     pub(crate) fn set_nonce(&self, nonce: &[u8]) {
         write(nonce, self.nonce, self.nonce_bytes);

@@ -57,6 +57,25 @@ impl MessageCipher {
         Ok(used)
     }
 
+    /// The cipher of a whole message: without a nonce where the daemon is to make it, which is every bit of one as it
+    /// makes them. A message in parts has to have its own from the start.
+    fn used_whole(
+        &mut self,
+        parameter: &MessageParameter<'_>,
+        additional: &[u8],
+    ) -> Result<CipherUse> {
+        if self.direction == Direction::Decrypt || !parameter.leaves_nonce() {
+            return self.used(parameter, additional);
+        }
+        let own = parameter.with_nonce(parameter.nonce()?, additional.to_vec());
+        let mut used = cipher(self.meaning, own)?;
+        if used.cipher.iv_bytes() != Some(used.iv.len()) {
+            return self.used(parameter, additional);
+        }
+        used.iv.clear();
+        Ok(used)
+    }
+
     /// The error for a message of the wrong length.
     const fn wrong_length(&self) -> Rv {
         match self.direction {
@@ -90,10 +109,22 @@ impl MessageCipher {
         };
         match self.direction {
             Direction::Encrypt => {
-                let (output, tag) = trip.encrypt(input)?;
-                let tag = tag.ok_or(Rv::DEVICE_ERROR)?;
-                if output.len() != input.len() || tag.len() != tag_bytes(&used.cipher) {
+                let (nonce, output, tag) = if used.iv.is_empty() {
+                    let (nonce, output, tag) = trip.encrypt_inside(input)?;
+                    (Some(nonce), output, tag)
+                } else {
+                    let (output, tag) = trip.encrypt(input)?;
+                    (None, output, tag.ok_or(Rv::DEVICE_ERROR)?)
+                };
+                let is_whole = nonce
+                    .as_ref()
+                    .is_none_or(|own| used.cipher.iv_bytes() == Some(own.len()));
+                if !is_whole || output.len() != input.len() || tag.len() != tag_bytes(&used.cipher)
+                {
                     return Err(Rv::DEVICE_ERROR);
+                }
+                if let Some(nonce) = nonce {
+                    parameter.set_nonce(&nonce);
                 }
                 parameter.set_tag(&tag);
                 out.give(&output)
@@ -130,7 +161,7 @@ impl MessageCipher {
         if out.offer(data.len())? == Offer::SizeOnly {
             return Ok(());
         }
-        let used = self.used(&parameter, additional)?;
+        let used = self.used_whole(&parameter, additional)?;
         self.run(remote, &used, &parameter, data, &mut out)
             .map(drop)
     }

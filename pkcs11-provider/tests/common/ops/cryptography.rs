@@ -1,5 +1,7 @@
 //! What the responder's keys do.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use kmip::{
     BlockCipherMode, PaddingMethod, ResultReason, Secret, ValidityIndicator,
     attribute::{CryptographicParameters, UniqueIdentifier},
@@ -111,13 +113,14 @@ pub(super) fn encrypt(
     placeholder: &mut Option<String>,
 ) -> Outcome<EncryptResponse> {
     let (id, stored) = find(state, who, request.unique_identifier, placeholder)?;
-    let how = cipher_of(stored, &request.cryptographic_parameters.unwrap())?;
+    let parameters = request.cryptographic_parameters.unwrap();
+    let how = cipher_of(stored, &parameters)?;
     let key = stored.seed.as_bytes();
     let mut data = request.data.unwrap().expose().to_vec();
-    let iv = request
-        .iv_counter_nonce
-        .map(|own| own.0)
-        .unwrap_or_default();
+    let made = (parameters.random_iv == Some(true)).then(own_nonce);
+    let iv = request.iv_counter_nonce.map(|own| own.0);
+    assert!(iv.is_none() || made.is_none(), "one nonce is enough");
+    let iv = iv.or_else(|| made.clone()).unwrap_or_default();
     let additional = request
         .authenticated_encryption_additional_data
         .map(|own| own.0)
@@ -154,10 +157,17 @@ pub(super) fn encrypt(
     Ok(EncryptResponse {
         unique_identifier: id.into(),
         data: Some(Bytes(output)),
-        iv_counter_nonce: None,
+        iv_counter_nonce: made.map(Bytes),
         correlation_value: None,
         authenticated_encryption_tag: tag,
     })
+}
+
+/// A nonce that no other message has.
+fn own_nonce() -> Vec<u8> {
+    static MADE: AtomicU64 = AtomicU64::new(1);
+    let count = MADE.fetch_add(1, Ordering::Relaxed);
+    [&b"made"[..], &count.to_be_bytes()].concat()
 }
 
 pub(super) fn decrypt(
