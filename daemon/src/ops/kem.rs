@@ -18,7 +18,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
-    policy::Access,
+    policy::{Access, is_secret},
     template,
 };
 
@@ -145,8 +145,12 @@ fn new(
             "the secret has 256 bits, and is kept whole",
         ));
     }
-    // The other side has the secret as well.
-    new.inherit(key, !context.vault()?.strict)?;
+    // The other side has the secret as well, and a public key says nothing of how it is to be kept.
+    let strict = context.vault()?.strict;
+    if strict && !is_secret(key.record().object_type) {
+        new.lock()?;
+    }
+    new.inherit(key, !strict)?;
     template::decide_class(&mut new.attributes, context.vault()?.as_ref());
     new.was_kept_as(key);
     Ok(new)

@@ -127,10 +127,10 @@ fn a_structure_of_eddsa_names_one_of_five_schemes() {
     let longest = &[7; 255][..];
     for (curve, is_prehashed, context, expected) in [
         (Curve::Ed25519, false, longest, in_context(None)),
-        (Curve::Ed25519, false, b"", invalid.clone()),
+        (Curve::Ed25519, false, b"", invalid),
         (Curve::Ed25519, true, longest, in_context(sha512)),
         (Curve::Ed25519, true, b"", in_context(sha512)),
-        (Curve::Ed25519, true, &[7; 256], invalid.clone()),
+        (Curve::Ed25519, true, &[7; 256], invalid),
         (Curve::Ed448, false, longest, in_context(None)),
         (Curve::Ed448, false, b"", Ok(Signing::Eddsa)),
         (Curve::Ed448, true, b"", in_context(shake)),

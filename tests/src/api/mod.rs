@@ -9,7 +9,7 @@ use std::{env, path::PathBuf, process::Command};
 use cryptoki_sys as ck;
 
 pub use self::{
-    calls::{Act, Answer, Api},
+    calls::{Act, Answer, Api, Gcm},
     mechanism::{Kdf, Mechanism, Parameter, Part},
     template::{Attribute, bytes, flag, nested, number, numbers},
 };

@@ -6,6 +6,7 @@ mod keys;
 mod lattice;
 mod oracles;
 mod reading;
+mod strict;
 
 use keyhold_tests::{
     Appliance, Backend,

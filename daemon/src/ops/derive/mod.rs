@@ -83,6 +83,13 @@ impl Handler for DeriveKey {
     }
 }
 
+fn too_free() -> Error {
+    Error::new(
+        Fault::InvalidAttributeValue,
+        "what is derived may not leave more freely than its base object",
+    )
+}
+
 /// Secret data in the clear: the backend that opened it, and its bytes.
 fn opened(context: &Context<'_>, record: &store::Record) -> Result<(String, Secret)> {
     match (context.value(record)?, &record.custody) {
@@ -169,10 +176,7 @@ impl New {
         let weaker = (of.sensitive != Some(false) && sensitive == Some(false))
             || (of.extractable != Some(true) && extractable == Some(true));
         if weaker && !is_shared {
-            return Err(Error::new(
-                Fault::InvalidAttributeValue,
-                "what is derived may not leave more freely than its base object",
-            ));
+            return Err(too_free());
         }
         if of.sensitive != Some(false) && sensitive != Some(false) {
             own.sensitive = Some(true);
@@ -180,6 +184,16 @@ impl New {
         if of.extractable != Some(true) && extractable != Some(true) {
             own.extractable = Some(false);
         }
+        Ok(())
+    }
+
+    /// Keeps it whatever it comes from: a secret for two, in a vault that tells none.
+    pub(super) fn lock(&mut self) -> Result<()> {
+        if self.said.0 == Some(false) || self.said.1 == Some(true) {
+            return Err(too_free());
+        }
+        self.attributes.sensitive = Some(true);
+        self.attributes.extractable = Some(false);
         Ok(())
     }
 

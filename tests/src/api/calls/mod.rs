@@ -71,6 +71,9 @@ macro_rules! call {
 }
 
 mod keys;
+mod messages;
+
+pub use self::messages::Gcm;
 
 /// Calls with a buffer of so many bytes, or without one; what stands behind its end must stay.
 fn with_room(room: Option<usize>, call: impl FnOnce(*mut u8, *mut Ulong) -> Result<()>) -> Answer {
