@@ -158,6 +158,7 @@ pages! {
     vmware: "clients/vmware.md";
     web_servers: "clients/web-servers.md";
     operate: "operate.md";
+    softhsm: "hsms/softhsm.md";
 }
 
 #[test]
@@ -170,6 +171,25 @@ fn every_page_of_a_client_is_run_and_in_the_index() {
             index.contains(&format!("({name})")),
             "{name} is not in the index"
         );
+    }
+}
+
+/// Pages of HSMs that no test has run on say so, and the index says the same.
+#[test]
+fn every_page_of_an_hsm_is_in_the_index_and_says_whether_it_is_tested() {
+    let index = fs::read_to_string(page("hsms.md")).unwrap();
+    for entry in fs::read_dir(page("hsms")).unwrap() {
+        let name = format!("hsms/{}", entry.unwrap().file_name().to_str().unwrap());
+        let is_tested = PAGES.contains(&name.as_str());
+        let says = if is_tested {
+            "Tested: "
+        } else {
+            "Not tested. "
+        };
+        let text = fs::read_to_string(page(&name)).unwrap();
+        assert!(text.contains(&format!("\n\n{says}")), "{name}");
+        let row = format!("]({name}) | {} |", if is_tested { "yes" } else { "no" });
+        assert!(index.contains(&row), "{name} in the index");
     }
 }
 

@@ -121,7 +121,14 @@ const PROVIDER: Layers = Layers {
         &["connect"],
         &["tls", "wire"],
         &["config", "public_key"],
-        &["deadline", "descriptors", "error", "hasher", "log"],
+        &[
+            "deadline",
+            "descriptors",
+            "error",
+            "hasher",
+            "log",
+            "random",
+        ],
     ],
     upward: &[(
         "operation",
