@@ -1,7 +1,10 @@
 //! Frames on a socket: a length of four bytes, and so many bytes. Whatever was in one is zeroed.
+//!
+//! Their buffers stay with the socket: memory that is new for each frame costs more than what most calls compute.
 
 use std::{
     io::{self, Read, Write},
+    ops::Range,
     os::unix::net::UnixStream,
 };
 
@@ -11,22 +14,28 @@ use zeroize::Zeroize;
 /// The longest frame: longer than any message of a client, and than any answer to one.
 const FRAME_BYTES_MAX: usize = 64 << 20;
 
-/// What one read takes at most; most frames are shorter and come whole.
-const INBOX_BYTES: usize = 8 << 10;
+/// What a buffer has room for at first; most frames are shorter.
+const FEW_BYTES: usize = 8 << 10;
+
+/// The longest buffer that is kept once it was needed.
+const KEPT_BYTES_MAX: usize = 256 << 10;
 
 const LENGTH_BYTES: usize = 4;
 
-/// A socket with what was read of it.
+/// A socket with a buffer for each way.
 pub(super) struct Frames {
     socket: UnixStream,
-    inbox: Box<[u8]>,
+    /// As long as what it has room for, and zero where no frame is.
+    inbox: Buffer,
+    outbox: Buffer,
 }
 
 impl Frames {
     pub(super) fn new(socket: UnixStream) -> Self {
         Self {
             socket,
-            inbox: vec![0; INBOX_BYTES].into(),
+            inbox: empty_inbox(),
+            outbox: Buffer::with_capacity(FEW_BYTES),
         }
     }
 
@@ -34,24 +43,71 @@ impl Frames {
         &self.socket
     }
 
-    /// Sends a frame that [`frame`] began.
-    pub(super) fn send(&mut self, mut frame: Buffer) -> io::Result<()> {
-        let bytes = frame.len().saturating_sub(LENGTH_BYTES);
+    /// Sends what is written.
+    pub(super) fn send(&mut self, write: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.outbox.fill(0, LENGTH_BYTES);
+        write(&mut self.outbox);
+        self.flush()
+    }
+
+    /// Receives a frame and reads it; `None` when the other end is closed. Frames are answered one by one, so that what
+    /// follows one is a mistake.
+    pub(super) fn receive<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> io::Result<Option<T>> {
+        let Some(end) = self.fetch()? else {
+            return Ok(None);
+        };
+        let frame = self.inbox.get(LENGTH_BYTES..end).unwrap_or_default();
+        let value = read(frame);
+        self.forget(end);
+        Ok(Some(value))
+    }
+
+    /// Receives a frame and answers it; `false` when the other end is closed.
+    pub(super) fn answer<E>(
+        &mut self,
+        how: impl FnOnce(&[u8], &mut Buffer) -> Result<(), E>,
+    ) -> io::Result<bool> {
+        let Some(end) = self.fetch()? else {
+            return Ok(false);
+        };
+        let frame = self.inbox.get(LENGTH_BYTES..end).unwrap_or_default();
+        self.outbox.fill(0, LENGTH_BYTES);
+        let answered = how(frame, &mut self.outbox);
+        self.forget(end);
+        match answered {
+            Ok(()) => self.flush().map(|()| true),
+            Err(_) => Err(broken()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let sent = self
+            .put_length()
+            .and_then(|()| self.socket.write_all(&self.outbox));
+        if self.outbox.len() > KEPT_BYTES_MAX {
+            self.outbox = Buffer::with_capacity(FEW_BYTES);
+        } else {
+            self.outbox.truncate(0);
+        }
+        sent
+    }
+
+    fn put_length(&mut self) -> io::Result<()> {
+        let bytes = self.outbox.len().saturating_sub(LENGTH_BYTES);
         let length = u32::try_from(bytes)
             .ok()
             .filter(|_| bytes <= FRAME_BYTES_MAX);
         let length = length.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        if let Some(place) = frame.as_mut_slice().first_chunk_mut() {
+        if let Some(place) = self.outbox.as_mut_slice().first_chunk_mut() {
             *place = length.to_be_bytes();
         }
-        self.socket.write_all(&frame)
+        Ok(())
     }
 
-    /// Receives a frame; `None` when the other end is closed. Frames are answered one by one, so that what follows one
-    /// is a mistake.
-    pub(super) fn receive(&mut self) -> io::Result<Option<Buffer>> {
+    /// Brings a whole frame into the inbox and tells where it ends.
+    fn fetch(&mut self) -> io::Result<Option<usize>> {
         let read = loop {
-            match self.socket.read(&mut self.inbox) {
+            match self.socket.read(self.inbox.as_mut_slice()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
@@ -59,42 +115,53 @@ impl Frames {
         if read == 0 {
             return Ok(None);
         }
-        let read = self.inbox.get_mut(..read).unwrap_or_default();
-        let frame = complete(&self.socket, read);
-        read.zeroize();
-        frame.map(Some)
+        let fetched = self.complete(read);
+        if fetched.is_err() {
+            self.inbox = empty_inbox();
+        }
+        fetched.map(Some)
+    }
+
+    /// The rest of a frame of which so many bytes are here.
+    fn complete(&mut self, read: usize) -> io::Result<usize> {
+        let have = read.max(LENGTH_BYTES);
+        self.read_exact(read..have)?;
+        let length = self.inbox.first_chunk().copied().map(u32::from_be_bytes);
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let length = length.filter(|length| *length <= FRAME_BYTES_MAX);
+        let end = length.ok_or_else(broken)? + LENGTH_BYTES;
+        if have > end {
+            return Err(broken());
+        }
+        let room = self.inbox.len();
+        self.inbox.fill(0, end.saturating_sub(room));
+        self.read_exact(have..end)?;
+        Ok(end)
+    }
+
+    fn read_exact(&mut self, range: Range<usize>) -> io::Result<()> {
+        let place = self.inbox.as_mut_slice().get_mut(range);
+        self.socket.read_exact(place.unwrap_or_default())
+    }
+
+    /// Zeroes the frame that ends here.
+    fn forget(&mut self, end: usize) {
+        if end > KEPT_BYTES_MAX {
+            self.inbox = empty_inbox();
+        } else if let Some(frame) = self.inbox.as_mut_slice().get_mut(..end) {
+            frame.zeroize();
+        }
     }
 }
 
-/// The frame that begins with what was read.
-fn complete(mut socket: &UnixStream, read: &[u8]) -> io::Result<Buffer> {
-    let broken = || io::Error::from(io::ErrorKind::InvalidData);
-    let mut head = [0; LENGTH_BYTES];
-    let (known, here) = read.split_at(read.len().min(LENGTH_BYTES));
-    let (own, rest) = head.split_at_mut(known.len());
-    own.copy_from_slice(known);
-    socket.read_exact(rest)?;
-    let length = usize::try_from(u32::from_be_bytes(head)).map_err(|_| broken())?;
-    if length > FRAME_BYTES_MAX || here.len() > length {
-        return Err(broken());
-    }
-    let mut frame = Buffer::with_capacity(length);
-    frame.push(here);
-    frame.fill(0, length - here.len());
-    socket.read_exact(
-        frame
-            .as_mut_slice()
-            .get_mut(here.len()..)
-            .unwrap_or_default(),
-    )?;
-    Ok(frame)
+fn empty_inbox() -> Buffer {
+    let mut inbox = Buffer::with_capacity(FEW_BYTES);
+    inbox.fill(0, FEW_BYTES);
+    inbox
 }
 
-/// An empty frame, with room for its length.
-pub(super) fn frame() -> Buffer {
-    let mut frame = Buffer::with_capacity(512);
-    frame.fill(0, LENGTH_BYTES);
-    frame
+fn broken() -> io::Error {
+    io::Error::from(io::ErrorKind::InvalidData)
 }
 
 #[cfg(test)]
@@ -114,22 +181,39 @@ mod tests {
             3,
             4,
             8000,
-            INBOX_BYTES - 4,
-            INBOX_BYTES,
-            3 * INBOX_BYTES,
+            FEW_BYTES - 4,
+            FEW_BYTES,
+            3 * FEW_BYTES,
+            KEPT_BYTES_MAX + 1,
         ] {
             let (far, mut near) = pair();
             let sending = std::thread::scope(|scope| {
                 let sending = scope.spawn(move || {
-                    let mut own = frame();
-                    own.fill(b'x', bytes);
-                    Frames::new(far).send(own)
+                    let mut own = Frames::new(far);
+                    own.send(|out| out.fill(b'x', bytes))?;
+                    own.send(|out| out.fill(b'y', 3))
                 });
-                let got = near.receive().unwrap().unwrap();
-                assert_eq!(&*got, vec![b'x'; bytes]);
+                let got = near.receive(<[u8]>::to_vec).unwrap().unwrap();
+                assert_eq!(got, vec![b'x'; bytes]);
                 sending.join().unwrap()
             });
             sending.unwrap();
+        }
+    }
+
+    #[test]
+    fn what_was_in_a_frame_is_in_no_buffer_after_it() {
+        for bytes in [1, FEW_BYTES, 3 * FEW_BYTES] {
+            let (far, mut near) = pair();
+            let mut far = Frames::new(far);
+            far.send(|out| out.fill(b'x', bytes)).unwrap();
+            assert_eq!(far.outbox.len(), 0);
+            let answered = near.answer(|_, out| {
+                out.fill(b'y', bytes);
+                Ok::<_, ()>(())
+            });
+            assert!(answered.unwrap());
+            assert!(near.inbox.iter().all(|byte| *byte == 0));
         }
     }
 
@@ -142,8 +226,8 @@ mod tests {
                     far.write_all(&[byte]).unwrap();
                 }
             });
-            assert_eq!(&*near.receive().unwrap().unwrap(), b"abc");
-            assert!(near.receive().unwrap().is_none());
+            assert_eq!(near.receive(<[u8]>::to_vec).unwrap().unwrap(), b"abc");
+            assert!(near.receive(|_| ()).unwrap().is_none());
         });
     }
 
@@ -153,7 +237,7 @@ mod tests {
             let (mut far, mut near) = pair();
             far.write_all(bytes).unwrap();
             assert_eq!(
-                near.receive().err().unwrap().kind(),
+                near.receive(|_| ()).err().unwrap().kind(),
                 io::ErrorKind::InvalidData
             );
         }
@@ -161,7 +245,7 @@ mod tests {
         far.write_all(&[0, 0, 0, 9, 1]).unwrap();
         drop(far);
         assert_eq!(
-            near.receive().err().unwrap().kind(),
+            near.receive(|_| ()).err().unwrap().kind(),
             io::ErrorKind::UnexpectedEof
         );
     }

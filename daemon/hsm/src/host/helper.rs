@@ -13,7 +13,7 @@ use kmip::Buffer;
 
 use super::{
     Opening, descriptor,
-    frame::{self, Frames},
+    frame::Frames,
     wire::{self, Put},
 };
 use crate::{Capabilities, Error, Result};
@@ -60,6 +60,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// What a process says of its HSM once it is open.
 pub(super) type Hello = (bool, Capabilities);
 
+/// How it says so.
+type Said = std::result::Result<Result<Hello>, wire::Broken>;
+
 pub(super) struct Helper {
     terms: Terms,
     state: Mutex<State>,
@@ -72,6 +75,8 @@ struct State {
     run: u64,
     idle: Vec<Frames>,
     open: usize,
+    /// The calls that wait for a channel.
+    waiting: usize,
     /// Why none is running.
     trouble: String,
 }
@@ -91,6 +96,7 @@ impl Helper {
                 run: 0,
                 idle: Vec::new(),
                 open: 0,
+                waiting: 0,
                 trouble: String::new(),
             }),
             freed: Condvar::new(),
@@ -104,17 +110,28 @@ impl Helper {
         Ok((helper, hello))
     }
 
-    /// Sends a call and waits for its answer.
-    pub(super) fn exchange(&self, call: Buffer, is_slow: bool) -> Result<Buffer> {
+    /// Sends a call and reads its answer.
+    pub(super) fn exchange<T>(
+        &self,
+        is_slow: bool,
+        write: impl FnOnce(&mut Buffer),
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T> {
         let (run, mut frames) = self.channel()?;
-        let outcome = self.ask(&mut frames, call, is_slow);
+        let outcome = self.patiently(&mut frames, is_slow, |frames| {
+            frames.send(write)?;
+            frames.receive(read)
+        });
         let mut state = self.lock();
         match outcome {
             Ok(Some(answer)) => {
                 if state.run == run {
                     state.idle.push(frames);
+                    let awaited = state.waiting > 0;
                     drop(state);
-                    self.freed.notify_one();
+                    if awaited {
+                        self.freed.notify_one();
+                    }
                 }
                 Ok(answer)
             }
@@ -137,13 +154,18 @@ impl Helper {
         }
     }
 
-    fn ask(&self, frames: &mut Frames, call: Buffer, is_slow: bool) -> io::Result<Option<Buffer>> {
+    /// Waits longer for what is slow.
+    fn patiently<T>(
+        &self,
+        frames: &mut Frames,
+        is_slow: bool,
+        ask: impl FnOnce(&mut Frames) -> io::Result<T>,
+    ) -> io::Result<T> {
         let wait = self.terms.wait;
         if is_slow {
             frames.socket().set_read_timeout(Some(wait * PATIENCE))?;
         }
-        frames.send(call)?;
-        let answer = frames.receive()?;
+        let answer = ask(frames)?;
         if is_slow {
             frames.socket().set_read_timeout(Some(wait))?;
         }
@@ -167,10 +189,12 @@ impl Helper {
             if let Some(frames) = state.idle.pop() {
                 return Ok((state.run, frames));
             }
+            state.waiting += 1;
             state = self
                 .freed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
@@ -204,10 +228,10 @@ impl Helper {
 
     fn greet(&self, control: &UnixStream) -> Result<(Hello, UnixStream)> {
         let heard = self.hear(control);
-        let (frame, end) =
+        let (said, end) =
             heard.map_err(|error| unavailable("its process does not open it", &error))?;
-        let frame = frame.ok_or_else(|| Error::Unavailable(ENDED.to_owned()))?;
-        let said: Result<Hello> = wire::whole(&frame).unwrap_or_else(|wire::Broken| {
+        let said = said.ok_or_else(|| Error::Unavailable(ENDED.to_owned()))?;
+        let said = said.unwrap_or_else(|wire::Broken| {
             Err(Error::Unavailable(
                 "its process is of another version".to_owned(),
             ))
@@ -215,14 +239,12 @@ impl Helper {
         Ok((said?, end))
     }
 
-    fn hear(&self, control: &UnixStream) -> io::Result<(Option<Buffer>, UnixStream)> {
+    fn hear(&self, control: &UnixStream) -> io::Result<(Option<Said>, UnixStream)> {
         let end = control.try_clone()?;
         let mut frames = Frames::new(control.try_clone()?);
-        let mut opening = frame::frame();
-        self.terms.opening.put(&mut opening);
         control.set_read_timeout(Some(self.terms.wait * PATIENCE))?;
-        frames.send(opening)?;
-        let hello = frames.receive()?;
+        frames.send(|opening| self.terms.opening.put(opening))?;
+        let hello = frames.receive(|frame| wire::whole(frame))?;
         control.set_read_timeout(None)?;
         Ok((hello, end))
     }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use kmip::{
-    Secret,
+    Buffer, Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
 };
 
 use super::{
     call::Call,
-    frame,
     helper::{Helper, Terms as HelperTerms},
     wire::{self, Broken, Put, Take},
 };
@@ -43,11 +42,11 @@ impl RemoteHsm {
 
 /// Calls, and reads what comes back.
 fn ask<T: for<'a> Take<'a>>(helper: &Helper, call: Call, arguments: impl Put) -> Result<T> {
-    let mut frame = frame::frame();
-    (call, arguments).put(&mut frame);
-    let answer = helper.exchange(frame, call == Call::Generate)?;
-    wire::whole::<Result<T>>(&answer)
-        .unwrap_or_else(|Broken| Err(Error::Failed("its process answers nonsense".to_owned())))
+    let write = |frame: &mut Buffer| (call, arguments).put(frame);
+    let answer = helper.exchange(call == Call::Generate, write, |frame| {
+        wire::whole::<Result<T>>(frame)
+    })?;
+    answer.unwrap_or_else(|Broken| Err(Error::Failed("its process answers nonsense".to_owned())))
 }
 
 impl Hsm for RemoteHsm {

@@ -19,7 +19,7 @@ use super::{
     borrowed::{OwnBase, OwnDeriving, OwnTarget, OwnTask},
     call::Call,
     descriptor,
-    frame::{self, Frames},
+    frame::Frames,
     wire::{self, Broken, Put, Reader},
 };
 use crate::{Error, Hsm, Result, Stream, soft::rng};
@@ -33,23 +33,15 @@ const STREAMS_MAX: usize = 1 << 20;
 /// Waits for what is to be opened; `None` when the daemon is gone before it said so.
 pub fn asked(control: &UnixStream) -> io::Result<Option<Opening>> {
     let mut frames = Frames::new(control.try_clone()?);
-    let Some(frame) = frames.receive()? else {
-        return Ok(None);
-    };
-    wire::whole(&frame)
-        .map(Some)
-        .map_err(|Broken| io::Error::from(io::ErrorKind::InvalidData))
+    let opening = frames.receive(|frame| wire::whole(frame))?.transpose();
+    opening.map_err(|Broken| io::Error::from(io::ErrorKind::InvalidData))
 }
 
 /// Tells the daemon how opening went and, if it went well, answers until the daemon ends.
 pub fn serve(control: &UnixStream, opened: Result<Box<dyn Hsm>>) -> io::Result<()> {
-    let mut hello = frame::frame();
     let facts = opened.as_ref();
-    facts
-        .map(|hsm| (hsm.keeps_keys(), hsm.capabilities()))
-        .map_err(Clone::clone)
-        .put(&mut hello);
-    Frames::new(control.try_clone()?).send(hello)?;
+    let facts = facts.map(|hsm| (hsm.keeps_keys(), hsm.capabilities()));
+    Frames::new(control.try_clone()?).send(|hello| facts.map_err(Clone::clone).put(hello))?;
     let Ok(hsm) = opened else { return Ok(()) };
     let mut first = [0; 8];
     // A number of a process that ended means nothing to the next one.
@@ -81,27 +73,20 @@ type Streams = HashMap<u64, Arc<Mutex<Box<dyn Stream>>>>;
 impl Host {
     /// Answers a channel until it is closed, or until what comes is nonsense.
     fn answer_all(&self, mut frames: Frames) {
-        while let Ok(Some(frame)) = frames.receive() {
-            let Ok(answer) = self.answer(&frame) else {
-                return;
-            };
-            if frames.send(answer).is_err() {
-                return;
-            }
-        }
+        while matches!(
+            frames.answer(|frame, out| self.answer(frame, out)),
+            Ok(true)
+        ) {}
     }
 
-    fn answer(&self, frame: &[u8]) -> std::result::Result<Buffer, Broken> {
-        let mut out = frame::frame();
-        match catch_unwind(AssertUnwindSafe(|| self.call(frame, &mut out))) {
-            Ok(done) => done.map(|()| out),
-            Err(_) => {
-                // The message may name what was computed on, so it is not looked at.
-                let mut out = frame::frame();
-                Err::<(), _>(Error::Failed("the HSM layer panicked".to_owned())).put(&mut out);
-                Ok(out)
-            }
-        }
+    fn answer(&self, frame: &[u8], out: &mut Buffer) -> std::result::Result<(), Broken> {
+        let begun = out.len();
+        catch_unwind(AssertUnwindSafe(|| self.call(frame, out))).unwrap_or_else(|_| {
+            // The message may name what was computed on, so it is not looked at.
+            out.truncate(begun);
+            Err::<(), _>(Error::Failed("the HSM layer panicked".to_owned())).put(out);
+            Ok(())
+        })
     }
 
     /// Does one call and writes its outcome.
