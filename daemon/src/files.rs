@@ -103,14 +103,15 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
     Ok(text)
 }
 
+/// Whether a file can be read as a secret, without reading it.
+pub fn check_secret(path: &Path) -> Result<(), FileError> {
+    open_secret(path).map(drop)
+}
+
 /// Reads a secret: a regular file, owned by this user or root, and closed to others.
 pub fn read_secret(path: &Path) -> Result<Secret, FileError> {
-    let cannot = |error: io::Error| FileError::new(path, format!("cannot be read: {error}"));
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty())
-        .map(File::from)
-        .map_err(|error| cannot(error.into()))?;
-    check_private(path, &file.metadata().map_err(cannot)?)?;
+    let cannot = |error: io::Error| cannot_be_read(path, &error);
+    let file = open_secret(path)?;
     let mut contents = Zeroizing::new(Vec::with_capacity(SECRET_BYTES_MAX + 1));
     let limit = u64::try_from(SECRET_BYTES_MAX + 1).unwrap_or(u64::MAX);
     file.take(limit)
@@ -138,6 +139,20 @@ pub fn read_secret_line(path: &Path) -> Result<Secret, FileError> {
         ));
     }
     Ok(Secret::from(line))
+}
+
+fn open_secret(path: &Path) -> Result<File, FileError> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty())
+        .map(File::from)
+        .map_err(|error| cannot_be_read(path, &error.into()))?;
+    let facts = file.metadata();
+    check_private(path, &facts.map_err(|error| cannot_be_read(path, &error))?)?;
+    Ok(file)
+}
+
+fn cannot_be_read(path: &Path, error: &io::Error) -> FileError {
+    FileError::new(path, format!("cannot be read: {error}"))
 }
 
 /// Whether a file is somebody else's to read or change.
@@ -168,8 +183,11 @@ fn check_private(path: &Path, facts: &Metadata) -> Result<(), FileError> {
 /// Where systemd puts this service's credentials.
 #[must_use]
 pub fn credentials_directory() -> Option<PathBuf> {
-    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+    std::env::var_os(CREDENTIALS_DIRECTORY).map(PathBuf::from)
 }
+
+/// The variable in which systemd says so.
+pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const SECRET_BYTES_MAX: usize = 64 * 1024;

@@ -1,7 +1,6 @@
 //! HSMs opened: each in a process of its own, started from this program, or in the daemon's where the configuration says so.
 
 use std::{
-    ffi::OsString,
     io,
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::Path,
@@ -11,14 +10,16 @@ use std::{
 
 use hsm::{
     Hsm,
-    host::{Event, HelperTerms, Opening, RemoteHsm},
+    host::{Event, HelperTerms, Opening, RemoteHsm, SecretFile},
     soft::{SECURE_HEAP_BYTES, SecureHeap},
 };
+
+use kmip::Secret;
 
 use crate::{
     config::{Backend, Isolation},
     confine::Confinement,
-    telemetry,
+    files, telemetry,
 };
 
 /// The calls that one HSM answers at a time; more wait for one of them.
@@ -35,12 +36,26 @@ pub(crate) fn start_engine() -> Result<(), hsm::Error> {
     Ok(())
 }
 
+/// Opens an HSM in this process, which reads the secrets that this takes.
+pub(crate) fn open(opening: &Opening) -> Result<Box<dyn Hsm>, hsm::Error> {
+    opening.open(&read)
+}
+
+/// Reads what opens an HSM.
+pub(crate) fn read(file: SecretFile<'_>) -> Result<Secret, hsm::Error> {
+    let secret = match file {
+        SecretFile::Line(path) => files::read_secret_line(path),
+        SecretFile::Whole(path) => files::read_secret(path),
+    };
+    secret.map_err(|error| hsm::Error::Unavailable(error.to_string()))
+}
+
 /// Opens one HSM.
 pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
     let Some(Isolation { wait, confinement }) = backend.isolation.clone() else {
-        return Ok(backend.opening.open()?.into());
+        return Ok(open(&backend.opening)?.into());
     };
-    let is_module = matches!(*backend.opening, Opening::Module(_));
+    let is_module = matches!(*backend.opening, Opening::Module { .. });
     let (name, told) = (backend.name.clone(), backend.name.clone());
     let terms = HelperTerms {
         start: Box::new(move || start(&name, &confinement, is_module)),
@@ -70,9 +85,10 @@ fn start(
         .stdout(Stdio::null());
     if !is_module {
         // Modules find their own configuration by the environment; keys need none.
-        let rules: Option<OsString> = std::env::var_os("KEYHOLD_LOG");
+        let kept = ["KEYHOLD_LOG", files::CREDENTIALS_DIRECTORY];
+        let kept = kept.map(|name| Some((name, std::env::var_os(name)?)));
         command.env_clear();
-        command.envs(rules.map(|rules| ("KEYHOLD_LOG", rules)));
+        command.envs(kept.into_iter().flatten());
     }
     Ok((near, Some(command.spawn()?)))
 }

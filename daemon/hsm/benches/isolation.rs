@@ -2,6 +2,7 @@
 //!
 //! Processor time and not the clock, because a machine that does other things too makes the clock say anything.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails stops")]
+#![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
 use std::{
     fs,
@@ -20,11 +21,11 @@ use std::{
 
 use hsm::{
     Encryption, Generated, Hsm, Input, KeyRef, Terms,
-    host::{self, HelperTerms, Opening, RemoteHsm},
+    host::{self, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
     soft::{self, CACHE_KEYS_MAX, Master, MasterSource},
 };
 use kmip::{
-    CryptographicUsageMask,
+    CryptographicUsageMask, Secret,
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
 };
 
@@ -37,18 +38,19 @@ fn main() {
         let control = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
         let control = UnixStream::from(control);
         if let Some(opening) = host::asked(&control).unwrap() {
-            host::serve(&control, opening.open()).unwrap();
+            host::serve(&control, opening.open(&no_secret)).unwrap();
         }
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let master = MasterSource::File(folder.path().join("master.key"));
-    Master::create(&master).unwrap();
+    let master = folder.path().join("master.key");
+    Master::create(&MasterSource::File(master.clone())).unwrap();
     let opening = Arc::new(Opening::Embedded {
         master,
+        seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
     });
-    let here = opening.open().unwrap();
+    let here = opening.open(&no_secret).unwrap();
     let (there, process) = isolated(opening);
     println!("processor time of one call in microseconds");
     println!(
@@ -65,6 +67,11 @@ fn main() {
             );
         }
     }
+}
+
+/// Nothing seals the master.
+fn no_secret(file: SecretFile<'_>) -> hsm::Result<Secret> {
+    panic!("{file:?} is read")
 }
 
 /// The same HSM in a process of its own, and that process.

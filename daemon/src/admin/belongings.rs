@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hsm::{host::Opening, soft::MasterSource};
+use hsm::host::{Opening, Seal};
 
 use super::{BackupFile, Parts};
 use crate::{
@@ -72,8 +72,8 @@ impl<'a> Belongings<'a> {
         }
         for backend in &config.backends {
             match &*backend.opening {
-                Opening::Embedded { master, .. } => own.take_master(master),
-                Opening::Module(_) => own.left_out.push(format!(
+                Opening::Embedded { master, seal, .. } => own.take_master(master, seal),
+                Opening::Module { .. } => own.left_out.push(format!(
                     "the keys in the HSM {:?}, which has a backup of its own",
                     backend.name
                 )),
@@ -93,15 +93,13 @@ impl<'a> Belongings<'a> {
     }
 
     /// Records and an unsealed master in one place would be keys for whoever finds it.
-    fn take_master(&mut self, master: &MasterSource) {
-        match master {
-            MasterSource::File(file) => self.left_out.push(format!(
+    fn take_master(&mut self, file: &Path, seal: &Seal) {
+        match seal {
+            Seal::Nothing => self.left_out.push(format!(
                 "the master key {}, which no passphrase seals",
                 file.display()
             )),
-            MasterSource::Passphrase { file, .. } | MasterSource::Credential { file, .. } => {
-                self.add(file, false);
-            }
+            Seal::Passphrase(_) | Seal::Credential(_) => self.add(file, false),
         }
     }
 
@@ -153,7 +151,7 @@ mod tests {
             names,
             ["authority/ca.pem", "elsewhere/ca.pem", "elsewhere/ca.pem.2"]
         );
-        own.take_master(&MasterSource::File("/var/lib/keyhold/master.key".into()));
+        own.take_master(Path::new("/var/lib/keyhold/master.key"), &Seal::Nothing);
         assert_eq!(own.files.len(), 3);
         assert!(own.left_out[0].contains("master.key"));
     }

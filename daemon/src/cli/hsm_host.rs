@@ -12,7 +12,7 @@ use super::Failure;
 use crate::{
     confine::{self, Confinement},
     harden,
-    hosts::start_engine,
+    hosts::{self, start_engine},
 };
 
 /// `keyhold hsm-host NAME`.
@@ -49,7 +49,7 @@ impl HsmHost {
         };
         let confinement = self.confinement();
         let opened = start_engine()
-            .and_then(|()| opening.open())
+            .and_then(|()| hosts::open(&opening))
             .inspect(|_| confine::process(&confinement));
         host::serve(&control, opened).map_err(Failure::failed)
     }

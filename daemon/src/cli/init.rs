@@ -8,13 +8,14 @@ use std::{
 };
 
 use clap::Args;
-use hsm::soft::MasterSource;
+use hsm::host::Seal;
 use serde::Serialize;
 
 use super::{Failure, Output, setup};
 use crate::{
     config::{Config, DEFAULT_FILE},
     files::{self, Audience},
+    hosts,
 };
 
 /// `keyhold init`.
@@ -33,16 +34,6 @@ pub(super) struct Init {
     /// credential `keyhold-master`
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
     credential_file: Option<PathBuf>,
-}
-
-/// What the master key is sealed under.
-enum Seal {
-    /// Nothing but its file's mode.
-    Nothing,
-    /// The line of a file.
-    Passphrase(PathBuf),
-    /// A file's contents, which the daemon will get as a systemd credential.
-    Credential(PathBuf),
 }
 
 /// The name of the credential that opens the master key.
@@ -136,17 +127,8 @@ impl Init {
         let now = setup::now();
         setup::audit_key(&state.join("audit.key"))?;
         let file = state.join("master.key");
-        let source = match seal {
-            Seal::Nothing => MasterSource::File(file.clone()),
-            Seal::Passphrase(path) => MasterSource::Passphrase {
-                file: file.clone(),
-                passphrase: files::read_secret_line(path).map_err(Failure::failed)?,
-            },
-            Seal::Credential(path) => MasterSource::Credential {
-                file: file.clone(),
-                secret: files::read_secret(path).map_err(Failure::failed)?,
-            },
-        };
+        let source = seal.source(file.clone(), &hosts::read);
+        let source = source.map_err(Failure::failed)?;
         setup::master(&source, &file)?;
         let folder = state.join("authority");
         setup::directory(&folder)?;

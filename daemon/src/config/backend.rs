@@ -1,11 +1,11 @@
-//! The HSMs of a configuration, with the secrets that open them.
+//! The HSMs of a configuration, and where the secrets are that open them.
 
 use std::{collections::BTreeSet, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use hsm::{
-    host::Opening,
+    host::{Opening, Seal},
     module::{ModuleConfig, TokenName},
-    soft::{CACHE_KEYS_MAX, MasterSource},
+    soft::CACHE_KEYS_MAX,
 };
 use kmip::Secret;
 use toml::Spanned;
@@ -91,40 +91,30 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigErr
         )
     })?;
     Ok(Opening::Embedded {
-        master: master(place, own, place.resolve(file.get_ref()))?,
+        master: place.resolve(file.get_ref()),
+        seal: seal(place, own)?,
         cache_keys_max: cache_keys_max(place, own)?,
     })
 }
 
-/// What opens the file of a master key.
-fn master(
-    place: &Place<'_>,
-    own: &file::Backend,
-    file: PathBuf,
-) -> Result<MasterSource, ConfigError> {
+/// What a master key is sealed under.
+fn seal(place: &Place<'_>, own: &file::Backend) -> Result<Seal, ConfigError> {
     let protection = (
         &own.passphrase_file,
         &own.passphrase_credential,
         &own.credential,
     );
     Ok(match protection {
-        (None, None, None) => MasterSource::File(file),
-        (Some(path), None, None) => MasterSource::Passphrase {
-            file,
-            passphrase: files::read_secret_line(&place.resolve(path.get_ref()))?,
-        },
-        (None, Some(name), None) => MasterSource::Passphrase {
-            file,
-            passphrase: files::read_secret_line(&credential(
-                place,
-                name,
-                "backend.passphrase_credential",
-            )?)?,
-        },
-        (None, None, Some(name)) => MasterSource::Credential {
-            file,
-            secret: files::read_secret(&credential(place, name, "backend.credential")?)?,
-        },
+        (None, None, None) => Seal::Nothing,
+        (Some(path), None, None) => Seal::Passphrase(secret(place.resolve(path.get_ref()))?),
+        (None, Some(name), None) => {
+            let path = credential(place, name, "backend.passphrase_credential")?;
+            Seal::Passphrase(secret(path)?)
+        }
+        (None, None, Some(name)) => {
+            let path = credential(place, name, "backend.credential")?;
+            Seal::Credential(secret(path)?)
+        }
         _ => {
             return Err(place.error(
                 &own.name,
@@ -133,6 +123,12 @@ fn master(
             ));
         }
     })
+}
+
+/// The file of a secret, which is read where the HSM is opened: here it is only seen to be there.
+fn secret(path: PathBuf) -> Result<PathBuf, ConfigError> {
+    files::check_secret(&path)?;
+    Ok(path)
 }
 
 fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
@@ -165,7 +161,7 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
             return Err(needs(what));
         }
     };
-    let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, pin(place, own)?);
+    let mut config = ModuleConfig::new(place.resolve(path.get_ref()), token, Secret::default());
     if let Some(sessions) = &own.sessions_max {
         config.sessions_max = place.count(sessions, "backend.sessions_max", 1..=1024)?;
     }
@@ -173,22 +169,21 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
         config.mechanisms_disabled.clone_from(disabled.get_ref());
     }
     config.cache_keys_max = cache_keys_max(place, own)?;
-    Ok(Opening::Module(config))
+    Ok(Opening::Module {
+        config,
+        pin: pin(place, own)?,
+    })
 }
 
-/// The process of its own, where it is asked for.
+/// The process of its own, unless the daemon's is to do.
 fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>, ConfigError> {
-    if !own.isolated.as_ref().is_some_and(|own| *own.get_ref()) {
+    if own.isolated.as_ref().is_some_and(|own| !own.get_ref()) {
         let foreign = [
             ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
             ("backend.network", span(own.network.as_ref())),
             ("backend.writable", span(own.writable.as_ref())),
         ];
-        refuse(
-            place,
-            foreign,
-            "belongs to a backend with `isolated = true`",
-        )?;
+        refuse(place, foreign, "means nothing with `isolated = false`")?;
         return Ok(None);
     }
     let seconds = match &own.wait_seconds {
@@ -214,12 +209,12 @@ fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>
 /// How long an HSM's process may take to answer when nothing else is said.
 const WAIT_SECONDS: usize = 10;
 
-/// The PIN of a token; empty for one with a PIN pad of its own.
-fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Secret, ConfigError> {
+/// The file of a token's PIN; none for one with a PIN pad of its own.
+fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Option<PathBuf>, ConfigError> {
     let path = match (&own.pin_file, &own.pin_credential) {
         (Some(path), None) => place.resolve(path.get_ref()),
         (None, Some(name)) => credential(place, name, "backend.pin_credential")?,
-        (None, None) => return Ok(Secret::default()),
+        (None, None) => return Ok(None),
         (Some(_), Some(both)) => {
             return Err(place.error(
                 both,
@@ -228,7 +223,7 @@ fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Secret, ConfigError> {
             ));
         }
     };
-    Ok(files::read_secret_line(&path)?)
+    secret(path).map(Some)
 }
 
 fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {

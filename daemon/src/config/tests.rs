@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hsm::host::Opening;
+use hsm::host::{Opening, Seal};
 
 use super::*;
 
@@ -56,12 +56,14 @@ fn the_minimum_is_enough() {
     assert_eq!(config.audit.sync, Sync::Grouped);
     assert_eq!(config.administrators, [0]);
     let Opening::Embedded {
-        master: hsm::soft::MasterSource::File(path),
+        master: path,
+        seal: Seal::Nothing,
         ..
     } = &*config.backends[0].opening
     else {
         panic!("another kind");
     };
+    assert!(config.backends[0].isolation.is_some(), "without a word");
     assert_eq!(path, Path::new("/some/where/m"), "relative to the file");
 }
 

@@ -4,6 +4,7 @@ mod calls;
 mod frames;
 mod http;
 mod inbox;
+mod inline;
 mod lines;
 mod turned;
 mod wire;
@@ -19,6 +20,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 pub(crate) use self::calls::call;
+pub(crate) use self::inline::Inline;
 use self::{inbox::Inbox, wire::Wire};
 use crate::{
     admin::Admin,
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) limits: Limits,
     pub(crate) meters: Meters,
+    pub(crate) inline: Inline,
     /// Becomes true when the daemon stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -125,18 +128,24 @@ async fn respond(
         None => shared.service.weight(&caller, message),
         Some(_) => Weight::Heavy,
     };
-    match weight {
-        Weight::Light => {
+    let permit = match weight {
+        Weight::Light | Weight::Commit => shared.inline.permit(),
+        Weight::Heavy => None,
+    };
+    match (weight, permit) {
+        (Weight::Light, Some(_permit)) => {
             let reply = shared.service.respond(&mut caller, message);
             shared.meters.inline_seconds.record(began.elapsed());
             Some(((caller, inbox), reply))
         }
-        Weight::Commit => {
-            let answered = Box::pin(commit(shared, (caller, inbox), at)).await;
+        (Weight::Commit, Some(permit)) => {
+            let begun = shared.service.begin(&mut caller, message);
+            drop(permit);
+            let answered = Box::pin(commit(shared, (caller, inbox), at, begun)).await;
             shared.meters.commit_seconds.record(began.elapsed());
             answered
         }
-        Weight::Heavy => {
+        _ => {
             let service = shared.service.clone();
             let work = tokio::task::spawn_blocking(move || {
                 let message = inbox.part(at);
@@ -153,13 +162,14 @@ async fn respond(
     }
 }
 
-/// Answers a message whose changes are committed while no thread waits for them.
+/// Answers a message that was begun, and whose changes are committed while no thread waits for them.
 async fn commit(
     shared: &Shared,
-    (mut caller, inbox): (Caller, Inbox),
+    (caller, inbox): (Caller, Inbox),
     at: Range<usize>,
+    begun: Begun,
 ) -> Option<((Caller, Inbox), Buffer)> {
-    let (unfinished, changes) = match shared.service.begin(&mut caller, inbox.part(at.clone())) {
+    let (unfinished, changes) = match begun {
         Begun::Answered(reply) => return Some(((caller, inbox), reply)),
         Begun::Changes(unfinished, changes) => (unfinished, changes),
     };
@@ -169,13 +179,15 @@ async fn commit(
         let _ = tell.send(result);
     });
     let result = told.await.unwrap_or_else(|_| Err(service::never_told()));
-    let heavy = unfinished.is_heavy(&result);
+    let permit = shared.inline.permit();
+    let heavy = unfinished.is_heavy(&result) || permit.is_none();
     let service = shared.service.clone();
     let finish = move || {
         let reply = service.finish(&caller, inbox.part(at), *unfinished, result);
         ((caller, inbox), reply)
     };
     if heavy {
+        drop(permit);
         tokio::task::spawn_blocking(finish).await.ok()
     } else {
         Some(finish())

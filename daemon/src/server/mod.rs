@@ -2,7 +2,10 @@
 
 mod appliance;
 
-use std::{future::pending, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::pending, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, thread,
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use sd_notify::NotifyState;
@@ -17,7 +20,7 @@ use tokio::{
 pub use self::appliance::{Appliance, ServerError};
 use crate::{
     config::{self, Config},
-    connection::{self, Shared},
+    connection::{self, Inline, Shared},
     jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
@@ -47,6 +50,7 @@ impl Appliance {
         let runtime = runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_name("keyhold")
+            .worker_threads(readers())
             .max_blocking_threads(workers(&self.config))
             .build()
             .map_err(|error| ServerError(format!("no threads: {error}")))?;
@@ -112,6 +116,7 @@ impl Running {
             clock: appliance.clock.clone(),
             limits: config.server.limits,
             meters: Meters::new(),
+            inline: Inline::new(readers() - 1),
             stop: stopped,
         });
         let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
@@ -364,6 +369,11 @@ fn notify(state: &[NotifyState<'_>]) {
 
 fn listen_for(kind: SignalKind) -> Result<Signal, ServerError> {
     signal(kind).map_err(|error| ServerError(format!("signals cannot be received: {error}")))
+}
+
+/// The threads that read messages: a processor each, and one more, so that others are read when an HSM does not answer.
+fn readers() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get) + 1
 }
 
 fn workers(config: &Config) -> usize {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    thread::sleep,
+    thread::{self, sleep},
     time::{Duration, Instant},
 };
 
@@ -60,18 +60,13 @@ fn until_back(client: &mut Client, key: &str) -> usize {
     refused
 }
 
-/// An appliance whose HSM has a process of its own, with one more line in its `[[backend]]`.
-fn isolated(backend: Backend, more: &str) -> Appliance {
+/// An appliance with one more line in its `[[backend]]`.
+fn with(backend: Backend, more: &str) -> Appliance {
     let mut appliance = Appliance::start(backend);
-    assert_eq!(hosts(&appliance), [0; 0], "nobody asked for one");
     appliance.stop(Signal::TERM);
     let path = appliance.file("keyhold.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let changed = text.replacen(
-        "[[backend]]\n",
-        &format!("[[backend]]\nisolated = true\n{more}\n"),
-        1,
-    );
+    let changed = text.replacen("[[backend]]\n", &format!("[[backend]]\n{more}\n"), 1);
     assert_ne!(text, changed);
     fs::write(&path, changed).unwrap();
     appliance.restart();
@@ -79,8 +74,15 @@ fn isolated(backend: Backend, more: &str) -> Appliance {
 }
 
 #[test]
+fn an_hsm_shares_the_process_of_the_daemon_only_where_that_is_asked_for() {
+    let appliance = with(Backend::Embedded, "isolated = false");
+    assert_eq!(hosts(&appliance), [0; 0]);
+    create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
+}
+
+#[test]
 fn keys_are_in_a_process_that_can_do_nothing_else() {
-    let appliance = isolated(Backend::Embedded, "");
+    let appliance = Appliance::start(Backend::Embedded);
     let process = host(&appliance);
     create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
     let place = format!("/proc/{process}");
@@ -108,7 +110,7 @@ fn keys_are_in_a_process_that_can_do_nothing_else() {
 }
 
 fn comes_back_after_a_crash(backend: Backend) {
-    let mut appliance = isolated(backend, "");
+    let mut appliance = Appliance::start(backend);
     let (mut own, mut other) = (appliance.client(V2_1), appliance.client(V2_1));
     let key = create_active(&mut own, aes(256, CIPHER));
     own.call::<Encrypt>(&encryption(&key, b"before"));
@@ -144,17 +146,34 @@ fn a_module_comes_back_after_a_crash() {
 }
 
 #[test]
-fn an_hsm_that_hangs_is_given_up_in_time() {
-    let appliance = isolated(Backend::Embedded, "wait_seconds = 1");
+fn an_hsm_that_hangs_is_given_up_in_time_and_stops_nobody_else() {
+    let appliance = with(Backend::Embedded, "wait_seconds = 1");
     let mut client = appliance.client(V2_1);
     let key = create_active(&mut client, aes(256, CIPHER));
-    let mut waiting = appliance.client(V2_1);
+    let (mut waiting, mut reader) = (appliance.client(V2_1), appliance.client(V2_1));
+    state(&mut reader, &key);
     let hung = host(&appliance);
     send(hung, Signal::STOP);
     let asked = Instant::now();
-    let refused = client.try_call::<Encrypt>(&encryption(&key, b"no answer"));
-    let refused = refused.err().expect("nobody answers");
-    assert!(refused.message.contains("try again"), "{refused}");
+    let mut others: Vec<_> = (0..8).map(|_| appliance.client(V2_1)).collect();
+    thread::scope(|scope| {
+        for other in &mut others {
+            let key = &key;
+            scope.spawn(move || {
+                let refused = other.try_call::<Encrypt>(&encryption(key, b"no answer"));
+                let refused = refused.err().expect("nobody answers");
+                assert!(refused.message.contains("try again"), "{refused}");
+            });
+        }
+        sleep(Duration::from_millis(100));
+        // More of them wait than there are processors.
+        let calm = Instant::now();
+        assert_eq!(state(&mut reader, &key), kmip::State::Active);
+        assert!(
+            calm.elapsed() < Duration::from_millis(500),
+            "a reader waits, too"
+        );
+    });
     assert!(asked.elapsed() < 2 * BACK, "it took {:?}", asked.elapsed());
     until_back(&mut waiting, &key);
     assert_ne!(host(&appliance), hung);
@@ -164,7 +183,7 @@ fn an_hsm_that_hangs_is_given_up_in_time() {
 
 #[test]
 fn the_process_ends_with_the_daemon_whichever_way_that_ends() {
-    let mut appliance = isolated(Backend::SoftHsm, "");
+    let mut appliance = Appliance::start(Backend::SoftHsm);
     for _ in 0..2 {
         let process = host(&appliance);
         appliance.kill();

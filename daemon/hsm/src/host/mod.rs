@@ -17,7 +17,7 @@ mod words;
 
 pub use self::{
     helper::{Event, Start, Terms as HelperTerms},
-    opening::Opening,
+    opening::{Opening, Seal, SecretFile},
     remote::RemoteHsm,
     serve::{asked, serve},
 };

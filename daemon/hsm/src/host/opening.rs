@@ -1,33 +1,96 @@
 //! What an HSM is, and how it opens.
 
+use std::path::{Path, PathBuf};
+
+use kmip::Secret;
+
 use crate::{
     Hsm, Result,
     module::{ModuleConfig, ModuleHsm},
     soft::{Master, MasterSource, SoftHsm},
 };
 
-/// What an HSM is, and how it opens.
+/// What an HSM is, and how it opens. There is no secret in it, only where each is: whoever opens the HSM reads them.
 pub enum Opening {
     /// The embedded software HSM.
     Embedded {
-        /// Where its master is, and what opens it.
-        master: MasterSource,
+        /// The file of its master.
+        master: PathBuf,
+        /// What the master is sealed under.
+        seal: Seal,
         /// The most unsealed keys in memory.
         cache_keys_max: usize,
     },
     /// A PKCS#11 module.
-    Module(ModuleConfig),
+    Module {
+        /// The module and its token, without the PIN.
+        config: ModuleConfig,
+        /// The file of the PIN; none for a token with a PIN pad of its own.
+        pin: Option<PathBuf>,
+    },
+}
+
+/// What a master is sealed under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// Nothing: its file is closed to others.
+    Nothing,
+    /// The passphrase that is the line of this file.
+    Passphrase(PathBuf),
+    /// The contents of this file, a systemd credential.
+    Credential(PathBuf),
+}
+
+/// A file that holds a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretFile<'a> {
+    /// The secret is its one line.
+    Line(&'a Path),
+    /// The secret is all of it.
+    Whole(&'a Path),
 }
 
 impl Opening {
-    /// Opens it in this process.
-    pub fn open(&self) -> Result<Box<dyn Hsm>> {
+    /// Opens it in this process, which reads the secrets by `read`.
+    pub fn open(&self, read: &dyn Fn(SecretFile<'_>) -> Result<Secret>) -> Result<Box<dyn Hsm>> {
         Ok(match self {
             Self::Embedded {
                 master,
+                seal,
                 cache_keys_max,
-            } => Box::new(SoftHsm::new(Master::load(master)?, *cache_keys_max)),
-            Self::Module(module) => Box::new(ModuleHsm::open(module)?),
+            } => {
+                let master = Master::load(&seal.source(master.clone(), read)?)?;
+                Box::new(SoftHsm::new(master, *cache_keys_max))
+            }
+            Self::Module { config, pin } => {
+                let pin = pin.as_deref().map(|pin| read(SecretFile::Line(pin)));
+                let config = ModuleConfig {
+                    pin: pin.transpose()?.unwrap_or_default(),
+                    ..config.clone()
+                };
+                Box::new(ModuleHsm::open(&config)?)
+            }
+        })
+    }
+}
+
+impl Seal {
+    /// The master of a file, with what opens it.
+    pub fn source(
+        &self,
+        file: PathBuf,
+        read: &dyn Fn(SecretFile<'_>) -> Result<Secret>,
+    ) -> Result<MasterSource> {
+        Ok(match self {
+            Self::Nothing => MasterSource::File(file),
+            Self::Passphrase(path) => MasterSource::Passphrase {
+                file,
+                passphrase: read(SecretFile::Line(path))?,
+            },
+            Self::Credential(path) => MasterSource::Credential {
+                file,
+                secret: read(SecretFile::Whole(path))?,
+            },
         })
     }
 }

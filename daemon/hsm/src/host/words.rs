@@ -11,14 +11,13 @@ use kmip::{
 };
 
 use super::{
-    Opening,
+    Opening, Seal,
     wire::{Broken, Put, Reader, Take, lists, wire},
 };
 use crate::{
     Capabilities, Decryption, Derived, Encrypted, Encryption, Error, Finished, Generated, Input,
     KeyRef, Material, Sealed, Terms,
     module::{ModuleConfig, TokenName},
-    soft::MasterSource,
 };
 
 /// Words of which there is a list: their place in it.
@@ -148,13 +147,13 @@ wire! {
         9 = Unsupported,
     }
     enum Opening {
-        1 = Embedded { master, cache_keys_max },
-        2 = Module(config),
+        1 = Embedded { master, seal, cache_keys_max },
+        2 = Module { config, pin },
     }
-    enum MasterSource {
-        1 = File(file),
-        2 = Passphrase { file, passphrase },
-        3 = Credential { file, secret },
+    enum Seal {
+        1 = Nothing,
+        2 = Passphrase(path),
+        3 = Credential(path),
     }
     struct ModuleConfig { path, token, pin, sessions_max, wait, cache_keys_max, mechanisms_disabled }
     enum TokenName {

@@ -6,6 +6,7 @@ use cryptoki::slot::TokenInfo;
 use kmip::Secret;
 
 /// Which token of which module, and how to use it.
+#[derive(Clone)]
 pub struct ModuleConfig {
     /// The module's shared object.
     pub path: PathBuf,

@@ -4,9 +4,10 @@ use std::{os::unix::net::UnixStream, sync::Arc, thread, time::Duration};
 
 use hsm::{
     Error, Hsm,
-    host::{self, Event, HelperTerms, Opening, RemoteHsm},
+    host::{self, Event, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
     soft::{CACHE_KEYS_MAX, Master, MasterSource},
 };
+use kmip::Secret;
 
 /// An embedded HSM behind sockets.
 pub(crate) fn open() -> Box<dyn Hsm> {
@@ -16,12 +17,18 @@ pub(crate) fn open() -> Box<dyn Hsm> {
 /// Where a new master is. Its folder goes at once: what was read of it stays.
 fn embedded() -> Opening {
     let folder = tempfile::tempdir().expect("a folder").keep();
-    let master = MasterSource::File(folder.join("master.key"));
-    Master::create(&master).expect("a master");
+    let master = folder.join("master.key");
+    Master::create(&MasterSource::File(master.clone())).expect("a master");
     Opening::Embedded {
         master,
+        seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
     }
+}
+
+/// Nothing seals the master.
+fn no_secret(file: SecretFile<'_>) -> hsm::Result<Secret> {
+    panic!("{file:?} is read")
 }
 
 fn opened(
@@ -35,7 +42,7 @@ fn opened(
                 let opening = host::asked(&far).expect("a whole frame");
                 if let Some(opening) = opening {
                     // The other end may be closed before this one: that is how it ends.
-                    let _ = host::serve(&far, opening.open());
+                    let _ = host::serve(&far, opening.open(&no_secret));
                 }
             })?;
             Ok((near, None))
@@ -50,7 +57,8 @@ fn opened(
 #[test]
 fn what_does_not_open_says_why() {
     let missing = Opening::Embedded {
-        master: MasterSource::File("/nowhere/master.key".into()),
+        master: "/nowhere/master.key".into(),
+        seal: Seal::Nothing,
         cache_keys_max: 1,
     };
     let Err(Error::Unavailable(why)) = opened(Arc::new(missing), |_| ()) else {

@@ -155,7 +155,7 @@ impl Dev {
         };
         let module = setup::absolute(module)?;
         let is_same = config.backends.iter().any(|own| match &*own.opening {
-            Opening::Module(known) => known.path == module,
+            Opening::Module { config, .. } => config.path == module,
             Opening::Embedded { .. } => false,
         });
         if is_same {
