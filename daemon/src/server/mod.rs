@@ -121,12 +121,10 @@ impl Running {
         });
         let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
         let mut loops = JoinSet::new();
+        let own = appliance.clone();
         let pages = Pages {
             metrics,
-            health: Box::new({
-                let own = appliance.clone();
-                move || own.health()
-            }),
+            health: Box::new(move || own.health()),
         };
         let file = serve_all(
             &mut loops,
