@@ -1,11 +1,13 @@
 //! Every mechanism that the module lists, for every function that it lists it for, against independent implementations.
 
+mod authenticated;
 mod ciphers;
 mod completeness;
 mod derivations;
 mod digests;
 mod families;
 mod generation;
+mod kem;
 mod keys;
 mod macs;
 mod oracle;

@@ -7,6 +7,7 @@ mod lattice;
 mod oracles;
 mod reading;
 mod strict;
+mod trusted;
 
 use keyhold_tests::{
     Appliance, Backend,
