@@ -15,9 +15,12 @@ pub(crate) fn process() -> std::io::Result<()> {
         maximum: Some(0),
     };
     let limited = setrlimit(Resource::Core, none);
+    // Before the process's files are root's alone. Who may take a core image of it all the same gets no memory in it.
+    let filtered = std::fs::write("/proc/self/coredump_filter", "0");
     // Also keeps other processes of the same user from reading this one's memory.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    Ok(limited?)
+    limited?;
+    filtered
 }
 
 /// Allows as many descriptors as the system lets this process have: a client needs one, and shells start with few.

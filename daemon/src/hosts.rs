@@ -27,11 +27,16 @@ const CALLS_MAX: usize = 64;
 
 /// Starts what the embedded HSM and the modules' wrapping need in this process.
 pub(crate) fn start_engine() -> Result<(), hsm::Error> {
-    if hsm::soft::start(SECURE_HEAP_BYTES)? == SecureHeap::Unlocked {
-        tracing::warn!(
+    match hsm::soft::start(SECURE_HEAP_BYTES)? {
+        SecureHeap::Secret => tracing::debug!("private keys are in memory of memfd_secret"),
+        SecureHeap::Locked => tracing::info!(
+            "the system has no memfd_secret; private keys are in memory that is locked and not dumped"
+        ),
+        SecureHeap::Unlocked => tracing::warn!(
             "the memory of private keys cannot be locked and may be swapped out; raise LimitMEMLOCK= of the unit, \
              or `ulimit -l`, to 64 MiB"
-        );
+        ),
+        SecureHeap::Absent => tracing::warn!("private keys are in ordinary memory"),
     }
     Ok(())
 }

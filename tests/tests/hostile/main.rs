@@ -2,6 +2,7 @@
 
 mod certificates;
 mod isolation;
+mod memory;
 mod messages;
 mod silence;
 mod surroundings;

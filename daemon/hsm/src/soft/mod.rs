@@ -22,6 +22,7 @@ pub(crate) mod prime;
 pub mod rng;
 pub(crate) mod rsa;
 mod seal;
+mod secure;
 mod triple_des;
 mod wrap;
 mod xts;
@@ -38,9 +39,9 @@ use kmip::{
 
 use self::derive::Source;
 pub use self::{
-    ffi::{SecureHeap, secure_heap_used_bytes, start},
     master::{Master, MasterSource},
     plain::PlainKey,
+    secure::{SecureHeap, secure_heap_used_bytes, start},
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Generated,
@@ -78,7 +79,7 @@ impl SoftHsm {
         if let Some(ready) = self.unsealed.get(&key.0) {
             return Ok(ready);
         }
-        if ffi::secure_heap_is_tight() {
+        if secure::secure_heap_is_tight() {
             self.unsealed.halve();
         }
         let opened = seal::open_key(&self.master, key)?;

@@ -87,14 +87,14 @@ pub(super) fn open(master: &Master, sealed: &Sealed, label: &[u8]) -> Result<Sec
 }
 
 /// Seals a master key under a secret from which it can be opened again; the header is authenticated.
-pub(super) fn seal_master(master: &Secret, under: &Secret, header: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn seal_master(master: &Master, under: &Secret, header: &[u8]) -> Result<Vec<u8>> {
     let mut blob = Vec::new();
-    let under = Master::from_secret(under.clone());
+    let under = Master::of(under.expose())?;
     append(
         &under,
         Purpose::Master,
         &[header],
-        master.expose(),
+        master.secret().expose(),
         &mut blob,
     )?;
     Ok(blob)
@@ -103,7 +103,7 @@ pub(super) fn seal_master(master: &Secret, under: &Secret, header: &[u8]) -> Res
 /// Opens what [`seal_master`] sealed.
 pub(super) fn open_master(body: &[u8], under: &Secret, header: &[u8]) -> Result<Secret> {
     open_body(
-        &Master::from_secret(under.clone()),
+        &Master::of(under.expose())?,
         Purpose::Master,
         &[header],
         body,

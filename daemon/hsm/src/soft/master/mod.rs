@@ -8,7 +8,7 @@ use aws_lc_rs::pbkdf2;
 use kmip::Secret;
 use zeroize::Zeroizing;
 
-use super::{rng, seal};
+use super::{rng, seal, secure::SecureBytes};
 use crate::{Error, Result};
 
 /// Where the master is kept, and what opens it.
@@ -32,7 +32,7 @@ pub enum MasterSource {
 }
 
 /// The 256-bit key under which everything of an embedded HSM is sealed.
-pub struct Master(Secret);
+pub struct Master(SecureBytes);
 
 impl Master {
     /// Makes a master and keeps it. An existing file is never overwritten.
@@ -47,7 +47,7 @@ impl Master {
                 contents.extend(sum);
             }
             Some(under) => {
-                let sealed = seal::seal_master(&master.0, &under, &contents)?;
+                let sealed = seal::seal_master(&master, &under, &contents)?;
                 contents.extend(sealed);
             }
         }
@@ -75,7 +75,7 @@ impl Master {
                     "the file was damaged; restore it from a backup",
                 ));
             }
-            return Ok(Self(Secret::from(key)));
+            return Self::of(key);
         };
         let master = seal::open_master(body, &under, header).map_err(|_| {
             unavailable("the passphrase or credential is not the one this master was sealed under, or the file was changed")
@@ -83,21 +83,22 @@ impl Master {
         if master.len() != MASTER_BYTES {
             return Err(unavailable(NOT_A_MASTER));
         }
-        Ok(Self(master))
+        Self::of(master.expose())
     }
 
     /// A master that is kept nowhere: what is sealed under it is lost with it.
     pub fn ephemeral() -> Result<Self> {
         let mut bytes = Zeroizing::new([0; MASTER_BYTES]);
         rng::fill(bytes.as_mut_slice())?;
-        Ok(Self(Secret::from(bytes.as_slice())))
+        Self::of(bytes.as_slice())
     }
 
-    pub(super) const fn from_secret(secret: Secret) -> Self {
-        Self(secret)
+    /// The master that these bytes are.
+    pub(super) fn of(bytes: &[u8]) -> Result<Self> {
+        SecureBytes::new(bytes).map(Self)
     }
 
-    pub(super) const fn secret(&self) -> &Secret {
+    pub(super) const fn secret(&self) -> &SecureBytes {
         &self.0
     }
 }

@@ -41,7 +41,7 @@ fn each_way_of_keeping_gives_the_same_master_back() {
     ] {
         let made = Master::create(&source).unwrap();
         let loaded = Master::load(&source).unwrap();
-        assert!(made.0 == loaded.0);
+        assert!(made.0.expose() == loaded.0.expose());
         let mode = fs::metadata(source.file()).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o600);
     }
