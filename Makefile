@@ -42,7 +42,7 @@ lint:
 	@$(step) "Clippy" cargo clippy --workspace --all-targets -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" $(step) "Documentation" cargo doc --workspace --no-deps --document-private-items
 
-## make test-long  what `make test` has no time for: a thousand kills, vectors of long keys, ten minutes of threads, sanitizers, valgrind, pkcs11-check
+## make test-long  what `make test` has no time for: a thousand kills, sequences of calls of chance, vectors of long keys, ten minutes of threads, sanitizers, valgrind, pkcs11-check
 test-long:
 	@mkdir -p target && : >target/steps.txt
 	@$(step) "Build tools" tests/setup/for-build
@@ -55,6 +55,7 @@ test-long:
 	@$(step) "Memory" tests/setup/sanitized address
 	@$(step) "Races" tests/setup/sanitized thread
 	@$(step) "Valgrind" tests/setup/sanitized valgrind
+	@KEYHOLD_TEST_LONG=1 $(step) "Sequences" $(run-tests) --package keyhold-tests --test pkcs11_model
 	@KEYHOLD_TEST_LONG=1 $(step) "Vectors" $(run-tests) --package keyhold-tests --test pkcs11_vectors
 	@echo; cat target/steps.txt
 

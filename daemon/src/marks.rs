@@ -3,7 +3,7 @@
 
 use cryptoki_sys as ck;
 use kmip::{
-    OperationCode,
+    CryptographicUsageMask as Mask, ObjectType, OperationCode,
     attribute::{Attribute, Attributes, VendorAttribute},
 };
 use pkcs11::{
@@ -76,6 +76,36 @@ pub(crate) fn is_destroyable(record: &Record) -> bool {
     flag(record, ck::CKA_DESTROYABLE) != Some(false)
 }
 
+/// Whether a key was generated here.
+pub(crate) fn is_made_here(record: &Record) -> bool {
+    flag(record, ck::CKA_LOCAL) == Some(true)
+}
+
+/// Whether nobody can have a second key of this value, to do something else with it: it is secret, was made here, was
+/// never told, and never left.
+pub(crate) fn is_alone(record: &Record) -> bool {
+    record.object_type == ObjectType::SymmetricKey
+        && is_made_here(record)
+        && record.attributes.always_sensitive == Some(true)
+        && record.attributes.never_extractable == Some(true)
+}
+
+/// Whether sensitive keys may go under a key: it is alone, the security officer trusts it, or it goes between them and
+/// one that he trusts.
+pub(crate) fn keeps(record: &Record) -> bool {
+    is_alone(record) || is_trusted(record) || is_between(record)
+}
+
+/// Whether a key does nothing but wrap, was made here, and leaves only under one that is trusted. So that nobody makes a
+/// second key of it here, that one is a public key.
+pub(crate) fn is_between(record: &Record) -> bool {
+    record.object_type == ObjectType::SymmetricKey
+        && is_made_here(record)
+        && record.attributes.always_sensitive == Some(true)
+        && record.attributes.cryptographic_usage_mask == Some(Mask::WrapKey)
+        && wants_trusted(record)
+}
+
 /// Whether the security officer trusts a key to wrap others.
 pub(crate) fn is_trusted(record: &Record) -> bool {
     flag(record, ck::CKA_TRUSTED) == Some(true)
@@ -108,13 +138,7 @@ pub(crate) fn admit(
     operation: OperationCode,
     by_officer: bool,
 ) -> Result<()> {
-    let made_here = [
-        OperationCode::Create,
-        OperationCode::CreateKeyPair,
-        OperationCode::ReKey,
-        OperationCode::ReKeyKeyPair,
-    ];
-    if !made_here.contains(&operation) {
+    if !makes_keys(operation) {
         forget(attributes, name(ck::CKA_LOCAL));
         forget(attributes, name(ck::CKA_KEY_GEN_MECHANISM));
     }
@@ -134,6 +158,33 @@ pub(crate) fn admit(
         if later == Later::Officer && first.is_some_and(is_true) && !by_officer {
             return Err(not_the_officer());
         }
+    }
+    Ok(())
+}
+
+/// Whether an operation generates keys.
+const fn makes_keys(operation: OperationCode) -> bool {
+    matches!(
+        operation,
+        OperationCode::Create
+            | OperationCode::CreateKeyPair
+            | OperationCode::ReKey
+            | OperationCode::ReKeyKeyPair
+    )
+}
+
+/// Says of a new secret key that locks others up that it was made here; the module says it of all keys that it asks for.
+pub(crate) fn say_made_here(record: &mut Record, operation: OperationCode) -> Result<()> {
+    let is_kek = record.object_type == ObjectType::SymmetricKey
+        && record.attributes.never_extractable == Some(true)
+        && record
+            .attributes
+            .cryptographic_usage_mask
+            .is_some_and(|mask| mask.intersects(Mask::WrapKey));
+    if is_kek && makes_keys(operation) && !is_made_here(record) {
+        let value = Form::Flag.to_kmip(&flag_bytes(true));
+        let said = vendor(name(ck::CKA_LOCAL).unwrap_or_default(), value);
+        record.attributes.add(said)?;
     }
     Ok(())
 }

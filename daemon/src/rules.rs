@@ -89,6 +89,9 @@ impl Context<'_> {
     pub(crate) fn admit(&self, record: &mut Record) -> Result<()> {
         let by_officer = self.principal.officer;
         marks::admit(&mut record.attributes, self.route.code, by_officer)?;
+        if self.service.conformance.is_none() {
+            marks::say_made_here(record, self.route.code)?;
+        }
         if self.principal.public_only && !policy::is_public(record) {
             return Err(Error::not_permitted());
         }

@@ -1,8 +1,8 @@
 //! Keys under keys: which may wrap which, and what wrapping and unwrapping are in KMIP.
 //!
 //! The attacks on wrapping (Clulow; Bortolozzo and others) make a key leave under one that somebody knows, or come back
-//! with less protection. Here a sensitive key leaves only under a key that nobody has ever seen, or that the security
-//! officer trusts, and what comes in is sensitive.
+//! with less protection. Here a sensitive key leaves only under a key that nobody has ever seen and that never left itself,
+//! or that the security officer trusts, and what comes in is sensitive.
 
 use cryptoki_sys as ck;
 use kmip::{
@@ -67,11 +67,13 @@ pub fn check(by: &Facts, of: &Facts) -> Result<()> {
     if of.flag(ck::CKA_WRAP_WITH_TRUSTED) && !is_trusted {
         return Err(Rv::KEY_NOT_WRAPPABLE);
     }
-    // Known to nobody: generated here, and never told. What was agreed on is known to the other side, too.
-    let is_unknown = by.class == ck::CKO_SECRET_KEY
+    // Known to nobody: generated here, and never told. What was agreed on is known to the other side, too. And alone: of
+    // what may leave, a second key could be made that decrypts.
+    let is_alone = by.class == ck::CKO_SECRET_KEY
         && by.flag(ck::CKA_LOCAL)
-        && by.flag(ck::CKA_ALWAYS_SENSITIVE);
-    if of.flag(ck::CKA_SENSITIVE) && !is_trusted && !is_unknown {
+        && by.flag(ck::CKA_ALWAYS_SENSITIVE)
+        && by.flag(ck::CKA_NEVER_EXTRACTABLE);
+    if of.flag(ck::CKA_SENSITIVE) && !is_trusted && !is_alone {
         return Err(Rv::KEY_NOT_WRAPPABLE);
     }
     // A chain is as weak as its weakest key.

@@ -152,7 +152,9 @@ fn new(
     }
     new.inherit(key, !strict)?;
     template::decide_class(&mut new.attributes, context.vault()?.as_ref());
-    new.was_kept_as(key);
+    // Nor was it ever kept by one alone.
+    new.attributes.always_sensitive = Some(false);
+    new.attributes.never_extractable = Some(false);
     Ok(new)
 }
 

@@ -114,6 +114,7 @@ fn what_is_derived_has_them_but_no_more_freedom_than_its_base() {
         Attribute::CryptographicUsageMask(Mask::DeriveKey),
         Attribute::ActivationDate(Timestamp(0)),
         Attribute::Sensitive(true),
+        Attribute::Extractable(false),
     ];
     let base = fixture.create(base.to_vec()).unwrap();
     let defaults = [

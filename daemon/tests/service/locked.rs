@@ -107,7 +107,7 @@ fn others() -> [Vec<Attribute>; 5] {
 
 /// One locked object of each kind, and the wrapping key.
 pub(crate) fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)>, String) {
-    let aes = vec![
+    let aes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
         mask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::WrapKey),
@@ -153,7 +153,7 @@ pub(crate) fn locked_objects(fixture: &mut Fixture) -> (Vec<(ObjectType, String)
             ManagedObject::OpaqueObject(opaque),
         ),
     ));
-    let kek = fixture.create(aes).unwrap();
+    let kek = fixture.create([&aes[..], &LOCKED].concat()).unwrap();
     fixture
         .call::<kmip::payload::activate::Activate>(&kmip::payload::activate::ActivateRequest {
             unique_identifier: Some(kek.as_str().into()),

@@ -21,6 +21,7 @@ mod envelope;
 mod fixture;
 mod header;
 mod import;
+mod kept;
 mod kinds;
 mod later;
 mod leases;

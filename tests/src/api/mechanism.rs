@@ -4,7 +4,11 @@ use std::ptr::null_mut;
 
 use cryptoki_sys as ck;
 
-use super::{Ulong, calls::ulong};
+use super::{
+    Ulong,
+    calls::ulong,
+    wrapping::{self, Place},
+};
 
 /// A mechanism as a caller names it.
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub enum Parameter {
     Oaep(Ulong, Ulong, Vec<u8>),
     /// Bits of the AES key between; of the OAEP that it is under, hash and mask generation function.
     RsaAes(Ulong, Ulong, Ulong),
+    /// Where the nonce comes that is made inside, additional data, length of the tag in bits.
+    GcmWrap(Place, Vec<u8>, Ulong),
     /// Whether the message is hashed before, and the context.
     Eddsa(bool, Vec<u8>),
     /// Hedge variant and context.
@@ -121,6 +127,12 @@ impl Mechanism {
                 call(&raw mut mechanism)
             }
             Parameter::Number(own) => with(kind, *own, call),
+            Parameter::RsaAes(bits, hash, mgf) => {
+                wrapping::rsa_aes(kind, (*bits, *hash, *mgf), call)
+            }
+            Parameter::GcmWrap(place, additional, bits) => {
+                wrapping::gcm(kind, place, (additional, *bits), call)
+            }
             Parameter::Gcm(..)
             | Parameter::Ccm(..)
             | Parameter::Counter(..)
@@ -128,7 +140,6 @@ impl Mechanism {
             | Parameter::Poly1305(..) => self.with_cipher(call),
             Parameter::Pss(..)
             | Parameter::Oaep(..)
-            | Parameter::RsaAes(..)
             | Parameter::Eddsa(..)
             | Parameter::Context(..)
             | Parameter::HashContext(..) => self.with_public_key(call),
@@ -160,7 +171,6 @@ impl Mechanism {
                 };
                 with(kind, own, call)
             }
-            Parameter::RsaAes(bits, hash, mgf) => rsa_aes(kind, (*bits, *hash, *mgf), call),
             Parameter::Eddsa(prehash, context) => {
                 let own = ck::CK_EDDSA_PARAMS {
                     phFlag: ck::CK_BBOOL::from(*prehash),
@@ -364,7 +374,11 @@ fn data_parameter(
 }
 
 /// Calls with a mechanism whose parameter is this structure.
-fn with<P, T>(kind: Ulong, mut own: P, call: impl FnOnce(*mut ck::CK_MECHANISM) -> T) -> T {
+pub(super) fn with<P, T>(
+    kind: Ulong,
+    mut own: P,
+    call: impl FnOnce(*mut ck::CK_MECHANISM) -> T,
+) -> T {
     let mut mechanism = ck::CK_MECHANISM {
         mechanism: kind,
         pParameter: (&raw mut own).cast(),
@@ -374,25 +388,10 @@ fn with<P, T>(kind: Ulong, mut own: P, call: impl FnOnce(*mut ck::CK_MECHANISM) 
 }
 
 /// Where bytes are; nowhere, when there are none.
-fn pointer(bytes: &[u8]) -> *mut u8 {
+pub(super) fn pointer(bytes: &[u8]) -> *mut u8 {
     if bytes.is_empty() {
         null_mut()
     } else {
         bytes.as_ptr().cast_mut()
     }
-}
-
-/// `CK_RSA_AES_KEY_WRAP_PARAMS`: bits, and of the parameter in it hash and mask generation function.
-fn rsa_aes<T>(
-    kind: Ulong,
-    (bits, hash, mgf): (Ulong, Ulong, Ulong),
-    call: impl FnOnce(*mut ck::CK_MECHANISM) -> T,
-) -> T {
-    let mut oaep = ck::CK_RSA_PKCS_OAEP_PARAMS::default();
-    (oaep.hashAlg, oaep.mgf, oaep.source) = (hash, mgf, ck::CKZ_DATA_SPECIFIED);
-    let own = ck::CK_RSA_AES_KEY_WRAP_PARAMS {
-        ulAESKeyBits: bits,
-        pOAEPParams: &raw mut oaep,
-    };
-    with(kind, own, call)
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod mechanism;
 mod template;
+mod wrapping;
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -12,6 +13,7 @@ pub use self::{
     calls::{Act, Answer, Api, Gcm},
     mechanism::{Kdf, Mechanism, Parameter, Part},
     template::{Attribute, bytes, flag, nested, number, numbers},
+    wrapping::Place,
 };
 use crate::{
     Appliance, PIN,

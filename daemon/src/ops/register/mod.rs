@@ -322,6 +322,8 @@ impl New {
             block
         };
         if let Some(how) = how {
+            // It has left its last place at least, and may come in again as something else.
+            self.attributes.never_extractable = Some(false);
             wrapping::remember(&mut self.attributes, how, block.key_value.as_ref())?;
         }
         match block.key_value.clone() {

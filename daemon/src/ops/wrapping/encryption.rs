@@ -17,7 +17,7 @@ use crate::{
     fault::Fault,
     marks,
     ops::{encrypt::associated, get},
-    profile,
+    profile::{self, Kek},
 };
 
 /// Encrypts what is wrapped, and says how.
@@ -40,12 +40,15 @@ pub(super) fn encrypted(
         let is_sensitive = of.attributes.sensitive != Some(false);
         let vault = context.vault()?;
         profile::check_encryption(&vault, &cipher, given.is_some())?;
-        profile::check_wrapping(mask(&kek), &cipher, is_sensitive)?;
+        profile::check_wrapping(known(&kek), &cipher, is_sensitive, given.is_some())?;
     }
     if given.is_some() {
         context.note("caller iv");
     }
-    if marks::wants_trusted(of) && !marks::is_trusted(kek.record()) {
+    let is_public = matches!(kek.record().custody, Custody::Public(_));
+    if (marks::wants_trusted(of) && !marks::is_trusted(kek.record()))
+        || (marks::is_between(of) && !is_public)
+    {
         return Err(get::wants_trusted());
     }
     if let Custody::Public(spki) = &kek.record().custody {
@@ -94,7 +97,7 @@ pub(super) fn decrypted(
     if context.service.conformance.is_none() {
         let vault = context.vault()?;
         profile::check_decryption(&vault, &cipher)?;
-        profile::check_unwrapping(mask(&kek), &cipher, new_is_sensitive)?;
+        profile::check_unwrapping(known(&kek), &cipher, new_is_sensitive)?;
     } else if !mask(&kek).contains(usage) {
         usage = CryptographicUsageMask::WrapKey;
     }
@@ -149,6 +152,14 @@ fn wrapping_key(
             Fault::UnsupportedParameters,
             "keys are wrapped with AES key wrap, an authenticating mode, CBC with padding, or RSA",
         )),
+    }
+}
+
+/// What the vault's rules ask of a wrapping key.
+fn known(key: &Authorized) -> Kek {
+    Kek {
+        mask: mask(key),
+        keeps: marks::keeps(key.record()),
     }
 }
 

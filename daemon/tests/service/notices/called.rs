@@ -261,7 +261,8 @@ fn locked_keys_are_put_to_nobody_and_sensitive_ones_only_wrapped() {
         &mut fixture,
         [Attribute::Sensitive(true), Attribute::Extractable(true)],
     );
-    let kek = active_key(&mut fixture, []);
+    let locked_kek = [Attribute::Sensitive(true), Attribute::Extractable(false)];
+    let kek = active_key(&mut fixture, locked_kek);
     let mut own = listener(&fixture, terms("client 2", V1_4));
     own.connect(&[V1_4], BOTH);
     let wrapped = Putting {

@@ -226,7 +226,16 @@ fn the_public_half_may_be_named_and_attributes_travel_inside() {
 #[test]
 fn what_is_sensitive_does_not_leave_with_a_mac_alone() {
     let mut fixture = Fixture::new();
-    let keys = keys(&mut fixture);
+    let mut keys = keys(&mut fixture);
+    let kek = vec![
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(Mask::WrapKey),
+        Attribute::ActivationDate(NOON),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+    ];
+    keys.kek = fixture.create(kek).unwrap();
     let id = fixture.aes_key([Attribute::Sensitive(true)]);
     for method in METHODS {
         let left = wrapped(&mut fixture, &id, how(method, &keys.kek, &keys.mac, false));

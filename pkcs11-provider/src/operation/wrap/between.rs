@@ -65,7 +65,7 @@ impl Session {
         {
             return out.offer(front + back).map(drop);
         }
-        let between = self.make_between(size(bits) / 8)?;
+        let between = self.make_between(size(bits) / 8, by)?;
         let first = self.get_wrapped(&wrap::get_request(by, &between.facts, &outer))?;
         let second = self.get_wrapped(&wrap::get_request(&between.facts, of, &PADDED))?;
         let both = [wrapped(&first)?, wrapped(&second)?].concat();
@@ -100,11 +100,16 @@ impl Session {
         self.unwrap_by(&between.facts, &PADDED, second, template)
     }
 
-    fn make_between(&self, bytes: usize) -> Result<Between<'_>> {
+    /// Under a key that is trusted it may carry a sensitive key, and is as much of a secret as that; under another it carries
+    /// only what could be read in any case.
+    fn make_between(&self, bytes: usize, by: &Facts) -> Result<Between<'_>> {
+        let is_kept = by.flag(ck::CKA_TRUSTED);
         let new = NewSecret::of_type(ck::CKK_AES, bytes)?;
         let values = [
             (ck::CKA_WRAP, flag_bytes(true)),
             (ck::CKA_EXTRACTABLE, flag_bytes(true)),
+            (ck::CKA_SENSITIVE, flag_bytes(is_kept)),
+            (ck::CKA_WRAP_WITH_TRUSTED, flag_bytes(is_kept)),
         ];
         let entries = values.each_ref().map(entry);
         let own = Template::read(&entries)?;

@@ -148,6 +148,12 @@ impl Api {
         call!(self, C_Logout(session))
     }
 
+    /// `C_InitToken` of the first slot.
+    pub fn init_token(&self, pin: &[u8], label: &[u8; 32]) -> Result<()> {
+        let (pin, n) = (start(pin), ulong(pin.len()));
+        call!(self, C_InitToken(0, pin, n, start(label)))
+    }
+
     /// `C_GetMechanismList` of the first slot.
     #[must_use]
     pub fn mechanisms(&self) -> Vec<Ulong> {
@@ -318,6 +324,11 @@ impl Api {
             Act::Sign => call!(self, C_SignFinal(session, out, length)),
             Act::Digest => call!(self, C_DigestFinal(session, out, length)),
         })
+    }
+
+    /// `C_DigestKey`.
+    pub fn digest_key(&self, session: Ulong, key: Ulong) -> Result<()> {
+        call!(self, C_DigestKey(session, key))
     }
 
     /// `C_VerifyInit`.
