@@ -269,7 +269,7 @@ fn is_long() -> bool {
 #[test]
 fn what_it_asks_about_security() {
     if is_long() {
-        let passed = check(&run("security and not subprocess and not slow", 280));
+        let passed = check(&run("security and not subprocess and not slow", 600));
         assert!(passed > 250, "{passed}");
     }
 }
@@ -277,7 +277,7 @@ fn what_it_asks_about_security() {
 #[test]
 fn all_that_it_asks() {
     if is_long() {
-        let passed = check(&run("not slow", 1500));
+        let passed = check(&run("not slow", 2400));
         assert!(passed > 2400, "{passed}");
     }
 }

@@ -57,6 +57,39 @@ fn a_sensitive_key_is_not_read_by_coming_back() {
     );
 }
 
+/// Clulow's attack in two steps: a wrapping key leaves, and comes back as one that decrypts what it has wrapped.
+#[test]
+fn a_wrapping_key_does_not_come_back_for_another_use() {
+    alone(
+        "policy::a_wrapping_key_does_not_come_back_for_another_use",
+        &[],
+        |session| {
+            let by = kek(session);
+            let hidden = generated(session, 32, &[LEAVES]);
+            let inner = generated(session, 32, &[Attribute::Wrap(true), LEAVES]);
+            let blob = session.wrap_key(&Mechanism::AesKeyWrap, by, inner).unwrap();
+            let mut decrypts = secret(KeyType::AES, None);
+            decrypts.push(Attribute::Decrypt(true));
+            session
+                .unwrap_key(&Mechanism::AesKeyWrap, by, &blob, &decrypts)
+                .unwrap();
+            let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, inner, hidden);
+            assert_eq!(refused(wrapped), RvError::KeyNotWrappable);
+            // Nor does it help to lock it afterwards: it may have left before.
+            session
+                .update_attributes(inner, &[Attribute::Extractable(false)])
+                .unwrap();
+            let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, inner, hidden);
+            assert_eq!(refused(wrapped), RvError::KeyNotWrappable);
+            // What may be read it wraps as before.
+            let open = generated(session, 32, &open(Vec::new()));
+            session
+                .wrap_key(&Mechanism::AesKeyWrap, inner, open)
+                .unwrap();
+        },
+    );
+}
+
 #[test]
 fn a_key_is_not_one_of_another_length_by_its_type() {
     alone(
