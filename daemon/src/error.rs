@@ -138,6 +138,10 @@ impl From<hsm::Error> for Error {
                 Fault::UnsupportedParameters,
                 "the HSM does not support this",
             ),
+            hsm::Error::Refused(_) => (
+                Fault::HsmAway,
+                "the HSM refuses the login; whoever runs the server must look at it",
+            ),
             hsm::Error::Unavailable(_) => {
                 (Fault::HsmAway, "the HSM does not answer now; try again")
             }

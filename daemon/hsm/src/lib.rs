@@ -305,7 +305,9 @@ pub enum Error {
     KeyTypeMismatch,
     /// The key's terms forbid its export.
     NotExportable,
-    /// The HSM cannot be reached, or refused the login; a later try may succeed.
+    /// The HSM refused the login. It is not tried again: tokens lock themselves after a few wrong PINs.
+    Refused(String),
+    /// The HSM cannot be reached; a later try may succeed.
     Unavailable(String),
     /// This HSM cannot do that.
     Unsupported,
@@ -321,6 +323,7 @@ impl std::fmt::Display for Error {
             Self::KeyNotFound => f.write_str("no such key in the HSM"),
             Self::KeyTypeMismatch => f.write_str("the mechanism does not fit the key"),
             Self::NotExportable => f.write_str("the key may not leave the HSM"),
+            Self::Refused(what) => write!(f, "the HSM refuses the login: {what}"),
             Self::Unavailable(what) => write!(f, "the HSM is unavailable: {what}"),
             Self::Unsupported => f.write_str("the HSM does not support this"),
         }

@@ -340,6 +340,10 @@ fn again(helper: &Weak<Helper>) -> Option<UnixStream> {
                 let trouble = error.to_string();
                 (own.terms.tell)(Event::NotStarted(&trouble));
                 own.lock().trouble = trouble;
+                if matches!(error, Error::Refused(_)) {
+                    // Another process would try the same PIN once more.
+                    return None;
+                }
             }
         }
         drop(own);

@@ -145,6 +145,7 @@ wire! {
         7 = NotExportable,
         8 = Unavailable(what),
         9 = Unsupported,
+        10 = Refused(what),
     }
     enum Opening {
         1 = Embedded { master, seal, cache_keys_max },

@@ -45,7 +45,7 @@ impl Login {
     /// Refuses at once while a refused PIN or the back-off forbids another try.
     pub(super) fn is_due(&self, now: Instant) -> crate::Result<()> {
         if let Some(refused) = &self.refused {
-            return Err(Error::Unavailable(refused.clone()));
+            return Err(Error::Refused(refused.clone()));
         }
         match self.not_before {
             Some(not_before) if now < not_before => Err(Error::Unavailable(format!(
@@ -154,7 +154,7 @@ impl Login {
         let text = format!("{} {why}", self.token);
         self.refused = Some(text.clone());
         Fault {
-            error: Error::Unavailable(text),
+            error: Error::Refused(text),
             cure: Cure::None,
         }
     }

@@ -1,6 +1,12 @@
 //! The embedded HSM as the daemon has it: behind sockets, here with a thread in place of the other process.
 
-use std::{os::unix::net::UnixStream, sync::Arc, thread, time::Duration};
+use std::{
+    net::Shutdown,
+    os::unix::net::UnixStream,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 use hsm::{
     Error, Hsm,
@@ -65,4 +71,47 @@ fn what_does_not_open_says_why() {
         panic!("it opened");
     };
     assert!(why.contains("/nowhere/master.key"), "{why}");
+}
+
+/// A token locks itself after a few wrong PINs, so that a process that comes back must not try one again and again.
+#[test]
+fn a_login_that_was_refused_is_not_tried_by_another_process() {
+    static STARTS: Mutex<Vec<UnixStream>> = Mutex::new(Vec::new());
+    let started = || STARTS.lock().expect("nobody panics here").len();
+    let opening = Arc::new(embedded());
+    let hsm = RemoteHsm::open(HelperTerms {
+        start: Box::new(|| {
+            let (near, far) = UnixStream::pair()?;
+            let mut starts = STARTS.lock().expect("nobody panics here");
+            let is_first = starts.is_empty();
+            starts.push(far.try_clone()?);
+            thread::Builder::new().spawn(move || {
+                if let Some(opening) = host::asked(&far).expect("a whole frame") {
+                    let opened = if is_first {
+                        opening.open(&no_secret)
+                    } else {
+                        Err(Error::Refused("the PIN is wrong".to_owned()))
+                    };
+                    let _ = host::serve(&far, opened);
+                }
+            })?;
+            Ok((near, None))
+        }),
+        opening,
+        wait: Duration::from_secs(60),
+        channels_max: 4,
+        tell: Box::new(|_| ()),
+    })
+    .expect("it opens");
+    let first = STARTS.lock().expect("nobody panics here")[0].try_clone();
+    first
+        .and_then(|first| first.shutdown(Shutdown::Both))
+        .expect("it ends");
+    while started() < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(started(), 2);
+    let why = hsm.health().expect_err("there is none").to_string();
+    assert!(why.contains("the PIN is wrong"), "{why}");
 }

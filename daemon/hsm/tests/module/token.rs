@@ -225,7 +225,7 @@ fn an_unknown_token_is_answered_with_those_present() {
 
 fn unavailable(error: Option<Error>) -> String {
     match error {
-        Some(Error::Unavailable(text)) => text,
+        Some(Error::Unavailable(text) | Error::Refused(text)) => text,
         other => panic!("{other:?}"),
     }
 }
