@@ -30,7 +30,7 @@ test:
 	@$(step) "Build tools" tests/setup/for-build
 	@$(step) "Test peers" tests/setup/for-tests
 	@$(MAKE) --no-print-directory lint
-	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
+	@$(step) "Build" cargo parts
 	@$(step) "Tests" $(run-tests) --workspace
 	@$(step) "Documentation's tests" cargo test --workspace --doc
 	@$(step) "Dependencies" tests/setup/deny
@@ -46,7 +46,7 @@ lint:
 test-long:
 	@mkdir -p target && : >target/steps.txt
 	@$(step) "Build tools" tests/setup/for-build
-	@$(step) "Build" cargo build --package keyhold --package keyhold-pkcs11
+	@$(step) "Build" cargo parts
 	@KEYHOLD_TEST_LONG=1 $(step) "Kills" $(run-tests) --package keyhold-tests --test durability
 	@KEYHOLD_TEST_LONG=1 $(step) "Threads" $(run-tests) --package keyhold-tests --test crowd
 	@$(step) "pkcs11-check" tests/setup/pkcs11-check

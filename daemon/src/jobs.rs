@@ -3,15 +3,18 @@
 //!
 //! Dates that change states need no job: they act when a record is read, to the second.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hsm::KeyRef;
 use store::Custody;
 
 use crate::{custody, service::Service};
 
-/// How often debts are looked for.
+/// How often upkeep is done that nobody waits for.
 pub(crate) const PERIOD: Duration = Duration::from_secs(60);
+
+/// How often debts are looked for: an HSM that is back has soon what it should have.
+pub(crate) const DEBTS_PERIOD: Duration = Duration::from_secs(2);
 
 /// How often objects of sessions are looked for whose programs are gone.
 pub(crate) const SESSIONS_PERIOD: Duration = Duration::from_secs(2);
@@ -29,8 +32,17 @@ pub(crate) fn pay_debts(service: &Service) {
             return;
         }
     };
+    // An HSM that is away is asked once a round, and said so once, by whoever watches it.
+    let mut away = BTreeSet::new();
     for record in doomed {
-        if let Custody::Doomed { backend, key } = &record.custody {
+        let Custody::Doomed { backend, key } = &record.custody else {
+            continue;
+        };
+        let hsm = service.backends.get(backend);
+        if !away.contains(backend) && hsm.is_some_and(|hsm| hsm.health().is_err()) {
+            away.insert(backend.clone());
+        }
+        if !away.contains(backend) {
             custody::pay(service, &record.id, backend, &KeyRef(key.clone()));
         }
     }

@@ -93,7 +93,7 @@ impl Appliance {
         command.arg("dev").arg("--dir").arg(self.data());
         command.args(["--kmip", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]);
         if let Some(token) = &self.token {
-            command.arg("--module").arg(Token::library());
+            command.arg("--module").arg(token.module());
             command.args(["--token", Token::LABEL, "--token-pin", Token::PIN]);
             token.environment(&mut command);
         }

@@ -27,6 +27,12 @@ pub fn module() -> PathBuf {
     built("libkeyhold_pkcs11.so")
 }
 
+/// The module that stands before another and fails, built beside the tests.
+#[must_use]
+pub fn failing_module() -> PathBuf {
+    built("libkeyhold_faults.so")
+}
+
 fn built(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let directory = test

@@ -8,11 +8,12 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::programs::{library, peer, succeed};
+use crate::programs::{failing_module, library, peer, succeed};
 
 /// A SoftHSM2 token, found through `SOFTHSM2_CONF` in the environment of who uses it.
 pub struct Token {
     folder: TempDir,
+    fails: bool,
 }
 
 impl Token {
@@ -31,7 +32,10 @@ impl Token {
             folder.path().join("tokens").display()
         );
         fs::write(folder.path().join("softhsm2.conf"), text).unwrap();
-        let token = Self { folder };
+        let token = Self {
+            folder,
+            fails: false,
+        };
         succeed(token.environment(peer("softhsm2-util").args([
             "--init-token",
             "--free",
@@ -45,6 +49,48 @@ impl Token {
         token
     }
 
+    /// A token behind a module that fails when it is told to.
+    #[must_use]
+    pub fn failing() -> Self {
+        Self {
+            fails: true,
+            ..Self::new()
+        }
+    }
+
+    /// The module through which the daemon has this token.
+    #[must_use]
+    pub fn module(&self) -> PathBuf {
+        if self.fails {
+            failing_module()
+        } else {
+            Self::library()
+        }
+    }
+
+    /// Lets a function of the module fail, or none: `FUNCTION FAULT [NUMBER] [once]`.
+    pub fn fail(&self, fault: Option<&str>) {
+        match fault {
+            Some(fault) => {
+                let new = self.folder.path().join("faults.new");
+                fs::write(&new, fault).unwrap();
+                fs::rename(new, self.faults()).unwrap();
+            }
+            // What happens once has taken it away itself.
+            None => drop(fs::remove_file(self.faults())),
+        }
+    }
+
+    /// Whether what was to fail has not failed yet.
+    #[must_use]
+    pub fn is_to_fail(&self) -> bool {
+        self.faults().exists()
+    }
+
+    fn faults(&self) -> PathBuf {
+        self.folder.path().join("faults")
+    }
+
     /// SoftHSM2's own library.
     #[must_use]
     pub fn library() -> PathBuf {
@@ -53,6 +99,10 @@ impl Token {
 
     /// Lets a command see this token.
     pub fn environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if self.fails {
+            command.env("KEYHOLD_FAULTS", self.faults());
+            command.env("KEYHOLD_FAULTS_MODULE", Self::library());
+        }
         command.env("SOFTHSM2_CONF", self.folder.path().join("softhsm2.conf"))
     }
 

@@ -309,10 +309,13 @@ fn keep_time(
     loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
     let own = appliance.clone();
     loops.spawn(every(jobs::PERIOD, move || {
-        jobs::pay_debts(&own.service);
         own.service.expire_streams();
         own.service.forget_late_answers();
         own.service.write_uses();
+    }));
+    let own = appliance.clone();
+    loops.spawn(every(jobs::DEBTS_PERIOD, move || {
+        jobs::pay_debts(&own.service);
     }));
     let own = appliance.clone();
     loops.spawn(every(jobs::SESSIONS_PERIOD, move || {

@@ -62,7 +62,11 @@ fn until_back(client: &mut Client, key: &str) -> usize {
 
 /// An appliance with one more line in its `[[backend]]`.
 fn with(backend: Backend, more: &str) -> Appliance {
-    let mut appliance = Appliance::start(backend);
+    changed(Appliance::start(backend), more)
+}
+
+/// The same appliance with one more line in its `[[backend]]`.
+pub(crate) fn changed(mut appliance: Appliance, more: &str) -> Appliance {
     appliance.stop(Signal::TERM);
     let path = appliance.file("keyhold.toml");
     let text = fs::read_to_string(&path).unwrap();

@@ -1,6 +1,7 @@
 //! Whatever comes in and whatever happens around it: refused in words, never a crash, never much memory, nothing lost.
 
 mod certificates;
+mod faults;
 mod isolation;
 mod memory;
 mod messages;

@@ -210,6 +210,7 @@ const UNSAFE: &[&str] = &[
     "daemon/hsm/src/soft/secure.rs",
     "pkcs11-provider/src/abi/",
     "pkcs11-provider/tests/",
+    "tests/faults/src/lib.rs",
     "tests/src/api/calls/",
 ];
 

@@ -36,16 +36,19 @@ impl RemoteHsm {
     }
 
     fn call<T: for<'a> Take<'a>>(&self, call: Call, arguments: impl Put) -> Result<T> {
-        ask(&self.helper, call, arguments)
+        ask(&self.helper, call, false, arguments)
     }
 }
 
 /// Calls, and reads what comes back.
-fn ask<T: for<'a> Take<'a>>(helper: &Helper, call: Call, arguments: impl Put) -> Result<T> {
+fn ask<T: for<'a> Take<'a>>(
+    helper: &Helper,
+    call: Call,
+    is_slow: bool,
+    arguments: impl Put,
+) -> Result<T> {
     let write = |frame: &mut Buffer| (call, arguments).put(frame);
-    let answer = helper.exchange(call == Call::Generate, write, |frame| {
-        wire::whole::<Result<T>>(frame)
-    })?;
+    let answer = helper.exchange(is_slow, write, |frame| wire::whole::<Result<T>>(frame))?;
     answer.unwrap_or_else(|Broken| Err(Error::Failed("its process answers nonsense".to_owned())))
 }
 
@@ -59,7 +62,9 @@ impl Hsm for RemoteHsm {
     }
 
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
-        self.call(Call::Generate, (spec, terms))
+        // A key pair is looked for, and a secret key is a draw.
+        let is_slow = spec.is_asymmetric();
+        ask(&self.helper, Call::Generate, is_slow, (spec, terms))
     }
 
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
@@ -145,17 +150,17 @@ struct RemoteStream {
 
 impl Stream for RemoteStream {
     fn update(&mut self, part: &[u8]) -> Result<Secret> {
-        ask(&self.helper, Call::Update, (self.number, part))
+        ask(&self.helper, Call::Update, false, (self.number, part))
     }
 
     fn finish(&mut self) -> Result<Finished> {
-        ask(&self.helper, Call::Finish, self.number)
+        ask(&self.helper, Call::Finish, false, self.number)
     }
 }
 
 impl Drop for RemoteStream {
     fn drop(&mut self) {
         // A process that cannot be asked has forgotten it already.
-        let _: Result<()> = ask(&self.helper, Call::Forget, self.number);
+        let _: Result<()> = ask(&self.helper, Call::Forget, false, self.number);
     }
 }

@@ -1,10 +1,11 @@
-//! Making locked keys: generated in the token, or taken over into it.
+//! Making locked keys: generated in the token, or taken over into it; and taking them out of it again.
 
 use cryptoki::object::ObjectHandle;
 use kmip::{CryptographicUsageMask as Usage, mechanism::KeySpec};
 
 use super::{
-    error::Result,
+    error::{Cure, Fault, Result},
+    reference::TokenKey,
     seat::Seat,
     spki,
     template::{self, Home},
@@ -62,4 +63,23 @@ pub(super) fn import(
     let created = seat.session.create_object(&template);
     template::wipe(&mut template);
     Ok(created?)
+}
+
+/// Takes every object of a key out of the token; that there is none is no error while the token is there.
+pub(super) fn unmake(seat: &Seat, key: &TokenKey<'_>) -> Result<()> {
+    let found = seat.find(&key.search())?;
+    if found.is_empty() && !seat.is_alive() {
+        return Err(Fault::lost("the token has lost its objects"));
+    }
+    let mut is_doubtful = false;
+    for handle in found {
+        match seat.session.destroy_object(handle).map_err(Fault::from) {
+            Err(fault) if fault.cure == Cure::Resolve => is_doubtful = true,
+            other => other?,
+        }
+    }
+    if is_doubtful && !seat.find(&key.search())?.is_empty() {
+        return Err(Fault::lost("the token does not know an object that it has"));
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ mod spki;
 mod template;
 mod wrap;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use kmip::{
     Secret,
@@ -32,7 +32,6 @@ use zeroize::Zeroizing;
 pub use self::config::{ModuleConfig, TokenName};
 use self::{
     cipher::Settings,
-    error::{Cure, Fault},
     library::Library,
     probe::Probe,
     reference::{Binding, Reference, SealedKey, TokenKey},
@@ -135,6 +134,7 @@ impl ModuleHsm {
             id: &terms.id,
         };
         let mut tries = 0;
+        let begun = Cell::new(false);
         let made = loop {
             let outcome = self.pool.create(|seat| {
                 let found = seat.find(&key.search())?;
@@ -145,15 +145,25 @@ impl ModuleHsm {
                 for left_behind in found {
                     seat.session.destroy_object(left_behind)?;
                 }
+                begun.set(true);
                 make(seat, template::home(terms))
             });
             tries += 1;
             match outcome {
                 Err(Error::Failed(_)) if tries < TRIES_MAX => {}
-                other => break other?,
+                other => break other,
             }
         };
-        Ok((KeyRef(key.encode(&self.binding)), made))
+        if begun.get() && made.is_err() {
+            // Whatever was said, the key may be there, and no reference will ever name it.
+            drop(self.remove(&key));
+        }
+        Ok((KeyRef(key.encode(&self.binding)), made?))
+    }
+
+    /// Takes every object of a key out of the token.
+    fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
+        self.pool.destroy(key.id, |seat| make::unmake(seat, key))
     }
 }
 
@@ -233,19 +243,7 @@ impl Hsm for ModuleHsm {
             }
             Err(_) => return Ok(()),
         };
-        self.pool.destroy(key.id, |seat| {
-            let found = seat.find(&key.search())?;
-            if found.is_empty() && !seat.is_alive() {
-                return Err(Fault::lost("the token has lost its objects"));
-            }
-            for handle in found {
-                match seat.session.destroy_object(handle).map_err(Fault::from) {
-                    Err(fault) if fault.cure == Cure::Resolve => {}
-                    other => other?,
-                }
-            }
-            Ok(())
-        })
+        self.remove(&key)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {

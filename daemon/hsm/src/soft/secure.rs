@@ -249,7 +249,7 @@ mod tests {
             .map(|byte| SecureBytes::new(&vec![byte; usize::from(byte) * 16]).unwrap())
             .collect();
         for (byte, block) in (0..).zip(&blocks) {
-            assert!(block.expose().iter().all(|own| *own == byte));
+            assert!(SecureBytes::expose(block).iter().all(|own| *own == byte));
         }
         if heap == SecureHeap::Secret {
             let place = mapping(blocks[7].start.as_ptr().addr()).unwrap();
