@@ -1,8 +1,10 @@
 //! Project Wycheproof's vectors through the module: what is valid is taken, what is not is refused, for every mechanism that
-//! the module serves and that has vectors. `KEYHOLD_TEST_LONG` runs the sets of long keys, too.
+//! the module serves and that has vectors. `KEYHOLD_TEST_LONG` runs the sets of long keys, and every
+//! agreement, too.
 
 mod ciphers;
 mod encryption;
+mod handling;
 mod macs;
 mod signatures;
 
