@@ -182,6 +182,17 @@ pub fn derive_is_refused(how: Derivation, base: &Object, kind: Secret, traits: &
         || kind.bytes() < 14
         || (!agrees && is_freer)
         || agrees != (base.class == ck::CKO_PRIVATE_KEY)
+        || (matches!(how, Derivation::Counter { .. })
+            && traits.sensitive != Some(false)
+            && computes_the_same(base))
+}
+
+/// Whether what is a MAC of a counter is computed by the key in some other way: by what else it does, or by a second key of
+/// its value.
+fn computes_the_same(base: &Object) -> bool {
+    let others = [Uses::SIGN, Uses::ENCRYPT, Uses::WRAP];
+    let has_twins = base.may_be_made_again || base.protection.is_none_or(|own| own.extractable);
+    has_twins || others.iter().any(|own| base.uses.has(*own))
 }
 
 /// Whether an object must not change so; copies may be of the session.
