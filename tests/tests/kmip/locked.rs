@@ -86,6 +86,12 @@ fn refusals(version: Version) -> &'static [ResultReason] {
     }
 }
 
+/// Why a key does not wrap, before 2.0 and from then on.
+const KEK_REFUSALS: &[ResultReason] = &[
+    ResultReason::PermissionDenied,
+    ResultReason::IncompatibleCryptographicUsageMask,
+];
+
 fn no_locked_key_is_released_on_any_path(appliance: &Appliance) {
     let client = &mut appliance.client(V2_1);
     let objects = locked_objects(client);
@@ -135,19 +141,25 @@ fn a_sensitive_key_leaves_only_wrapped(appliance: &Appliance) {
     let client = &mut appliance.client(V2_1);
     let sensitive = [Attribute::Sensitive(true), Attribute::Extractable(true)];
     let key = create_active(client, aes(256, CIPHER).into_iter().chain(sensitive));
-    let wrapping_key = create_active(client, aes(256, WRAP));
+    // Whoever gets a key that may be got gets whatever is under it: it has to be one that nobody gets.
+    let known = create_active(client, aes(256, WRAP));
+    let hidden = [Attribute::Sensitive(true), Attribute::Extractable(false)];
+    let wrapping_key = create_active(client, aes(256, WRAP).into_iter().chain(hidden));
     for version in VERSIONS {
         client.version = version;
-        let reason = client.refused::<Get>(&get(&key));
-        assert!(refusals(version).contains(&reason), "{reason:?}");
-        let wrapped = client.call::<Get>(&GetRequest {
+        let under = |by: &str| GetRequest {
             key_wrapping_specification: Some(specification(
-                &wrapping_key,
+                by,
                 BlockCipherMode::NISTKeyWrap,
                 version,
             )),
             ..get(&key)
-        });
+        };
+        let reason = client.refused::<Get>(&get(&key));
+        assert!(refusals(version).contains(&reason), "{reason:?}");
+        let reason = client.refused::<Get>(&under(&known));
+        assert!(KEK_REFUSALS.contains(&reason), "{version}: {reason:?}");
+        let wrapped = client.call::<Get>(&under(&wrapping_key));
         assert!(
             wrapped
                 .object

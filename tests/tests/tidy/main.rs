@@ -125,7 +125,6 @@ const EXPOSING: &[&str] = &[
     "daemon/hsm/src/soft/named.rs",
     "daemon/hsm/src/soft/plain.rs",
     "daemon/hsm/src/soft/seal.rs",
-    "daemon/hsm/src/soft/secure.rs",
     "daemon/hsm/src/soft/triple_des.rs",
     "daemon/hsm/src/soft/wrap.rs",
     "daemon/hsm/src/soft/xts.rs",

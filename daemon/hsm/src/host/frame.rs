@@ -187,17 +187,18 @@ mod tests {
             KEPT_BYTES_MAX + 1,
         ] {
             let (far, mut near) = pair();
-            let sending = std::thread::scope(|scope| {
+            let mut far = std::thread::scope(|scope| {
                 let sending = scope.spawn(move || {
                     let mut own = Frames::new(far);
-                    own.send(|out| out.fill(b'x', bytes))?;
-                    own.send(|out| out.fill(b'y', 3))
+                    own.send(|out| out.fill(b'x', bytes)).map(|()| own)
                 });
                 let got = near.receive(<[u8]>::to_vec).unwrap().unwrap();
                 assert_eq!(got, vec![b'x'; bytes]);
-                sending.join().unwrap()
+                sending.join().unwrap().unwrap()
             });
-            sending.unwrap();
+            // Neither end is left with anything of the frame before.
+            far.send(|out| out.fill(b'y', 3)).unwrap();
+            assert_eq!(near.receive(<[u8]>::to_vec).unwrap().unwrap(), b"yyy");
         }
     }
 

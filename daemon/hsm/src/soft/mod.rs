@@ -67,6 +67,7 @@ impl SoftHsm {
     /// An HSM under a master, with at most so many unsealed keys in memory.
     #[must_use]
     pub fn new(master: Master, cache_keys_max: usize) -> Self {
+        rng::open_pool();
         Self {
             master,
             capabilities: capabilities(),

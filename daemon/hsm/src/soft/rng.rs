@@ -6,7 +6,7 @@
 
 use std::{
     fs::File,
-    io::Write,
+    io::{self, Write},
     sync::{
         LazyLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,12 +25,20 @@ pub fn fill(out: &mut [u8]) -> Result<()> {
 /// Adds bytes to the kernel's pool, from which the generator seeds itself. Anybody may: the kernel mixes them in and counts
 /// them for no entropy.
 pub fn stir(offered: &[u8]) -> Result<()> {
-    File::options()
-        .write(true)
-        .open("/dev/urandom")
-        .and_then(|mut pool| pool.write_all(offered))
-        .map_err(|error| Error::Unavailable(format!("/dev/urandom: {error}")))
+    let unavailable = |error: &io::Error| Error::Unavailable(format!("{POOL_FILE}: {error}"));
+    let mut pool = POOL.as_ref().map_err(unavailable)?;
+    pool.write_all(offered).map_err(|error| unavailable(&error))
 }
+
+/// Opens the kernel's pool, for a process that will give up its files.
+pub(super) fn open_pool() {
+    LazyLock::force(&POOL);
+}
+
+const POOL_FILE: &str = "/dev/urandom";
+
+static POOL: LazyLock<io::Result<File>> =
+    LazyLock::new(|| File::options().write(true).open(POOL_FILE));
 
 /// Whether the generator's tests have passed so far.
 pub fn health() -> Result<()> {
