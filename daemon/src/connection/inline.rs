@@ -1,9 +1,27 @@
-//! How many messages are answered where they were read: one thread that reads must stay free when an HSM hangs.
+//! How many messages are answered where they were read: one thread that reads must stay free when an HSM hangs, and awake.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+
+use super::Shared;
+
+/// How long nobody may be told that there is something to read when the thread that waits for it answers a message.
+const UNREAD_MAX: Duration = Duration::from_millis(50);
 
 /// The threads that may answer messages beside reading them.
-pub(crate) struct Inline(AtomicUsize);
+pub(crate) struct Inline {
+    threads: usize,
+    left: AtomicUsize,
+}
 
 /// One of them, until it is dropped.
 pub(super) struct Permit<'a>(&'a Inline);
@@ -11,13 +29,21 @@ pub(super) struct Permit<'a>(&'a Inline);
 impl Inline {
     /// So many threads at once.
     pub(crate) const fn new(threads: usize) -> Self {
-        Self(AtomicUsize::new(threads))
+        Self {
+            threads,
+            left: AtomicUsize::new(threads),
+        }
+    }
+
+    /// Whether a message is being answered where it was read.
+    fn is_busy(&self) -> bool {
+        self.left.load(Ordering::Relaxed) < self.threads
     }
 
     /// A permit, if there is one left.
     pub(super) fn permit(&self) -> Option<Permit<'_>> {
         let taken = self
-            .0
+            .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             });
@@ -27,8 +53,25 @@ impl Inline {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.0.fetch_add(1, Ordering::Relaxed);
+        self.0.left.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Keeps somebody reading. The runtime wakes no other thread when the one that waits for what comes answers a message
+/// itself, which takes as long as the HSM does; so one is woken while that lasts, and waits in its place.
+pub(crate) fn keep_reading(shared: &Arc<Shared>) -> io::Result<()> {
+    let (runtime, shared) = (Handle::current(), Arc::downgrade(shared));
+    let watch = move || {
+        while let Some(own) = shared.upgrade() {
+            if own.inline.is_busy() {
+                drop(runtime.spawn(async {}));
+            }
+            drop(own);
+            thread::sleep(UNREAD_MAX);
+        }
+    };
+    let named = thread::Builder::new().name("reading".to_owned());
+    named.spawn(watch).map(drop)
 }
 
 #[cfg(test)]
@@ -38,11 +81,14 @@ mod tests {
     #[test]
     fn there_are_no_more_permits_than_threads() {
         let inline = Inline::new(2);
+        assert!(!inline.is_busy());
         let both = (inline.permit(), inline.permit());
+        assert!(inline.is_busy());
         assert!(both.0.is_some() && both.1.is_some());
         // Asking for one that is not there makes none.
         assert!(inline.permit().is_none() && inline.permit().is_none());
         drop(both);
+        assert!(!inline.is_busy());
         assert!(inline.permit().is_some());
     }
 }

@@ -19,8 +19,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) use self::calls::call;
-pub(crate) use self::inline::Inline;
+pub(crate) use self::{
+    calls::call,
+    inline::{Inline, keep_reading},
+};
 use self::{inbox::Inbox, wire::Wire};
 use crate::{
     admin::Admin,

@@ -3,7 +3,7 @@
 mod appliance;
 
 use std::{
-    future::pending, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, thread,
+    future::pending, io, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, thread,
     time::Duration,
 };
 
@@ -53,7 +53,7 @@ impl Appliance {
             .worker_threads(readers())
             .max_blocking_threads(workers(&self.config))
             .build()
-            .map_err(|error| ServerError(format!("no threads: {error}")))?;
+            .map_err(no_threads)?;
         let passed = std::mem::take(&mut self.passed);
         let own = Arc::new(self);
         let served = runtime.block_on(Box::pin(async {
@@ -119,6 +119,7 @@ impl Running {
             inline: Inline::new(readers() - 1),
             stop: stopped,
         });
+        connection::keep_reading(&shared).map_err(no_threads)?;
         let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
         let mut loops = JoinSet::new();
         let own = appliance.clone();
@@ -370,6 +371,11 @@ fn notify(state: &[NotifyState<'_>]) {
 
 fn listen_for(kind: SignalKind) -> Result<Signal, ServerError> {
     signal(kind).map_err(|error| ServerError(format!("signals cannot be received: {error}")))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped")]
+fn no_threads(error: io::Error) -> ServerError {
+    ServerError(format!("no threads: {error}"))
 }
 
 /// The threads that read messages: a processor each, and one more, so that others are read when an HSM does not answer.
