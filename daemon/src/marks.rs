@@ -81,6 +81,11 @@ pub(crate) fn is_made_here(record: &Record) -> bool {
     flag(record, ck::CKA_LOCAL) == Some(true)
 }
 
+/// Whether a key was derived, so that it can be derived again. Its links say so as well, but those a client may delete.
+pub(crate) fn is_derived(record: &Record) -> bool {
+    flag(record, ck::CKA_LOCAL) == Some(false)
+}
+
 /// Whether nobody can have a second key of this value, to do something else with it: it is secret, was made here, was
 /// never told, and never left.
 pub(crate) fn is_alone(record: &Record) -> bool {
@@ -173,8 +178,16 @@ const fn makes_keys(operation: OperationCode) -> bool {
     )
 }
 
+/// Says where a new key is from, for as long as it is there.
+pub(crate) fn say_origin(record: &mut Record, operation: OperationCode) -> Result<()> {
+    if operation == OperationCode::DeriveKey {
+        return say_local(record, false);
+    }
+    say_made_here(record, operation)
+}
+
 /// Says of a new secret key that locks others up that it was made here; the module says it of all keys that it asks for.
-pub(crate) fn say_made_here(record: &mut Record, operation: OperationCode) -> Result<()> {
+fn say_made_here(record: &mut Record, operation: OperationCode) -> Result<()> {
     let is_kek = record.object_type == ObjectType::SymmetricKey
         && record.attributes.never_extractable == Some(true)
         && record
@@ -182,11 +195,23 @@ pub(crate) fn say_made_here(record: &mut Record, operation: OperationCode) -> Re
             .cryptographic_usage_mask
             .is_some_and(|mask| mask.intersects(Mask::WrapKey));
     if is_kek && makes_keys(operation) && !is_made_here(record) {
-        let value = Form::Flag.to_kmip(&flag_bytes(true));
-        let said = vendor(name(ck::CKA_LOCAL).unwrap_or_default(), value);
-        record.attributes.add(said)?;
+        say_local(record, true)?;
     }
     Ok(())
+}
+
+fn say_local(record: &mut Record, is_local: bool) -> Result<()> {
+    let value = Form::Flag.to_kmip(&flag_bytes(is_local));
+    let said = vendor(name(ck::CKA_LOCAL).unwrap_or_default(), value);
+    record.attributes.add(said)?;
+    Ok(())
+}
+
+/// Takes from what replaces a derived key that it was derived: it is generated.
+pub(crate) fn forget_derivation(record: &Record, replacement: &mut Attributes) {
+    if is_derived(record) {
+        forget(replacement, name(ck::CKA_LOCAL));
+    }
 }
 
 /// Takes trust from what replaces a trusted object: it is another.

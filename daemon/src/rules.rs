@@ -90,7 +90,7 @@ impl Context<'_> {
         let by_officer = self.principal.officer;
         marks::admit(&mut record.attributes, self.route.code, by_officer)?;
         if self.service.conformance.is_none() {
-            marks::say_made_here(record, self.route.code)?;
+            marks::say_origin(record, self.route.code)?;
         }
         if self.principal.public_only && !policy::is_public(record) {
             return Err(Error::not_permitted());

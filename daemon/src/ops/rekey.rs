@@ -137,6 +137,7 @@ impl Replacement {
         new.fresh = None;
         new.link = Default::default();
         begin_anew(&mut new);
+        marks::forget_derivation(&old, &mut new);
         if !context.principal.officer {
             marks::forget_trust(&mut new);
         }

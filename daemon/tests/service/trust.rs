@@ -180,7 +180,7 @@ fn wrapping(under: &str) -> KeyWrappingSpecification {
     }
 }
 
-fn mark(name: &str, value: bool) -> Attribute {
+pub(crate) fn mark(name: &str, value: bool) -> Attribute {
     vendor(name, ItemType::Boolean, &u64::from(value).to_be_bytes())
 }
 

@@ -50,13 +50,6 @@ impl Found {
         }
     }
 
-    /// Whether it was made of another key.
-    pub(super) fn is_derived(&self) -> bool {
-        self.links
-            .iter()
-            .any(|(link, _)| *link == LinkType::DerivationBaseObjectLink)
-    }
-
     pub(super) fn spec(&self) -> Option<KeySpec> {
         let algorithm = self.algorithm?;
         // Keys that were brought from outside come in lengths that none is generated in.

@@ -333,8 +333,9 @@ impl Facts {
         // A key that leaves only under one that is trusted is told to nobody.
         self.default(ck::CKA_WRAP_WITH_TRUSTED, || flag_bytes(false));
         self.is_secret = sensitive || !extractable || self.flag(ck::CKA_WRAP_WITH_TRUSTED);
-        // PKCS #11 3.1 §4.9: both are false of a key that was brought from outside; a derived one has them of its base.
-        let local = self.flag(ck::CKA_LOCAL) || found.is_derived();
+        // PKCS #11 3.1 §4.9: both are false of a key that was brought from outside; a derived one has them of its base, and
+        // says that it was not made here.
+        let local = self.vendor.contains(&"pkcs11-local");
         let (always, never) = (found.always_sensitive, found.never_extractable);
         self.set(ck::CKA_SENSITIVE, flag_bytes(sensitive));
         self.set(ck::CKA_EXTRACTABLE, flag_bytes(extractable));

@@ -201,8 +201,7 @@ impl New {
 
     /// Says that it was always kept only if its base was (PKCS #11 3.1 §5.18.5), which nobody knows of one that was brought.
     fn was_kept_as(&mut self, base: &Authorized) {
-        let is_known =
-            !marks::is_made_here(base.record()) && !is_derived(&base.record().attributes);
+        let is_known = !marks::is_made_here(base.record()) && !marks::is_derived(base.record());
         let (own, of) = (&mut self.attributes, &base.record().attributes);
         let is_kept = |said: Option<bool>| !is_known && said == Some(true);
         own.always_sensitive = Some(own.sensitive == Some(true) && is_kept(of.always_sensitive));
@@ -282,14 +281,8 @@ fn known(base: &Authorized) -> profile::Base {
     let attributes = &base.record().attributes;
     profile::Base {
         mask: attributes.cryptographic_usage_mask.unwrap_or_default(),
-        has_twins: attributes.never_extractable != Some(true) || is_derived(attributes),
+        has_twins: attributes.never_extractable != Some(true) || marks::is_derived(base.record()),
     }
-}
-
-/// Whether a key was derived, so that it can be derived again.
-fn is_derived(attributes: &Attributes) -> bool {
-    let of_base = |link: &Link| link.link_type == LinkType::DerivationBaseObjectLink;
-    attributes.link.iter().any(of_base)
 }
 
 fn data_bytes(attributes: &Attributes) -> Result<usize> {

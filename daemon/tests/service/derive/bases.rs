@@ -3,15 +3,17 @@
 use kmip::{
     CryptographicUsageMask as Mask, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason,
     Secret,
-    attribute::{Attribute, UsageLimits},
+    attribute::{Attribute, AttributeKind, AttributeReference, UsageLimits},
     payload::{
         activate::{Activate, ActivateRequest},
+        attribute::{DeleteAttribute, DeleteAttributeRequest},
         derive::DerivationParameters,
     },
+    ttlv::Timestamp,
 };
 
-use super::{aes, derive, hashing, key, mask, request, value};
-use crate::fixture::Fixture;
+use super::{aes, derive, hashing, key, links, mask, request, value};
+use crate::{fixture::Fixture, rekey::rekey, trust};
 
 #[test]
 fn a_base_that_is_not_active_or_spent_derives_nothing() {
@@ -84,4 +86,47 @@ fn what_comes_from_a_locked_key_is_locked() {
         refused,
         Err(ResultReason::IncompatibleCryptographicUsageMask)
     );
+}
+
+#[test]
+fn a_derived_key_is_one_whatever_becomes_of_its_links() {
+    let mut fixture = Fixture::new();
+    let derives = |mut attributes: Vec<Attribute>| {
+        attributes[2] = mask(Mask::DeriveKey);
+        let kept = [
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::ActivationDate(Timestamp(0)),
+        ];
+        [&attributes[..], &kept].concat()
+    };
+    let made_here = trust::mark("pkcs11-local", true);
+    let base = [&derives(aes(256))[..], &[made_here]].concat();
+    let base = fixture.create(base).unwrap();
+    let from = |base: &str, method| {
+        let mixed = DerivationParameters {
+            derivation_data: vec![Secret::from(&[7; 32][..])],
+            ..hashing(HashingAlgorithm::SHA256)
+        };
+        request(&[base], method, mixed, derives(aes(256)))
+    };
+    let derived = derive(&mut fixture, &from(&base, DerivationMethod::HKDF)).unwrap();
+    // Whoever derives it again, and says that the second may make MACs, has everything that comes of it.
+    let again = from(&derived, DerivationMethod::HMAC);
+    let refusal = Err(ResultReason::IncompatibleCryptographicUsageMask);
+    assert_eq!(derive(&mut fixture, &again), refusal);
+    fixture
+        .call::<DeleteAttribute>(&DeleteAttributeRequest {
+            unique_identifier: Some(derived.as_str().into()),
+            current_attribute: None,
+            attribute_reference: Some(AttributeReference::Standard(AttributeKind::Link)),
+            attribute_index: None,
+        })
+        .unwrap();
+    assert!(links(&mut fixture, &derived).is_empty());
+    assert_eq!(derive(&mut fixture, &again), refusal, "without its links");
+    // A key that replaces it is generated, and nobody has a second one.
+    let new = rekey(&mut fixture, &derived, None, []).unwrap();
+    let new = from(&new, DerivationMethod::HMAC);
+    assert!(derive(&mut fixture, &new).is_ok());
 }
