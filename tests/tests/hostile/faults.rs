@@ -7,10 +7,10 @@ use std::{
 
 use keyhold_tests::{Appliance, Client, Refused, Token, objects::*, programs::output};
 use kmip::{
-    BlockCipherMode, HashingAlgorithm, PaddingMethod, V2_1, ValidityIndicator,
+    BlockCipherMode, HashingAlgorithm, PaddingMethod, RecommendedCurve, V2_1, ValidityIndicator,
     attribute::CryptographicParameters,
     payload::{
-        create::{Create, CreateRequest},
+        create::{Create, CreateKeyPair, CreateRequest},
         destroy::{Destroy, DestroyRequest},
         encrypt::{Decrypt, DecryptRequest, Encrypt},
         sign::{Sign, SignRequest, SignatureVerify, SignatureVerifyRequest},
@@ -33,6 +33,7 @@ struct World {
     client: Client,
     aes: String,
     rsa: (String, String),
+    ec: (String, String),
     /// Keys that were made and are perhaps still there.
     made: Vec<String>,
 }
@@ -47,11 +48,13 @@ impl World {
         let mut client = appliance.client(V2_1);
         let aes = create_active(&mut client, aes(256, CIPHER).into_iter().chain(locked()));
         let rsa = create_pair(&mut client, Pair::Rsa(2048), locked());
+        let ec = create_pair(&mut client, P256, locked());
         Self {
             appliance,
             client,
             aes,
             rsa,
+            ec,
             made: Vec::new(),
         }
     }
@@ -99,21 +102,40 @@ impl World {
 
     /// The keys in the token, by the token's own list.
     fn keys(&self) -> usize {
-        let list = ["--list-objects", "--type", "secrkey"];
+        self.objects("secrkey", "Secret Key Object")
+    }
+
+    fn objects(&self, kind: &str, title: &str) -> usize {
+        let list = ["--list-objects", "--type", kind];
         let list = output(&mut self.appliance.token().tool(&list));
         let list = String::from_utf8_lossy(&list.stdout);
-        list.matches("Secret Key Object").count()
+        list.matches(title).count()
     }
 }
 
 fn signs(world: &mut World) -> Result<(), Refused> {
+    let (private, public) = world.rsa.clone();
+    signs_with(world, &private, &public, Some(PaddingMethod::PKCS1V15))
+}
+
+fn signs_on_a_curve(world: &mut World) -> Result<(), Refused> {
+    let (private, public) = world.ec.clone();
+    signs_with(world, &private, &public, None)
+}
+
+fn signs_with(
+    world: &mut World,
+    private: &str,
+    public: &str,
+    padding_method: Option<PaddingMethod>,
+) -> Result<(), Refused> {
     let parameters = Some(CryptographicParameters {
-        padding_method: Some(PaddingMethod::PKCS1V15),
+        padding_method,
         hashing_algorithm: Some(HashingAlgorithm::SHA256),
         ..CryptographicParameters::default()
     });
     let signed = world.client.try_call::<Sign>(&SignRequest {
-        unique_identifier: id(&world.rsa.0),
+        unique_identifier: id(private),
         cryptographic_parameters: parameters.clone(),
         data: Some(MESSAGE.into()),
         ..SignRequest::default()
@@ -121,7 +143,7 @@ fn signs(world: &mut World) -> Result<(), Refused> {
     let verified = world
         .client
         .call::<SignatureVerify>(&SignatureVerifyRequest {
-            unique_identifier: id(&world.rsa.1),
+            unique_identifier: id(public),
             cryptographic_parameters: parameters,
             data: Some(MESSAGE.into()),
             signature_data: Some(Bytes(signed.signature_data.unwrap().0)),
@@ -232,6 +254,8 @@ fn a_module_that_lies_gives_no_wrong_answer() {
     for (function, fault, deed) in [
         ("C_Sign", "flip", signs as Deed),
         ("C_Sign", "short", signs),
+        ("C_Sign", "flip", signs_on_a_curve),
+        ("C_Sign", "short", signs_on_a_curve),
         ("C_Encrypt", "short", encrypts),
         ("C_Decrypt", "short", encrypts),
     ] {
@@ -240,6 +264,26 @@ fn a_module_that_lies_gives_no_wrong_answer() {
             "{function} is not called"
         );
     }
+}
+
+#[test]
+fn a_key_pair_that_does_not_agree_with_itself_is_not_kept() {
+    let mut world = World::new();
+    let private_keys = |world: &World| world.objects("privkey", "Private Key Object");
+    let before = private_keys(&world);
+    for kind in [Pair::Rsa(2048), P256] {
+        world.appliance.token().fail(Some("C_Sign flip"));
+        let request = pair(kind, locked(), []);
+        let outcome = world.client.try_call::<CreateKeyPair>(&request);
+        assert!(
+            outcome.is_err(),
+            "{kind:?}: the module signs wrongly with the new key"
+        );
+        assert_eq!(private_keys(&world), before, "{kind:?}");
+        world.appliance.token().fail(None);
+    }
+    create_pair(&mut world.client, P256, locked());
+    assert_eq!(private_keys(&world), before + 1);
 }
 
 #[test]
@@ -256,6 +300,8 @@ fn a_device_that_is_gone_for_good_is_said_at_once_until_it_is_back() {
     world.appliance.token().fail(None);
     world.heals("C_SignInit", signs);
 }
+
+const P256: Pair = Pair::Ec(RecommendedCurve::P256, 256);
 
 /// CKR_HOST_MEMORY, GENERAL_ERROR, FUNCTION_FAILED, DEVICE_ERROR, DEVICE_MEMORY, DEVICE_REMOVED, KEY_HANDLE_INVALID,
 /// OPERATION_ACTIVE, SESSION_CLOSED, SESSION_HANDLE_INVALID, TOKEN_NOT_PRESENT, USER_NOT_LOGGED_IN, a vendor's own.

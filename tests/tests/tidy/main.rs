@@ -108,6 +108,7 @@ const EXPOSING: &[&str] = &[
     "daemon/hsm/src/host/wire.rs",
     "daemon/hsm/src/module/login.rs",
     "daemon/hsm/src/module/oaep.rs",
+    "daemon/hsm/src/module/pairwise.rs",
     "daemon/hsm/src/module/probe/mod.rs",
     "daemon/hsm/src/module/probe/pairs.rs",
     "daemon/hsm/src/module/reference.rs",

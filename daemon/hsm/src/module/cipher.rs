@@ -176,7 +176,7 @@ fn decrypt_rsa(
     cipher: &Cipher,
     data: &[u8],
 ) -> Result<Secret> {
-    let modulus_bytes = key.rsa.as_ref().map_or(data.len(), |rsa| rsa.size());
+    let modulus_bytes = usize::from(key.spec.bits().div_ceil(8));
     if data.len() != modulus_bytes {
         return Err(Error::BadInput("an RSA ciphertext is as long as the modulus").into());
     }

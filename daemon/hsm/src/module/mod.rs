@@ -9,6 +9,7 @@ mod login;
 mod make;
 mod mechanism;
 mod oaep;
+mod pairwise;
 mod probe;
 mod raw;
 mod reference;
@@ -21,7 +22,7 @@ mod spki;
 mod template;
 mod wrap;
 
-use std::{cell::Cell, sync::Arc};
+use std::sync::Arc;
 
 use kmip::{
     Secret,
@@ -34,7 +35,7 @@ use self::{
     cipher::Settings,
     library::Library,
     probe::Probe,
-    reference::{Binding, Reference, SealedKey, TokenKey},
+    reference::{Binding, Reference, SealedKey},
     sealing::Sealing,
     session::Pool,
 };
@@ -118,53 +119,6 @@ impl ModuleHsm {
         };
         key.encode().map(KeyRef)
     }
-
-    /// Makes a token object under an identifier that no other key of its class has.
-    ///
-    /// Modules fail now and then for no reason of ours (SoftHSM2 when another thread searches meanwhile), so a failure
-    /// is tried again, once what it may have left behind is taken away.
-    fn make<T>(
-        &self,
-        spec: KeySpec,
-        terms: &Terms,
-        make: impl Fn(&seat::Seat, template::Home<'_>) -> error::Result<T>,
-    ) -> Result<(KeyRef, T)> {
-        let key = TokenKey {
-            spec,
-            id: &terms.id,
-        };
-        let mut tries = 0;
-        let begun = Cell::new(false);
-        let made = loop {
-            let outcome = self.pool.create(|seat| {
-                let found = seat.find(&key.search())?;
-                if tries == 0 && !found.is_empty() {
-                    let text = "the token has an object with the new key's CKA_ID already";
-                    return Err(Error::BadInput(text).into());
-                }
-                for left_behind in found {
-                    seat.session.destroy_object(left_behind)?;
-                }
-                begun.set(true);
-                make(seat, template::home(terms))
-            });
-            tries += 1;
-            match outcome {
-                Err(Error::Failed(_)) if tries < TRIES_MAX => {}
-                other => break other,
-            }
-        };
-        if begun.get() && made.is_err() {
-            // Whatever was said, the key may be there, and no reference will ever name it.
-            drop(self.remove(&key));
-        }
-        Ok((KeyRef(key.encode(&self.binding)), made?))
-    }
-
-    /// Takes every object of a key out of the token.
-    fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
-        self.pool.destroy(key.id, |seat| make::unmake(seat, key))
-    }
 }
 
 impl Hsm for ModuleHsm {
@@ -187,13 +141,14 @@ impl Hsm for ModuleHsm {
         }
         check(listed::key(&self.capabilities.generate, spec))?;
         if spec.is_asymmetric() {
-            let (private, (_, public)) = self.make(spec, terms, |seat, home| {
+            let (private, public) = self.make(spec, terms, |seat, home| {
                 make::pair(seat, spec, terms.usage, home)
             })?;
             return Ok(Generated::Pair { private, public });
         }
         let (key, _) = self.make(spec, terms, |seat, home| {
-            make::secret(seat, spec, terms.usage, home)
+            let handle = make::secret(seat, spec, terms.usage, home)?;
+            Ok((handle, Vec::new()))
         })?;
         Ok(Generated::Secret(key))
     }
@@ -201,7 +156,10 @@ impl Hsm for ModuleHsm {
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
         reference::check_id(&terms.id)?;
         let valid = PlainKey::validate(material)?;
-        PlainKey::from_validated(&valid)?;
+        let public = PlainKey::from_validated(&valid)?
+            .public()
+            .map(<[u8]>::to_vec);
+        let public = public.unwrap_or_default();
         if terms.exportable {
             return self.sealed(&valid, terms);
         }
@@ -221,7 +179,8 @@ impl Hsm for ModuleHsm {
         };
         check(is_listed)?;
         self.make(spec, terms, |seat, home| {
-            make::import(seat, &valid, terms.usage, home)
+            let handle = make::import(seat, &valid, terms.usage, home)?;
+            Ok((handle, public.clone()))
         })
         .map(|(key, _)| key)
     }
@@ -277,7 +236,7 @@ impl Hsm for ModuleHsm {
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
-                        sign::sign(seat, loaded, key.spec, mechanism, input)
+                        sign::sign(seat, loaded, mechanism, input)
                     })
                 })
             }
@@ -327,7 +286,7 @@ impl Hsm for ModuleHsm {
                 check(self.capabilities.mac.contains(&mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
-                        sign::mac(seat, loaded, key.spec, mechanism, message)
+                        sign::mac(seat, loaded, mechanism, message)
                     })
                 })
             }
@@ -387,6 +346,3 @@ fn random(len: usize) -> Result<Vec<u8>> {
     rng::fill(&mut bytes)?;
     Ok(bytes)
 }
-
-/// How often a key is tried to be made.
-const TRIES_MAX: u32 = 3;

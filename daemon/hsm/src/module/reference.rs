@@ -20,6 +20,8 @@ pub(super) struct TokenKey<'a> {
     pub(super) spec: KeySpec,
     /// Its CKA_ID.
     pub(super) id: &'a [u8],
+    /// The public half of a key pair, DER SubjectPublicKeyInfo.
+    pub(super) public: &'a [u8],
 }
 
 /// An exportable key, sealed under the token's sealing key.
@@ -45,7 +47,11 @@ impl<'a> Reference<'a> {
         let (spec, rest) = rest.split_first_chunk::<4>()?;
         let spec = kind::from_bytes(*spec, FIRST)?;
         match kind {
-            TOKEN if is_vault_id(rest) => Some(Self::Token(TokenKey { spec, id: rest })),
+            TOKEN => {
+                let (&public_len, rest) = rest.split_first_chunk::<2>()?;
+                let (public, id) = rest.split_at_checked(u16::from_be_bytes(public_len).into())?;
+                is_vault_id(id).then_some(Self::Token(TokenKey { spec, id, public }))
+            }
             SEALED => {
                 let (&id_len, rest) = rest.split_first()?;
                 let (id, sealed) = rest.split_at_checked(id_len.into())?;
@@ -79,12 +85,16 @@ impl Binding {
 
 impl TokenKey<'_> {
     /// The bytes of the reference.
-    pub(super) fn encode(&self, binding: &Binding) -> Vec<u8> {
+    pub(super) fn encode(&self, binding: &Binding) -> Result<Vec<u8>> {
+        let public_len = u16::try_from(self.public.len())
+            .map_err(|_| Error::BadKey("a public half longer than 64 KiB"))?;
         let mut out = vec![TOKEN];
         out.extend(kind::to_bytes(self.spec, FIRST));
+        out.extend(public_len.to_be_bytes());
+        out.extend(self.public);
         out.extend(self.id);
         out.extend(binding.tag(&out));
-        out
+        Ok(out)
     }
 
     /// The attributes that find the object, and no other.
@@ -157,12 +167,19 @@ mod tests {
     #[test]
     fn every_kind_of_key_comes_back_from_its_reference() {
         for spec in kind::tests::specs() {
-            let key = TokenKey { spec, id: b"an id" };
-            let reference = KeyRef(key.encode(&binding()));
+            let key = TokenKey {
+                spec,
+                id: b"an id",
+                public: b"a public half",
+            };
+            let reference = KeyRef(key.encode(&binding()).unwrap());
             let Ok(Reference::Token(back)) = Reference::decode(&reference, &binding()) else {
                 panic!("{spec:?} does not come back");
             };
-            assert_eq!((back.spec, back.id), (spec, key.id));
+            assert_eq!(
+                (back.spec, back.id, back.public),
+                (spec, key.id, key.public)
+            );
 
             let key = SealedKey {
                 spec,
@@ -185,8 +202,9 @@ mod tests {
         let key = TokenKey {
             spec: KeySpec::Rsa { bits: 2048 },
             id: b"an id",
+            public: b"a public half",
         };
-        let reference = key.encode(&binding());
+        let reference = key.encode(&binding()).unwrap();
         for place in 0..reference.len() {
             let mut changed = KeyRef(reference.clone());
             changed.0[place] ^= 1;
@@ -202,8 +220,9 @@ mod tests {
         let own = TokenKey {
             spec: KeySpec::Aes { bits: 256 },
             id: &[OWN_ID_PREFIX, b"12345678"].concat(),
+            public: &[],
         };
-        let own = own.encode(&binding());
+        let own = own.encode(&binding()).unwrap();
         for bytes in [
             &b""[..],
             b"\x01",

@@ -266,7 +266,7 @@ fn mac(pool: &Pool, name: Name, bound: &[u8], iv: &[u8], data: &[u8]) -> crate::
     let key = mac_key(&id);
     pool.run(|seat| {
         seat.with_key(key, |seat, loaded| {
-            sign::mac(seat, loaded, key.spec, Mac::Hmac(Hash::Sha256), &message)
+            sign::mac(seat, loaded, Mac::Hmac(Hash::Sha256), &message)
         })
     })
 }
@@ -329,6 +329,7 @@ const fn cipher_key(id: &[u8]) -> TokenKey<'_> {
     TokenKey {
         spec: KeySpec::Aes { bits: 256 },
         id,
+        public: &[],
     }
 }
 
@@ -339,6 +340,7 @@ const fn mac_key(id: &[u8]) -> TokenKey<'_> {
             bits: 256,
         },
         id,
+        public: &[],
     }
 }
 

@@ -5,27 +5,24 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::{
+    error::{Cure, Fault, Result},
+    library::Library,
+    reference::TokenKey,
+};
+use crate::Error;
 use cryptoki::{
     object::{Attribute, ObjectClass, ObjectHandle},
     session::Session,
 };
 use kmip::mechanism::KeySpec;
-use openssl::pkey::{PKey, Public};
-
-use super::{
-    error::{Cure, Fault, Result},
-    library::Library,
-    reference::TokenKey,
-    spki,
-};
-use crate::Error;
 
 /// A session of the pool.
 pub(super) struct Seat {
     pub(super) session: Session,
     pub(super) library: Arc<Library>,
     /// Keys by CKA_ID, as they were used last.
-    keys: HashMap<Vec<u8>, (KeySpec, Loaded)>,
+    keys: HashMap<Vec<u8>, Loaded>,
     /// The CKA_ID of the secret key that is always there, once it is.
     beacon: Arc<OnceLock<Vec<u8>>>,
 }
@@ -34,8 +31,25 @@ pub(super) struct Seat {
 #[derive(Clone)]
 pub(super) struct Loaded {
     pub(super) handle: ObjectHandle,
-    /// The public half of an RSA key, to verify what the module signs.
-    pub(super) rsa: Option<PKey<Public>>,
+    pub(super) spec: KeySpec,
+    /// The public half of a key pair, DER SubjectPublicKeyInfo: what the module signs is verified with it.
+    pub(super) public: Arc<[u8]>,
+}
+
+impl Loaded {
+    /// A secret key.
+    pub(super) fn secret(handle: ObjectHandle, spec: KeySpec) -> Self {
+        Self::private(handle, spec, &[])
+    }
+
+    /// A private key and its public half.
+    pub(super) fn private(handle: ObjectHandle, spec: KeySpec, public: &[u8]) -> Self {
+        Self {
+            handle,
+            spec,
+            public: public.into(),
+        }
+    }
 }
 
 impl Seat {
@@ -71,8 +85,8 @@ impl Seat {
 
     /// The one token object a reference names.
     pub(super) fn resolve(&mut self, key: TokenKey<'_>) -> Result<Loaded> {
-        if let Some((spec, loaded)) = self.keys.get(key.id)
-            && *spec == key.spec
+        if let Some(loaded) = self.keys.get(key.id)
+            && (loaded.spec, &*loaded.public) == (key.spec, key.public)
         {
             return Ok(loaded.clone());
         }
@@ -86,13 +100,11 @@ impl Seat {
                 .into());
             }
         };
-        let rsa = spki::rsa_numbers(&self.session, handle, key.spec)?;
-        let loaded = Loaded { handle, rsa };
+        let loaded = Loaded::private(handle, key.spec, key.public);
         if self.keys.len() >= KEYS_MAX {
             self.keys.clear();
         }
-        self.keys
-            .insert(key.id.to_vec(), (key.spec, loaded.clone()));
+        self.keys.insert(key.id.to_vec(), loaded.clone());
         Ok(loaded)
     }
 

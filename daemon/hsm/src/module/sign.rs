@@ -1,6 +1,6 @@
 //! Signatures and MACs of locked keys.
 
-use kmip::mechanism::{KeySpec, Mac, Signing};
+use kmip::mechanism::{Mac, Signing};
 
 use super::{
     error::Result,
@@ -8,17 +8,16 @@ use super::{
     raw::{Mechanism, Parameter, Step},
     seat::{Loaded, Seat},
 };
-use crate::{Error, Input, soft::rsa};
+use crate::{Error, Input, public};
 
-/// Signs, and verifies what an RSA key signed before it leaves.
+/// Signs, and verifies what was signed before it leaves.
 pub(super) fn sign(
     seat: &Seat,
     key: &Loaded,
-    spec: KeySpec,
     signing: Signing,
     input: Input<'_>,
 ) -> Result<Vec<u8>> {
-    let task = Task::new(spec, signing, input)?;
+    let task = Task::new(key.spec, signing, input)?;
     let signature = seat.library.raw.run(
         &seat.session,
         Step::Sign,
@@ -30,27 +29,25 @@ pub(super) fn sign(
     if signature.len() != task.signature_bytes {
         return Err(Error::Failed("the module gave a signature of a wrong length".into()).into());
     }
-    // Boneh, DeMillo, Lipton: one wrong CRT signature gives the key away. HSMs are no exception, and verifying is cheap.
-    if let Some(public) = &key.rsa
-        && !rsa::verify(public, signing, task.digest.as_ref(), &signature)?
-    {
-        return Err(Error::Failed(
-            "the module gave an RSA signature that does not verify; it was held back, look at the device".into(),
-        )
-        .into());
+    // Boneh, DeMillo, Lipton: one wrong CRT signature gives an RSA key away, and so do wrong ones of EC keys. HSMs are no
+    // exception, and verifying is cheap.
+    let signed = match signing {
+        Signing::Eddsa => Input::Message(task.digest.as_ref()),
+        _ => Input::Digest(task.digest.as_ref()),
+    };
+    if public::verify(&key.public, signing, signed, &signature)? {
+        return Ok(signature);
     }
-    Ok(signature)
+    Err(Error::Failed(
+        "the module gave a signature that does not verify; it was held back, look at the device"
+            .into(),
+    )
+    .into())
 }
 
 /// The whole MAC of a message.
-pub(super) fn mac(
-    seat: &Seat,
-    key: &Loaded,
-    spec: KeySpec,
-    mac: Mac,
-    message: &[u8],
-) -> Result<Vec<u8>> {
-    if !mechanism::makes(spec, mac) {
+pub(super) fn mac(seat: &Seat, key: &Loaded, mac: Mac, message: &[u8]) -> Result<Vec<u8>> {
+    if !mechanism::makes(key.spec, mac) {
         return Err(Error::KeyTypeMismatch.into());
     }
     let mac_bytes = mechanism::mac_bytes(mac);

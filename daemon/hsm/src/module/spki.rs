@@ -17,18 +17,6 @@ use openssl::{
 use super::error::Result;
 use crate::{Error, soft::engine};
 
-/// The public numbers of an RSA private key, which modules show; nothing for any other kind.
-pub(super) fn rsa_numbers(
-    session: &Session,
-    private: ObjectHandle,
-    spec: KeySpec,
-) -> Result<Option<PKey<Public>>> {
-    if !matches!(spec, KeySpec::Rsa { .. }) {
-        return Ok(None);
-    }
-    rsa_public(session, private)
-}
-
 /// A generated public key as DER SubjectPublicKeyInfo.
 pub(super) fn read(session: &Session, public: ObjectHandle, spec: KeySpec) -> Result<Vec<u8>> {
     let key = match spec {

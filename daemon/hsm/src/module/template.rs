@@ -144,7 +144,7 @@ fn flags(spec: KeySpec, usage: Usage) -> Vec<Attribute> {
 }
 
 /// The usages that end in a signature.
-const SIGNING: Usage = Usage(
+pub(super) const SIGNING: Usage = Usage(
     Usage::Sign.0
         | Usage::CertificateSign.0
         | Usage::CRLSign.0

@@ -154,8 +154,8 @@ impl<'a> Probe<'a> {
         let material = known(spec);
         if is_there && let Some(handle) = self.takes(&material, Usage::MACGenerate)? {
             let expected = PlainKey::from_material(&material)?.mac(mac, PLAIN)?;
-            let key = Loaded { handle, rsa: None };
-            if able(sign::mac(self.seat, &key, spec, mac, PLAIN))? == Some(expected) {
+            let key = Loaded::secret(handle, spec);
+            if able(sign::mac(self.seat, &key, mac, PLAIN))? == Some(expected) {
                 self.found.mac.push(mac);
             }
             self.discard(handle);
@@ -174,7 +174,7 @@ impl<'a> Probe<'a> {
                 None => return Ok(()),
             },
         };
-        let key = Loaded { handle, rsa: None };
+        let key = Loaded::secret(handle, spec);
         for cipher in ciphers {
             let able = self.has(self.number(cipher)) && {
                 let mut works = true;
@@ -251,8 +251,8 @@ impl<'a> Probe<'a> {
             let expected = PlainKey::from_material(&material)?.mac(mac, PLAIN)?;
             let mut works = false;
             if let Some(handle) = self.takes(&material, Usage::MACGenerate)? {
-                let key = Loaded { handle, rsa: None };
-                let made = able(sign::mac(self.seat, &key, spec, mac, PLAIN))?;
+                let key = Loaded::secret(handle, spec);
+                let made = able(sign::mac(self.seat, &key, mac, PLAIN))?;
                 works = made == Some(expected);
                 if works {
                     self.found.import.push(spec);
@@ -262,8 +262,8 @@ impl<'a> Probe<'a> {
             if self.has(ck::CKM_GENERIC_SECRET_KEY_GEN)
                 && let Some(handle) = self.makes(spec, Usage::MACGenerate)?
             {
-                let key = Loaded { handle, rsa: None };
-                if able(sign::mac(self.seat, &key, spec, mac, PLAIN))?.is_some() {
+                let key = Loaded::secret(handle, spec);
+                if able(sign::mac(self.seat, &key, mac, PLAIN))?.is_some() {
                     self.found.generate.push(spec);
                     works = true;
                 }

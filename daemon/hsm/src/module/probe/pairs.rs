@@ -10,7 +10,7 @@ use kmip::{
 use super::{PLAIN, Probe, able};
 use crate::{
     Decryption, Input,
-    module::{cipher, error::Result, make, seat::Loaded, sign, spki, template::Home},
+    module::{cipher, error::Result, make, seat::Loaded, sign, template::Home},
     public,
     soft::PlainKey,
 };
@@ -41,17 +41,14 @@ impl Probe<'_> {
                 None => return Ok(()),
             },
         };
-        let key = Loaded {
-            handle,
-            rsa: spki::rsa_numbers(&self.seat.session, handle, spec)?,
-        };
-        self.rsa_signatures(&key, spec)?;
+        let key = Loaded::private(handle, spec, &public);
+        self.rsa_signatures(&key)?;
         self.rsa_ciphers(&key, &public)?;
         self.discard(handle);
         Ok(())
     }
 
-    fn rsa_signatures(&mut self, key: &Loaded, spec: KeySpec) -> Result<()> {
+    fn rsa_signatures(&mut self, key: &Loaded) -> Result<()> {
         let mut mechanisms = Vec::new();
         if self.has(ck::CKM_RSA_PKCS) {
             mechanisms.push(Signing::RsaPkcs1(None));
@@ -69,8 +66,8 @@ impl Probe<'_> {
                 Signing::RsaPkcs1(None) => Input::Digest(PLAIN),
                 _ => Input::Message(PLAIN),
             };
-            // An RSA signature is verified before it comes back.
-            if able(sign::sign(self.seat, key, spec, signing, input))?.is_some() {
+            // A signature is verified before it comes back.
+            if able(sign::sign(self.seat, key, signing, input))?.is_some() {
                 self.found.sign.push(signing);
             }
         }
@@ -168,13 +165,9 @@ impl Probe<'_> {
             KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
             _ => Signing::Ecdsa(Some(Hash::Sha256)),
         };
-        let key = Loaded { handle, rsa: None };
+        let key = Loaded::private(handle, spec, public);
         let input = Input::Message(PLAIN);
-        let made = able(sign::sign(self.seat, &key, spec, signing, input))?;
-        Ok(match made {
-            Some(signature) => public::verify(public, signing, input, &signature)?,
-            None => false,
-        })
+        Ok(able(sign::sign(self.seat, &key, signing, input))?.is_some())
     }
 }
 
