@@ -1,6 +1,7 @@
 //! HSMs opened: each in a process of its own, started from this program, or in the daemon's where the configuration says so.
 
 use std::{
+    collections::BTreeMap,
     io,
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::Path,
@@ -55,8 +56,29 @@ pub(crate) fn read(file: SecretFile<'_>) -> Result<Secret, hsm::Error> {
     secret.map_err(|error| hsm::Error::Unavailable(error.to_string()))
 }
 
-/// Opens one HSM.
+/// Opens one HSM, and tells of what it claims and does not do.
 pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
+    let hsm = reach(backend)?;
+    let mut broken: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for trial in &hsm.capabilities().trials {
+        if trial.outcome.is_broken_promise() {
+            let key = (&trial.by, trial.outcome.to_string());
+            broken.entry(key).or_default().push(&trial.what);
+        }
+    }
+    for ((mechanism, outcome), what) in broken {
+        tracing::warn!(
+            backend = backend.name,
+            mechanism,
+            outcome,
+            what = what.join("; "),
+            "the HSM does not do what it claims, and this is not served"
+        );
+    }
+    Ok(hsm)
+}
+
+fn reach(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
     let Some(Isolation { wait, confinement }) = backend.isolation.clone() else {
         return Ok(open(&backend.opening)?.into());
     };

@@ -229,6 +229,23 @@ fn what_an_hsm_can_do_is_told() {
         }
         let json = succeed(&mut appliance.keyhold(&["--json", "check"]));
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        if backend == Backend::SoftHsm {
+            assert!(
+                said.contains("CKM_AES_GCM") && said.contains("works"),
+                "{said}"
+            );
+            let trials = value.as_array().unwrap().last().unwrap()["trials"]
+                .as_array()
+                .unwrap();
+            let gcm = trials
+                .iter()
+                .find(|own| own["mechanism"] == "CKM_AES_GCM")
+                .unwrap();
+            assert_eq!(
+                (&gcm["outcome"], &gcm["claims"]["least"]),
+                (&"works".into(), &16.into())
+            );
+        }
         assert!(
             value.as_array().is_some_and(|findings| findings.len() > 2),
             "{json}"

@@ -13,8 +13,12 @@ mod padding;
 pub mod public;
 pub mod soft;
 pub mod split;
+mod trial;
 
-pub use self::derivation::{Base, Derived, Deriving, Target};
+pub use self::{
+    derivation::{Base, Derived, Deriving, Target},
+    trial::{Claim, Outcome, Trial},
+};
 use kmip::{
     CryptographicUsageMask, Secret,
     mechanism::{Cipher, Derivation, KeySpec, Mac, Signing},
@@ -46,7 +50,7 @@ pub trait Hsm: Send + Sync {
     /// Random bytes from the HSM's generator.
     fn random(&self, out: &mut [u8]) -> Result<()>;
 
-    /// Adds bytes that somebody offers to what seeds the generator. They are trusted for nothing.
+    /// Adds bytes that somebody offers to what seeds the generator. They are trusted for nothing; a module may take none.
     fn seed(&self, offered: &[u8]) -> Result<()>;
 
     /// Encrypts and authenticates data at rest, bound to a label that [`Self::open`] must repeat.
@@ -286,6 +290,8 @@ pub struct Capabilities {
     pub derive: Vec<Derivation>,
     /// Locked keys that decapsulate.
     pub decapsulate: Vec<KeySpec>,
+    /// What was tried to find this out.
+    pub trials: Vec<Trial>,
 }
 
 /// What went wrong in the HSM layer. The text is for the log, never for a client.

@@ -12,7 +12,10 @@ use hsm::Hsm;
 use serde::Serialize;
 use store::SqliteStore;
 
-use super::{Failure, Output};
+use super::{
+    Failure, Output,
+    trials::{self, Row},
+};
 use crate::{
     config::{self, Backend, Config, DEFAULT_FILE},
     directory::Directory,
@@ -36,6 +39,8 @@ struct Finding {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     capabilities: Option<Capabilities>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trials: Vec<Row>,
 }
 
 /// What an HSM can do, by name.
@@ -85,6 +90,7 @@ impl Finding {
             is_good,
             detail,
             capabilities: None,
+            trials: Vec::new(),
         }
     }
 
@@ -130,6 +136,7 @@ fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {
     match opened {
         Ok(hsm) => Finding {
             capabilities: Some(Capabilities::of(hsm.as_ref())),
+            trials: hsm.capabilities().trials.iter().map(Row::new).collect(),
             ..Finding::good(&part, &hsm.capabilities().description)
         },
         Err(why) => Finding::new(&part, Err(why)),
@@ -183,6 +190,11 @@ fn show(output: &Output, findings: &[Finding]) -> Result<(), Failure> {
         output.line(format!("\n{} can:", own.part))?;
         for (what, all, apart) in capabilities.rows() {
             output.line(format!("  {what:<9} {}", families(all, apart)))?;
+        }
+        if !own.trials.is_empty() {
+            output.line(format!("\n{} was tried:", own.part))?;
+            let lines = trials::lines(&own.trials);
+            output.list(&lines, &trials::HEADINGS, |line| line.to_vec())?;
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ mod progress;
 mod serve;
 mod setup;
 mod status;
+mod trials;
 mod user;
 mod vault;
 

@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keyhold_tests::{Appliance, Client, Refused, Token, objects::*, programs::output};
+use keyhold_tests::{
+    Appliance, Client, Refused, Token,
+    objects::*,
+    programs::{output, succeed},
+};
 use kmip::{
     BlockCipherMode, HashingAlgorithm, PaddingMethod, RecommendedCurve, V2_1, ValidityIndicator,
     attribute::CryptographicParameters,
@@ -284,6 +288,24 @@ fn a_key_pair_that_does_not_agree_with_itself_is_not_kept() {
     }
     create_pair(&mut world.client, P256, locked());
     assert_eq!(private_keys(&world), before + 1);
+}
+
+#[test]
+fn a_module_that_lies_in_one_mechanism_serves_the_others() {
+    let mut world = World::new();
+    world.appliance.token().fail(Some("C_Sign flip"));
+    let said = succeed(&mut world.appliance.keyhold(&["check"]));
+    assert!(said.contains("wrong answer"), "{said}");
+    world.appliance.restart();
+    world.client = world.appliance.client(V2_1);
+    world.appliance.token().fail(None);
+    encrypts(&mut world).expect("what is right is served");
+    for deed in [signs as Deed, signs_on_a_curve] {
+        deed(&mut world).expect_err("what was wrong is not served until the next start");
+    }
+    world.appliance.restart();
+    world.client = world.appliance.client(V2_1);
+    signs(&mut world).expect("the module signs rightly again");
 }
 
 #[test]

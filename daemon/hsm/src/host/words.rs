@@ -15,8 +15,8 @@ use super::{
     wire::{Broken, Put, Reader, Take, lists, wire},
 };
 use crate::{
-    Capabilities, Decryption, Derived, Encrypted, Encryption, Error, Finished, Generated, Input,
-    KeyRef, Material, Sealed, Terms,
+    Capabilities, Claim, Decryption, Derived, Encrypted, Encryption, Error, Finished, Generated,
+    Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
     module::{ModuleConfig, TokenName},
 };
 
@@ -38,7 +38,7 @@ macro_rules! listed {
     )*};
 }
 listed!(Hash, Padding, Curve, Kept, PostQuantum);
-lists!(KeySpec, Signing, Cipher, Mac, Derivation, u64);
+lists!(KeySpec, Signing, Cipher, Mac, Derivation, Trial, u64);
 
 wire! {
     enum KeySpec {
@@ -134,7 +134,18 @@ wire! {
         1 = Key(key),
         2 = Data(sealed),
     }
-    struct Capabilities { description, generate, import, sign, cipher, mac, derive, decapsulate }
+    struct Capabilities { description, generate, import, sign, cipher, mac, derive, decapsulate, trials }
+    struct Trial { what, by, claim, outcome }
+    struct Claim { flags, least, most }
+    enum Outcome {
+        1 = Works,
+        2 = WrongAnswer,
+        3 = Fails(words),
+        4 = NotClaimed,
+        5 = SwitchedOff,
+        6 = EachKey,
+        7 = Unused,
+    }
     enum Error {
         1 = BadInput(what),
         2 = BadKey(what),

@@ -11,6 +11,8 @@ pub(super) struct Fault {
     pub(super) error: Error,
     /// What may cure it.
     pub(super) cure: Cure,
+    /// The function that refused, and its code.
+    pub(super) said: Option<String>,
 }
 
 /// What to do about a failed call before its error is believed.
@@ -30,11 +32,18 @@ pub(super) enum Cure {
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 impl Fault {
+    /// What was said, for people.
+    pub(super) fn words(&self) -> String {
+        let said = self.said.clone();
+        said.unwrap_or_else(|| self.error.to_string())
+    }
+
     /// A lost token or session.
     pub(super) fn lost(what: impl Into<String>) -> Self {
         Self {
             error: Error::Unavailable(what.into()),
             cure: Cure::Reconnect,
+            said: None,
         }
     }
 }
@@ -44,6 +53,7 @@ impl From<Error> for Fault {
         Self {
             error,
             cure: Cure::None,
+            said: None,
         }
     }
 }
@@ -56,11 +66,15 @@ impl From<ModuleError> for Fault {
         };
         let cure = cure(code);
         let error = match cure {
-            Cure::Reconnect => Error::Unavailable(text),
+            Cure::Reconnect => Error::Unavailable(text.clone()),
             Cure::Resolve => Error::KeyNotFound,
-            Cure::None | Cure::Doubt => meaning(code, text),
+            Cure::None | Cure::Doubt => meaning(code, text.clone()),
         };
-        Self { error, cure }
+        Self {
+            error,
+            cure,
+            said: Some(text),
+        }
     }
 }
 
@@ -130,7 +144,8 @@ fn meaning(code: RvError, text: String) -> Error {
         | RvError::FunctionRejected
         | RvError::KeyFunctionNotPermitted
         | RvError::MechanismInvalid
-        | RvError::MechanismParamInvalid => Error::Unsupported,
+        | RvError::MechanismParamInvalid
+        | RvError::RandomSeedNotSupported => Error::Unsupported,
         RvError::PinExpired
         | RvError::PinIncorrect
         | RvError::PinInvalid

@@ -156,6 +156,7 @@ impl Login {
         Fault {
             error: Error::Refused(text),
             cure: Cure::None,
+            said: None,
         }
     }
 }

@@ -17,6 +17,24 @@ pub(super) fn sign(
     signing: Signing,
     input: Input<'_>,
 ) -> Result<Vec<u8>> {
+    // Boneh, DeMillo, Lipton: one wrong CRT signature gives an RSA key away, and so do wrong ones of EC keys. HSMs are no
+    // exception, and verifying is cheap.
+    made(seat, key, signing, input)?.ok_or_else(|| {
+        Error::Failed(
+            "the module gave a signature that does not verify; it was held back, look at the device"
+                .into(),
+        )
+        .into()
+    })
+}
+
+/// Signs; nothing when the signature is wrong.
+pub(super) fn made(
+    seat: &Seat,
+    key: &Loaded,
+    signing: Signing,
+    input: Input<'_>,
+) -> Result<Option<Vec<u8>>> {
     let task = Task::new(key.spec, signing, input)?;
     let signature = seat.library.raw.run(
         &seat.session,
@@ -26,23 +44,13 @@ pub(super) fn sign(
         task.block(),
         task.signature_bytes,
     )?;
-    if signature.len() != task.signature_bytes {
-        return Err(Error::Failed("the module gave a signature of a wrong length".into()).into());
-    }
-    // Boneh, DeMillo, Lipton: one wrong CRT signature gives an RSA key away, and so do wrong ones of EC keys. HSMs are no
-    // exception, and verifying is cheap.
     let signed = match signing {
         Signing::Eddsa => Input::Message(task.digest.as_ref()),
         _ => Input::Digest(task.digest.as_ref()),
     };
-    if public::verify(&key.public, signing, signed, &signature)? {
-        return Ok(signature);
-    }
-    Err(Error::Failed(
-        "the module gave a signature that does not verify; it was held back, look at the device"
-            .into(),
-    )
-    .into())
+    let is_right = signature.len() == task.signature_bytes
+        && public::verify(&key.public, signing, signed, &signature)?;
+    Ok(is_right.then_some(signature))
 }
 
 /// The whole MAC of a message.

@@ -137,7 +137,11 @@ fn the_generator_gives_different_bytes() {
         assert_ne!(one, two, "{name}");
         assert!(one.iter().any(|byte| *byte != 0));
         hsm.random(&mut []).unwrap();
-        hsm.seed(b"something that somebody offers").unwrap();
+        let seeded = hsm.seed(b"something that somebody offers");
+        assert!(
+            seeded.is_ok() || (hsm.keeps_keys() && seeded == Err(Error::Unsupported)),
+            "{name}: {seeded:?}"
+        );
         let mut long = vec![0; 100_000];
         hsm.random(&mut long).unwrap();
         let ones: u32 = long.iter().map(|byte| byte.count_ones()).sum();

@@ -1,6 +1,11 @@
 //! Signatures and MACs of locked keys, compared with other libraries.
 
-use hsm::{Error, Hsm, Input, Material, public, soft::PlainKey};
+use hsm::{
+    Error, Hsm, Input, Material, Outcome, Trial,
+    module::{ModuleConfig, ModuleHsm},
+    public,
+    soft::PlainKey,
+};
 use kmip::{
     CryptographicUsageMask as Usage, Secret,
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
@@ -48,6 +53,45 @@ fn lists_what_softhsm_can() {
             "SoftHSM2 has HMAC with SHA-1 and SHA-2, and CMAC: {:?}",
             found.mac
         );
+    });
+}
+
+#[test]
+fn what_is_claimed_is_told_beside_what_is_done() {
+    with_token(|token| {
+        let hsm = ModuleHsm::open(&ModuleConfig {
+            // CKM_AES_CTR
+            mechanisms_disabled: vec![0x1086],
+            ..token.config()
+        })
+        .unwrap();
+        let trials = &hsm.capabilities().trials;
+        let of = |what: &str| -> &Trial { trials.iter().find(|own| own.what == what).unwrap() };
+        let gcm = of("encrypt aes-gcm, tag of 16 bytes");
+        assert_eq!(
+            (gcm.by.as_str(), &gcm.outcome),
+            ("CKM_AES_GCM", &Outcome::Works)
+        );
+        assert!(gcm.claim.unwrap().uses().contains(&"encrypt"));
+        assert_eq!(of("mac hmac sha3-256").outcome, Outcome::NotClaimed);
+        assert_eq!(of("encrypt aes-ctr").outcome, Outcome::SwitchedOff);
+        assert!(!hsm.capabilities().cipher.contains(&Cipher::AesCtr));
+        assert_eq!(of("generate rsa-4096").outcome, Outcome::EachKey);
+        assert!(trials.iter().any(|own| own.outcome == Outcome::Unused));
+        // SoftHSM2 gives the padding of a key back with the key.
+        let wrong = trials
+            .iter()
+            .filter(|own| own.outcome == Outcome::WrongAnswer);
+        let wrong: Vec<_> = wrong.map(|own| own.by.as_str()).collect();
+        assert_eq!(wrong, ["CKM_AES_KEY_WRAP_PAD"]);
+        assert!(
+            !hsm.capabilities()
+                .cipher
+                .contains(&Cipher::AesKeyWrapPadded)
+        );
+        let pss = of("sign rsa-pss sha3-256");
+        let refused = Outcome::Fails("C_SignInit: ArgumentsBad".to_owned());
+        assert_eq!(pss.outcome, refused, "its code is told");
     });
 }
 

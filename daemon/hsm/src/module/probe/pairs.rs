@@ -1,32 +1,26 @@
 //! What a module can do with key pairs.
 
-use cryptoki::{object::ObjectHandle, slot::Slot};
+use cryptoki::object::ObjectHandle;
 use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Usage,
     mechanism::{Cipher, Curve, CurveForm, Hash, KeySpec, Signing},
 };
 
-use super::{PLAIN, Probe, able};
+use super::{PLAIN, Probe, named};
 use crate::{
-    Decryption, Input,
-    module::{cipher, error::Result, make, seat::Loaded, sign, template::Home},
+    Decryption, Input, Outcome,
+    module::{
+        cipher, error::Result, make, mechanism::mask_number, seat::Loaded, sign, template::Home,
+    },
     public,
     soft::PlainKey,
 };
 
 impl Probe<'_> {
-    pub(super) fn rsa(&mut self, slot: Slot) -> Result<()> {
+    pub(super) fn rsa(&mut self) -> Result<()> {
         let sizes = [2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits });
-        if self.has(ck::CKM_RSA_PKCS_KEY_PAIR_GEN) {
-            let raw = &self.seat.library.raw;
-            let info = raw.mechanism_info(slot, ck::CKM_RSA_PKCS_KEY_PAIR_GEN)?;
-            let range = info.ulMinKeySize..=info.ulMaxKeySize;
-            let fitting = sizes
-                .iter()
-                .filter(|spec| range.contains(&ck::CK_ULONG::from(spec.bits())));
-            self.found.generate.extend(fitting);
-        }
+        self.rsa_generation(&sizes);
         let spec = KeySpec::Rsa { bits: 2048 };
         let usage = Usage::Sign | Usage::Decrypt;
         let (material, public) = PlainKey::generate(spec)?;
@@ -36,7 +30,7 @@ impl Probe<'_> {
                 self.found.import.extend(sizes);
                 (handle, public)
             }
-            _ => match able(make::pair(self.seat, spec, usage, Home::Session))? {
+            _ => match self.makes_pair(spec, usage, ck::CKM_RSA_PKCS_KEY_PAIR_GEN)? {
                 Some(made) => made,
                 None => return Ok(()),
             },
@@ -48,26 +42,53 @@ impl Probe<'_> {
         Ok(())
     }
 
-    fn rsa_signatures(&mut self, key: &Loaded) -> Result<()> {
-        let mut mechanisms = Vec::new();
-        if self.has(ck::CKM_RSA_PKCS) {
-            mechanisms.push(Signing::RsaPkcs1(None));
-            mechanisms.extend(Hash::ALL.iter().map(|&hash| Signing::RsaPkcs1(Some(hash))));
+    /// Lists the sizes that are claimed: to look for primes takes too long for a trial.
+    fn rsa_generation(&mut self, sizes: &[KeySpec]) {
+        let number = ck::CKM_RSA_PKCS_KEY_PAIR_GEN;
+        for spec in sizes {
+            let bits = u64::from(spec.bits());
+            let claim = self.notes.claim(number);
+            let fits = claim.is_none_or(|claim| (claim.least..=claim.most).contains(&bits));
+            let outcome = match self.notes.refusal(number) {
+                Some(refusal) => refusal,
+                None if fits => Outcome::EachKey,
+                None => Outcome::NotClaimed,
+            };
+            if outcome == Outcome::EachKey {
+                self.found.generate.push(*spec);
+            }
+            self.notes.add(format!("generate {spec}"), number, outcome);
         }
-        if self.has(ck::CKM_RSA_PKCS_PSS) {
-            mechanisms.extend(mask_pairs().map(|(hash, mask_hash)| Signing::RsaPss {
+    }
+
+    fn rsa_signatures(&mut self, key: &Loaded) -> Result<()> {
+        let mut mechanisms = vec![(Signing::RsaPkcs1(None), ck::CKM_RSA_PKCS)];
+        let hashes = Hash::ALL.iter().map(|&hash| Signing::RsaPkcs1(Some(hash)));
+        mechanisms.extend(hashes.map(|signing| (signing, ck::CKM_RSA_PKCS)));
+        mechanisms.extend(mask_pairs().map(|(hash, mask_hash)| {
+            let salt_bytes = u16::try_from(hash.digest_bytes()).unwrap_or(0);
+            let signing = Signing::RsaPss {
                 hash,
                 mask_hash,
-                salt_bytes: u16::try_from(hash.digest_bytes()).unwrap_or(0),
-            }));
-        }
-        for signing in mechanisms {
+                salt_bytes,
+            };
+            (signing, ck::CKM_RSA_PKCS_PSS)
+        }));
+        for (signing, number) in mechanisms {
             let input = match signing {
                 Signing::RsaPkcs1(None) => Input::Digest(PLAIN),
                 _ => Input::Message(PLAIN),
             };
-            // A signature is verified before it comes back.
-            if able(sign::sign(self.seat, key, signing, input))?.is_some() {
+            let what = match signing {
+                Signing::RsaPss {
+                    hash, mask_hash, ..
+                } if hash != mask_hash => format!("sign {signing}, mask {}", mask_hash.name()),
+                _ => format!("sign {signing}"),
+            };
+            let works = self.tries(what, number, |own| {
+                Ok(sign::made(own.seat, key, signing, input)?.is_some())
+            })?;
+            if works {
                 self.found.sign.push(signing);
             }
         }
@@ -75,30 +96,37 @@ impl Probe<'_> {
     }
 
     fn rsa_ciphers(&mut self, key: &Loaded, public: &[u8]) -> Result<()> {
-        self.settings.raw_rsa = self.has(ck::CKM_RSA_X_509);
-        if self.settings.raw_rsa {
-            // Every padding is taken off here, so one proves the module's part in all.
-            let pairs = Hash::ALL.iter().flat_map(|&hash| {
-                let masks = Hash::ALL.iter().copied();
-                masks.map(move |mask_hash| (hash, mask_hash))
-            });
-            if self.decrypts(key, public, &oaep((Hash::Sha256, Hash::Sha256)))? {
-                self.found.cipher.extend(pairs.map(oaep));
-            }
-            if self.decrypts(key, public, &Cipher::RsaPkcs1)? {
-                self.found.cipher.push(Cipher::RsaPkcs1);
-            }
-        } else if self.has(ck::CKM_RSA_PKCS_OAEP) {
+        self.settings.raw_rsa = self.notes.has(ck::CKM_RSA_X_509);
+        if !self.settings.raw_rsa {
             for cipher in mask_pairs().map(oaep) {
-                if self.decrypts(key, public, &cipher)? {
+                if self.decrypts(key, public, &cipher, ck::CKM_RSA_PKCS_OAEP)? {
                     self.found.cipher.push(cipher);
                 }
             }
+            return Ok(());
+        }
+        // Every padding is taken off here, so one proves the module's part in all.
+        let pairs = Hash::ALL.iter().flat_map(|&hash| {
+            let masks = Hash::ALL.iter().copied();
+            masks.map(move |mask_hash| (hash, mask_hash))
+        });
+        let usual = oaep((Hash::Sha256, Hash::Sha256));
+        if self.decrypts(key, public, &usual, ck::CKM_RSA_X_509)? {
+            self.found.cipher.extend(pairs.map(oaep));
+        }
+        if self.decrypts(key, public, &Cipher::RsaPkcs1, ck::CKM_RSA_X_509)? {
+            self.found.cipher.push(Cipher::RsaPkcs1);
         }
         Ok(())
     }
 
-    fn decrypts(&self, key: &Loaded, public: &[u8], cipher: &Cipher) -> Result<bool> {
+    fn decrypts(
+        &mut self,
+        key: &Loaded,
+        public: &[u8],
+        cipher: &Cipher,
+        number: ck::CK_MECHANISM_TYPE,
+    ) -> Result<bool> {
         let made = public::encrypt(public, cipher, PLAIN)?;
         let input = Decryption {
             iv: None,
@@ -106,14 +134,10 @@ impl Probe<'_> {
             tag: None,
             data: &made,
         };
-        let plain = able(cipher::decrypt(
-            self.seat,
-            key,
-            &self.settings,
-            cipher,
-            input,
-        ))?;
-        Ok(plain.is_some_and(|plain| plain.expose() == PLAIN))
+        self.tries(named(cipher), number, |own| {
+            let plain = cipher::decrypt(own.seat, key, &own.settings, cipher, input)?;
+            Ok(plain.expose() == PLAIN)
+        })
     }
 
     pub(super) fn curve(&mut self, curve: Curve) -> Result<()> {
@@ -124,15 +148,13 @@ impl Probe<'_> {
             // These agree on secrets only, which locked keys of a module do not do yet.
             CurveForm::Montgomery => return Ok(()),
         };
-        if !self.has(number) {
+        if let Some(refusal) = self.notes.refusal(number) {
+            self.notes.add(format!("sign {spec}"), number, refusal);
             return Ok(());
         }
         let mut works = false;
-        if self.has(generation)
-            && let Some((handle, public)) =
-                able(make::pair(self.seat, spec, Usage::Sign, Home::Session))?
-        {
-            if self.signs(handle, spec, &public)? {
+        if let Some((handle, public)) = self.makes_pair(spec, Usage::Sign, generation)? {
+            if self.signs(handle, spec, &public, number)? {
                 self.found.generate.push(spec);
                 works = true;
             }
@@ -140,7 +162,7 @@ impl Probe<'_> {
         }
         let (material, public) = PlainKey::generate(spec)?;
         if let Some(handle) = self.takes(&material, Usage::Sign)? {
-            if self.signs(handle, spec, &public.unwrap_or_default())? {
+            if self.signs(handle, spec, &public.unwrap_or_default(), number)? {
                 self.found.import.push(spec);
                 works = true;
             }
@@ -160,22 +182,45 @@ impl Probe<'_> {
         Ok(())
     }
 
-    fn signs(&self, handle: ObjectHandle, spec: KeySpec, public: &[u8]) -> Result<bool> {
+    /// Generates a key pair, and notes whether that went well.
+    fn makes_pair(
+        &mut self,
+        spec: KeySpec,
+        usage: Usage,
+        number: ck::CK_MECHANISM_TYPE,
+    ) -> Result<Option<(ObjectHandle, Vec<u8>)>> {
+        let mut made = None;
+        self.tries(format!("generate {spec}"), number, |own| {
+            made = Some(make::pair(own.seat, spec, usage, Home::Session)?);
+            Ok(true)
+        })?;
+        Ok(made)
+    }
+
+    fn signs(
+        &mut self,
+        handle: ObjectHandle,
+        spec: KeySpec,
+        public: &[u8],
+        number: ck::CK_MECHANISM_TYPE,
+    ) -> Result<bool> {
         let signing = match spec {
             KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
             _ => Signing::Ecdsa(Some(Hash::Sha256)),
         };
         let key = Loaded::private(handle, spec, public);
-        let input = Input::Message(PLAIN);
-        Ok(able(sign::sign(self.seat, &key, signing, input))?.is_some())
+        self.tries(format!("sign {spec}"), number, |own| {
+            Ok(sign::made(own.seat, &key, signing, Input::Message(PLAIN))?.is_some())
+        })
     }
 }
 
-/// Hash and mask hash as they occur: the same, or the mask's default of SHA-1.
+/// Hash and mask hash as they occur, where PKCS #11 can name them: the same, or the mask's default of SHA-1.
 fn mask_pairs() -> impl Iterator<Item = (Hash, Hash)> {
     let same = Hash::ALL.iter().map(|&hash| (hash, hash));
     let default = Hash::ALL.iter().map(|&hash| (hash, Hash::Sha1));
     same.chain(default.skip(1))
+        .filter(|(_, mask_hash)| mask_number(*mask_hash).is_some())
 }
 
 const fn oaep((hash, mask_hash): (Hash, Hash)) -> Cipher {
