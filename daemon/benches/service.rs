@@ -116,6 +116,7 @@ fn vault() -> Vault {
         name: "bench".into(),
         backend: "soft".into(),
         locked_by_default: false,
+        wrapped: false,
         strict: false,
         created: NOW,
         user_pin: None,

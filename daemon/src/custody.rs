@@ -2,7 +2,10 @@
 
 use hsm::{Generated, KeyRef, Material, Sealed};
 use kmip::{
-    ObjectType, Secret, attribute::UniqueIdentifier, mechanism::KeySpec, object::ManagedObject,
+    ObjectType, Secret,
+    attribute::{Attributes, UniqueIdentifier},
+    mechanism::KeySpec,
+    object::ManagedObject,
 };
 use store::{Custody, ObjectId, Record};
 
@@ -12,7 +15,7 @@ use crate::{
     fault::Fault,
     lifecycle,
     service::Service,
-    whole,
+    template, whole,
 };
 
 /// An object's value in the clear.
@@ -31,6 +34,11 @@ pub(crate) enum Value {
 }
 
 impl Context<'_> {
+    /// The terms under which the vault's HSM is to keep a key.
+    pub(crate) fn terms(&self, id: &ObjectId, attributes: &Attributes) -> Result<hsm::Terms> {
+        Ok(template::terms(self.vault()?.as_ref(), id, attributes))
+    }
+
     /// Makes a secret key in the vault's HSM.
     pub(crate) fn generate_secret(&mut self, spec: KeySpec, terms: &hsm::Terms) -> Result<Custody> {
         match self.generate(spec, terms)? {

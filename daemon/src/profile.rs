@@ -268,6 +268,7 @@ mod tests {
             name: "v".into(),
             backend: "b".into(),
             locked_by_default: false,
+            wrapped: false,
             strict,
             created: Timestamp(0),
             user_pin: None,

@@ -1,6 +1,6 @@
 //! The attributes of a new object: what the client asks for, held to the rules, completed with what the server knows.
 
-use hsm::Terms;
+use hsm::{CustodyMode, Terms};
 use kmip::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
     ProtectionStorageMask, RNGAlgorithm, State,
@@ -221,8 +221,8 @@ pub(crate) fn decide_public(attributes: &mut Attributes) {
     attributes.never_extractable = Some(!extractable);
 }
 
-/// The terms under which the HSM is to keep the key.
-pub(crate) fn terms(id: &ObjectId, attributes: &Attributes) -> Terms {
+/// The terms under which the vault's HSM is to keep the key.
+pub(crate) fn terms(vault: &Vault, id: &ObjectId, attributes: &Attributes) -> Terms {
     let label = attributes
         .name
         .first()
@@ -232,6 +232,16 @@ pub(crate) fn terms(id: &ObjectId, attributes: &Attributes) -> Terms {
         label,
         exportable: attributes.extractable.unwrap_or(false),
         usage: attributes.cryptographic_usage_mask.unwrap_or_default(),
+        custody: custody(vault),
+    }
+}
+
+/// How the vault's HSM is to keep locked keys.
+pub(crate) const fn custody(vault: &Vault) -> CustodyMode {
+    if vault.wrapped {
+        CustodyMode::Wrapped
+    } else {
+        CustodyMode::Resident
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Backend {
     Embedded,
     /// A SoftHSM2 token through its PKCS#11 module.
     SoftHsm,
+    /// The same, whose locked keys are kept in the store, wrapped.
+    Wrapped,
 }
 
 /// An appliance that `keyhold dev` set up.
@@ -51,6 +53,7 @@ impl Appliance {
         match backend {
             Backend::Embedded => Self::start_with(None, &[]),
             Backend::SoftHsm => Self::start_with(Some(Token::new()), &[]),
+            Backend::Wrapped => Self::start_with(Some(Token::new()), &[WRAPPED]),
         }
     }
 
@@ -189,9 +192,10 @@ impl Appliance {
 
     /// What the vault stands on.
     #[must_use]
-    pub const fn backend(&self) -> Backend {
+    pub fn backend(&self) -> Backend {
         match self.token {
             None => Backend::Embedded,
+            Some(_) if self.arguments.iter().any(|own| own == WRAPPED) => Backend::Wrapped,
             Some(_) => Backend::SoftHsm,
         }
     }
@@ -385,3 +389,6 @@ fn address(text: &str, what: &str) -> SocketAddr {
         .find_map(|word| word.parse().ok())
         .unwrap_or_else(|| panic!("`keyhold dev` does not say where {what} is:\n{text}"))
 }
+
+/// The argument of `keyhold dev` that has locked keys wrapped.
+const WRAPPED: &str = "--wrapped";

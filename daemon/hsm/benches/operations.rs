@@ -33,6 +33,7 @@ fn key(hsm: &SoftHsm, spec: KeySpec) -> KeyRef {
         label: String::new(),
         exportable: false,
         usage: CryptographicUsageMask::default(),
+        custody: hsm::CustodyMode::Resident,
     };
     match hsm.generate(spec, &terms).unwrap() {
         Generated::Secret(key) | Generated::Pair { private: key, .. } => key,

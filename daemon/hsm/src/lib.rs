@@ -113,6 +113,19 @@ pub struct Terms {
     pub exportable: bool,
     /// What the key is for; becomes the CKA_ usage flags of a module.
     pub usage: CryptographicUsageMask,
+    /// Where a locked key is kept, if the HSM keeps keys itself.
+    pub custody: CustodyMode,
+}
+
+/// Where an HSM that keeps keys itself keeps a locked one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CustodyMode {
+    /// In the HSM, as an object of its own.
+    #[default]
+    Resident,
+    /// In its reference, wrapped under a key that is in the HSM, and unwrapped there when it is used: an HSM with room for a
+    /// hundred keys serves a million.
+    Wrapped,
 }
 
 /// What [`Hsm::generate`] made.
@@ -290,6 +303,8 @@ pub struct Capabilities {
     pub derive: Vec<Derivation>,
     /// Locked keys that decapsulate.
     pub decapsulate: Vec<KeySpec>,
+    /// Locked keys that can be kept [`CustodyMode::Wrapped`]; nothing where the HSM keeps no keys itself.
+    pub wrapped: Vec<KeySpec>,
     /// What was tried to find this out.
     pub trials: Vec<Trial>,
 }

@@ -8,8 +8,8 @@ use store::{Filter, Page, Scope, Vault};
 use super::{
     Admin, Deed, Execute, check_name, invalid,
     protocol::{
-        Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList,
-        VaultSet, VaultShow,
+        Class, Custody, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts,
+        VaultList, VaultSet, VaultShow,
     },
 };
 use crate::{
@@ -31,8 +31,10 @@ impl Execute for VaultCreate {
             let message = format!("there is a vault {:?} already", self.name);
             return Err(Error::new(Fault::NameTaken, message));
         }
+        let backend = admin.backend(self.backend)?;
         let vault = Vault {
-            backend: admin.backend(self.backend)?,
+            wrapped: admin.is_wrapped(&backend, self.custody)?,
+            backend,
             name: self.name,
             locked_by_default: self.class == Class::Locked,
             strict: self.profile == Profile::Strict,
@@ -56,6 +58,10 @@ impl Execute for VaultSet {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, VaultFacts>> {
         let mut vault = (*admin.vault(&self.name)?).clone();
         let mut changed = Vec::new();
+        if self.custody.is_some() {
+            vault.wrapped = admin.is_wrapped(&vault.backend, self.custody)?;
+            changed.push("custody");
+        }
         if let Some(class) = self.class {
             vault.locked_by_default = class == Class::Locked;
             changed.push("class");
@@ -133,6 +139,38 @@ impl Admin {
         }
     }
 
+    /// Whether locked keys are to be kept in the store where the HSM named keeps keys itself, after making sure that it can
+    /// do as is asked.
+    fn is_wrapped(&self, backend: &str, custody: Option<Custody>) -> Result<bool> {
+        let hsm = self.hsm(backend)?;
+        match custody {
+            Some(Custody::Resident) if !hsm.keeps_keys() => Err(invalid(format!(
+                "the HSM {backend:?} keeps no keys itself: all are in the store, sealed by it"
+            ))),
+            Some(Custody::Wrapped) if hsm.keeps_keys() && hsm.capabilities().wrapped.is_empty() => {
+                Err(invalid(format!(
+                    "the HSM {backend:?} has no mechanism that wraps keys and takes them back"
+                )))
+            }
+            other => Ok(other == Some(Custody::Wrapped)),
+        }
+    }
+
+    fn custody(&self, vault: &Vault) -> Custody {
+        let keeps_keys = self.hsm(&vault.backend).is_ok_and(|hsm| hsm.keeps_keys());
+        if vault.wrapped || !keeps_keys {
+            Custody::Wrapped
+        } else {
+            Custody::Resident
+        }
+    }
+
+    fn hsm(&self, backend: &str) -> Result<&dyn hsm::Hsm> {
+        let hsm = self.parts.service.backends.get(backend);
+        hsm.map(AsRef::as_ref)
+            .ok_or_else(|| invalid(format!("the HSM {backend:?} is not configured")))
+    }
+
     fn put_vault(&self, vault: &Vault) -> Result<VaultFacts> {
         self.directory().put_vault(vault)?;
         Ok(self.facts(vault))
@@ -146,6 +184,7 @@ impl Admin {
         VaultFacts {
             name: vault.name.clone(),
             backend: vault.backend.clone(),
+            custody: self.custody(vault),
             class: if vault.locked_by_default {
                 Class::Locked
             } else {

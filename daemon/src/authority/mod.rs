@@ -144,6 +144,7 @@ impl Authority {
             label: format!("authority of {}", vault.name),
             exportable: false,
             usage: Mask::Sign,
+            custody: template::custody(vault),
         };
         let Generated::Pair { private, public } = hsm.generate(options.key, &terms)? else {
             return Err(Error::invalid_field("an authority has a key pair"));

@@ -52,6 +52,7 @@ struct Capabilities {
     cipher: Vec<String>,
     mac: Vec<String>,
     kem: Vec<String>,
+    wrapped: Vec<String>,
 }
 
 impl Check {
@@ -153,11 +154,12 @@ impl Capabilities {
             cipher: names(&own.cipher),
             mac: names(&own.mac),
             kem: names(&own.decapsulate),
+            wrapped: names(&own.wrapped),
         }
     }
 
     /// What, which, and what parts a family's name from its member's.
-    fn rows(&self) -> [(&'static str, &[String], char); 6] {
+    fn rows(&self) -> [(&'static str, &[String], char); 7] {
         [
             ("generate", &self.generate, '-'),
             ("import", &self.import, '-'),
@@ -165,6 +167,7 @@ impl Capabilities {
             ("cipher", &self.cipher, ' '),
             ("mac", &self.mac, ' '),
             ("kem", &self.kem, '-'),
+            ("wrapped", &self.wrapped, '-'),
         ]
     }
 }

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::{Failure, Output, daemon::Daemon, rows};
 use crate::{
     admin::protocol::{
-        Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts, VaultList,
-        VaultSet, VaultShow,
+        Class, Custody, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts,
+        VaultList, VaultSet, VaultShow,
     },
     files,
 };
@@ -47,6 +47,9 @@ struct Create {
     /// The HSM of its keys, by its name in the configuration [default: the only one]
     #[arg(long, value_name = "NAME")]
     backend: Option<String>,
+    /// Where its new locked keys are kept [default: in the HSM, if that keeps keys]
+    #[arg(long, value_enum)]
+    custody: Option<Custody>,
     /// Its keys' class where a request does not say
     #[arg(long, value_enum, default_value_t)]
     class: Class,
@@ -70,6 +73,9 @@ struct Create {
 struct Set {
     /// Its name
     name: String,
+    /// Where its new locked keys are kept; those that are there stay where they are
+    #[arg(long, value_enum)]
+    custody: Option<Custody>,
     /// Its keys' class where a request does not say
     #[arg(long, value_enum)]
     class: Option<Class>,
@@ -102,6 +108,7 @@ impl Vault {
                 let command = VaultCreate {
                     name: own.name,
                     backend: own.backend,
+                    custody: own.custody,
                     class: own.class,
                     profile: own.profile,
                     user_pin: own.pin_file.as_deref().map(pin).transpose()?,
@@ -113,6 +120,7 @@ impl Vault {
             Action::Set(own) => {
                 let command = VaultSet {
                     name: own.name,
+                    custody: own.custody,
                     class: own.class,
                     profile: own.profile,
                     user_pin: change(own.pin_file.as_deref(), own.no_pin)?,
@@ -123,12 +131,13 @@ impl Vault {
             }
             Action::List { daemon } => {
                 let headings = [
-                    "VAULT", "BACKEND", "CLASS", "PROFILE", "PINS", "CLIENTS", "CREATED",
+                    "VAULT", "BACKEND", "CUSTODY", "CLASS", "PROFILE", "PINS", "CLIENTS", "CREATED",
                 ];
                 output.list(&daemon.call(VaultList {})?, &headings, |vault| {
                     vec![
                         vault.name.clone(),
                         vault.backend.clone(),
+                        word(&vault.custody),
                         word(&vault.class),
                         word(&vault.profile),
                         pins(vault),
@@ -148,6 +157,7 @@ fn show(output: &Output, vault: &VaultFacts) -> Result<(), Failure> {
         rows(&[
             ("vault", vault.name.clone()),
             ("backend", vault.backend.clone()),
+            ("custody", word(&vault.custody)),
             ("class", word(&vault.class)),
             ("profile", word(&vault.profile)),
             ("PINs", pins(vault)),

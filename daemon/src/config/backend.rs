@@ -76,6 +76,10 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigErr
         ("backend.pin_credential", span(own.pin_credential.as_ref())),
         ("backend.sessions_max", span(own.sessions_max.as_ref())),
         (
+            "backend.unwrapped_keys_max",
+            span(own.unwrapped_keys_max.as_ref()),
+        ),
+        (
             "backend.mechanisms_disabled",
             span(own.mechanisms_disabled.as_ref()),
         ),
@@ -167,6 +171,10 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
     }
     if let Some(disabled) = &own.mechanisms_disabled {
         config.mechanisms_disabled.clone_from(disabled.get_ref());
+    }
+    if let Some(keys) = &own.unwrapped_keys_max {
+        config.unwrapped_keys_max =
+            place.count(keys, "backend.unwrapped_keys_max", 1..=1_000_000)?;
     }
     config.cache_keys_max = cache_keys_max(place, own)?;
     Ok(Opening::Module {

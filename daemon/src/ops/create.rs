@@ -82,7 +82,7 @@ fn new_symmetric_key(
         context,
     );
     context.protect(&mut attributes, masks, Fault::StorageUnavailable)?;
-    let custody = context.generate_secret(spec, &template::terms(&id, &attributes))?;
+    let custody = context.generate_secret(spec, &context.terms(&id, &attributes)?)?;
     let mut record = context.new_record(
         id,
         ObjectType::SymmetricKey,
@@ -174,7 +174,7 @@ impl Handler for CreateKeyPair {
         ];
         context.protect_pair(&mut private, &mut public, masks)?;
         let (custody, spki) =
-            context.generate_pair(spec, &template::terms(&private_id, &private))?;
+            context.generate_pair(spec, &context.terms(&private_id, &private)?)?;
         let mut private = context.new_record(
             private_id,
             ObjectType::PrivateKey,

@@ -78,7 +78,7 @@ impl Handler for Decapsulate {
             request.cryptographic_parameters,
         )?;
         let new = new(context, request.object_type, request.attributes, &key)?;
-        let terms = template::terms(&new.id, &new.attributes);
+        let terms = context.terms(&new.id, &new.attributes)?;
         let custody =
             context.decapsulate((&backend, &reference), &request.data.0, &new.target(&terms))?;
         let unique_identifier = UniqueIdentifier::Text(new.id.0.clone());

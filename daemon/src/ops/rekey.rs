@@ -35,7 +35,7 @@ impl Handler for ReKey {
         let spec = change.finish(context)?;
         let masks = request.protection_storage_masks.as_ref();
         context.protect(&mut change.new, masks, Fault::StorageUnavailable)?;
-        let terms = template::terms(&change.id, &change.new);
+        let terms = context.terms(&change.id, &change.new)?;
         let custody = context.generate_secret(spec, &terms)?;
         let unique_identifier = change.save(context, custody)?;
         Ok(ReKeyResponse { unique_identifier })
@@ -75,7 +75,7 @@ impl Handler for ReKeyKeyPair {
         context.protect_pair(&mut private.new, &mut public.new, masks)?;
         link(&mut private.new, LinkType::PublicKeyLink, &public.id)?;
         link(&mut public.new, LinkType::PrivateKeyLink, &private.id)?;
-        let terms = template::terms(&private.id, &private.new);
+        let terms = context.terms(&private.id, &private.new)?;
         let (custody, spki) = context.generate_pair(spec, &terms)?;
         let public_key_unique_identifier = public.save(context, Custody::Public(spki))?;
         // The placeholder becomes the private key, which is therefore saved last.

@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0005_tokens.sql"),
         then: apart::add_sessions,
     },
+    Migration {
+        name: "0006_custody",
+        sql: include_str!("../migrations/sqlite/0006_custody.sql"),
+        then: nothing,
+    },
 ];
 
 fn nothing(_: &Connection) -> Result<()> {

@@ -206,6 +206,8 @@ pub struct Vault {
     pub backend: String,
     /// Whether keys are locked where the request does not say.
     pub locked_by_default: bool,
+    /// Whether new locked keys are kept in the store, wrapped, where the HSM would keep them itself.
+    pub wrapped: bool,
     /// Whether only approved algorithms and sizes are served.
     pub strict: bool,
     /// When it was made.

@@ -9,7 +9,7 @@ use crate::{Client, Error, Result, Rules, Successor, Token, Vault};
 pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
     let mut statement = connection.prepare_cached(
         "SELECT name, backend, locked_by_default, strict, created, user_pin, so_pin, constraints, \
-        defaults, token_label, may_be_initialized FROM vault ORDER BY name",
+        defaults, token_label, may_be_initialized, wrapped FROM vault ORDER BY name",
     )?;
     let vaults = statement.query_map([], |row| {
         Ok(Vault {
@@ -28,6 +28,7 @@ pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
                 label: row.get(9)?,
                 may_be_initialized: row.get(10)?,
             },
+            wrapped: row.get(11)?,
         })
     })?;
     Ok(vaults.collect::<rusqlite::Result<_>>()?)
@@ -36,7 +37,7 @@ pub(crate) fn vaults(connection: &Connection) -> Result<Vec<Vault>> {
 /// Adds or replaces a vault.
 pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO vault VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+        .prepare_cached("INSERT OR REPLACE INTO vault VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
         .execute(params![
             vault.name,
             vault.backend,
@@ -49,6 +50,7 @@ pub(crate) fn put_vault(connection: &Connection, vault: &Vault) -> Result<()> {
             vault.rules.defaults,
             vault.token.label,
             vault.token.may_be_initialized,
+            vault.wrapped,
         ])?;
     Ok(())
 }

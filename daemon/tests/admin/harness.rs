@@ -109,6 +109,7 @@ impl Appliance {
         self.ask(VaultCreate {
             name: name.to_owned(),
             backend: None,
+            custody: None,
             class,
             profile: Profile::Compatible,
             user_pin: Some(SecretText(Secret::from(&b"1234"[..]))),

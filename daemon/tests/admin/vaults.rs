@@ -1,7 +1,8 @@
 //! Vaults, and who may ask at all.
 
 use keyhold::admin::protocol::{
-    Class, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultList, VaultSet, VaultShow,
+    Class, Custody, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultList, VaultSet,
+    VaultShow,
 };
 use kmip::{Secret, ttlv::Timestamp};
 
@@ -16,11 +17,13 @@ fn vaults_are_made_changed_and_told() {
         ("embedded", Class::Locked)
     );
     assert!(made.has_user_pin && !made.has_so_pin);
+    assert_eq!(made.custody, Custody::Wrapped);
     assert_eq!(made.created, "2023-11-14T22:13:20Z");
     let pin = |text: &[u8]| Some(PinChange::Set(SecretText(Secret::from(text))));
     let changed = own
         .ask(VaultSet {
             name: "dev".to_owned(),
+            custody: None,
             class: Some(Class::Releasable),
             profile: Some(Profile::Strict),
             user_pin: Some(PinChange::Clear),
@@ -63,6 +66,7 @@ fn unfit_vaults_are_refused_and_recorded() {
         own.ask(VaultCreate {
             name: name.to_owned(),
             backend: backend.map(str::to_owned),
+            custody: None,
             class: Class::Releasable,
             profile: Profile::Compatible,
             user_pin: Some(SecretText(Secret::from(pin))),
@@ -84,6 +88,18 @@ fn unfit_vaults_are_refused_and_recorded() {
         refused.message.contains("there is: embedded"),
         "{refused:?}"
     );
+    let refused = own
+        .ask(VaultSet {
+            name: "dev".to_owned(),
+            custody: Some(Custody::Resident),
+            class: None,
+            profile: None,
+            user_pin: None,
+            so_pin: None,
+            init_token: None,
+        })
+        .unwrap_err();
+    assert!(refused.message.contains("keeps no keys"), "{refused:?}");
     let refused = create("new", None, b"12");
     assert!(refused.message.contains("4 to 255"), "{refused:?}");
     assert_eq!(own.count("appliance", "vault.create", "InvalidField"), 9);

@@ -321,6 +321,7 @@ fn vault(name: &str) -> Vault {
         name: name.into(),
         backend: "soft".into(),
         locked_by_default: false,
+        wrapped: false,
         strict: false,
         created: NOON,
         user_pin: None,

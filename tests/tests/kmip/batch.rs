@@ -145,13 +145,14 @@ fn a_batch_is_undone_as_a_whole(appliance: &Appliance) {
         assert_eq!(state(client, &key), State::Active);
         assert_eq!(locate(client, []).len(), before + 2);
     }
-    if appliance.backend() == keyhold_tests::Backend::SoftHsm {
+    if appliance.backend() != keyhold_tests::Backend::Embedded {
         let objects =
             keyhold_tests::programs::succeed(&mut appliance.token().tool(&["--list-objects"]));
-        // The one that is there is the authority's, which `keyhold dev` makes.
+        // The one that is there is the authority's, which `keyhold dev` makes; of wrapped keys there is none.
+        let is_resident = appliance.backend() == keyhold_tests::Backend::SoftHsm;
         assert_eq!(
             objects.matches("Private Key Object").count(),
-            1,
+            usize::from(is_resident),
             "the pairs were undone in the HSM too:\n{objects}"
         );
     }

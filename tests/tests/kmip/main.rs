@@ -1,6 +1,6 @@
 //! The main job over the wire: every operation, in every version, on the embedded HSM and on SoftHSM2.
 
-/// Makes each of the functions named a test on the embedded HSM, and one on SoftHSM2.
+/// Makes each of the functions named a test on the embedded HSM, one on SoftHSM2, and one on SoftHSM2 with wrapped keys.
 macro_rules! on_each_backend {
     ($($name:ident),* $(,)?) => {
         mod embedded {
@@ -14,6 +14,13 @@ macro_rules! on_each_backend {
             $(#[test]
             fn $name() {
                 super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::SoftHsm));
+            })*
+        }
+
+        mod wrapped {
+            $(#[test]
+            fn $name() {
+                super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::Wrapped));
             })*
         }
     };

@@ -15,8 +15,8 @@ use super::{
     wire::{Broken, Put, Reader, Take, lists, wire},
 };
 use crate::{
-    Capabilities, Claim, Decryption, Derived, Encrypted, Encryption, Error, Finished, Generated,
-    Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
+    Capabilities, Claim, CustodyMode, Decryption, Derived, Encrypted, Encryption, Error, Finished,
+    Generated, Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
     module::{ModuleConfig, TokenName},
 };
 
@@ -112,7 +112,11 @@ wire! {
         9 = Agreement,
         10 = X963(hash),
     }
-    struct Terms { id, label, exportable, usage }
+    struct Terms { id, label, exportable, usage, custody }
+    enum CustodyMode {
+        1 = Resident,
+        2 = Wrapped,
+    }
     enum Generated {
         1 = Secret(key),
         2 = Pair { private, public },
@@ -134,7 +138,9 @@ wire! {
         1 = Key(key),
         2 = Data(sealed),
     }
-    struct Capabilities { description, generate, import, sign, cipher, mac, derive, decapsulate, trials }
+    struct Capabilities {
+        description, generate, import, sign, cipher, mac, derive, decapsulate, wrapped, trials
+    }
     struct Trial { what, by, claim, outcome }
     struct Claim { flags, least, most }
     enum Outcome {
@@ -167,7 +173,9 @@ wire! {
         2 = Passphrase(path),
         3 = Credential(path),
     }
-    struct ModuleConfig { path, token, pin, sessions_max, wait, cache_keys_max, mechanisms_disabled }
+    struct ModuleConfig {
+        path, token, pin, sessions_max, wait, cache_keys_max, unwrapped_keys_max, mechanisms_disabled
+    }
     enum TokenName {
         1 = Label(label),
         2 = Serial(serial),

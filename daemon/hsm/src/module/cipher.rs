@@ -14,6 +14,7 @@ use super::{
     reject,
     seat::{Loaded, Seat},
     wrap,
+    wrapping::Method,
 };
 use crate::{
     Decryption, Encrypted, Encryption, Error, padding,
@@ -26,6 +27,8 @@ pub(super) struct Settings {
     pub(super) wrap_padded: ck::CK_MECHANISM_TYPE,
     /// Whether the module gives the bare RSA operation, so that paddings are looked at here.
     pub(super) raw_rsa: bool,
+    /// The kinds of keys that can be kept wrapped, and how.
+    pub(super) wrapped: Vec<(KeySpec, Method)>,
     /// A secret of the token, behind the answers to wrong RSA paddings.
     pub(super) rejection: Secret,
 }

@@ -20,6 +20,8 @@ pub struct ModuleConfig {
     pub wait: Duration,
     /// How many opened exportable keys are kept in memory at most.
     pub cache_keys_max: usize,
+    /// How many wrapped keys are session objects at a time, in all sessions together.
+    pub unwrapped_keys_max: usize,
     /// `CKM_` numbers that are not used although the module lists them.
     pub mechanisms_disabled: Vec<u64>,
 }
@@ -34,10 +36,14 @@ impl ModuleConfig {
             sessions_max: 16,
             wait: Duration::from_secs(5),
             cache_keys_max: crate::soft::CACHE_KEYS_MAX,
+            unwrapped_keys_max: UNWRAPPED_KEYS_MAX,
             mechanisms_disabled: Vec::new(),
         }
     }
 }
+
+/// Wrapped keys in the sessions of a token when nothing else is said.
+const UNWRAPPED_KEYS_MAX: usize = 1024;
 
 /// What a configuration calls a token. Slots are renumbered; these stay.
 #[derive(Clone, Debug, PartialEq, Eq)]

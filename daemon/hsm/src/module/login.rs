@@ -25,6 +25,8 @@ use crate::Error;
 pub(super) struct Login {
     token: TokenName,
     pin: Secret,
+    /// How many wrapped keys a session holds.
+    unwrapped_max: usize,
     /// Why the PIN is not tried again: tokens lock themselves after a few wrong ones.
     refused: Option<String>,
     failures: u32,
@@ -32,10 +34,11 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) fn new(config: &ModuleConfig) -> Self {
+    pub(super) fn new(config: &ModuleConfig, unwrapped_max: usize) -> Self {
         Self {
             token: config.token.clone(),
             pin: config.pin.clone(),
+            unwrapped_max,
             refused: None,
             failures: 0,
             not_before: None,
@@ -81,7 +84,8 @@ impl Login {
             drop(session.close());
             return Err(fault);
         }
-        let seat = Seat::new(session, Arc::clone(library), Arc::clone(beacon));
+        let (own, beacon) = (Arc::clone(library), Arc::clone(beacon));
+        let seat = Seat::new(session, own, beacon, self.unwrapped_max);
         if !seat.is_alive() {
             drop(seat.session.close());
             return Err(Fault::lost(format!(

@@ -1,81 +1,16 @@
 //! Making locked keys: generated in the token, or taken over into it; and taking them out of it again.
 
-use std::cell::Cell;
-
 use cryptoki::object::ObjectHandle;
 use kmip::{CryptographicUsageMask as Usage, mechanism::KeySpec};
 
 use super::{
-    ModuleHsm,
     error::{Cure, Fault, Result},
-    pairwise,
     reference::TokenKey,
-    seat::{Loaded, Seat},
+    seat::Seat,
     spki,
     template::{self, Home},
 };
-use crate::{Error, KeyRef, Material, Terms};
-
-impl ModuleHsm {
-    /// Makes a token object under an identifier that no other key of its class has; gives its reference, and its public
-    /// half, with which it has proved to agree.
-    ///
-    /// Modules fail now and then for no reason of ours (SoftHSM2 when another thread searches meanwhile), so a failure
-    /// is tried again, once what it may have left behind is taken away.
-    pub(super) fn make(
-        &self,
-        spec: KeySpec,
-        terms: &Terms,
-        make: impl Fn(&Seat, Home<'_>) -> Result<(ObjectHandle, Vec<u8>)>,
-    ) -> crate::Result<(KeyRef, Vec<u8>)> {
-        let key = TokenKey {
-            spec,
-            id: &terms.id,
-            public: &[],
-        };
-        let mut tries = 0;
-        let begun = Cell::new(false);
-        let made = loop {
-            let outcome = self.pool.create(|seat| {
-                let found = seat.find(&key.search())?;
-                if tries == 0 && !found.is_empty() {
-                    let text = "the token has an object with the new key's CKA_ID already";
-                    return Err(Error::BadInput(text).into());
-                }
-                for left_behind in found {
-                    seat.session.destroy_object(left_behind)?;
-                }
-                begun.set(true);
-                let (handle, public) = make(seat, template::home(terms))?;
-                let loaded = Loaded::private(handle, spec, &public);
-                pairwise::agrees(self, seat, &loaded, terms.usage)?;
-                Ok(public)
-            });
-            tries += 1;
-            match outcome {
-                Err(Error::Failed(_)) if tries < TRIES_MAX => {}
-                other => break other,
-            }
-        };
-        let whole = made.and_then(|public| {
-            let key = TokenKey {
-                public: &public,
-                ..key
-            };
-            Ok((KeyRef(key.encode(&self.binding)?), public))
-        });
-        if begun.get() && whole.is_err() {
-            // Whatever was said, the key may be there, and no reference will ever name it.
-            drop(self.remove(&key));
-        }
-        whole
-    }
-
-    /// Takes every object of a key out of the token.
-    pub(super) fn remove(&self, key: &TokenKey<'_>) -> crate::Result<()> {
-        self.pool.destroy(key.id, |seat| unmake(seat, key))
-    }
-}
+use crate::Material;
 
 /// Generates a secret key.
 pub(super) fn secret(
@@ -148,6 +83,3 @@ pub(super) fn unmake(seat: &Seat, key: &TokenKey<'_>) -> Result<()> {
     }
     Ok(())
 }
-
-/// How often a key is tried to be made.
-const TRIES_MAX: u32 = 3;

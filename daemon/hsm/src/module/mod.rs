@@ -1,14 +1,19 @@
-//! A PKCS#11 module as an HSM: locked keys are token objects, exportable keys are sealed under a key of the token.
+//! A PKCS#11 module as an HSM: locked keys are token objects or wrapped by one, exportable keys are sealed under a key of
+//! the token.
 
 mod cipher;
 mod config;
 mod error;
+mod exportable;
+mod held;
 mod library;
 mod listed;
+mod locked;
 mod login;
 mod make;
 mod mechanism;
 mod oaep;
+mod own;
 mod pairwise;
 mod probe;
 mod raw;
@@ -21,8 +26,9 @@ mod sign;
 mod spki;
 mod template;
 mod wrap;
+mod wrapping;
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use kmip::{
     Secret,
@@ -34,8 +40,9 @@ pub use self::config::{ModuleConfig, TokenName};
 use self::{
     cipher::Settings,
     library::Library,
+    own::Name,
     probe::Probe,
-    reference::{Binding, Reference, SealedKey},
+    reference::{Binding, Reference},
     sealing::Sealing,
     session::Pool,
 };
@@ -58,6 +65,8 @@ pub struct ModuleHsm {
     sealing: Sealing,
     binding: Binding,
     opened: Cache<PlainKey>,
+    /// The token's wrapping key, once one is needed.
+    wrapping: OnceLock<Name>,
 }
 
 impl ModuleHsm {
@@ -81,43 +90,8 @@ impl ModuleHsm {
             sealing,
             binding,
             opened: Cache::new(config.cache_keys_max),
+            wrapping: OnceLock::new(),
         })
-    }
-
-    /// An exportable key, opened or from the cache.
-    fn plain(&self, key: &KeyRef, sealed: SealedKey<'_>) -> Result<Arc<PlainKey>> {
-        if let Some(ready) = self.opened.get(&key.0) {
-            return Ok(ready);
-        }
-        let ready = Arc::new(PlainKey::from_validated(&self.unsealed(sealed)?)?);
-        self.opened.insert(&key.0, Arc::clone(&ready));
-        Ok(ready)
-    }
-
-    fn unsealed(&self, key: SealedKey<'_>) -> Result<Material> {
-        let spec = key.spec;
-        let label = SealedKey::label(spec, key.id);
-        let bytes = sealing::open(&self.pool, &self.settings, key.sealed, &label)?;
-        Ok(if spec.is_asymmetric() {
-            Material::Private { spec, pkcs8: bytes }
-        } else {
-            Material::Secret { spec, bytes }
-        })
-    }
-
-    fn sealed(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
-        let (Material::Secret { spec, bytes } | Material::Private { spec, pkcs8: bytes }) =
-            material;
-        let label = SealedKey::label(*spec, &terms.id);
-        let sealed = self
-            .sealing
-            .seal(&self.pool, &self.settings, bytes, &label)?;
-        let key = SealedKey {
-            spec: *spec,
-            id: &terms.id,
-            sealed: &sealed.0,
-        };
-        key.encode().map(KeyRef)
     }
 }
 
@@ -139,18 +113,7 @@ impl Hsm for ModuleHsm {
                 },
             });
         }
-        check(listed::key(&self.capabilities.generate, spec))?;
-        if spec.is_asymmetric() {
-            let (private, public) = self.make(spec, terms, |seat, home| {
-                make::pair(seat, spec, terms.usage, home)
-            })?;
-            return Ok(Generated::Pair { private, public });
-        }
-        let (key, _) = self.make(spec, terms, |seat, home| {
-            let handle = make::secret(seat, spec, terms.usage, home)?;
-            Ok((handle, Vec::new()))
-        })?;
-        Ok(Generated::Secret(key))
+        self.generate_locked(spec, terms)
     }
 
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
@@ -163,46 +126,26 @@ impl Hsm for ModuleHsm {
         if terms.exportable {
             return self.sealed(&valid, terms);
         }
-        let (Material::Secret { spec, .. } | Material::Private { spec, .. }) = valid;
-        let is_listed = match spec {
-            // Odd moduli are only ever imported, and validation has bounded them.
-            KeySpec::Rsa { .. } => self
-                .capabilities
-                .import
-                .iter()
-                .any(|listed| matches!(listed, KeySpec::Rsa { .. })),
-            // Made fit for the module, whatever its length.
-            KeySpec::Hmac { hash, .. } => self.capabilities.import.iter().any(
-                |listed| matches!(listed, KeySpec::Hmac { hash: of_row, .. } if *of_row == hash),
-            ),
-            _ => listed::key(&self.capabilities.import, spec),
-        };
-        check(is_listed)?;
-        self.make(spec, terms, |seat, home| {
-            let handle = make::import(seat, &valid, terms.usage, home)?;
-            Ok((handle, public.clone()))
-        })
-        .map(|(key, _)| key)
+        self.import_locked(&valid, &public, terms)
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
         match Reference::decode(key, &self.binding)? {
-            Reference::Token(_) => Err(Error::NotExportable),
+            Reference::Locked(_) => Err(Error::NotExportable),
             Reference::Sealed(sealed) => self.unsealed(sealed),
         }
     }
 
     fn destroy(&self, key: &KeyRef) -> Result<()> {
-        let key = match Reference::decode(key, &self.binding) {
-            Ok(Reference::Token(key)) => key,
+        match Reference::decode(key, &self.binding) {
+            Ok(Reference::Locked(key)) => self.remove_locked(&key),
             // The reference is the key: it is gone when the store forgets it.
             Ok(Reference::Sealed(_)) => {
                 self.opened.remove(&key.0);
-                return Ok(());
+                Ok(())
             }
-            Err(_) => return Ok(()),
-        };
-        self.remove(&key)
+            Err(_) => Ok(()),
+        }
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
@@ -232,7 +175,7 @@ impl Hsm for ModuleHsm {
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
-            Reference::Token(key) => {
+            Reference::Locked(key) => {
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
@@ -246,8 +189,8 @@ impl Hsm for ModuleHsm {
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
-            Reference::Token(key) => {
-                self.check_cipher(key.spec, cipher)?;
+            Reference::Locked(key) => {
+                self.check_cipher(key.spec(), cipher)?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
                         cipher::encrypt(seat, loaded, &self.settings, cipher, input)
@@ -260,8 +203,8 @@ impl Hsm for ModuleHsm {
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
-            Reference::Token(key) => {
-                self.check_cipher(key.spec, cipher)?;
+            Reference::Locked(key) => {
+                self.check_cipher(key.spec(), cipher)?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
                         cipher::decrypt(seat, loaded, &self.settings, cipher, input)
@@ -275,14 +218,14 @@ impl Hsm for ModuleHsm {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.begin(task),
             // A session is not kept from part to part: others need it meanwhile, and it may be lost.
-            Reference::Token(_) => Ok(None),
+            Reference::Locked(_) => Ok(None),
         }
     }
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
-            Reference::Token(key) => {
+            Reference::Locked(key) => {
                 check(self.capabilities.mac.contains(&mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
@@ -301,8 +244,8 @@ impl Hsm for ModuleHsm {
                     let material = self.unsealed(sealed)?;
                     derive::derive(&Source::Key(&material), how, target.bytes())?
                 }
-                // No token object derives: security comes before completeness.
-                Reference::Token(_) => return Err(Error::Unsupported),
+                // No locked key derives: security comes before completeness.
+                Reference::Locked(_) => return Err(Error::Unsupported),
             },
         };
         target.keep(self, bytes)
@@ -314,7 +257,7 @@ impl Hsm for ModuleHsm {
                 let secret = self.plain(key, sealed)?.decapsulate(ciphertext)?;
                 target.keep_whole(self, secret)
             }
-            Reference::Token(_) => Err(Error::Unsupported),
+            Reference::Locked(_) => Err(Error::Unsupported),
         }
     }
 

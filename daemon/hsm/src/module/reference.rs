@@ -1,17 +1,24 @@
-//! What a `KeyRef` of this backend says: a token object by its CKA_ID, or a sealed exportable key.
+//! What a `KeyRef` of this backend says: a token object by its CKA_ID, a wrapped locked key, or a sealed exportable one.
 
 use aws_lc_rs::hmac;
 use cryptoki::object::{Attribute, ObjectClass};
-use kmip::{Secret, mechanism::KeySpec};
+use kmip::{CryptographicUsageMask as Usage, Secret, mechanism::KeySpec};
 use subtle::ConstantTimeEq;
 
-use super::template;
+use super::{own::Name, template, wrapping::Method};
 use crate::{Error, KeyRef, Result, kind};
 
 /// A decoded `KeyRef`.
 pub(super) enum Reference<'a> {
-    Token(TokenKey<'a>),
+    Locked(LockedKey<'a>),
     Sealed(SealedKey<'a>),
+}
+
+/// A locked key, wherever it is.
+#[derive(Clone, Copy)]
+pub(super) enum LockedKey<'a> {
+    Token(TokenKey<'a>),
+    Wrapped(WrappedKey<'a>),
 }
 
 /// A locked key, an object of the token.
@@ -24,6 +31,25 @@ pub(super) struct TokenKey<'a> {
     pub(super) public: &'a [u8],
 }
 
+/// A locked key, wrapped under a wrapping key of the token.
+#[derive(Clone, Copy)]
+pub(super) struct WrappedKey<'a> {
+    pub(super) spec: KeySpec,
+    /// The object it belongs to.
+    pub(super) id: &'a [u8],
+    /// The public half of a key pair, DER SubjectPublicKeyInfo.
+    pub(super) public: &'a [u8],
+    /// What it may do once it is unwrapped.
+    pub(super) usage: Usage,
+    /// The name of the wrapping key.
+    pub(super) under: Name,
+    pub(super) method: Method,
+    pub(super) wrapped: &'a [u8],
+    /// The tag over all this, once it was written. The wrapped bytes alone tell nothing apart: one key may be wrapped for
+    /// two uses.
+    pub(super) tag: &'a [u8],
+}
+
 /// An exportable key, sealed under the token's sealing key.
 #[derive(Clone, Copy)]
 pub(super) struct SealedKey<'a> {
@@ -33,37 +59,90 @@ pub(super) struct SealedKey<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Reads a reference; what this backend did not write names no key.
+    /// Reads a reference; what this backend did not write names no key, and a wrapped key that was changed is corrupt.
     pub(super) fn decode(key: &'a KeyRef, binding: &Binding) -> Result<Self> {
-        Self::read(&key.0, binding).ok_or(Error::KeyNotFound)
+        let bytes = key.0.as_slice();
+        let (found, absence) = match bytes.first() {
+            Some(&TOKEN) => (Self::token(bytes, binding), Error::KeyNotFound),
+            Some(&WRAPPED) => (Self::wrapped(bytes, binding), Error::Corrupt),
+            Some(&SEALED) => (Self::sealed(bytes), Error::KeyNotFound),
+            _ => (None, Error::KeyNotFound),
+        };
+        found.ok_or(absence)
     }
 
-    fn read(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
-        let bytes = match bytes.split_first()? {
-            (&TOKEN, _) => binding.opened(bytes)?,
-            _ => bytes,
-        };
-        let (&kind, rest) = bytes.split_first()?;
-        let (spec, rest) = rest.split_first_chunk::<4>()?;
-        let spec = kind::from_bytes(*spec, FIRST)?;
-        match kind {
-            TOKEN => {
-                let (&public_len, rest) = rest.split_first_chunk::<2>()?;
-                let (public, id) = rest.split_at_checked(u16::from_be_bytes(public_len).into())?;
-                is_vault_id(id).then_some(Self::Token(TokenKey { spec, id, public }))
-            }
-            SEALED => {
-                let (&id_len, rest) = rest.split_first()?;
-                let (id, sealed) = rest.split_at_checked(id_len.into())?;
-                Some(Self::Sealed(SealedKey { spec, id, sealed }))
-            }
-            _ => None,
+    fn token(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
+        let (spec, rest) = spec(binding.opened(bytes)?)?;
+        let (public, id) = with_public(rest)?;
+        let key = TokenKey { spec, id, public };
+        is_vault_id(id).then_some(Self::Locked(LockedKey::Token(key)))
+    }
+
+    fn wrapped(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
+        let (spec, rest) = spec(binding.opened(bytes)?)?;
+        let (public, rest) = with_public(rest)?;
+        let (&method, rest) = rest.split_first()?;
+        let (usage, rest) = rest.split_first_chunk::<4>()?;
+        let (&under, rest) = rest.split_first_chunk()?;
+        let (id, wrapped) = with_id(rest)?;
+        let (_, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        Some(Self::Locked(LockedKey::Wrapped(WrappedKey {
+            spec,
+            id,
+            public,
+            usage: Usage(u32::from_be_bytes(*usage)),
+            under,
+            method: Method::from_byte(method)?,
+            wrapped,
+            tag,
+        })))
+    }
+
+    fn sealed(bytes: &'a [u8]) -> Option<Self> {
+        let (spec, rest) = spec(bytes)?;
+        let (id, sealed) = with_id(rest)?;
+        Some(Self::Sealed(SealedKey { spec, id, sealed }))
+    }
+}
+
+/// The kind of key behind the first byte.
+fn spec(bytes: &[u8]) -> Option<(KeySpec, &[u8])> {
+    let (_, rest) = bytes.split_first()?;
+    let (spec, rest) = rest.split_first_chunk::<4>()?;
+    Some((kind::from_bytes(*spec, FIRST)?, rest))
+}
+
+/// A public half behind its length.
+fn with_public(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&public_len, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(u16::from_be_bytes(public_len).into())
+}
+
+/// An identifier behind its length.
+fn with_id(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&id_len, rest) = bytes.split_first()?;
+    rest.split_at_checked(id_len.into())
+}
+
+impl<'a> LockedKey<'a> {
+    pub(super) const fn spec(&self) -> KeySpec {
+        match self {
+            Self::Token(key) => key.spec,
+            Self::Wrapped(key) => key.spec,
+        }
+    }
+
+    /// What a session knows it by.
+    pub(super) const fn name(&self) -> &'a [u8] {
+        match self {
+            Self::Token(key) => key.id,
+            Self::Wrapped(key) => key.tag,
         }
     }
 }
 
 /// What binds a reference to its token: a tag under a secret of the token, so that nobody makes one up or changes one.
-/// (That of a sealed key is bound by its seal.)
+/// That of a sealed key is bound by its seal.
 pub(super) struct Binding(hmac::Key);
 
 impl Binding {
@@ -86,12 +165,9 @@ impl Binding {
 impl TokenKey<'_> {
     /// The bytes of the reference.
     pub(super) fn encode(&self, binding: &Binding) -> Result<Vec<u8>> {
-        let public_len = u16::try_from(self.public.len())
-            .map_err(|_| Error::BadKey("a public half longer than 64 KiB"))?;
         let mut out = vec![TOKEN];
         out.extend(kind::to_bytes(self.spec, FIRST));
-        out.extend(public_len.to_be_bytes());
-        out.extend(self.public);
+        push_public(&mut out, self.public)?;
         out.extend(self.id);
         out.extend(binding.tag(&out));
         Ok(out)
@@ -112,14 +188,28 @@ impl TokenKey<'_> {
     }
 }
 
+impl WrappedKey<'_> {
+    /// The bytes of the reference.
+    pub(super) fn encode(&self, binding: &Binding) -> Result<Vec<u8>> {
+        let mut out = vec![WRAPPED];
+        out.extend(kind::to_bytes(self.spec, FIRST));
+        push_public(&mut out, self.public)?;
+        out.push(self.method as u8);
+        out.extend(self.usage.0.to_be_bytes());
+        out.extend(self.under);
+        push_id(&mut out, self.id)?;
+        out.extend(self.wrapped);
+        out.extend(binding.tag(&out));
+        Ok(out)
+    }
+}
+
 impl SealedKey<'_> {
     /// The bytes of the reference.
     pub(super) fn encode(&self) -> Result<Vec<u8>> {
-        let id_len = u8::try_from(self.id.len()).map_err(|_| ID_TOO_LONG)?;
         let mut out = vec![SEALED];
         out.extend(kind::to_bytes(self.spec, FIRST));
-        out.push(id_len);
-        out.extend(self.id);
+        push_id(&mut out, self.id)?;
         out.extend(self.sealed);
         Ok(out)
     }
@@ -128,6 +218,20 @@ impl SealedKey<'_> {
     pub(super) fn label(spec: KeySpec, id: &[u8]) -> Vec<u8> {
         [b"keyhold-key", &kind::to_bytes(spec, FIRST)[..], id].concat()
     }
+}
+
+fn push_public(out: &mut Vec<u8>, public: &[u8]) -> Result<()> {
+    let public_len = u16::try_from(public.len())
+        .map_err(|_| Error::BadKey("a public half longer than 64 KiB"))?;
+    out.extend(public_len.to_be_bytes());
+    out.extend(public);
+    Ok(())
+}
+
+fn push_id(out: &mut Vec<u8>, id: &[u8]) -> Result<()> {
+    out.push(u8::try_from(id.len()).map_err(|_| ID_TOO_LONG)?);
+    out.extend(id);
+    Ok(())
 }
 
 /// Refuses identifiers that are no identifiers, or those of the backend's own keys.
@@ -152,6 +256,7 @@ pub(super) const OWN_ID_PREFIX: &[u8] = b"keyhold-sealing/";
 
 const TOKEN: u8 = 1;
 const SEALED: u8 = 2;
+const WRAPPED: u8 = 3;
 /// Half of HMAC-SHA-256.
 const TAG_BYTES: usize = 16;
 const ID_TOO_LONG: Error = Error::BadInput("an identifier longer than 255 bytes");
@@ -173,7 +278,9 @@ mod tests {
                 public: b"a public half",
             };
             let reference = KeyRef(key.encode(&binding()).unwrap());
-            let Ok(Reference::Token(back)) = Reference::decode(&reference, &binding()) else {
+            let Ok(Reference::Locked(LockedKey::Token(back))) =
+                Reference::decode(&reference, &binding())
+            else {
                 panic!("{spec:?} does not come back");
             };
             assert_eq!(
@@ -194,6 +301,41 @@ mod tests {
                 (back.spec, back.id, back.sealed),
                 (spec, key.id, key.sealed)
             );
+        }
+    }
+
+    #[test]
+    fn a_wrapped_key_that_was_changed_is_corrupt() {
+        let key = WrappedKey {
+            spec: KeySpec::Rsa { bits: 2048 },
+            id: b"an id",
+            public: b"a public half",
+            usage: Usage::Sign | Usage::Decrypt,
+            under: *b"its name",
+            method: Method::Padded,
+            wrapped: &[7; 40],
+            tag: &[],
+        };
+        let reference = key.encode(&binding()).unwrap();
+        let whole = KeyRef(reference.clone());
+        let Ok(Reference::Locked(LockedKey::Wrapped(back))) = Reference::decode(&whole, &binding())
+        else {
+            panic!("it does not come back");
+        };
+        assert_eq!((back.spec, back.id), (key.spec, key.id));
+        assert_eq!((back.public, back.usage), (key.public, key.usage));
+        assert_eq!((back.under, back.method), (key.under, key.method));
+        assert_eq!(back.wrapped, key.wrapped);
+        for place in 1..reference.len() {
+            let mut changed = KeyRef(reference.clone());
+            changed.0[place] ^= 1;
+            let found = Reference::decode(&changed, &binding()).err();
+            assert_eq!(found, Some(Error::Corrupt), "byte {place}");
+        }
+        for len in 1..reference.len() {
+            let cut = KeyRef(reference[..len].to_vec());
+            let found = Reference::decode(&cut, &binding()).err();
+            assert_eq!(found, Some(Error::Corrupt), "{len} bytes");
         }
     }
 
@@ -226,7 +368,7 @@ mod tests {
         for bytes in [
             &b""[..],
             b"\x01",
-            b"\x03\x01\0\x01\0id",
+            b"\x04\x01\0\x01\0id",
             b"\x01\x09\0\x01\0id",
             &own,
         ] {

@@ -5,9 +5,8 @@
 //! method (2) | name of the key (8) | IV (16) | tag (32) | AES-256-CBC ciphertext, HMAC-SHA-256 over all before and the label
 //! ```
 //!
-//! The name lets two daemons that both make a key on a new token go on side by side, and a key be replaced.
+//! The name of the key is as in `own`.
 
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use kmip::{
     CryptographicUsageMask as Usage, Secret,
     mechanism::{Cipher, Hash, KeySpec, Mac, Padding},
@@ -16,8 +15,10 @@ use kmip::{
 use super::{
     cipher::{self, Settings},
     error::Result,
-    make, random,
-    reference::{OWN_ID_PREFIX, TokenKey},
+    make,
+    own::{self, Name},
+    random,
+    reference::{LockedKey, OWN_ID_PREFIX, TokenKey},
     seat::Seat,
     session::Pool,
     sign,
@@ -38,28 +39,10 @@ pub(super) enum Method {
     CbcThenHmac = 2,
 }
 
-/// Tells the sealing keys of one token apart.
-type Name = [u8; 8];
-
 impl Sealing {
     /// Finds the token's sealing key, or makes it on first use.
     pub(super) fn establish(seat: &Seat, method: Method) -> Result<Self> {
-        let mut names = names(seat)?;
-        if names.is_empty() {
-            let mine = create(seat, method)?;
-            // Another daemon may be doing the same just now. Before either has sealed anything both look again, keep
-            // the first of all names and take their own away if it is not that.
-            std::thread::sleep(SETTLING);
-            names = self::names(seat)?;
-            if names.iter().min().is_some_and(|first| *first != mine) {
-                for handle in seat.find(&cipher_key(&id(mine)).search())? {
-                    seat.session.destroy_object(handle)?;
-                }
-            }
-        }
-        let name = names.into_iter().min().ok_or_else(|| {
-            Error::Unavailable("the token does not show the sealing key it made".into())
-        })?;
+        let name = own::establish(seat, LABEL, |seat, name| create(seat, method, name))?;
         if method == Method::CbcThenHmac && seat.find(&mac_key(&mac_id(name)).search())?.is_empty()
         {
             create_mac_key(seat, name)?;
@@ -69,7 +52,7 @@ impl Sealing {
 
     /// The CKA_ID of the key, which must be found wherever the token is.
     pub(super) fn id(&self) -> Vec<u8> {
-        id(self.name)
+        own::id(self.name)
     }
 
     /// Seals data, bound to a label.
@@ -127,9 +110,9 @@ impl Sealing {
         cipher: &Cipher,
         input: Encryption<'_>,
     ) -> crate::Result<crate::Encrypted> {
-        let id = id(self.name);
+        let id = own::id(self.name);
         pool.run(|seat| {
-            seat.with_key(cipher_key(&id), |seat, key| {
+            seat.with_key(LockedKey::Token(own::aes(&id)), |seat, key| {
                 cipher::encrypt(seat, key, settings, cipher, input)
             })
         })
@@ -193,10 +176,10 @@ pub(super) fn open(
     let (header, body) = sealed.split_first_chunk::<9>().ok_or(Error::Corrupt)?;
     let [method, name @ ..] = *header;
     let bound = bound(header, label);
-    let id = id(name);
+    let id = own::id(name);
     let decrypt = |cipher: &Cipher, input: Decryption<'_>| {
         pool.run(|seat| {
-            seat.with_key(cipher_key(&id), |seat, key| {
+            seat.with_key(LockedKey::Token(own::aes(&id)), |seat, key| {
                 cipher::decrypt(seat, key, settings, cipher, input)
             })
         })
@@ -265,7 +248,7 @@ fn mac(pool: &Pool, name: Name, bound: &[u8], iv: &[u8], data: &[u8]) -> crate::
     let id = mac_id(name);
     let key = mac_key(&id);
     pool.run(|seat| {
-        seat.with_key(key, |seat, loaded| {
+        seat.with_key(LockedKey::Token(key), |seat, loaded| {
             sign::mac(seat, loaded, Mac::Hmac(Hash::Sha256), &message)
         })
     })
@@ -281,38 +264,14 @@ fn split(bytes: &[u8], at: usize) -> crate::Result<(&[u8], &[u8])> {
     bytes.split_at_checked(at).ok_or(Error::Corrupt)
 }
 
-/// The names of the sealing keys in the token.
-fn names(seat: &Seat) -> Result<Vec<Name>> {
-    let template = [
-        Attribute::Token(true),
-        Attribute::Class(ObjectClass::SECRET_KEY),
-        Attribute::KeyType(KeyType::AES),
-        Attribute::Label(LABEL.as_bytes().to_vec()),
-    ];
-    let mut names = Vec::new();
-    for handle in seat.find(&template)? {
-        for attribute in seat.session.get_attributes(handle, &[AttributeType::Id])? {
-            if let Attribute::Id(id) = attribute
-                && let Some(name) = id.strip_prefix(OWN_ID_PREFIX)
-                && let Ok(name) = Name::try_from(name)
-            {
-                names.push(name);
-            }
-        }
-    }
-    Ok(names)
-}
-
-fn create(seat: &Seat, method: Method) -> Result<Name> {
-    let name = *random(8)?.first_chunk().ok_or(Error::Corrupt)?;
+fn create(seat: &Seat, method: Method, name: Name) -> Result<()> {
     if method == Method::CbcThenHmac {
         // First, so that a key to encrypt with never stands there without its companion.
         create_mac_key(seat, name)?;
     }
     let usage = Usage::Encrypt | Usage::Decrypt;
-    let id = id(name);
-    make::secret(seat, cipher_key(&id).spec, usage, home(&id))?;
-    Ok(name)
+    let id = own::id(name);
+    make::secret(seat, own::aes(&id).spec, usage, home(&id)).map(drop)
 }
 
 fn create_mac_key(seat: &Seat, name: Name) -> Result<()> {
@@ -323,14 +282,6 @@ fn create_mac_key(seat: &Seat, name: Name) -> Result<()> {
 
 fn home(id: &[u8]) -> Home<'_> {
     Home::Token { id, label: LABEL }
-}
-
-const fn cipher_key(id: &[u8]) -> TokenKey<'_> {
-    TokenKey {
-        spec: KeySpec::Aes { bits: 256 },
-        id,
-        public: &[],
-    }
 }
 
 const fn mac_key(id: &[u8]) -> TokenKey<'_> {
@@ -344,16 +295,10 @@ const fn mac_key(id: &[u8]) -> TokenKey<'_> {
     }
 }
 
-fn id(name: Name) -> Vec<u8> {
-    [OWN_ID_PREFIX, &name].concat()
-}
-
 fn mac_id(name: Name) -> Vec<u8> {
     [OWN_ID_PREFIX, &name, b"/mac"].concat()
 }
 
-/// Longer than any token takes to show a new object to another session.
-const SETTLING: std::time::Duration = std::time::Duration::from_millis(200);
 const LABEL: &str = "keyhold-sealing";
 const GCM: Cipher = Cipher::AesGcm { tag_bytes: 16 };
 const CBC: Cipher = Cipher::AesCbc(Padding::Pkcs5);

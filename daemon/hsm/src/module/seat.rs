@@ -5,17 +5,22 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{
-    error::{Cure, Fault, Result},
-    library::Library,
-    reference::TokenKey,
-};
-use crate::Error;
 use cryptoki::{
+    error::{Error as ModuleError, RvError},
     object::{Attribute, ObjectClass, ObjectHandle},
     session::Session,
 };
 use kmip::mechanism::KeySpec;
+
+use super::{
+    error::{Cure, Fault, Result},
+    held::Held,
+    library::Library,
+    own,
+    reference::{LockedKey, TokenKey, WrappedKey},
+    wrapping,
+};
+use crate::Error;
 
 /// A session of the pool.
 pub(super) struct Seat {
@@ -23,6 +28,8 @@ pub(super) struct Seat {
     pub(super) library: Arc<Library>,
     /// Keys by CKA_ID, as they were used last.
     keys: HashMap<Vec<u8>, Loaded>,
+    /// Wrapped keys that are unwrapped in this session.
+    unwrapped: Held<Loaded>,
     /// The CKA_ID of the secret key that is always there, once it is.
     beacon: Arc<OnceLock<Vec<u8>>>,
 }
@@ -57,11 +64,13 @@ impl Seat {
         session: Session,
         library: Arc<Library>,
         beacon: Arc<OnceLock<Vec<u8>>>,
+        unwrapped_max: usize,
     ) -> Self {
         Self {
             session,
             library,
             keys: HashMap::new(),
+            unwrapped: Held::new(unwrapped_max),
             beacon,
         }
     }
@@ -69,13 +78,15 @@ impl Seat {
     /// Works with a key, and once more with a fresh handle when the module does not know the one it gave.
     pub(super) fn with_key<T>(
         &mut self,
-        key: TokenKey<'_>,
+        key: LockedKey<'_>,
         work: impl Fn(&Self, &Loaded) -> Result<T>,
     ) -> Result<T> {
         let loaded = self.resolve(key)?;
         match work(self, &loaded) {
             Err(fault) if fault.cure == Cure::Resolve => {
-                self.forget(key.id);
+                // What the module does not know is not destroyed: its handle may be another's by now.
+                self.keys.remove(key.name());
+                self.unwrapped.remove(key.name());
                 let loaded = self.resolve(key)?;
                 work(self, &loaded)
             }
@@ -83,8 +94,54 @@ impl Seat {
         }
     }
 
-    /// The one token object a reference names.
-    pub(super) fn resolve(&mut self, key: TokenKey<'_>) -> Result<Loaded> {
+    /// The one object a reference names: of the token, or unwrapped into this session.
+    pub(super) fn resolve(&mut self, key: LockedKey<'_>) -> Result<Loaded> {
+        match key {
+            LockedKey::Token(key) => self.token_object(key),
+            LockedKey::Wrapped(key) => self.session_object(&key),
+        }
+    }
+
+    fn session_object(&mut self, key: &WrappedKey<'_>) -> Result<Loaded> {
+        if let Some(loaded) = self.unwrapped.get(key.tag) {
+            return Ok(loaded.clone());
+        }
+        if let Some(oldest) = self.unwrapped.make_room() {
+            self.discard(&oldest);
+        }
+        let handle = match self.unwrap(key) {
+            Err(fault) if fault.cure == Cure::Resolve => {
+                self.keys.remove(&own::id(key.under));
+                self.unwrap(key)?
+            }
+            other => other?,
+        };
+        let loaded = Loaded::private(handle, key.spec, key.public);
+        self.unwrapped.insert(key.tag, loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Unwraps a key into the session, without all that is there already if the token has no room beside it.
+    fn unwrap(&mut self, key: &WrappedKey<'_>) -> Result<ObjectHandle> {
+        let id = own::id(key.under);
+        let under = self.token_object(own::aes(&id))?.handle;
+        let mut unwrapped = wrapping::unwrap(self, under, key);
+        if let Err(ModuleError::Pkcs11(RvError::DeviceMemory | RvError::HostMemory, _)) = unwrapped
+        {
+            for held in self.unwrapped.clear() {
+                self.discard(&held);
+            }
+            unwrapped = wrapping::unwrap(self, under, key);
+        }
+        unwrapped.map_err(wrapping::not_unwrapped)
+    }
+
+    /// Takes an object out of the session. One that stays is gone with it.
+    fn discard(&self, loaded: &Loaded) {
+        drop(self.session.destroy_object(loaded.handle));
+    }
+
+    fn token_object(&mut self, key: TokenKey<'_>) -> Result<Loaded> {
         if let Some(loaded) = self.keys.get(key.id)
             && (loaded.spec, &*loaded.public) == (key.spec, key.public)
         {
@@ -108,14 +165,20 @@ impl Seat {
         Ok(loaded)
     }
 
-    /// Forgets the handle of a key.
-    pub(super) fn forget(&mut self, id: &[u8]) {
-        self.keys.remove(id);
+    /// Forgets the handle of a key, and what was unwrapped of it.
+    pub(super) fn forget(&mut self, name: &[u8]) {
+        self.keys.remove(name);
+        if let Some(loaded) = self.unwrapped.remove(name) {
+            self.discard(&loaded);
+        }
     }
 
-    /// Forgets every handle.
+    /// Forgets every handle, and all that was unwrapped.
     pub(super) fn forget_all(&mut self) {
         self.keys.clear();
+        for loaded in self.unwrapped.clear() {
+            self.discard(&loaded);
+        }
     }
 
     /// The objects that have all these attributes.

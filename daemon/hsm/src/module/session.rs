@@ -32,7 +32,7 @@ pub(super) struct Pool {
     freed: Condvar,
     /// Counts destroyed keys; a session that has not seen the last one forgets those it missed.
     destroyed: AtomicU64,
-    /// The CKA_IDs of the last of them.
+    /// The names of the last of them.
     gone: Mutex<VecDeque<Vec<u8>>>,
     beacon: Arc<OnceLock<Vec<u8>>>,
 }
@@ -64,11 +64,13 @@ struct Lease<'a> {
 impl Pool {
     /// A pool for the configured token; nothing is opened yet.
     pub(super) fn new(library: Arc<Library>, config: &ModuleConfig) -> Self {
+        let sessions_max = sessions_max(&library, config);
+        let unwrapped_max = config.unwrapped_keys_max / sessions_max;
         Self {
-            sessions_max: sessions_max(&library, config),
+            sessions_max,
             library,
             wait: config.wait,
-            login: Mutex::new(Login::new(config)),
+            login: Mutex::new(Login::new(config, unwrapped_max)),
             changing: Mutex::new(()),
             places: Mutex::new(Places {
                 idle: Vec::new(),
@@ -107,13 +109,36 @@ impl Pool {
     ) -> crate::Result<()> {
         let _alone = self.alone();
         let outcome = self.run(work);
+        self.note_gone(id);
+        outcome
+    }
+
+    /// Takes what was unwrapped of a wrapped key out of every session: the idle ones now, the others before their next use.
+    pub(super) fn forget(&self, name: &[u8]) {
+        self.note_gone(name);
+        let Ok(entered) = self.library.enter() else {
+            // Without the module there are no sessions, and nothing in them.
+            return;
+        };
+        let mut places = self.places();
+        let (mut idle, losses) = (std::mem::take(&mut places.idle), places.losses);
+        drop(places);
+        for place in &mut idle {
+            if (place.epoch, place.losses) == (entered.epoch(), losses) {
+                place.forget(self);
+            }
+        }
+        self.places().idle.append(&mut idle);
+        self.freed.notify_all();
+    }
+
+    fn note_gone(&self, name: &[u8]) {
         let mut gone = self.gone();
-        gone.push_back(id.to_vec());
+        gone.push_back(name.to_vec());
         if gone.len() > GONE_MAX {
             gone.pop_front();
         }
         self.destroyed.fetch_add(1, Ordering::Release);
-        outcome
     }
 
     /// Whether the token answers.

@@ -18,8 +18,10 @@ use crate::{Error, Material, Result, Terms, soft::engine};
 pub(super) enum Home<'a> {
     /// In the token, under its terms.
     Token { id: &'a [u8], label: &'a str },
-    /// In the session, for the time of a trial.
+    /// In the session, for the time of a trial or while it is used.
     Session,
+    /// In the session until it is wrapped: it may leave, and cannot be read.
+    Leaving,
 }
 
 /// How a kind of key is called and generated.
@@ -95,7 +97,7 @@ pub(super) fn locked(spec: KeySpec, usage: Usage, home: Home<'_>) -> Vec<Attribu
         Attribute::Token(matches!(home, Home::Token { .. })),
         Attribute::Private(true),
         Attribute::Sensitive(true),
-        Attribute::Extractable(false),
+        Attribute::Extractable(matches!(home, Home::Leaving)),
         // No mechanism that derives is ever offered: security comes before completeness.
         Attribute::Derive(false),
     ];
@@ -227,14 +229,7 @@ pub(super) fn numbers(material: &Material) -> Result<Vec<Attribute>> {
 ///
 /// RFC 2104 §2 fills a short key with zeros and hashes one longer than a block, so either is the same key.
 fn fit_for_hmac(hash: Hash, key: &Secret) -> Result<Vec<u8>> {
-    let block_bytes = match hash {
-        Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 64,
-        Hash::Sha384 | Hash::Sha512 | Hash::Sha512_224 | Hash::Sha512_256 => 128,
-        Hash::Sha3_224 => 144,
-        Hash::Sha3_256 => 136,
-        Hash::Sha3_384 => 104,
-        Hash::Sha3_512 => 72,
-    };
+    let block_bytes = block_bytes(hash);
     if key.len() > block_bytes {
         return Ok(engine::digest(hash, key.expose())?.as_ref().to_vec());
     }
@@ -242,6 +237,26 @@ fn fit_for_hmac(hash: Hash, key: &Secret) -> Result<Vec<u8>> {
     fit.extend_from_slice(key.expose());
     fit.resize(fit.len().max(hash.digest_bytes()), 0);
     Ok(fit)
+}
+
+/// Whether zeros behind a key, which wrapping may leave there, make another key of it.
+pub(super) fn is_changed_by_padding(spec: KeySpec) -> bool {
+    let KeySpec::Hmac { hash, .. } = spec else {
+        return false;
+    };
+    !spec.secret_bytes().is_multiple_of(8) && spec.secret_bytes() > block_bytes(hash)
+}
+
+/// The block that a hash function works in.
+const fn block_bytes(hash: Hash) -> usize {
+    match hash {
+        Hash::Sha1 | Hash::Sha224 | Hash::Sha256 => 64,
+        Hash::Sha384 | Hash::Sha512 | Hash::Sha512_224 | Hash::Sha512_256 => 128,
+        Hash::Sha3_224 => 144,
+        Hash::Sha3_256 => 136,
+        Hash::Sha3_384 => 104,
+        Hash::Sha3_512 => 72,
+    }
 }
 
 /// Zeroes what [`numbers`] copied.
@@ -279,6 +294,9 @@ mod tests {
             ] {
                 assert!(template.contains(&must), "{spec:?} lacks {must:?}");
             }
+            let leaving = locked(spec, everything, Home::Leaving);
+            assert!(leaving.contains(&Attribute::Sensitive(true)));
+            assert!(leaving.contains(&Attribute::Token(false)));
         }
     }
 

@@ -256,6 +256,7 @@ fn capabilities() -> Capabilities {
         mac: hashes().map(Mac::Hmac).chain(BLOCK_MACS).collect(),
         derive: derivations(),
         decapsulate: decapsulating(),
+        wrapped: Vec::new(),
         trials: Vec::new(),
     }
 }

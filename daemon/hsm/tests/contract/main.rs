@@ -28,7 +28,7 @@ mod vectors;
 use std::sync::LazyLock;
 
 use hsm::{
-    Generated, Hsm, KeyRef, Material, Terms,
+    CustodyMode, Generated, Hsm, KeyRef, Material, Terms,
     soft::{self, Master, SoftHsm},
 };
 use kmip::{CryptographicUsageMask, mechanism::KeySpec};
@@ -70,6 +70,7 @@ pub(crate) fn terms(exportable: bool) -> Terms {
         ]
         .into_iter()
         .fold(CryptographicUsageMask::default(), |all, one| all | one),
+        custody: module::custody(),
     }
 }
 
@@ -100,14 +101,28 @@ pub(crate) fn import(hsm: &dyn Hsm, spec: KeySpec, bytes: &[u8]) -> Option<KeyRe
     Some(hsm.import(&material, &terms(false)).unwrap())
 }
 
-/// Whether a kind of key is listed for import; one length of an HMAC key or an RSA modulus stands for all.
+/// Whether a kind of key is listed for import.
 fn imports(hsm: &dyn Hsm, spec: KeySpec) -> bool {
-    hsm.capabilities()
-        .import
-        .iter()
-        .any(|listed| match (*listed, spec) {
-            (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: wanted, .. }) => hash == wanted,
-            (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
-            (listed, spec) => listed == spec,
-        })
+    lists(&hsm.capabilities().import, spec) && keeps(hsm, spec)
+}
+
+/// Whether a kind of key is made as a locked one, and kept as the terms of this run say.
+pub(crate) fn makes(hsm: &dyn Hsm, spec: KeySpec) -> bool {
+    hsm.capabilities().generate.contains(&spec) && keeps(hsm, spec)
+}
+
+/// Whether a kind of key is kept as the terms of this run say, which counts where the HSM keeps keys itself.
+fn keeps(hsm: &dyn Hsm, spec: KeySpec) -> bool {
+    !hsm.keeps_keys()
+        || module::custody() == CustodyMode::Resident
+        || lists(&hsm.capabilities().wrapped, spec)
+}
+
+/// Whether a kind of key is listed; one length of an HMAC key or an RSA modulus stands for all.
+fn lists(all: &[KeySpec], spec: KeySpec) -> bool {
+    all.iter().any(|listed| match (*listed, spec) {
+        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: wanted, .. }) => hash == wanted,
+        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
+        (listed, spec) => listed == spec,
+    })
 }

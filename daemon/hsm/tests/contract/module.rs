@@ -4,7 +4,7 @@
 mod softhsm;
 
 use hsm::{
-    Hsm,
+    CustodyMode, Hsm,
     module::{ModuleConfig, ModuleHsm, TokenName},
 };
 use kmip::Secret;
@@ -25,9 +25,27 @@ pub(crate) fn open() -> Option<(&'static str, Box<dyn Hsm>)> {
     ))
 }
 
+/// How locked keys are kept: wrapped where `KEYHOLD_TEST_CUSTODY` says so.
+pub(crate) fn custody() -> CustodyMode {
+    match std::env::var_os("KEYHOLD_TEST_CUSTODY") {
+        Some(mode) if mode == "wrapped" => CustodyMode::Wrapped,
+        _ => CustodyMode::Resident,
+    }
+}
+
 /// The whole suite once more, in a child with a fresh SoftHSM2 token.
 #[test]
 fn the_contract_holds_on_softhsm() {
+    holds_on_softhsm("resident");
+}
+
+/// And with locked keys that the token does not keep.
+#[test]
+fn the_contract_holds_on_softhsm_with_wrapped_keys() {
+    holds_on_softhsm("wrapped");
+}
+
+fn holds_on_softhsm(custody: &str) {
     let path = softhsm::module();
     let path = path.to_str().expect("a path in UTF-8");
     let out = softhsm::run_again(
@@ -36,6 +54,7 @@ fn the_contract_holds_on_softhsm() {
             ("KEYHOLD_TEST_MODULE", path),
             ("KEYHOLD_TEST_TOKEN", softhsm::LABEL),
             ("KEYHOLD_TEST_PIN", softhsm::PIN),
+            ("KEYHOLD_TEST_CUSTODY", custody),
         ],
     );
     assert!(!out.contains(" 0 passed"), "the suite did not run:\n{out}");

@@ -11,7 +11,7 @@ use kmip::{
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
 };
 
-use crate::{backends, generate};
+use crate::{backends, generate, makes};
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 30;
@@ -43,7 +43,7 @@ fn mixed(name: &str, hsm: &dyn Hsm) {
     ];
     let keys: Vec<_> = wanted
         .iter()
-        .filter(|spec| hsm.capabilities().generate.contains(spec))
+        .filter(|spec| makes(hsm, **spec))
         .map(|spec| (*spec, generate(hsm, *spec)))
         .collect();
     let done: usize = thread::scope(|scope| {

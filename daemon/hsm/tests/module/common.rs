@@ -10,7 +10,7 @@ use cryptoki::{
     types::AuthPin,
 };
 use hsm::{
-    Generated, Hsm, KeyRef, Terms,
+    CustodyMode, Generated, Hsm, KeyRef, Terms,
     module::{ModuleConfig, ModuleHsm, TokenName},
 };
 use kmip::{
@@ -69,6 +69,7 @@ pub(crate) fn terms(id: &str, usage: Usage) -> Terms {
         label: "a name".into(),
         exportable: false,
         usage,
+        custody: CustodyMode::Resident,
     }
 }
 

@@ -15,3 +15,5 @@ mod sign;
 mod softhsm;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod wrapped;

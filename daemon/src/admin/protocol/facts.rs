@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, InitToken, Profile, SecretText};
+use super::{Class, Custody, InitToken, Profile, SecretText};
 use crate::{admin::manifest::Manifest, audit::Head, authority::Purpose};
 
 /// A vault.
@@ -14,6 +14,8 @@ pub struct VaultFacts {
     pub name: String,
     /// Its HSM.
     pub backend: String,
+    /// Where its new locked keys are kept.
+    pub custody: Custody,
     /// Its keys' class where a request does not say.
     pub class: Class,
     /// What it serves.

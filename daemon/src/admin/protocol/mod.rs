@@ -11,7 +11,7 @@ pub use self::facts::{
     BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts,
     PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
 };
-pub use self::words::{Class, InitToken, PinChange, Profile, SecretText};
+pub use self::words::{Class, Custody, InitToken, PinChange, Profile, SecretText};
 use crate::{audit::Head, authority::Purpose};
 
 /// The longest line that is asked.
@@ -84,6 +84,9 @@ commands! {
         /// Its HSM; the only one, when there is one only.
         #[serde(default)]
         backend: Option<String>,
+        /// Where its new locked keys are kept; in the HSM, if that keeps keys.
+        #[serde(default)]
+        custody: Option<Custody>,
         /// Its keys' class where a request does not say.
         #[serde(default)]
         class: Class,
@@ -105,6 +108,9 @@ commands! {
     "vault.set" VaultSet true -> VaultFacts {
         /// Its name.
         name: String,
+        /// Where its new locked keys are kept.
+        #[serde(default)]
+        custody: Option<Custody>,
         /// Its keys' class where a request does not say.
         #[serde(default)]
         class: Option<Class>,

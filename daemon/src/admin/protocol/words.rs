@@ -25,6 +25,16 @@ pub enum Profile {
     Strict,
 }
 
+/// Where new locked keys are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Custody {
+    /// In the HSM, each an object of its token
+    Resident,
+    /// In the store, wrapped under a key that is in the HSM: as many as there is disk for
+    Wrapped,
+}
+
 /// What comes of `C_InitToken`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]

@@ -49,6 +49,9 @@ pub(super) struct Dev {
     /// The PIN of the module's token
     #[arg(long, value_name = "PIN", requires = "module")]
     token_pin: Option<String>,
+    /// Keep locked keys in the store, wrapped under a key of the token
+    #[arg(long, requires = "module")]
+    wrapped: bool,
     /// The vault's user PIN [default: 1234]
     #[arg(long, value_name = "PIN")]
     pin: Option<String>,
@@ -205,6 +208,7 @@ impl Dev {
                     name: VAULT.to_owned(),
                     backend,
                     locked_by_default: false,
+                    wrapped: self.wrapped,
                     strict: false,
                     created: appliance.clock.now(),
                     user_pin: None,

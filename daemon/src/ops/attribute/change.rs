@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
-    rules, template,
+    rules,
 };
 
 /// Whether an object may have this new value; the value as it is to be stored.
@@ -48,7 +48,7 @@ pub(super) fn check_change(
             Err(read_only(AttributeKind::Extractable))
         }
         Attribute::Extractable(false) if record.attributes.extractable == Some(true) => {
-            let mut terms = template::terms(&record.id, &record.attributes);
+            let mut terms = context.terms(&record.id, &record.attributes)?;
             terms.exportable = false;
             context.lock(record, &terms)?;
             Ok(Attribute::Extractable(false))

@@ -240,7 +240,7 @@ impl New {
     pub(super) fn keep(&self, context: &mut Context<'_>, bytes: Secret) -> Result<Custody> {
         match self.spec {
             Some(spec) => {
-                let terms = template::terms(&self.id, &self.attributes);
+                let terms = context.terms(&self.id, &self.attributes)?;
                 context.import(&Material::Secret { spec, bytes }, &terms)
             }
             None => context.seal(&self.id, &secret_data::join(SecretDataType::Seed, &bytes)),
@@ -253,7 +253,7 @@ impl New {
         bases: &Bases,
         how: &Deriving<'_>,
     ) -> Result<Custody> {
-        let terms = template::terms(&self.id, &self.attributes);
+        let terms = context.terms(&self.id, &self.attributes)?;
         let target = self.target(&terms);
         if bases.base.record().object_type == ObjectType::SecretData {
             let (backend, bytes) = opened(context, bases.base.record())?;

@@ -234,7 +234,7 @@ impl New {
         if self.attributes.extractable == Some(true) {
             self.attributes.digest.push(digest(material, format, came)?);
         }
-        let custody = context.import(material, &template::terms(&self.id, &self.attributes))?;
+        let custody = context.import(material, &context.terms(&self.id, &self.attributes)?)?;
         self.insert(context, Some(spec), custody)
     }
 

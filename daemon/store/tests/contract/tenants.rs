@@ -12,6 +12,7 @@ fn vault() -> Vault {
         name: "v".to_owned(),
         backend: "soft".to_owned(),
         locked_by_default: true,
+        wrapped: true,
         strict: false,
         created: NOW,
         user_pin: None,

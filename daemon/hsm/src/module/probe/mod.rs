@@ -7,6 +7,7 @@ mod names;
 mod notes;
 mod pairs;
 mod secrets;
+mod wrapped;
 
 use cryptoki::object::ObjectHandle;
 use cryptoki_sys as ck;
@@ -31,6 +32,8 @@ pub(super) struct Probe<'a> {
     notes: Notes,
     found: Capabilities,
     settings: Settings,
+    /// An RSA pair, which takes long to make.
+    rsa: Option<wrapped::Pair>,
 }
 
 impl<'a> Probe<'a> {
@@ -60,8 +63,10 @@ impl<'a> Probe<'a> {
             settings: Settings {
                 wrap_padded: ck::CKM_AES_KEY_WRAP_KWP,
                 raw_rsa: false,
+                wrapped: Vec::new(),
                 rejection: Secret::new(random(32)?),
             },
+            rsa: None,
         };
         probe.aes()?;
         probe.triple_des()?;
@@ -70,6 +75,7 @@ impl<'a> Probe<'a> {
         for curve in Curve::ALL {
             probe.curve(*curve)?;
         }
+        probe.wrapped()?;
         probe.found.trials = probe.notes.whole();
         Ok((probe.found, probe.settings))
     }

@@ -25,6 +25,7 @@ impl Probe<'_> {
         let usage = Usage::Sign | Usage::Decrypt;
         let (material, public) = PlainKey::generate(spec)?;
         let taken = self.takes(&material, usage)?;
+        self.rsa = Some((material, public.clone()));
         let (handle, public) = match (taken, public) {
             (Some(handle), Some(public)) => {
                 self.found.import.extend(sizes);
@@ -204,14 +205,19 @@ impl Probe<'_> {
         public: &[u8],
         number: ck::CK_MECHANISM_TYPE,
     ) -> Result<bool> {
-        let signing = match spec {
-            KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
-            _ => Signing::Ecdsa(Some(Hash::Sha256)),
-        };
+        let signing = usual(spec);
         let key = Loaded::private(handle, spec, public);
         self.tries(format!("sign {spec}"), number, |own| {
             Ok(sign::made(own.seat, &key, signing, Input::Message(PLAIN))?.is_some())
         })
+    }
+}
+
+/// The signature with which keys of a curve are tried.
+pub(super) const fn usual(spec: KeySpec) -> Signing {
+    match spec {
+        KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
+        _ => Signing::Ecdsa(Some(Hash::Sha256)),
     }
 }
 

@@ -273,7 +273,7 @@ fn plains(cipher: &Cipher) -> &'static [&'static [u8]] {
 }
 
 /// A secret key for trials, which protects nothing.
-fn known(spec: KeySpec) -> Material {
+pub(super) fn known(spec: KeySpec) -> Material {
     let bytes = (1..).take(spec.secret_bytes()).collect::<Vec<u8>>();
     Material::Secret {
         spec,
@@ -283,4 +283,4 @@ fn known(spec: KeySpec) -> Material {
 
 /// The paddings that can be compared with what software makes.
 const PADDINGS: [Padding; 2] = [Padding::None, Padding::Pkcs5];
-const IV: &[u8] = b"one block of IV.";
+pub(super) const IV: &[u8] = b"one block of IV.";
