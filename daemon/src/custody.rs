@@ -1,6 +1,6 @@
 //! Where a value lives: made before its record is committed, broken after, opened only for who may have it.
 
-use hsm::{Generated, KeyRef, Material, Sealed};
+use hsm::{KeyRef, Material, Sealed};
 use kmip::{
     ObjectType, Secret,
     attribute::{Attributes, UniqueIdentifier},
@@ -39,36 +39,45 @@ impl Context<'_> {
         Ok(template::terms(self.vault()?.as_ref(), id, attributes))
     }
 
-    /// Makes a secret key in the vault's HSM.
-    pub(crate) fn generate_secret(&mut self, spec: KeySpec, terms: &hsm::Terms) -> Result<Custody> {
-        match self.generate(spec, terms)? {
-            (backend, Generated::Secret(key)) => Ok(self.made(&backend, key)),
-            (_, Generated::Pair { .. }) => Err(Error::internal(
-                "the HSM made a pair in place of a secret key",
-            )),
-        }
+    /// Makes the secret key that attributes describe in the vault's HSM, and adds its digest to them.
+    pub(crate) fn generate_secret(
+        &mut self,
+        spec: KeySpec,
+        id: &ObjectId,
+        attributes: &mut Attributes,
+    ) -> Result<Custody> {
+        Ok(self.generate(spec, id, attributes)?.0)
     }
 
-    /// Makes a key pair in the vault's HSM: where the private key is, and the public key.
+    /// Makes a key pair in the vault's HSM: where the private key is, whose digest is added to its attributes, and the
+    /// public key.
     pub(crate) fn generate_pair(
         &mut self,
         spec: KeySpec,
-        terms: &hsm::Terms,
+        id: &ObjectId,
+        private: &mut Attributes,
     ) -> Result<(Custody, Vec<u8>)> {
-        match self.generate(spec, terms)? {
-            (backend, Generated::Pair { private, public }) => {
-                Ok((self.made(&backend, private), public))
-            }
-            (_, Generated::Secret(_)) => Err(Error::internal(
-                "the HSM made a secret key in place of a pair",
-            )),
-        }
+        let (custody, public) = self.generate(spec, id, private)?;
+        let alone = || Error::internal("the HSM made a secret key in place of a pair");
+        Ok((custody, public.ok_or_else(alone)?))
     }
 
-    fn generate(&self, spec: KeySpec, terms: &hsm::Terms) -> Result<(String, Generated)> {
+    fn generate(
+        &mut self,
+        spec: KeySpec,
+        id: &ObjectId,
+        attributes: &mut Attributes,
+    ) -> Result<(Custody, Option<Vec<u8>>)> {
         let backend = self.vault()?.backend.clone();
-        let generated = self.backend(&backend)?.generate(spec, terms)?;
-        Ok((backend, generated))
+        let terms = self.terms(id, attributes)?;
+        let made = self.backend(&backend)?.generate(spec, &terms)?;
+        if let Some(digest) = made.digest {
+            let format = attributes.key_format_type;
+            attributes
+                .digest
+                .push(template::key_digest(spec, digest, format));
+        }
+        Ok((self.made(&backend, made.key), made.public))
     }
 
     /// Takes a key into the vault's HSM.

@@ -75,6 +75,15 @@ impl Effects {
         self.appeared.push((vault.to_owned(), object.clone()));
     }
 
+    /// Whether an HSM is told of the end, the item being committed or not.
+    pub(crate) const fn tell_an_hsm(&self, committed: bool) -> bool {
+        if committed {
+            !self.broken.is_empty() || !self.put_away.is_empty()
+        } else {
+            !self.made.is_empty()
+        }
+    }
+
     /// The item has its answer: its sessions are what they are, whatever else comes of it.
     pub(crate) fn settle_sessions(&mut self, service: &Service) {
         for ((application, handle), session) in std::mem::take(&mut self.sessions) {

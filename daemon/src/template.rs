@@ -300,6 +300,19 @@ pub(crate) fn digest(value: &[u8], format: Option<KeyFormatType>) -> Result<Dige
     })
 }
 
+/// The digest that an HSM tells of a secret or private key ([`hsm::Material::digest`]), whose Key Format Type is known.
+pub(crate) fn key_digest(spec: KeySpec, sha256: Vec<u8>, format: Option<KeyFormatType>) -> Digest {
+    Digest {
+        hashing_algorithm: parameters::hashing_algorithm(Hash::Sha256),
+        digest_value: Some(Bytes(sha256)),
+        key_format_type: match spec {
+            KeySpec::Rsa { .. } => Some(KeyFormatType::PKCS1),
+            _ if spec.is_asymmetric() => Some(KeyFormatType::PKCS8),
+            _ => format,
+        },
+    }
+}
+
 /// Sixteen bytes of the UUID.
 fn short(id: &ObjectId) -> Vec<u8> {
     match uuid::Uuid::parse_str(&id.0) {

@@ -20,7 +20,7 @@ use std::{
 };
 
 use hsm::{
-    Encryption, Generated, Hsm, Input, KeyRef, Terms,
+    Encryption, Hsm, Input, KeyRef, Terms,
     host::{self, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
     soft::{self, CACHE_KEYS_MAX, Master, MasterSource},
 };
@@ -173,9 +173,7 @@ fn key(hsm: &dyn Hsm, spec: KeySpec) -> KeyRef {
         usage: CryptographicUsageMask::default(),
         custody: hsm::CustodyMode::Resident,
     };
-    match hsm.generate(spec, &terms).unwrap() {
-        Generated::Secret(key) | Generated::Pair { private: key, .. } => key,
-    }
+    hsm.generate(spec, &terms).unwrap().key
 }
 
 /// The processor time of one of many calls in microseconds, with that of another process.

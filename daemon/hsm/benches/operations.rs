@@ -10,7 +10,7 @@ use aws_lc_rs::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use hsm::{
-    Encryption, Generated, Hsm, Input, KeyRef, Terms,
+    Encryption, Hsm, Input, KeyRef, Terms,
     soft::{self, Master, SoftHsm},
 };
 use kmip::{
@@ -35,9 +35,7 @@ fn key(hsm: &SoftHsm, spec: KeySpec) -> KeyRef {
         usage: CryptographicUsageMask::default(),
         custody: hsm::CustodyMode::Resident,
     };
-    match hsm.generate(spec, &terms).unwrap() {
-        Generated::Secret(key) | Generated::Pair { private: key, .. } => key,
-    }
+    hsm.generate(spec, &terms).unwrap().key
 }
 
 fn signatures(criterion: &mut Criterion) {

@@ -21,7 +21,7 @@ pub use self::{
 };
 use kmip::{
     CryptographicUsageMask, Secret,
-    mechanism::{Cipher, Derivation, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Derivation, Hash, KeySpec, Mac, Signing},
 };
 
 /// An HSM as a vault uses it. Implementations are thread-safe and may block.
@@ -130,16 +130,13 @@ pub enum CustodyMode {
 
 /// What [`Hsm::generate`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Generated {
-    /// A secret key.
-    Secret(KeyRef),
-    /// A private key and its public half as DER SubjectPublicKeyInfo.
-    Pair {
-        /// The private key.
-        private: KeyRef,
-        /// The public key, DER SubjectPublicKeyInfo.
-        public: Vec<u8>,
-    },
+pub struct Generated {
+    /// The secret key, or the private key of a pair.
+    pub key: KeyRef,
+    /// The public key of a pair, DER SubjectPublicKeyInfo.
+    pub public: Option<Vec<u8>>,
+    /// [`Material::digest`] of an exportable key, so that nobody must take it out for that; none of a locked one.
+    pub digest: Option<Vec<u8>>,
 }
 
 /// Key material outside an HSM, on its way in or out.
@@ -167,6 +164,18 @@ impl Material {
     pub const fn spec(&self) -> KeySpec {
         match self {
             Self::Secret { spec, .. } | Self::Private { spec, .. } => *spec,
+        }
+    }
+
+    /// SHA-256 of the encoding that the key is given out in unless another is asked for: a secret key's bytes, the
+    /// PKCS #1 of an RSA key, the PKCS #8 of any other.
+    pub fn digest(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Private {
+                spec: KeySpec::Rsa { .. },
+                pkcs8,
+            } => public::hash(Hash::Sha256, encoding::pkcs8_to_pkcs1(pkcs8)?.expose()),
+            other => public::hash(Hash::Sha256, other.bytes().expose()),
         }
     }
 

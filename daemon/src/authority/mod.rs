@@ -6,7 +6,7 @@ pub(crate) mod subject;
 
 use std::sync::Arc;
 
-use hsm::{Generated, Hsm, Input, KeyRef, Terms};
+use hsm::{Hsm, Input, KeyRef, Terms};
 use kmip::{
     CryptographicUsageMask as Mask, ObjectType, State,
     attribute::{Attribute, Attributes, Name, VendorAttribute},
@@ -146,9 +146,9 @@ impl Authority {
             usage: Mask::Sign,
             custody: template::custody(vault),
         };
-        let Generated::Pair { private, public } = hsm.generate(options.key, &terms)? else {
-            return Err(Error::invalid_field("an authority has a key pair"));
-        };
+        let made = hsm.generate(options.key, &terms)?;
+        let (private, public) = (made.key, made.public);
+        let public = public.ok_or_else(|| Error::invalid_field("an authority has a key pair"))?;
         let pair = Pair {
             private: &private,
             public: &public,

@@ -23,13 +23,13 @@ pub(crate) use self::{
     calls::call,
     inline::{Inline, keep_reading},
 };
-use self::{inbox::Inbox, wire::Wire};
+use self::{inbox::Inbox, inline::Permit, wire::Wire};
 use crate::{
     admin::Admin,
     clock::Clock,
     config::Limits,
     identity::{Caller, Peer},
-    service::{self, Begun, Service, Weight},
+    service::{Begun, NotCommitted, Service, Unfinished, Weight},
     telemetry::{self, Meters},
     tls::{self, Terms},
 };
@@ -140,10 +140,8 @@ async fn respond(
             shared.meters.inline_seconds.record(began.elapsed());
             Some(((caller, inbox), reply))
         }
-        (Weight::Commit, Some(permit)) => {
-            let begun = shared.service.begin(&mut caller, message);
-            drop(permit);
-            let answered = Box::pin(commit(shared, (caller, inbox), at, begun)).await;
+        (Weight::Commit, permit) => {
+            let answered = Box::pin(commit(shared, (caller, inbox), at, permit)).await;
             shared.meters.commit_seconds.record(began.elapsed());
             answered
         }
@@ -164,32 +162,47 @@ async fn respond(
     }
 }
 
-/// Answers a message that was begun, and whose changes are committed while no thread waits for them.
+/// What has come of a message that waits for its changes with no thread.
+enum Settled {
+    /// It has its answer: nothing was changed.
+    Answered((Caller, Inbox), Buffer),
+    /// Its changes are committed, or are not.
+    Told((Caller, Inbox), Box<Unfinished>, Result<(), NotCommitted>),
+}
+
+/// Answers a message whose changes are committed while no thread waits for them. It is begun here with a permit, and by a
+/// worker without; whoever commits then wakes this task and nobody else.
 async fn commit(
     shared: &Shared,
-    (caller, inbox): (Caller, Inbox),
+    (mut caller, inbox): (Caller, Inbox),
     at: Range<usize>,
-    begun: Begun,
+    permit: Option<Permit<'_>>,
 ) -> Option<((Caller, Inbox), Buffer)> {
-    let (unfinished, changes) = match begun {
-        Begun::Answered(reply) => return Some(((caller, inbox), reply)),
-        Begun::Changes(unfinished, changes) => (unfinished, changes),
-    };
     let (tell, told) = oneshot::channel();
-    shared.service.commit(changes, move |result| {
-        // Nobody listens when the daemon has stopped waiting.
-        let _ = tell.send(result);
-    });
-    let result = told.await.unwrap_or_else(|_| Err(service::never_told()));
-    let permit = shared.inline.permit();
-    let heavy = unfinished.is_heavy(&result) || permit.is_none();
+    let (service, message) = (shared.service.clone(), at.clone());
+    // Nobody listens when the daemon has stopped waiting.
+    let tell = move |settled| drop(tell.send(settled));
+    let begin = move || match service.begin(&mut caller, inbox.part(message)) {
+        Begun::Answered(reply) => tell(Settled::Answered((caller, inbox), reply)),
+        Begun::Changes(unfinished, changes) => service.commit(changes, move |result| {
+            tell(Settled::Told((caller, inbox), unfinished, result));
+        }),
+    };
+    match permit {
+        Some(_permit) => begin(),
+        None => drop(tokio::task::spawn_blocking(begin)),
+    }
+    let ((caller, inbox), unfinished, result) = match told.await.ok()? {
+        Settled::Answered(whose, reply) => return Some((whose, reply)),
+        Settled::Told(whose, unfinished, result) => (whose, unfinished, result),
+    };
+    let heavy = unfinished.is_heavy(&result);
     let service = shared.service.clone();
     let finish = move || {
         let reply = service.finish(&caller, inbox.part(at), *unfinished, result);
         ((caller, inbox), reply)
     };
     if heavy {
-        drop(permit);
         tokio::task::spawn_blocking(finish).await.ok()
     } else {
         Some(finish())

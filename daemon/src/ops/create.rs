@@ -82,15 +82,14 @@ fn new_symmetric_key(
         context,
     );
     context.protect(&mut attributes, masks, Fault::StorageUnavailable)?;
-    let custody = context.generate_secret(spec, &context.terms(&id, &attributes)?)?;
-    let mut record = context.new_record(
+    let custody = context.generate_secret(spec, &id, &mut attributes)?;
+    let record = context.new_record(
         id,
         ObjectType::SymmetricKey,
         Some(spec),
         attributes,
         custody,
     );
-    digest_what_may_leave(context, &mut record)?;
     context.insert(record)
 }
 
@@ -173,16 +172,14 @@ impl Handler for CreateKeyPair {
             request.public_protection_storage_masks.as_ref(),
         ];
         context.protect_pair(&mut private, &mut public, masks)?;
-        let (custody, spki) =
-            context.generate_pair(spec, &context.terms(&private_id, &private)?)?;
-        let mut private = context.new_record(
+        let (custody, spki) = context.generate_pair(spec, &private_id, &mut private)?;
+        let private = context.new_record(
             private_id,
             ObjectType::PrivateKey,
             Some(spec),
             private,
             custody,
         );
-        digest_what_may_leave(context, &mut private)?;
         let custody = Custody::Public(spki);
         let mut public = context.new_record(
             public_id,
@@ -295,19 +292,7 @@ pub(super) fn digest_what_may_leave(context: &Context<'_>, record: &mut Record) 
     let value = context.value(record)?;
     let format = record.attributes.key_format_type;
     let digest = match &value {
-        Value::Key(hsm::Material::Secret { bytes, .. }) => {
-            template::digest(bytes.expose(), format)?
-        }
-        Value::Key(hsm::Material::Private {
-            spec: KeySpec::Rsa { .. },
-            pkcs8,
-        }) => {
-            let pkcs1 = hsm::encoding::pkcs8_to_pkcs1(pkcs8)?;
-            template::digest(pkcs1.expose(), Some(KeyFormatType::PKCS1))?
-        }
-        Value::Key(hsm::Material::Private { pkcs8, .. }) => {
-            template::digest(pkcs8.expose(), Some(KeyFormatType::PKCS8))?
-        }
+        Value::Key(material) => template::key_digest(material.spec(), material.digest()?, format),
         Value::PublicKey {
             spec: KeySpec::Rsa { .. },
             spki,

@@ -35,8 +35,7 @@ impl Handler for ReKey {
         let spec = change.finish(context)?;
         let masks = request.protection_storage_masks.as_ref();
         context.protect(&mut change.new, masks, Fault::StorageUnavailable)?;
-        let terms = context.terms(&change.id, &change.new)?;
-        let custody = context.generate_secret(spec, &terms)?;
+        let custody = context.generate_secret(spec, &change.id, &mut change.new)?;
         let unique_identifier = change.save(context, custody)?;
         Ok(ReKeyResponse { unique_identifier })
     }
@@ -75,8 +74,7 @@ impl Handler for ReKeyKeyPair {
         context.protect_pair(&mut private.new, &mut public.new, masks)?;
         link(&mut private.new, LinkType::PublicKeyLink, &public.id)?;
         link(&mut public.new, LinkType::PrivateKeyLink, &private.id)?;
-        let terms = context.terms(&private.id, &private.new)?;
-        let (custody, spki) = context.generate_pair(spec, &terms)?;
+        let (custody, spki) = context.generate_pair(spec, &private.id, &mut private.new)?;
         let public_key_unique_identifier = public.save(context, Custody::Public(spki))?;
         // The placeholder becomes the private key, which is therefore saved last.
         let private_key_unique_identifier = private.save(context, custody)?;
@@ -254,7 +252,10 @@ impl Replacement {
         let (object_type, spec) = (old.object_type, old.spec);
         let mut record = context.new_record(id, object_type, spec, new, custody);
         record.owner.clone_from(&old.owner);
-        digest_what_may_leave(context, &mut record)?;
+        if object_type == ObjectType::PublicKey {
+            // The HSM told that of the other half.
+            digest_what_may_leave(context, &mut record)?;
+        }
         context.note = Some(format!("replaces {}", old.id).into());
         context.save(old)?;
         context.insert(record)

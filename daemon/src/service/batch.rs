@@ -347,6 +347,13 @@ pub(super) struct Changed {
     note: Option<Cow<'static, str>>,
 }
 
+impl Changed {
+    /// Whether an HSM is told of the end, the item being committed or not.
+    pub(super) const fn tells_an_hsm(&self, committed: bool) -> bool {
+        self.effects.tell_an_hsm(committed)
+    }
+}
+
 /// What an item is answered.
 pub(super) struct Answered {
     answer: ResponseItem,

@@ -50,10 +50,11 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Whether finishing takes long: somebody else has changed the same, and the item is tried again.
+    /// Whether finishing takes long: somebody else has changed the same and the item is tried again, or an HSM is told.
     #[must_use]
     pub const fn is_heavy(&self, result: &Result<(), NotCommitted>) -> bool {
         matches!(result, Err(NotCommitted::Store(store::Error::Conflict)))
+            || self.changed.tells_an_hsm(result.is_ok())
     }
 }
 
@@ -167,7 +168,7 @@ impl NotCommitted {
 }
 
 /// The thread that was to tell has ended before.
-pub(crate) fn never_told() -> NotCommitted {
+fn never_told() -> NotCommitted {
     NotCommitted::Store(store::Error::Unavailable(
         "a commit was lost with the thread that makes it".to_owned(),
     ))

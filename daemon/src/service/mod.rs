@@ -31,7 +31,7 @@ use kmip::{
 };
 use store::Store;
 
-pub(crate) use self::{commit::never_told, deferred::canceled};
+pub(crate) use self::deferred::canceled;
 pub use self::{
     commit::{Begun, NotCommitted, Unfinished},
     limits::Limits,

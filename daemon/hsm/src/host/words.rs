@@ -117,10 +117,7 @@ wire! {
         1 = Resident,
         2 = Wrapped,
     }
-    enum Generated {
-        1 = Secret(key),
-        2 = Pair { private, public },
-    }
+    struct Generated { key, public, digest }
     enum Material {
         1 = Secret { spec, bytes },
         2 = Private { spec, pkcs8 },

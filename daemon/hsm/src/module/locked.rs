@@ -23,16 +23,24 @@ impl ModuleHsm {
         let is_wrapped = terms.custody == CustodyMode::Wrapped;
         check(!is_wrapped || !template::is_changed_by_padding(spec))?;
         if spec.is_asymmetric() {
-            let (private, public) = self.make(spec, terms, |seat, home| {
+            let (key, public) = self.make(spec, terms, |seat, home| {
                 make::pair(seat, spec, terms.usage, home)
             })?;
-            return Ok(Generated::Pair { private, public });
+            return Ok(Generated {
+                key,
+                public: Some(public),
+                digest: None,
+            });
         }
         let (key, _) = self.make(spec, terms, |seat, home| {
             let handle = make::secret(seat, spec, terms.usage, home)?;
             Ok((handle, Vec::new()))
         })?;
-        Ok(Generated::Secret(key))
+        Ok(Generated {
+            key,
+            public: None,
+            digest: None,
+        })
     }
 
     /// Takes a key over that was validated, and whose public half is known.

@@ -104,13 +104,10 @@ impl Hsm for ModuleHsm {
         reference::check_id(&terms.id)?;
         if terms.exportable {
             let (material, public) = PlainKey::generate(spec)?;
-            let key = self.sealed(&material, terms)?;
-            return Ok(match public {
-                None => Generated::Secret(key),
-                Some(public) => Generated::Pair {
-                    private: key,
-                    public,
-                },
+            return Ok(Generated {
+                key: self.sealed(&material, terms)?,
+                public,
+                digest: Some(material.digest()?),
             });
         }
         self.generate_locked(spec, terms)

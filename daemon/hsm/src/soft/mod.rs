@@ -101,13 +101,11 @@ impl Hsm for SoftHsm {
 
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
         let (material, public) = PlainKey::generate(spec)?;
-        let key = seal::seal_key(&self.master, &material, terms)?;
-        Ok(match public {
-            None => Generated::Secret(key),
-            Some(public) => Generated::Pair {
-                private: key,
-                public,
-            },
+        let digest = terms.exportable.then(|| material.digest()).transpose()?;
+        Ok(Generated {
+            key: seal::seal_key(&self.master, &material, terms)?,
+            public,
+            digest,
         })
     }
 

@@ -28,7 +28,7 @@ mod vectors;
 use std::sync::LazyLock;
 
 use hsm::{
-    CustodyMode, Generated, Hsm, KeyRef, Material, Terms,
+    CustodyMode, Hsm, KeyRef, Material, Terms,
     soft::{self, Master, SoftHsm},
 };
 use kmip::{CryptographicUsageMask, mechanism::KeySpec};
@@ -76,10 +76,10 @@ pub(crate) fn terms(exportable: bool) -> Terms {
 
 /// A new locked key and its public half.
 pub(crate) fn generate(hsm: &dyn Hsm, spec: KeySpec) -> (KeyRef, Option<Vec<u8>>) {
-    match hsm.generate(spec, &terms(false)).unwrap() {
-        Generated::Secret(key) => (key, None),
-        Generated::Pair { private, public } => (private, Some(public)),
-    }
+    let made = hsm.generate(spec, &terms(false)).unwrap();
+    assert_eq!(made.public.is_some(), spec.is_asymmetric());
+    assert_eq!(made.digest, None, "nobody is told of a locked key's bytes");
+    (made.key, made.public)
 }
 
 /// Takes bytes over as a locked key, or `None` where the backend imports no such keys.

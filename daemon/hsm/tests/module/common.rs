@@ -10,7 +10,7 @@ use cryptoki::{
     types::AuthPin,
 };
 use hsm::{
-    CustodyMode, Generated, Hsm, KeyRef, Terms,
+    CustodyMode, Hsm, KeyRef, Terms,
     module::{ModuleConfig, ModuleHsm, TokenName},
 };
 use kmip::{
@@ -74,22 +74,16 @@ pub(crate) fn terms(id: &str, usage: Usage) -> Terms {
 }
 
 pub(crate) fn pair(hsm: &ModuleHsm, spec: KeySpec, usage: Usage) -> (KeyRef, Vec<u8>) {
-    match hsm
-        .generate(spec, &terms(&format!("{spec:?}"), usage))
-        .unwrap()
-    {
-        Generated::Pair { private, public } => (private, public),
-        Generated::Secret(_) => panic!("{spec:?} is a pair"),
-    }
+    let terms = terms(&format!("{spec:?}"), usage);
+    let made = hsm.generate(spec, &terms).unwrap();
+    (made.key, made.public.unwrap())
 }
 
 pub(crate) fn secret(hsm: &ModuleHsm, spec: KeySpec, usage: Usage) -> KeyRef {
     let mut id = [0; 8];
     hsm.random(&mut id).unwrap();
-    match hsm.generate(spec, &terms(&hex::encode(id), usage)).unwrap() {
-        Generated::Secret(key) => key,
-        Generated::Pair { .. } => panic!("{spec:?} is no pair"),
-    }
+    let made = hsm.generate(spec, &terms(&hex::encode(id), usage));
+    made.unwrap().key
 }
 
 pub(crate) const fn pss(hash: Hash, salt_bytes: u16) -> Signing {

@@ -2,7 +2,7 @@
 
 use cryptoki::object::{Attribute, AttributeType};
 use hsm::{
-    Encryption, Error, Generated, Hsm, Input, KeyRef, Material, Terms, module::ModuleHsm, public,
+    Encryption, Error, Hsm, Input, KeyRef, Material, Terms, module::ModuleHsm, public,
     soft::PlainKey,
 };
 use kmip::{
@@ -32,9 +32,7 @@ fn locked_keys_cannot_be_read() {
             let id = format!("made {spec:?}");
             made.push((
                 id.clone(),
-                match hsm.generate(spec, &terms(&id, usage)).unwrap() {
-                    Generated::Secret(key) | Generated::Pair { private: key, .. } => key,
-                },
+                hsm.generate(spec, &terms(&id, usage)).unwrap().key,
             ));
             let id = format!("taken {spec:?}");
             let (material, _) = PlainKey::generate(spec).unwrap();
@@ -85,9 +83,8 @@ fn exportable_keys_leave_and_work_and_are_no_token_objects() {
             ..terms("free", Usage::Sign)
         };
         let spec = KeySpec::Ec(Curve::P521);
-        let Generated::Pair { private, public } = hsm.generate(spec, &exportable).unwrap() else {
-            panic!("a pair");
-        };
+        let made = hsm.generate(spec, &exportable).unwrap();
+        let (private, public) = (made.key, made.public.unwrap());
         let signing = Signing::Ecdsa(Some(Hash::Sha512));
         let signature = hsm.sign(&private, signing, Input::Message(b"m")).unwrap();
         assert!(public::verify(&public, signing, Input::Message(b"m"), &signature).unwrap());

@@ -4,7 +4,7 @@ use std::{fs, thread, time::Duration};
 
 use cryptoki::{context::Pkcs11, object::Attribute};
 use hsm::{
-    CustodyMode, Encryption, Error, Generated, Hsm, Input, KeyRef, Terms,
+    CustodyMode, Encryption, Error, Hsm, Input, KeyRef, Terms,
     module::{ModuleConfig, ModuleHsm},
     public,
     soft::PlainKey,
@@ -32,17 +32,12 @@ fn wrapped(id: &str, usage: Usage) -> Terms {
 
 fn secret(hsm: &dyn Hsm, id: &str) -> KeyRef {
     let usage = Usage::Encrypt | Usage::Decrypt;
-    match hsm.generate(AES, &wrapped(id, usage)).unwrap() {
-        Generated::Secret(key) => key,
-        Generated::Pair { .. } => panic!("AES makes no pairs"),
-    }
+    hsm.generate(AES, &wrapped(id, usage)).unwrap().key
 }
 
 fn pair(hsm: &dyn Hsm, spec: KeySpec, id: &str) -> (KeyRef, Vec<u8>) {
-    match hsm.generate(spec, &wrapped(id, Usage::Sign)).unwrap() {
-        Generated::Pair { private, public } => (private, public),
-        Generated::Secret(_) => panic!("{spec:?} is a pair"),
-    }
+    let made = hsm.generate(spec, &wrapped(id, Usage::Sign)).unwrap();
+    (made.key, made.public.unwrap())
 }
 
 /// What a key makes of a block: the same only under the same key.
@@ -74,8 +69,7 @@ fn kinds_that_are_listed_come_back_and_cannot_be_read() {
             }
             let usage = Usage(u32::MAX);
             let (made, taken) = (format!("made {spec:?}"), format!("taken {spec:?}"));
-            let (Generated::Secret(made) | Generated::Pair { private: made, .. }) =
-                hsm.generate(spec, &wrapped(&made, usage)).unwrap();
+            let made = hsm.generate(spec, &wrapped(&made, usage)).unwrap().key;
             let (material, _) = PlainKey::generate(spec).unwrap();
             let taken = hsm.import(&material, &wrapped(&taken, usage)).unwrap();
             for key in [made, taken] {
@@ -241,17 +235,11 @@ fn usages_are_bound_and_a_wrapping_key_does_nothing_else() {
             hash: Hash::Sha1,
             bits: 160,
         };
-        let Generated::Secret(mac) = hsm
-            .generate(spec, &wrapped("m", Usage::MACGenerate))
-            .unwrap()
-        else {
-            panic!("a secret key");
-        };
+        let mac = hsm.generate(spec, &wrapped("m", Usage::MACGenerate));
+        let mac = mac.unwrap().key;
         hsm.mac(&mac, Mac::Hmac(Hash::Sha1), b"message").unwrap();
-        let only = hsm.generate(AES, &wrapped("d", Usage::Decrypt)).unwrap();
-        let Generated::Secret(only) = only else {
-            panic!("a secret key");
-        };
+        let only = hsm.generate(AES, &wrapped("d", Usage::Decrypt));
+        let only = only.unwrap().key;
         assert_eq!(block(&hsm, &only), Err(Error::Unsupported));
 
         let session = look(token);
