@@ -80,6 +80,7 @@ pub(crate) fn names(record: &Record) -> Vec<NameKey> {
 pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
     let standard = AttributeKind::ALL
         .iter()
+        .filter(|kind| is_key(**kind))
         .flat_map(|kind| record.attributes.of(*kind))
         .filter_map(|(_, attribute)| search_key(&attribute));
     let vendor = record
