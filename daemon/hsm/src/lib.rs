@@ -21,7 +21,7 @@ pub use self::{
 };
 use kmip::{
     CryptographicUsageMask, Secret,
-    mechanism::{Cipher, Derivation, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Derivation, KeySpec, Mac, Signing},
 };
 
 /// An HSM as a vault uses it. Implementations are thread-safe and may block.
@@ -164,18 +164,6 @@ impl Material {
     pub const fn spec(&self) -> KeySpec {
         match self {
             Self::Secret { spec, .. } | Self::Private { spec, .. } => *spec,
-        }
-    }
-
-    /// SHA-256 of the encoding that the key is given out in unless another is asked for: a secret key's bytes, the
-    /// PKCS #1 of an RSA key, the PKCS #8 of any other.
-    pub fn digest(&self) -> Result<Vec<u8>> {
-        match self {
-            Self::Private {
-                spec: KeySpec::Rsa { .. },
-                pkcs8,
-            } => public::hash(Hash::Sha256, encoding::pkcs8_to_pkcs1(pkcs8)?.expose()),
-            other => public::hash(Hash::Sha256, other.bytes().expose()),
         }
     }
 

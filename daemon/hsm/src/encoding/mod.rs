@@ -12,7 +12,7 @@ mod rsa;
 
 use kmip::{
     Secret,
-    mechanism::{Curve, KeySpec, PostQuantum},
+    mechanism::{Curve, Hash, KeySpec, PostQuantum},
 };
 use openssl::{
     ec::Asn1Flag,
@@ -40,9 +40,23 @@ pub use self::{
     },
 };
 use crate::{
-    Error, Result,
+    Error, Material, Result, public,
     soft::{engine, prime as prime_checks},
 };
+
+impl Material {
+    /// SHA-256 of the encoding that the key is given out in unless another is asked for: a secret key's bytes, the
+    /// PKCS #1 of an RSA key, the PKCS #8 of any other.
+    pub fn digest(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Private {
+                spec: KeySpec::Rsa { .. },
+                pkcs8,
+            } => public::hash(Hash::Sha256, pkcs8_to_pkcs1(pkcs8)?.expose()),
+            other => public::hash(Hash::Sha256, other.bytes().expose()),
+        }
+    }
+}
 
 /// What kind of key a PKCS #8 structure says it holds; its numbers are not validated.
 pub fn pkcs8_spec(pkcs8: &Secret) -> Result<KeySpec> {

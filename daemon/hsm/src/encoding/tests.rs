@@ -19,7 +19,7 @@ fn ec(curve: Curve) -> (Secret, Vec<u8>) {
 
 fn pair(spec: KeySpec) -> (Secret, Vec<u8>) {
     let (material, spki) = PlainKey::generate(spec).unwrap();
-    let crate::Material::Private { pkcs8, .. } = material else {
+    let Material::Private { pkcs8, .. } = material else {
         panic!("a key pair is private");
     };
     (pkcs8, spki.unwrap())
@@ -61,7 +61,7 @@ fn rsa_factors_are_found_from_the_exponents() {
         let (p, q) = (found.p.clone(), found.q.clone());
         assert!((&p, &q) == (&whole.p, &whole.q) || (&q, &p) == (&whole.p, &whole.q));
         let again = rsa_numbers_to_pkcs8(&found).unwrap();
-        let material = crate::Material::Private {
+        let material = Material::Private {
             spec: KeySpec::Rsa { bits: 2048 },
             pkcs8: again,
         };
@@ -123,7 +123,7 @@ fn curves_go_through_every_form() {
             assert_eq!(compressed.len(), 1 + curve.field_bytes());
             assert_eq!(point_to_spki(curve, &compressed).unwrap(), spki);
             let compressed = compressed_spki(&spki).unwrap();
-            assert_eq!(crate::public::spec(&compressed), Ok(KeySpec::Ec(curve)));
+            assert_eq!(public::spec(&compressed), Ok(KeySpec::Ec(curve)));
             assert_eq!(spki_to_point(&compressed).unwrap().1, point);
             let sec1 = pkcs8_to_sec1(&pkcs8).unwrap();
             let back = sec1_to_pkcs8(&sec1).unwrap();
