@@ -123,6 +123,16 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
+    /// Sends a batch of which everything is done or nothing is, and returns the items answered: where one failed, that is
+    /// the last.
+    pub fn send_together(
+        &mut self,
+        items: &[OutgoingItem],
+    ) -> Result<Vec<ResponseItem>, CallError> {
+        let undo = Some(BatchErrorContinuationOption::Undo);
+        Ok(Response::read(&self.exchange(items, undo)?)?.items)
+    }
+
     /// Sends a request, and returns the response message.
     fn exchange(
         &mut self,

@@ -108,6 +108,36 @@ impl Remote {
         self.send(items, again, identity)
     }
 
+    /// Sends requests of which everything is done or nothing is: the responses, or which one was refused and why.
+    pub(crate) fn together<O: Operation>(
+        &self,
+        requests: &[O::Request],
+    ) -> Result<Vec<O::Response>, (usize, Failure)> {
+        let items: Vec<_> = requests
+            .iter()
+            .map(|request| outgoing::<O>(request, VERSION))
+            .collect();
+        let _among_others = self.among_others();
+        let answers = self.exchange(Again::MustNot, &self.identity(), |client| {
+            client.send_together(&items)
+        });
+        let answers = answers.map_err(|failure| (0, failure))?;
+        let last = answers.len().saturating_sub(1);
+        // Where one failed it is the last, and those before were undone.
+        let responses = answers
+            .iter()
+            .rev()
+            .map(|item| incoming::<O>(item, VERSION));
+        let mut responses = responses
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| (last, error.into()))?;
+        responses.reverse();
+        if responses.len() != requests.len() {
+            return Err((last, Failure::Unreadable));
+        }
+        Ok(responses)
+    }
+
     fn among_others(&self) -> RwLockReadGuard<'_, ()> {
         self.passage.read().unwrap_or_else(PoisonError::into_inner)
     }

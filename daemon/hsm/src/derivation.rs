@@ -27,6 +27,10 @@ pub struct Deriving<'a> {
     pub iv: Option<&'a [u8]>,
     /// The salt.
     pub salt: &'a [u8],
+    /// The salt of HKDF, where it is a key of the HSM.
+    pub salt_key: Option<&'a KeyRef>,
+    /// How many bytes of what is derived are left out in front.
+    pub skipped_bytes: usize,
     /// The public key to agree with, DER SubjectPublicKeyInfo.
     pub peer: Option<&'a [u8]>,
 }

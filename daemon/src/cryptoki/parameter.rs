@@ -4,7 +4,7 @@
 use cryptoki_sys as ck;
 use pkcs11::{
     Ulong,
-    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Shape, initial_value},
+    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Salt, Shape, initial_value},
 };
 
 use super::{Arguments, Garbled};
@@ -170,13 +170,16 @@ fn hkdf(arguments: &mut Arguments<'_>) -> Read<Parameter> {
     let (extracts, expands) = (arguments.flag()?, arguments.flag()?);
     let (hash, salt_kind) = (arguments.ulong()?, arguments.ulong()?);
     let salt = arguments.bytes()?.to_vec();
-    // The handle of a key that would be the salt.
-    arguments.ulong()?;
+    let key = arguments.ulong()?;
+    let salt = if extracts {
+        Salt::of_kind(salt_kind, salt, key).map_err(|_| Garbled)?
+    } else {
+        Salt::None
+    };
     Ok(Parameter::Hkdf(Hkdf {
         extracts,
         expands,
         hash,
-        salt_kind,
         salt,
         info: arguments.bytes()?.to_vec(),
     }))

@@ -35,16 +35,23 @@ pub enum Derivation {
     DoublePipeline(Prf),
     /// HKDF, extract and expand (RFC 5869).
     Hkdf(Hash),
+    /// HKDF, its first half (RFC 5869 §2.2).
+    HkdfExtract(Hash),
+    /// HKDF, its second half (RFC 5869 §2.3).
+    HkdfExpand(Hash),
     /// The secret that a private and a public key agree on, as it is (SP 800-56A §5.7.1).
     Agreement,
     /// The secret that a private and a public key agree on, hashed with a counter and the salt (ANSI X9.63 §5.6.3).
     X963(Hash),
+    /// The secret that a private and a public key agree on, hashed behind a counter and in front of the salt (SP 800-56C
+    /// §4.1).
+    OneStep(Hash),
 }
 
 impl Derivation {
     /// Whether two sides come to the same by it.
     #[must_use]
     pub const fn is_agreement(&self) -> bool {
-        matches!(self, Self::Agreement | Self::X963(_))
+        matches!(self, Self::Agreement | Self::X963(_) | Self::OneStep(_))
     }
 }

@@ -72,8 +72,11 @@ impl Display for Derivation {
             Self::Feedback(prf) => write!(f, "kdf-feedback {prf}"),
             Self::DoublePipeline(prf) => write!(f, "kdf-double-pipeline {prf}"),
             Self::Hkdf(hash) => hashed(f, "hkdf", Some(*hash)),
+            Self::HkdfExtract(hash) => hashed(f, "hkdf-extract", Some(*hash)),
+            Self::HkdfExpand(hash) => hashed(f, "hkdf-expand", Some(*hash)),
             Self::Agreement => f.write_str("agreement"),
             Self::X963(hash) => hashed(f, "agreement x963", Some(*hash)),
+            Self::OneStep(hash) => hashed(f, "agreement one-step", Some(*hash)),
         }
     }
 }

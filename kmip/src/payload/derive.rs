@@ -12,6 +12,22 @@ operation! {
     DeriveKey since V1_0: DeriveKeyRequest -> DeriveKeyResponse;
 }
 
+/// Methods of ours: KMIP 2.1 §11 leaves 8XXXXXXX to extensions.
+impl DerivationMethod {
+    /// The first half of HKDF: the base object under the salt (RFC 5869 §2.2).
+    pub const HKDF_EXTRACT: Self = Self(0x8000_0041);
+    /// The second half of HKDF: what comes of a base object that was extracted (RFC 5869 §2.3).
+    pub const HKDF_EXPAND: Self = Self(0x8000_0042);
+    /// Asymmetric Key, where what is agreed on is hashed behind a counter, in front of the salt (SP 800-56C §4.1).
+    pub const ONE_STEP: Self = Self(0x8000_0043);
+
+    /// Whether two sides come to the same by it, each with a private key.
+    #[must_use]
+    pub const fn agrees(self) -> bool {
+        matches!(self, Self::AsymmetricKey | Self::ONE_STEP)
+    }
+}
+
 structure! {
     /// Derivation Parameters (KMIP 2.1 §7.13).
     #[derive(Default)]
@@ -26,6 +42,8 @@ structure! {
         salt: Option<Bytes> = Salt;
         /// How often PBKDF2 repeats.
         iteration_count: Option<i32> = IterationCount;
+        /// How many bytes of what comes of SP 800-108 are another key's, and come before. This field is ours.
+        skipped_bytes: Option<i32> = OffsetItems;
     }
 }
 

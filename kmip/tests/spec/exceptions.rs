@@ -130,6 +130,16 @@ pub(super) const ABSENT: &[Exception] = &[
 /// Fields that the standard does not have there, and why they are here.
 pub(super) const OURS: &[(&str, Tag, &str)] = &[
     (
+        "Derivation Parameters",
+        Tag::OffsetItems,
+        "what belongs to the keys before, where PKCS #11 has several of one derivation",
+    ),
+    (
+        "PBKDF2 Derivation Parameters",
+        Tag::OffsetItems,
+        "as of Derivation Parameters",
+    ),
+    (
         "Key Wrapping Data",
         Tag::AuthenticatedEncryptionAdditionalData,
         "what GCM authenticates besides; PKCS #11 has it",

@@ -18,7 +18,10 @@ use pkcs11::{
 use super::{
     information, interface_list, interface_named,
     list::{give_list, give_some},
-    parameter::MessageArgument,
+    parameter::{
+        MessageArgument,
+        derivation::{derived, further_keys},
+    },
     pointer::{In, Out, Place, bytes_mut, mechanism},
     process,
     shim::{cryptoki, guarded, inside},
@@ -426,7 +429,11 @@ cryptoki! {
             let place = Place::new(key)?;
             let mechanism = mechanism(mechanism_pointer);
             let template = template(entries, count)?;
-            place.set(session.derive_key(mechanism.as_ref(), base_key, &template.entries())?);
+            let further = mechanism.as_ref().map(|own| further_keys(own)).transpose()?;
+            let handle = derived(&template, further.unwrap_or_default(), |templates| {
+                session.derive_keys(mechanism.as_ref(), base_key, templates)
+            });
+            place.set(handle?);
             Ok(())
         };
         C_SeedRandom(session: CK_SESSION_HANDLE, seed: *mut CK_BYTE, seed_len: CK_ULONG) |module| {

@@ -1,42 +1,77 @@
 //! Derived keys, always by the daemon.
 
+use std::sync::Arc;
+
 use cryptoki_sys as ck;
 use kmip::payload::derive::DeriveKey;
-use pkcs11::{Entry, Result, Rv, Template, Ulong, derive, nested};
+use pkcs11::{
+    Entry, Facts, Result, Rv, Template, Ulong,
+    derive::{self, Bases, Refused, Wanted},
+    nested,
+};
 
 use super::{
     create::{now, text},
-    used_key,
+    permitted_key, used_key,
 };
-use crate::{abi::pointer::MechanismArgument, error::Names, remote::Again, session::Session};
+use crate::{abi::pointer::MechanismArgument, error::Names, session::Session};
 
 impl Session {
-    /// `C_DeriveKey`.
-    pub(crate) fn derive_key(
+    /// `C_DeriveKey`, for as many keys as there are templates: all of them, or none.
+    pub(crate) fn derive_keys(
         &self,
         mechanism: Option<&MechanismArgument<'_>>,
         base: Ulong,
-        entries: &[Entry<'_>],
-    ) -> Result<Ulong> {
+        templates: &[Vec<Entry<'_>>],
+    ) -> std::result::Result<Vec<Ulong>, Refused> {
         let mechanism = mechanism.ok_or(Rv::ARGUMENTS_BAD)?;
         let base = used_key(self, mechanism, base, ck::CKF_DERIVE, ck::CKA_DERIVE)?;
+        let salt = base.parameter.salt_key();
+        let salt = salt
+            .map(|handle| self.salt(mechanism, handle))
+            .transpose()?;
         let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
-        let template = Template::read(entries)?.with(&added)?;
-        self.may_create(&template, ck::CKO_SECRET_KEY)?;
-        let mark = self.mark(&template)?;
-        let request = derive::request(
-            &base.facts,
-            base.row.meaning,
-            base.parameter,
-            &template,
-            mark.as_deref(),
-            now(),
-        )?;
-        let response = self
-            .slot
-            .remote
-            .call::<DeriveKey>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Deriving))?;
-        self.adopt_one(text(response.unique_identifier)?, &template)
+        let class = derive::class(base.row.meaning);
+        let read = templates.iter().enumerate().map(|(which, entries)| {
+            let read = Template::read(entries).and_then(|own| own.with(&added));
+            let read = read.and_then(|own| self.may_create(&own, class).map(|()| own));
+            read.map_err(|rv| Refused::by_template(rv, which))
+        });
+        let templates = read.collect::<std::result::Result<Vec<_>, _>>()?;
+        let marks = templates.iter().map(|own| self.mark(own));
+        let marks = marks.collect::<Result<Vec<_>>>()?;
+        let wanted: Vec<_> = templates
+            .iter()
+            .zip(&marks)
+            .map(|(template, mark)| Wanted {
+                template,
+                session: mark.as_deref(),
+            })
+            .collect();
+        let bases = Bases {
+            base: &base.facts,
+            salt: salt.as_deref(),
+        };
+        let meaning = base.row.meaning;
+        let requests = derive::requests(bases, meaning, base.parameter, &wanted, now())?;
+        let answers = self.slot.remote.together::<DeriveKey>(&requests);
+        let answers = answers.map_err(|(which, failure)| Refused {
+            rv: failure.seen_by(Names::Deriving),
+            template: (!failure.is_of_transport()).then_some(which),
+        })?;
+        let ids = answers.into_iter().map(|own| text(own.unique_identifier));
+        let ids = ids.collect::<Result<Vec<_>>>()?;
+        let of_token: Vec<_> = templates.iter().map(Template::is_token).collect();
+        Ok(self.adopt_new(&ids, &of_token)?)
+    }
+
+    /// A key that is a salt, which must be one to derive from.
+    fn salt(&self, mechanism: &MechanismArgument<'_>, handle: Ulong) -> Result<Arc<Facts>> {
+        let key = permitted_key(self, mechanism, handle, ck::CKF_DERIVE, ck::CKA_DERIVE);
+        match key {
+            // The handle that the caller may have confused is in the parameter.
+            Err(Rv::KEY_HANDLE_INVALID) => Err(Rv::MECHANISM_PARAM_INVALID),
+            other => Ok(other?.facts),
+        }
     }
 }

@@ -13,7 +13,7 @@ use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse, Prehash};
 
 pub use self::{
     derivation::{DerivationUse, derivation},
-    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Shape, initial_value},
+    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Salt, Shape, initial_value},
     said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,
     uses::{Authentication, CipherUse, authentication, cipher, context, wrapping},
@@ -85,8 +85,10 @@ pub enum Meaning {
     HashMlDsa(Option<Prehash>),
     /// SLH-DSA of a digest; without a hash, of one made by the caller, whose hash the parameter names.
     HashSlhDsa(Option<Prehash>),
-    /// HKDF.
+    /// HKDF, or a half of it.
     Hkdf,
+    /// The same, of which data comes and no key.
+    HkdfData,
     /// HMAC, whole or cut to the length that the parameter says; with keys of the type shown, too.
     Hmac(Hash, Ulong, bool),
     /// A derivation of SP 800-108.
@@ -188,7 +190,7 @@ impl Meaning {
             }
             Self::Ecdsa(_) => matches!(spec, KeySpec::Ec(curve) if curve.is_weierstrass()),
             Self::Eddsa => matches!(spec, KeySpec::Ec(curve) if curve.is_edwards()),
-            Self::Hkdf | Self::Kdf(_) => {
+            Self::Hkdf | Self::HkdfData | Self::Kdf(_) => {
                 matches!(spec, KeySpec::Hmac { .. } | KeySpec::Aes { .. })
             }
             Self::Hmac(_, own, _) => {

@@ -1,6 +1,8 @@
 //! Parameters of mechanisms as values: what stands in the structures of C, whichever way they came.
 
-use crate::Ulong;
+use cryptoki_sys as ck;
+
+use crate::{Result, Rv, Ulong};
 
 /// Which structure a mechanism's parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,12 +139,51 @@ pub struct Hkdf {
     pub expands: bool,
     /// The mechanism that is the hash.
     pub hash: Ulong,
-    /// `CKF_HKDF_SALT_`: of what kind the salt is.
-    pub salt_kind: Ulong,
-    /// The salt, where it is data.
-    pub salt: Vec<u8>,
+    /// The salt.
+    pub salt: Salt,
     /// What the key is for.
     pub info: Vec<u8>,
+}
+
+/// The salt of HKDF, which means nothing where it does not extract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Salt {
+    /// There is none.
+    None,
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A key, by its handle.
+    Key(Ulong),
+}
+
+impl Salt {
+    /// The salt of a kind (`CKF_HKDF_SALT_`).
+    ///
+    /// # Errors
+    /// `MECHANISM_PARAM_INVALID` for a kind that is none.
+    pub fn of_kind(kind: Ulong, bytes: Vec<u8>, key: Ulong) -> Result<Self> {
+        match kind {
+            ck::CKF_HKDF_SALT_NULL => Ok(Self::None),
+            ck::CKF_HKDF_SALT_DATA => Ok(Self::Bytes(bytes)),
+            ck::CKF_HKDF_SALT_KEY => Ok(Self::Key(key)),
+            _ => Err(Rv::MECHANISM_PARAM_INVALID),
+        }
+    }
+}
+
+impl Parameter {
+    /// The handle of the key that is the salt, where one is.
+    #[must_use]
+    pub const fn salt_key(&self) -> Option<Ulong> {
+        match self {
+            Self::Hkdf(Hkdf {
+                extracts: true,
+                salt: Salt::Key(handle),
+                ..
+            }) => Some(*handle),
+            _ => None,
+        }
+    }
 }
 
 /// The parameter of a key derivation function of SP 800-108.

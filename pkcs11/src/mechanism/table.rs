@@ -183,6 +183,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_DES3_MAC Meaning::CbcMac(Block::TripleDes, false), SIGN, DES3_BYTES, None;
     CKM_DES3_MAC_GENERAL Meaning::CbcMac(Block::TripleDes, true), SIGN, DES3_BYTES, Number;
     CKM_HKDF_DERIVE Meaning::Hkdf, DERIVE, BASE_BYTES, Hkdf;
+    CKM_HKDF_DATA Meaning::HkdfData, DERIVE, BASE_BYTES, Hkdf;
     CKM_SP800_108_COUNTER_KDF Meaning::Kdf(Mode::Counter), DERIVE, BASE_BYTES, Kdf;
     CKM_SP800_108_FEEDBACK_KDF Meaning::Kdf(Mode::Feedback), DERIVE, BASE_BYTES, Feedback;
     CKM_SP800_108_DOUBLE_PIPELINE_KDF Meaning::Kdf(Mode::DoublePipeline), DERIVE, BASE_BYTES, Kdf;

@@ -1,9 +1,6 @@
 //! Mechanisms read back as what was meant, and nonsense is refused.
 
-use kmip::{
-    DerivationMethod,
-    mechanism::{Curve, Derivation, Mac, PostQuantum, Prehash, Prf, Signing, parameters},
-};
+use kmip::mechanism::{Curve, Mac, PostQuantum, Prehash, Signing, parameters};
 
 use super::*;
 
@@ -256,91 +253,6 @@ fn keys_are_wrapped_by_what_was_meant() {
         wrapping(Meaning::AesCtr, Parameter::None),
         Err(Rv::MECHANISM_INVALID)
     );
-}
-
-#[test]
-fn derivations_read_back_as_what_was_meant() {
-    let base = KeySpec::Aes { bits: 256 };
-    let derived = |mode, prf, parts| {
-        let parameter = Parameter::Kdf(Kdf {
-            prf,
-            parts,
-            iv: Vec::new(),
-            more_keys: 0,
-        });
-        derivation(Meaning::Kdf(mode), parameter, base, 40)
-    };
-    let fixed = |of_blocks| {
-        vec![
-            Part::Iteration(Some(32)),
-            Part::Bytes(b"label".to_vec()),
-            Part::Length {
-                of_blocks,
-                width: 16,
-            },
-        ]
-    };
-    for (of_blocks, length) in [(false, [1, 64]), (true, [1, 128])] {
-        let how = derived(Mode::Counter, ck::CKM_AES_CMAC, fixed(of_blocks)).unwrap();
-        let own = how.parameters.cryptographic_parameters.unwrap();
-        let read = parameters::derivation(how.method, Some(base), &own, None);
-        assert_eq!(read, Ok(Derivation::Counter(Prf::AesCmac)));
-        let data = how.parameters.derivation_data.first().unwrap();
-        assert_eq!(data.expose(), [b"label".as_slice(), &length].concat());
-    }
-    // A counter of another width, or in another place, is not what Derive Key has.
-    for parts in [
-        vec![Part::Iteration(Some(8))],
-        vec![Part::Bytes(vec![1]), Part::Iteration(Some(32))],
-        Vec::new(),
-    ] {
-        let refused = derived(Mode::Counter, ck::CKM_SHA256_HMAC, parts);
-        assert_eq!(refused.err(), Some(Rv::MECHANISM_PARAM_INVALID));
-    }
-    let hkdf = |extracts, salt_kind| {
-        let parameter = Parameter::Hkdf(Hkdf {
-            extracts,
-            expands: true,
-            hash: ck::CKM_SHA256,
-            salt_kind,
-            salt: vec![7],
-            info: Vec::new(),
-        });
-        let how = derivation(Meaning::Hkdf, parameter, base, 32)?;
-        Ok((how.method, how.parameters.salt.map(|salt| salt.0)))
-    };
-    let method = DerivationMethod::HKDF;
-    assert_eq!(
-        hkdf(true, ck::CKF_HKDF_SALT_DATA),
-        Ok((method, Some(vec![7])))
-    );
-    assert_eq!(hkdf(true, ck::CKF_HKDF_SALT_NULL), Ok((method, None)));
-    for (extracts, salt) in [
-        (true, ck::CKF_HKDF_SALT_KEY),
-        (false, ck::CKF_HKDF_SALT_NULL),
-    ] {
-        assert_eq!(hkdf(extracts, salt), Err(Rv::MECHANISM_PARAM_INVALID));
-    }
-}
-
-#[test]
-fn an_agreement_takes_points_of_its_own_curve() {
-    let spec = KeySpec::Ec(Curve::X25519);
-    let agree = |kdf, shared: &[u8], public: &[u8]| {
-        let parameter = Parameter::Ecdh(kdf, shared.to_vec(), public.to_vec());
-        derivation(Meaning::Agree, parameter, spec, 32).map(|how| how.parameters)
-    };
-    assert!(agree(ck::CKD_NULL, b"", &[9; 32]).is_ok());
-    let hashed = agree(ck::CKD_SHA256_KDF, b"info", &[9; 32]).unwrap();
-    assert_eq!(hashed.salt.map(|salt| salt.0), Some(b"info".to_vec()));
-    for (kdf, shared, public) in [
-        (ck::CKD_NULL, b"info".as_slice(), [9; 32].as_slice()),
-        (ck::CKD_NULL, b"", &[9; 31]),
-        (ck::CKD_CPDIVERSIFY_KDF, b"", &[9; 32]),
-    ] {
-        let refused = agree(kdf, shared, public);
-        assert_eq!(refused.err(), Some(Rv::MECHANISM_PARAM_INVALID));
-    }
 }
 
 /// What would show a base key piece by piece, or mix chosen bytes into it, is not there (Tookan, and CVE-2015-5464).

@@ -7,6 +7,7 @@ use cryptoki_sys as ck;
 use super::{
     Ulong,
     calls::ulong,
+    derivation::{self, Kdf},
     wrapping::{self, Place},
 };
 
@@ -56,32 +57,12 @@ pub enum Parameter {
     Ecdh(Ulong, Vec<u8>, Vec<u8>),
     /// Whether it extracts, whether it expands, hash, salt, info.
     Hkdf(bool, bool, Ulong, Option<Vec<u8>>, Vec<u8>),
+    /// The same with a salt that is a key, by its handle.
+    HkdfKey(bool, bool, Ulong, Ulong, Vec<u8>),
     /// A derivation of SP 800-108.
     Kdf(Kdf),
     /// Pseudorandom function, salt, iterations, password.
     Pbkdf2(Ulong, Vec<u8>, Ulong, Vec<u8>),
-}
-
-/// The parameter of SP 800-108.
-#[derive(Clone, Debug)]
-pub struct Kdf {
-    /// The pseudorandom function.
-    pub prf: Ulong,
-    /// What goes into each block.
-    pub parts: Vec<Part>,
-    /// What stands for the block before the first; only feedback mode has it.
-    pub iv: Option<Vec<u8>>,
-}
-
-/// A part of what goes into a block of SP 800-108.
-#[derive(Clone, Debug)]
-pub enum Part {
-    /// What the mode iterates over, with the width of the counter in counter mode.
-    Iteration(Option<Ulong>),
-    /// A counter of this many bits.
-    Counter(Ulong),
-    /// Bytes as they are.
-    Bytes(Vec<u8>),
 }
 
 impl From<Ulong> for Mechanism {
@@ -145,8 +126,9 @@ impl Mechanism {
             | Parameter::HashContext(..) => self.with_public_key(call),
             Parameter::Ecdh(..)
             | Parameter::Hkdf(..)
+            | Parameter::HkdfKey(..)
             | Parameter::Kdf(_)
-            | Parameter::Pbkdf2(..) => self.with_derivation(call),
+            | Parameter::Pbkdf2(..) => derivation::with_derivation(self, call),
         }
     }
 
@@ -252,124 +234,6 @@ impl Mechanism {
             }
             other => panic!("{other:?} is no cipher's"),
         }
-    }
-
-    fn with_derivation<T>(&self, call: impl FnOnce(*mut ck::CK_MECHANISM) -> T) -> T {
-        let kind = self.kind;
-        match &self.parameter {
-            Parameter::Ecdh(kdf, shared, public) => {
-                let own = ck::CK_ECDH1_DERIVE_PARAMS {
-                    kdf: *kdf,
-                    ulSharedDataLen: ulong(shared.len()),
-                    pSharedData: pointer(shared),
-                    ulPublicDataLen: ulong(public.len()),
-                    pPublicData: pointer(public),
-                };
-                with(kind, own, call)
-            }
-            Parameter::Hkdf(extract, expand, hash, salt, info) => {
-                let bytes = salt.as_deref().unwrap_or_default();
-                let own = ck::CK_HKDF_PARAMS {
-                    bExtract: ck::CK_BBOOL::from(*extract),
-                    bExpand: ck::CK_BBOOL::from(*expand),
-                    prfHashMechanism: *hash,
-                    ulSaltType: if salt.is_some() {
-                        ck::CKF_HKDF_SALT_DATA
-                    } else {
-                        ck::CKF_HKDF_SALT_NULL
-                    },
-                    pSalt: pointer(bytes),
-                    ulSaltLen: ulong(bytes.len()),
-                    hSaltKey: 0,
-                    pInfo: pointer(info),
-                    ulInfoLen: ulong(info.len()),
-                };
-                with(kind, own, call)
-            }
-            Parameter::Pbkdf2(prf, salt, iterations, password) => {
-                let own = ck::CK_PKCS5_PBKD2_PARAMS2 {
-                    saltSource: ck::CKZ_SALT_SPECIFIED,
-                    pSaltSourceData: pointer(salt).cast(),
-                    ulSaltSourceDataLen: ulong(salt.len()),
-                    iterations: *iterations,
-                    prf: *prf,
-                    pPrfData: null_mut(),
-                    ulPrfDataLen: 0,
-                    pPassword: pointer(password),
-                    ulPasswordLen: ulong(password.len()),
-                };
-                with(kind, own, call)
-            }
-            Parameter::Kdf(how) => with_kdf(kind, how, call),
-            other => panic!("{other:?} is no derivation's"),
-        }
-    }
-}
-
-fn with_kdf<T>(kind: Ulong, how: &Kdf, call: impl FnOnce(*mut ck::CK_MECHANISM) -> T) -> T {
-    let formats: Vec<_> = how.parts.iter().map(counter_format).collect();
-    let mut parts: Vec<_> = how.parts.iter().zip(&formats).map(data_parameter).collect();
-    let count = ulong(parts.len());
-    match &how.iv {
-        None => {
-            let own = ck::CK_SP800_108_KDF_PARAMS {
-                prfType: how.prf,
-                ulNumberOfDataParams: count,
-                pDataParams: parts.as_mut_ptr(),
-                ulAdditionalDerivedKeys: 0,
-                pAdditionalDerivedKeys: null_mut(),
-            };
-            with(kind, own, call)
-        }
-        Some(iv) => {
-            let own = ck::CK_SP800_108_FEEDBACK_KDF_PARAMS {
-                prfType: how.prf,
-                ulNumberOfDataParams: count,
-                pDataParams: parts.as_mut_ptr(),
-                ulIVLen: ulong(iv.len()),
-                pIV: pointer(iv),
-                ulAdditionalDerivedKeys: 0,
-                pAdditionalDerivedKeys: null_mut(),
-            };
-            with(kind, own, call)
-        }
-    }
-}
-
-/// The width of a part's counter, which means nothing in a part that has none.
-fn counter_format(part: &Part) -> ck::CK_SP800_108_COUNTER_FORMAT {
-    let width = match part {
-        Part::Iteration(width) => width.unwrap_or(0),
-        Part::Counter(width) => *width,
-        Part::Bytes(_) => 0,
-    };
-    ck::CK_SP800_108_COUNTER_FORMAT {
-        bLittleEndian: ck::CK_FALSE,
-        ulWidthInBits: width,
-    }
-}
-
-fn data_parameter(
-    (part, format): (&Part, &ck::CK_SP800_108_COUNTER_FORMAT),
-) -> ck::CK_PRF_DATA_PARAM {
-    let format: *const ck::CK_SP800_108_COUNTER_FORMAT = format;
-    let counter = (
-        format.cast_mut().cast(),
-        ulong(size_of::<ck::CK_SP800_108_COUNTER_FORMAT>()),
-    );
-    let (type_, (value, length)) = match part {
-        Part::Iteration(None) => (ck::CK_SP800_108_ITERATION_VARIABLE, (null_mut(), 0)),
-        Part::Iteration(Some(_)) => (ck::CK_SP800_108_ITERATION_VARIABLE, counter),
-        Part::Counter(_) => (ck::CK_SP800_108_COUNTER, counter),
-        Part::Bytes(own) => (
-            ck::CK_SP800_108_BYTE_ARRAY,
-            (pointer(own).cast(), ulong(own.len())),
-        ),
-    };
-    ck::CK_PRF_DATA_PARAM {
-        type_,
-        pValue: value,
-        ulValueLen: length,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The module as C programs use it: loaded in a process of its own, with an appliance behind it.
 
 mod calls;
+mod derivation;
 mod mechanism;
 mod template;
 mod wrapping;
@@ -11,7 +12,8 @@ use cryptoki_sys as ck;
 
 pub use self::{
     calls::{Act, Answer, Api, Gcm},
-    mechanism::{Kdf, Mechanism, Parameter, Part},
+    derivation::{Further, Kdf, Part},
+    mechanism::{Mechanism, Parameter},
     template::{Attribute, bytes, flag, nested, number, numbers},
     wrapping::Place,
 };

@@ -1,7 +1,9 @@
 //! Derived keys, against another implementation: agreements on every curve, HKDF, and the modes of SP 800-108.
 
 use cryptoki_sys as ck;
-use keyhold_tests::api::{Attribute, Kdf, Mechanism, Parameter, Part, Ulong, flag, number};
+use keyhold_tests::api::{
+    Attribute, Further, Kdf, Mechanism, Parameter, Part, Ulong, flag, number,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,13 +14,26 @@ use crate::{
     sample,
 };
 
-const X963: &[(Ulong, &str)] = &[
-    (ck::CKD_SHA1_KDF, "sha1"),
-    (ck::CKD_SHA224_KDF, "sha224"),
-    (ck::CKD_SHA256_KDF, "sha256"),
-    (ck::CKD_SHA384_KDF, "sha384"),
-    (ck::CKD_SHA512_KDF, "sha512"),
-    (ck::CKD_SHA3_256_KDF, "sha3_256"),
+/// The functions of what is agreed on, by their hash functions, and whether they are those of SP 800-56A.
+const AGREED: &[(Ulong, &str, bool)] = &[
+    (ck::CKD_SHA1_KDF, "sha1", false),
+    (ck::CKD_SHA224_KDF, "sha224", false),
+    (ck::CKD_SHA256_KDF, "sha256", false),
+    (ck::CKD_SHA384_KDF, "sha384", false),
+    (ck::CKD_SHA512_KDF, "sha512", false),
+    (ck::CKD_SHA3_224_KDF, "sha3_224", false),
+    (ck::CKD_SHA3_256_KDF, "sha3_256", false),
+    (ck::CKD_SHA3_384_KDF, "sha3_384", false),
+    (ck::CKD_SHA3_512_KDF, "sha3_512", false),
+    (ck::CKD_SHA1_KDF_SP800, "sha1", true),
+    (ck::CKD_SHA224_KDF_SP800, "sha224", true),
+    (ck::CKD_SHA256_KDF_SP800, "sha256", true),
+    (ck::CKD_SHA384_KDF_SP800, "sha384", true),
+    (ck::CKD_SHA512_KDF_SP800, "sha512", true),
+    (ck::CKD_SHA3_224_KDF_SP800, "sha3_224", true),
+    (ck::CKD_SHA3_256_KDF_SP800, "sha3_256", true),
+    (ck::CKD_SHA3_384_KDF_SP800, "sha3_384", true),
+    (ck::CKD_SHA3_512_KDF_SP800, "sha3_512", true),
 ];
 
 /// Whether there is a case for a mechanism that derives.
@@ -40,6 +55,7 @@ fn secret_cases(kind: Ulong) -> Vec<(Mechanism, &'static str, Value)> {
                 prf: prf.hmac.0,
                 parts: parts.clone(),
                 iv: iv.clone(),
+                further: Further::default(),
             };
             let iv = hex::encode(iv.clone().unwrap_or_default());
             let ask =
@@ -55,15 +71,20 @@ fn secret_cases(kind: Ulong) -> Vec<(Mechanism, &'static str, Value)> {
         ]
     };
     match kind {
-        ck::CKM_HKDF_DERIVE => {
-            for hash in HASHES {
-                for salt in [None, Some(sample(17))] {
+        ck::CKM_HKDF_DERIVE | ck::CKM_HKDF_DATA => {
+            for (hash, salt) in HASHES
+                .iter()
+                .flat_map(|own| [(own, None), (own, Some(sample(17)))])
+            {
+                for half in [None, Some("extract"), Some("expand")] {
                     let info = sample(9);
                     let ask = json!({
-                        "hash": hash.name, "info": hex::encode(&info),
+                        "hash": hash.name, "half": half, "info": hex::encode(&info),
                         "salt": hex::encode(salt.clone().unwrap_or_default())
                     });
-                    let parameter = Parameter::Hkdf(true, true, hash.kind, salt, info);
+                    let (extracts, expands) = (half != Some("expand"), half != Some("extract"));
+                    let parameter =
+                        Parameter::Hkdf(extracts, expands, hash.kind, salt.clone(), info);
                     all.push((Mechanism::new(kind, parameter), "hkdf", ask));
                 }
             }
@@ -83,7 +104,7 @@ fn secret_cases(kind: Ulong) -> Vec<(Mechanism, &'static str, Value)> {
     all
 }
 
-fn readable(length: usize) -> Vec<Attribute> {
+pub fn readable(length: usize) -> Vec<Attribute> {
     vec![
         number(ck::CKA_CLASS, ck::CKO_SECRET_KEY),
         number(ck::CKA_KEY_TYPE, ck::CKK_GENERIC_SECRET),
@@ -98,7 +119,8 @@ fn keys_derived_from_secrets_are_those_of_another_implementation() {
     on_module(|api| {
         let session = api.ready();
         let mut oracle = Oracle::start();
-        let value = sample(32);
+        // As long as the longest digest, for what expands is no shorter.
+        let value = sample(64);
         // What is derived is read, so what it comes from must not be sensitive either.
         let base = api.create(
             session,
@@ -114,8 +136,19 @@ fn keys_derived_from_secrets_are_those_of_another_implementation() {
         let base = base.unwrap();
         for (kind, _) in listed(api, ck::CKF_DERIVE) {
             for (mechanism, what, ask) in secret_cases(kind) {
+                let extracts = ask["half"] == "extract";
                 for length in [16, 65] {
-                    let key = api.derive(session, &mechanism, base, &readable(length));
+                    let mut template = readable(length);
+                    if kind == ck::CKM_HKDF_DATA {
+                        template = vec![
+                            number(ck::CKA_CLASS, ck::CKO_DATA),
+                            number(ck::CKA_VALUE_LEN, Ulong::try_from(length).unwrap()),
+                        ];
+                    }
+                    if extracts {
+                        template.retain(|(kind, _)| *kind != ck::CKA_VALUE_LEN);
+                    }
+                    let key = api.derive(session, &mechanism, base, &template);
                     let key = key.unwrap_or_else(|rv| panic!("{mechanism:?}: {rv:#x}"));
                     let special = json!({ "key": hex::encode(&value), "bytes": length });
                     let expected = oracle.bytes(what, &ask, &special);
@@ -165,13 +198,10 @@ fn agreements_are_those_of_another_implementation() {
                     );
                 };
                 check(ck::CKD_NULL, b"", json!({}), 32);
-                for (kdf, hash) in X963 {
-                    check(
-                        *kdf,
-                        b"shared",
-                        json!({ "hash": hash, "shared": hex::encode("shared") }),
-                        80,
-                    );
+                for (kdf, hash, one_step) in AGREED {
+                    let shared = hex::encode("shared");
+                    let ask = json!({ "hash": hash, "shared": shared, "one_step": one_step });
+                    check(*kdf, b"shared", ask, 80);
                 }
             }
         }

@@ -4,6 +4,7 @@ mod authenticated;
 mod ciphers;
 mod completeness;
 mod derivations;
+mod derived_together;
 mod digests;
 mod families;
 mod generation;

@@ -9,6 +9,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import cmac, hashes, keywrap, padding as block_padding, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, mlkem, padding, rsa, utils, x448, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, modes
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
@@ -250,7 +251,8 @@ def agree(ask):
         secret = private.exchange(public)
     if "hash" not in ask:
         return secret[:ask["bytes"]]
-    return X963KDF(HASHES[ask["hash"]](), ask["bytes"], unhex(ask, "shared") or None).derive(secret)
+    own = ConcatKDFHash if ask.get("one_step") else X963KDF
+    return own(HASHES[ask["hash"]](), ask["bytes"], unhex(ask, "shared") or None).derive(secret)
 
 
 def hkdf(ask):

@@ -1,7 +1,7 @@
 //! Keys handled with keys: wrapped, unwrapped, derived, encapsulated.
 
 use cryptoki_sys as ck;
-use keyhold_tests::api::{Attribute, Kdf, Mechanism, Parameter, Part, Ulong, number};
+use keyhold_tests::api::{Attribute, Further, Kdf, Mechanism, Parameter, Part, Ulong, number};
 use proptest::sample::Index;
 
 use crate::{
@@ -248,6 +248,7 @@ impl World<'_> {
                 };
                 let parts = vec![Part::Iteration(Some(32)), Part::Bytes(FIXED.to_vec())];
                 let parameter = Parameter::Kdf(Kdf {
+                    further: Further::default(),
                     prf,
                     parts,
                     iv: None,

@@ -130,6 +130,8 @@ pub(super) struct OwnDeriving<'a> {
     data: &'a [u8],
     iv: Option<&'a [u8]>,
     salt: &'a [u8],
+    salt_key: Option<KeyRef>,
+    skipped_bytes: usize,
     peer: Option<&'a [u8]>,
 }
 
@@ -140,6 +142,8 @@ impl OwnDeriving<'_> {
             data,
             iv,
             salt,
+            salt_key,
+            skipped_bytes,
             peer,
         } = self;
         Deriving {
@@ -147,6 +151,8 @@ impl OwnDeriving<'_> {
             data,
             iv: *iv,
             salt,
+            salt_key: salt_key.as_ref(),
+            skipped_bytes: *skipped_bytes,
             peer: *peer,
         }
     }
@@ -154,18 +160,23 @@ impl OwnDeriving<'_> {
 
 impl Put for Deriving<'_> {
     fn put(&self, out: &mut Buffer) {
-        (self.mechanism, self.data, self.iv, self.salt, self.peer).put(out);
+        let salt = (self.salt, self.salt_key);
+        (self.mechanism, self.data, self.iv, salt).put(out);
+        (self.skipped_bytes, self.peer).put(out);
     }
 }
 
 impl<'a> Take<'a> for OwnDeriving<'a> {
     fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
-        let (mechanism, data, iv, salt, peer) = from.take()?;
+        let (mechanism, data, iv, (salt, salt_key)) = from.take()?;
+        let (skipped_bytes, peer) = from.take()?;
         Ok(Self {
             mechanism,
             data,
             iv,
             salt,
+            salt_key,
+            skipped_bytes,
             peer,
         })
     }

@@ -111,6 +111,9 @@ wire! {
         8 = Hkdf(hash),
         9 = Agreement,
         10 = X963(hash),
+        11 = HkdfExtract(hash),
+        12 = HkdfExpand(hash),
+        13 = OneStep(hash),
     }
     struct Terms { id, label, exportable, usage, custody }
     enum CustodyMode {

@@ -234,16 +234,16 @@ impl Hsm for ModuleHsm {
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        // No locked key derives, nor is the salt: security comes before completeness.
+        let unsealed = |key| match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.unsealed(sealed),
+            Reference::Locked(_) => Err(Error::Unsupported),
+        };
+        let salt = how.salt_key.map(unsealed).transpose()?;
+        let how = derive::salted(how, salt.as_ref())?;
         let bytes = match base {
-            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), how, target.bytes())?,
-            Base::Key(key) => match Reference::decode(key, &self.binding)? {
-                Reference::Sealed(sealed) => {
-                    let material = self.unsealed(sealed)?;
-                    derive::derive(&Source::Key(&material), how, target.bytes())?
-                }
-                // No locked key derives: security comes before completeness.
-                Reference::Locked(_) => return Err(Error::Unsupported),
-            },
+            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
+            Base::Key(key) => derive::derive(&Source::Key(&unsealed(key)?), &how, target.bytes())?,
         };
         target.keep(self, bytes)
     }

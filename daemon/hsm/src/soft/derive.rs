@@ -20,26 +20,44 @@ pub(crate) enum Source<'a> {
     Bytes(&'a Secret),
 }
 
-/// So many bytes from a source.
+/// The derivation with the bytes of the key that is its salt, where one is.
+pub(crate) fn salted<'a>(how: &Deriving<'a>, salt: Option<&'a Material>) -> Result<Deriving<'a>> {
+    let salt = match salt {
+        None => how.salt,
+        Some(Material::Secret { bytes, .. }) => bytes.expose(),
+        Some(_) => return Err(Error::KeyTypeMismatch),
+    };
+    Ok(Deriving {
+        salt,
+        salt_key: None,
+        ..*how
+    })
+}
+
+/// So many bytes from a source, behind those that are left out.
 pub(crate) fn derive(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
     bounded(how.data)?;
     bounded(how.salt)?;
+    let skipped = how.skipped_bytes;
+    let whole = whole(source, how, skipped.saturating_add(bytes))?;
+    let wanted = whole.expose().get(skipped..).ok_or(TOO_LONG)?;
+    Ok(Secret::from(wanted))
+}
+
+fn whole(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
     if bytes == 0 || bytes > OUTPUT_BYTES_MAX {
         return Err(Error::BadInput("a derived key of no length, or a huge one"));
     }
     let key = match (source, how.mechanism) {
         (
             Source::Key(private @ Material::Private { .. }),
-            Derivation::Agreement | Derivation::X963(_),
+            Derivation::Agreement | Derivation::X963(_) | Derivation::OneStep(_),
         ) => {
             let peer = how
                 .peer
                 .ok_or(Error::BadInput("no public key to agree with"))?;
             let secret = PlainKey::from_validated(private)?.agree(peer)?;
-            return match how.mechanism {
-                Derivation::X963(hash) => x963(*hash, &secret, how.salt, bytes),
-                _ => first(secret.expose(), bytes),
-            };
+            return agreed(&secret, how, bytes);
         }
         (Source::Key(secret @ Material::Secret { .. }), Derivation::Encrypt(cipher)) => {
             let input = Encryption {
@@ -50,10 +68,10 @@ pub(crate) fn derive(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> R
             let made = PlainKey::from_validated(secret)?.encrypt(cipher, input)?;
             return first(&Zeroizing::new(made.data), bytes);
         }
-        (Source::Key(Material::Private { .. }), _)
-        | (_, Derivation::Agreement | Derivation::X963(_) | Derivation::Encrypt(_)) => {
+        (Source::Key(Material::Private { .. }), _) | (_, Derivation::Encrypt(_)) => {
             return Err(Error::KeyTypeMismatch);
         }
+        (_, mechanism) if mechanism.is_agreement() => return Err(Error::KeyTypeMismatch),
         (Source::Key(Material::Secret { spec, bytes }), _) => {
             if uses_aes(how.mechanism) && !matches!(spec, KeySpec::Aes { .. }) {
                 return Err(Error::KeyTypeMismatch);
@@ -79,7 +97,12 @@ fn from_bytes(key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> 
             first(digest.as_ref(), bytes)
         }
         Derivation::Hmac(hash) => first(&hmac(*hash, key, how.data)?, bytes),
-        Derivation::Hkdf(hash) => hkdf(*hash, key, how, bytes),
+        Derivation::Hkdf(hash) => {
+            let extracted = extracted(*hash, key, how.salt)?;
+            expanded(*hash, &extracted, how.data, bytes)
+        }
+        Derivation::HkdfExtract(hash) => first(extracted(*hash, key, how.salt)?.expose(), bytes),
+        Derivation::HkdfExpand(hash) => expanded(*hash, key, how.data, bytes),
         Derivation::Counter(prf) => {
             let prf = Keyed(*prf, key);
             repeated(prf.bytes(), bytes, |counter, _| {
@@ -105,9 +128,10 @@ fn from_bytes(key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> 
                 prf.of(&[&pipeline, &counter.to_be_bytes(), how.data])
             })
         }
-        Derivation::Agreement | Derivation::X963(_) | Derivation::Encrypt(_) => {
-            Err(Error::KeyTypeMismatch)
-        }
+        Derivation::Agreement
+        | Derivation::X963(_)
+        | Derivation::OneStep(_)
+        | Derivation::Encrypt(_) => Err(Error::KeyTypeMismatch),
     }
 }
 
@@ -134,32 +158,46 @@ fn pbkdf2(
     Ok(Secret::new(std::mem::take(&mut *out)))
 }
 
-/// ANSI X9.63 §5.6.3: digests of the secret, a counter and what both sides know.
-fn x963(hash: Hash, secret: &Secret, shared: &[u8], bytes: usize) -> Result<Secret> {
+/// What two sides agree on: the secret itself, or digests of it, a counter and what both sides know.
+fn agreed(secret: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
+    let (hash, counter_leads) = match how.mechanism {
+        Derivation::X963(hash) => (*hash, false),
+        Derivation::OneStep(hash) => (*hash, true),
+        _ => return first(secret.expose(), bytes),
+    };
     repeated(hash.digest_bytes(), bytes, |counter, _| {
         let counter = counter.to_be_bytes();
-        let input = Zeroizing::new([secret.expose(), &counter, shared].concat());
+        let (front, back) = if counter_leads {
+            (&counter[..], secret.expose())
+        } else {
+            (secret.expose(), &counter[..])
+        };
+        let input = Zeroizing::new([front, back, how.salt].concat());
         Ok(Zeroizing::new(
             engine::digest(hash, &input)?.as_ref().to_vec(),
         ))
     })
 }
 
-/// RFC 5869 §2.
-fn hkdf(hash: Hash, key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
-    let salt = if how.salt.is_empty() {
+/// RFC 5869 §2.2.
+fn extracted(hash: Hash, key: &Secret, salt: &[u8]) -> Result<Secret> {
+    let salt = if salt.is_empty() {
         Secret::new(vec![0; hash.digest_bytes()])
     } else {
-        Secret::from(how.salt)
+        Secret::from(salt)
     };
-    let extracted = Secret::new(hmac(hash, &salt, key.expose())?.to_vec());
-    let prf = Keyed(Prf::Hmac(hash), &extracted);
+    Ok(Secret::new(hmac(hash, &salt, key.expose())?.to_vec()))
+}
+
+/// RFC 5869 §2.3.
+fn expanded(hash: Hash, key: &Secret, info: &[u8], bytes: usize) -> Result<Secret> {
+    let prf = Keyed(Prf::Hmac(hash), key);
     if bytes > 255 * hash.digest_bytes() {
         return Err(TOO_LONG);
     }
     repeated(prf.bytes(), bytes, |counter, last| {
         let [.., counter] = counter.to_be_bytes();
-        prf.of(&[last, how.data, &[counter]])
+        prf.of(&[last, info, &[counter]])
     })
 }
 

@@ -167,15 +167,21 @@ impl Hsm for SoftHsm {
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        let salt = how.salt_key.map(|key| seal::open_key(&self.master, key));
+        let salt = salt.transpose()?;
+        if let Some(salt) = &salt {
+            target.follows(salt.exportable)?;
+        }
+        let how = derive::salted(how, salt.as_ref().map(|salt| &salt.material))?;
         let bytes = match base {
-            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), how, target.bytes())?,
+            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
             Base::Key(key) => {
                 let opened = seal::open_key(&self.master, key)?;
                 // What two agree on leaves no less when it leaves here: the other side has it.
                 if !how.mechanism.is_agreement() {
                     target.follows(opened.exportable)?;
                 }
-                derive::derive(&Source::Key(&opened.material), how, target.bytes())?
+                derive::derive(&Source::Key(&opened.material), &how, target.bytes())?
             }
         };
         target.keep(self, bytes)
@@ -316,7 +322,10 @@ fn derivations() -> Vec<Derivation> {
             Derivation::Feedback(prf),
             Derivation::DoublePipeline(prf),
             Derivation::Hkdf(hash),
+            Derivation::HkdfExtract(hash),
+            Derivation::HkdfExpand(hash),
             Derivation::X963(hash),
+            Derivation::OneStep(hash),
         ]);
     }
     all.extend([

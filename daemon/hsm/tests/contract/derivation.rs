@@ -17,6 +17,8 @@ fn how(mechanism: &Derivation) -> Deriving<'_> {
         data: &[],
         iv: None,
         salt: &[],
+        salt_key: None,
+        skipped_bytes: 0,
         peer: None,
     }
 }
@@ -85,6 +87,45 @@ fn hkdf_as_rfc_5869_prints_it() {
         how(&mechanism),
         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
     );
+    let half = "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5";
+    let extract = Deriving {
+        mechanism: &Derivation::HkdfExtract(Hash::Sha256),
+        ..with
+    };
+    expect(&[0x0b; 22], extract, half);
+    let expand = Deriving {
+        data: &info,
+        ..how(&Derivation::HkdfExpand(Hash::Sha256))
+    };
+    expect(
+        &hex::decode(half).unwrap(),
+        expand,
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+    );
+}
+
+#[test]
+fn a_salt_that_is_a_key_is_one_like_any_other() {
+    let base = Secret::from(&[5; 32][..]);
+    for (name, hsm) in backends() {
+        let salt = exportable(hsm.as_ref(), &[6; 16]);
+        for mechanism in [
+            Derivation::Hkdf(Hash::Sha384),
+            Derivation::HkdfExtract(Hash::Sha384),
+        ] {
+            let as_bytes = Deriving {
+                salt: &[6; 16],
+                ..how(&mechanism)
+            };
+            let as_key = Deriving {
+                salt_key: Some(&salt),
+                ..how(&mechanism)
+            };
+            let derive = |how| data(hsm.as_ref(), Base::Bytes(&base), how, 48);
+            assert_eq!(derive(as_key), derive(as_bytes), "{name} {mechanism}");
+            assert_ne!(derive(as_key), derive(how(&mechanism)), "{name}");
+        }
+    }
 }
 
 /// Computed by Python's `hmac` and, in counter mode, by its `cryptography`.
@@ -106,6 +147,15 @@ fn sp_800_108_as_another_implementation_computes_it() {
         &key,
         with(&counter),
         "18b8910606f09c475658fb393a63521855b7deee922916562c76d87ba4f91aa88d4d4fe95ec82226",
+    );
+    let second = Deriving {
+        skipped_bytes: 16,
+        ..with(&counter)
+    };
+    expect(
+        &key,
+        second,
+        "55b7deee922916562c76d87ba4f91aa88d4d4fe95ec82226",
     );
     expect(
         &key,
@@ -180,18 +230,28 @@ fn agreements_as_rfc_7748_prints_them() {
             };
             let agreed = data(hsm.as_ref(), Base::Key(&key), with, expected.len());
             assert_eq!(agreed.as_ref(), Ok(&expected), "{name} {curve:?}");
-            // ANSI X9.63 §5.6.3, spelled out.
-            let hashed = [1_u8, 2].map(|counter| {
-                let input = [&expected[..], &[0, 0, 0, counter], b"info"].concat();
-                hsm::public::hash(Hash::Sha256, &input).unwrap()
-            });
-            let x963 = Deriving {
-                salt: b"info",
-                mechanism: &Derivation::X963(Hash::Sha256),
-                ..with
-            };
-            let agreed = data(hsm.as_ref(), Base::Key(&key), x963, 40);
-            assert_eq!(agreed.as_deref(), Ok(&hashed.concat()[..40]), "{name}");
+            // ANSI X9.63 §5.6.3 and SP 800-56C §4.1, spelled out.
+            for (mechanism, counter_leads) in [
+                (Derivation::X963(Hash::Sha256), false),
+                (Derivation::OneStep(Hash::Sha256), true),
+            ] {
+                let hashed = [1_u8, 2].map(|counter| {
+                    let (counter, secret) = ([0, 0, 0, counter], &expected[..]);
+                    let input = if counter_leads {
+                        [&counter, secret, b"info"].concat()
+                    } else {
+                        [secret, &counter, b"info"].concat()
+                    };
+                    hsm::public::hash(Hash::Sha256, &input).unwrap()
+                });
+                let hashing = Deriving {
+                    salt: b"info",
+                    mechanism: &mechanism,
+                    ..with
+                };
+                let agreed = data(hsm.as_ref(), Base::Key(&key), hashing, 40);
+                assert_eq!(agreed.as_deref(), Ok(&hashed.concat()[..40]), "{name}");
+            }
         }
     }
 }
@@ -282,6 +342,8 @@ fn nothing_longer_than_a_derivation_is_given() {
             (Derivation::Digest(Hash::Sha256), 32),
             (Derivation::Hmac(Hash::Sha512), 64),
             (Derivation::Hkdf(Hash::Sha256), 255 * 32),
+            (Derivation::HkdfExtract(Hash::Sha256), 32),
+            (Derivation::HkdfExpand(Hash::Sha256), 255 * 32),
         ] {
             let derive = |bytes| data(hsm.as_ref(), Base::Bytes(&base), how(&mechanism), bytes);
             assert_eq!(derive(most).map(|all| all.len()), Ok(most), "{name}");
@@ -308,13 +370,24 @@ fn from_a_locked_key_comes_none_that_may_leave() {
             let target = Target::Key { spec, terms };
             hsm.derive(Base::Key(&locked), &how(&mechanism), &target)
         };
+        let salted = |terms: &hsm::Terms| {
+            let how = Deriving {
+                salt_key: Some(&locked),
+                ..how(&mechanism)
+            };
+            let base = Secret::from(&[1; 32][..]);
+            hsm.derive(Base::Bytes(&base), &how, &Target::Key { spec, terms })
+        };
         let listed = hsm.capabilities().derive.contains(&mechanism);
         let refused = derive(&terms(true)).err();
         if !listed {
             assert_eq!(refused, Some(Error::Unsupported), "{name}");
+            assert_eq!(salted(&terms(true)), Err(Error::Unsupported), "{name}");
             continue;
         }
         assert_eq!(refused, Some(Error::NotExportable), "{name}");
+        assert_eq!(salted(&terms(true)), Err(Error::NotExportable), "{name}");
+        assert!(salted(&terms(false)).is_ok(), "{name}");
         let Ok(Derived::Key(key)) = derive(&terms(false)) else {
             panic!("{name} derives no locked key");
         };

@@ -1,5 +1,6 @@
 //! What a key is derived from: the base object, and what is mixed into it.
 
+use hsm::KeyRef;
 use kmip::{
     CryptographicUsageMask as Mask, DerivationMethod, LinkType, ObjectType, OperationCode, Secret,
     UniqueIdentifierEnumeration, attribute::UniqueIdentifier, payload::derive::DeriveKeyRequest,
@@ -17,7 +18,7 @@ use crate::{
 /// What is derived from.
 pub(super) struct Bases {
     pub(super) base: Authorized,
-    /// Secret data to mix in, or the public key to agree with.
+    /// Secret data to mix in, the public key to agree with, or the key that is the salt.
     second: Option<Authorized>,
 }
 
@@ -40,7 +41,7 @@ impl Bases {
             objects.push(object);
         }
         // Either order of the two keys of an agreement means the same.
-        if request.derivation_method == DerivationMethod::AsymmetricKey {
+        if request.derivation_method.agrees() {
             objects.sort_by_key(|object| object.record().object_type == ObjectType::PublicKey);
         }
         let mut objects = objects.into_iter();
@@ -61,14 +62,15 @@ impl Bases {
             .as_ref()
             .map(|object| object.record().object_type);
         let fits = match (method, self.base.record().object_type) {
-            (DerivationMethod::AsymmetricKey, ObjectType::PrivateKey) => {
+            (method, ObjectType::PrivateKey) if method.agrees() => {
                 // The other side's public key need not be an object: the data may be its SubjectPublicKeyInfo.
                 second.map_or(has_data, |second| second == ObjectType::PublicKey)
             }
-            (DerivationMethod::AsymmetricKey, _) => false,
-            (_, ObjectType::SymmetricKey | ObjectType::SecretData) => {
-                second.is_none_or(|second| second == ObjectType::SecretData)
-            }
+            (method, _) if method.agrees() => false,
+            (method, ObjectType::SymmetricKey | ObjectType::SecretData) => match second {
+                None | Some(ObjectType::SecretData) => true,
+                Some(second) => second == ObjectType::SymmetricKey && is_salted(method),
+            },
             _ => false,
         };
         let same =
@@ -107,6 +109,34 @@ impl Bases {
         Ok(Zeroizing::new(bytes.expose().to_vec()))
     }
 
+    /// The key that is the salt: KMIP's own salt is in the clear.
+    pub(super) fn salt(&self) -> Option<&Authorized> {
+        let second = self.second.as_ref();
+        second.filter(|own| own.record().object_type == ObjectType::SymmetricKey)
+    }
+
+    /// The salt in the HSM of the base.
+    pub(super) fn salt_key(&self, context: &Context<'_>, is_given: bool) -> Result<Option<KeyRef>> {
+        let Some(salt) = self.salt() else {
+            return Ok(None);
+        };
+        if is_given {
+            return Err(Error::invalid_field(
+                "a salt is given, and named as an object too",
+            ));
+        }
+        let (own, key) = context.key_for(salt, Mask::DeriveKey)?;
+        match &self.base.record().custody {
+            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } if *backend == own => {
+                Ok(Some(key))
+            }
+            _ => Err(Error::new(
+                Fault::WrongObjectType,
+                "the salt is a key of another HSM than the base object",
+            )),
+        }
+    }
+
     /// Whether the data is the public key to agree with.
     pub(super) fn agrees_with_data(&self) -> bool {
         self.second.is_none() && self.base.record().object_type == ObjectType::PrivateKey
@@ -126,10 +156,12 @@ impl Bases {
         new: &ObjectId,
         bytes: usize,
     ) -> Result<()> {
-        // The new object's own link has changed the base since it was read.
-        let id = self.base.identifier();
-        let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
-        context.spend(&base, bytes)?;
+        // The new object's own link has changed the bases since they were read.
+        for used in [Some(&self.base), self.salt()].into_iter().flatten() {
+            let id = used.identifier();
+            let used = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
+            context.spend(&used, bytes)?;
+        }
         for base in self.all() {
             let id = base.identifier();
             let base = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
@@ -145,6 +177,11 @@ impl Bases {
         }
         Ok(())
     }
+}
+
+/// Whether a method has a salt that may be a key.
+fn is_salted(method: DerivationMethod) -> bool {
+    [DerivationMethod::HKDF, DerivationMethod::HKDF_EXTRACT].contains(&method)
 }
 
 /// The base object, and what it is mixed with.

@@ -4,10 +4,9 @@ mod bases;
 
 use hsm::{Base, Deriving, KeyRef, Material, Target, Terms};
 use kmip::{
-    CryptographicUsageMask as Mask, DerivationMethod, KeyFormatType, LinkType, ObjectType, Secret,
-    SecretDataType,
+    CryptographicUsageMask as Mask, KeyFormatType, LinkType, ObjectType, Secret, SecretDataType,
     attribute::{Attribute, Attributes, Link, UniqueIdentifier},
-    mechanism::{KeySpec, parameters},
+    mechanism::{Derivation, KeySpec, parameters},
     payload::derive::{DeriveKey, DeriveKeyRequest, DeriveKeyResponse},
 };
 use store::{Custody, ObjectId};
@@ -32,9 +31,7 @@ impl Handler for DeriveKey {
         let given = request.derivation_parameters.cryptographic_parameters;
         let parameters = match bases.base.record().spec {
             // What is agreed on is hashed only where the request says so.
-            Some(_) if request.derivation_method != DerivationMethod::AsymmetricKey => {
-                key_parameters(&bases.base, given)?.1
-            }
+            Some(_) if !request.derivation_method.agrees() => key_parameters(&bases.base, given)?.1,
             _ => given.unwrap_or_default(),
         };
         let how = parameters::derivation(
@@ -56,14 +53,22 @@ impl Handler for DeriveKey {
         let vault = context.vault()?;
         if context.service.conformance.is_none() {
             profile::check_derivation(&vault, &how, known(&bases.base), sensitive)?;
+            if let Some(salt) = bases.salt() {
+                profile::check_salt(known(salt), sensitive)?;
+            }
         }
-        let salt = request.derivation_parameters.salt.unwrap_or_default();
+        let skipped_bytes = skipped(&how, request.derivation_parameters.skipped_bytes)?;
+        let salt = request.derivation_parameters.salt;
+        let salt_key = bases.salt_key(context, salt.is_some())?;
+        let salt = salt.unwrap_or_default();
         let iv = request.derivation_parameters.initialization_vector;
         let deriving = Deriving {
             mechanism: &how,
             data: &data,
             iv: iv.as_ref().map(|iv| iv.0.as_slice()),
             salt: &salt.0,
+            salt_key: salt_key.as_ref(),
+            skipped_bytes,
             peer: bases
                 .peer()
                 .or_else(|| bases.agrees_with_data().then_some(&data[..])),
@@ -83,6 +88,19 @@ impl Handler for DeriveKey {
             unique_identifier: UniqueIdentifier::Text(id.0),
         })
     }
+}
+
+/// How many bytes belong to keys that were derived before, of a derivation that gives several.
+fn skipped(how: &Derivation, bytes: Option<i32>) -> Result<usize> {
+    let Some(bytes) = bytes else {
+        return Ok(0);
+    };
+    let gives_several = matches!(
+        how,
+        Derivation::Counter(_) | Derivation::Feedback(_) | Derivation::DoublePipeline(_)
+    );
+    let bytes = usize::try_from(bytes).ok().filter(|_| gives_several);
+    bytes.ok_or_else(|| Error::invalid_field("this derivation gives one key"))
 }
 
 fn too_free() -> Error {
@@ -211,8 +229,8 @@ impl New {
 
     /// Says what it came from.
     fn remember(&mut self, bases: &Bases) {
+        self.was_kept_as(&bases.base);
         for base in bases.all() {
-            self.was_kept_as(base);
             let id = &base.record().id.0;
             // The same base twice was refused before.
             let _ = self

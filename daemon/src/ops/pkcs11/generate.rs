@@ -10,7 +10,8 @@ use kmip::{
     },
 };
 use pkcs11::{
-    Template, Ulong, derive,
+    Template, Ulong,
+    derive::{self, Bases, Wanted},
     mechanism::{self, Parameter, Row},
     nested,
     new::{self, NewSecret, marks_of_generation, pair, pair_attributes, spec_attributes},
@@ -147,16 +148,33 @@ pub(super) fn derive_key(call: &mut Call<'_, '_>) -> Outcome {
     let base = call.arguments.ulong()?;
     let given = call.arguments.template()?;
     call.arguments.end()?;
-    checked(call, &given, |_| Ok(ck::CKO_SECRET_KEY))?;
+    checked(call, &given, |_| Ok(derive::class(row.meaning)))?;
     let base = key(call, base, Code::KEYHANDLEINVALID)?;
     base.fits(row, ck::CKA_DERIVE)?;
+    let salt = parameter.salt_key();
+    let salt = salt.map(|handle| key(call, handle, Code::MECHANISMPARAMINVALID));
+    let salt = salt.transpose()?;
+    if let Some(salt) = &salt {
+        salt.fits(row, ck::CKA_DERIVE)?;
+    }
     let given = entries(&given);
     let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
     let template = Template::read(&given)?.with(&added)?;
     refuse_trust(&template)?;
     let mark = call.mark(template.is_token())?;
-    let (mark, now) = (mark.as_deref(), call.context.now);
-    let request = derive::request(&base.facts, row.meaning, parameter, &template, mark, now)?;
+    let wanted = Wanted {
+        template: &template,
+        session: mark.as_deref(),
+    };
+    let bases = Bases {
+        base: &base.facts,
+        salt: salt.as_ref().map(|own| &own.facts),
+    };
+    let now = call.context.now;
+    let requests = derive::requests(bases, row.meaning, parameter, &[wanted], now);
+    // One template asks one question.
+    let request = requests.map_err(|refused| refused.rv)?.pop();
+    let request = request.ok_or(Code::MECHANISMPARAMINVALID)?;
     let response = call.perform::<DeriveKey>(request, Names::Template)?;
     adopt(call, &response.unique_identifier)
 }

@@ -1,6 +1,7 @@
 //! Derive Key: every method, what it may come from, what it may not become, and what its bases remember.
 
 mod bases;
+mod hkdf;
 mod methods;
 mod refused;
 

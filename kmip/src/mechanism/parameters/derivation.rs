@@ -25,8 +25,7 @@ pub fn derivation(
             .or(own)
             .ok_or(Unfit::Bad("no hashing algorithm is named"))
     };
-    let agrees = method == DerivationMethod::AsymmetricKey;
-    if base.is_some_and(KeySpec::is_asymmetric) != agrees {
+    if base.is_some_and(KeySpec::is_asymmetric) != method.agrees() {
         return Err(Unfit::Bad(
             "the derivation method does not fit the kind of the base object",
         ));
@@ -55,7 +54,10 @@ pub fn derivation(
         DerivationMethod::AsymmetricKey => {
             Ok(named.map_or(Derivation::Agreement, Derivation::X963))
         }
+        DerivationMethod::ONE_STEP => hash().map(Derivation::OneStep),
         DerivationMethod::HKDF => hash().map(Derivation::Hkdf),
+        DerivationMethod::HKDF_EXTRACT => hash().map(Derivation::HkdfExtract),
+        DerivationMethod::HKDF_EXPAND => hash().map(Derivation::HkdfExpand),
         _ => Err(Unfit::Unsupported("this derivation method is not served")),
     }
 }

@@ -1,6 +1,6 @@
 //! Mechanism parameters: the C structures and the pointers in them become values.
 
-mod derivation;
+pub(crate) mod derivation;
 mod message;
 pub(crate) mod wrapping;
 
@@ -163,6 +163,7 @@ impl Plain for GcmParametersShort {}
 impl Plain for ck::CK_AES_CTR_PARAMS {}
 impl Plain for ck::CK_CCM_PARAMS {}
 impl Plain for ck::CK_CHACHA20_PARAMS {}
+impl Plain for ck::CK_DERIVED_KEY {}
 impl Plain for ck::CK_ECDH1_DERIVE_PARAMS {}
 impl Plain for ck::CK_EDDSA_PARAMS {}
 impl Plain for ck::CK_GCM_PARAMS {}

@@ -1,125 +1,16 @@
-//! The profiles of a vault: `compatible` serves what the field's clients need, `strict` approved algorithms and sizes only.
-//!
-//! Keys whose usages conflict (NIST SP 800-57, and the attacks of Clulow and of Bortolozzo and others) are refused in a
-//! strict vault when they are made, and in any vault when the conflict would matter.
+//! Keys that handle keys: what wraps, unwraps and derives what, so that no sensitive key is read by way of others.
 
 use kmip::{
     CryptographicUsageMask as Mask,
-    mechanism::{Cipher, Curve, Derivation, Hash, KeySpec, Mac, Prehash, Signing},
+    mechanism::{Cipher, Derivation, Hash},
 };
 use store::Vault;
 
+use super::require;
 use crate::{
     error::{Error, Result},
     fault::Fault,
 };
-
-/// Whether the vault takes a new key of this kind with this usage mask.
-pub(crate) fn check_new_key(vault: &Vault, spec: KeySpec, mask: Mask) -> Result<()> {
-    if !vault.strict {
-        return Ok(());
-    }
-    let approved = match spec {
-        // SP 800-186: P-192 and shorter curves are gone, secp256k1 is not among them.
-        KeySpec::Ec(curve) => curve != Curve::Secp256k1 && curve.bits() >= 224,
-        KeySpec::Hmac { bits, .. } => bits >= 112,
-        KeySpec::Rsa { bits } => bits >= 2048,
-        KeySpec::Dh { bits } => bits >= 2048,
-        KeySpec::Aes { .. } | KeySpec::PostQuantum(_) => true,
-        // FIPS 186-5 has no DSA any more.
-        KeySpec::Dsa { .. } => false,
-        // SP 800-131A knows neither ChaCha20 nor what is merely kept, and triple DES no more.
-        KeySpec::TripleDes { .. }
-        | KeySpec::ChaCha20
-        | KeySpec::ChaCha20Poly1305
-        | KeySpec::Kept { .. } => false,
-    };
-    if !approved {
-        return Err(Error::new(
-            Fault::UnsupportedAlgorithm,
-            "the vault's strict profile does not allow this key",
-        ));
-    }
-    let wraps = mask.intersects(Mask::WrapKey | Mask::UnwrapKey);
-    if wraps && mask.intersects(Mask::Encrypt | Mask::Decrypt) {
-        return Err(Error::new(
-            Fault::InvalidAttributeValue,
-            "the vault's strict profile does not allow a key that wraps keys and encrypts data",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether the vault signs so.
-pub(crate) fn check_signing(vault: &Vault, mechanism: Signing) -> Result<()> {
-    let approved = match mechanism {
-        Signing::RsaPkcs1(hash) | Signing::Ecdsa(hash) => hash != Some(Hash::Sha1),
-        Signing::RsaPss {
-            hash, mask_hash, ..
-        } => hash != Hash::Sha1 && mask_hash != Hash::Sha1,
-        Signing::Dsa(_) => false,
-        Signing::Eddsa | Signing::MlDsa | Signing::SlhDsa => true,
-        Signing::InContext { prehash, .. } => prehash != Some(Prehash::Hash(Hash::Sha1)),
-    };
-    require(!vault.strict || approved)
-}
-
-/// Whether the vault encrypts so; in a strict one IVs are made inside.
-pub(crate) fn check_encryption(vault: &Vault, cipher: &Cipher, iv_is_given: bool) -> Result<()> {
-    require(!vault.strict || (is_approved(cipher) && !iv_is_given))
-}
-
-/// Whether the vault decrypts so.
-pub(crate) fn check_decryption(vault: &Vault, cipher: &Cipher) -> Result<()> {
-    require(!vault.strict || is_approved(cipher))
-}
-
-fn is_approved(cipher: &Cipher) -> bool {
-    match cipher {
-        Cipher::AesEcb(_) | Cipher::RsaPkcs1 => false,
-        Cipher::AesGcm { tag_bytes } | Cipher::AesCcm { tag_bytes } => *tag_bytes >= 12,
-        Cipher::TripleDesEcb(_)
-        | Cipher::TripleDesCbc(_)
-        | Cipher::TripleDesCfb
-        | Cipher::TripleDesOfb
-        | Cipher::ChaCha20
-        | Cipher::ChaCha20Poly1305 { .. } => false,
-        Cipher::AesCbc(_)
-        | Cipher::AesCfb
-        | Cipher::AesOfb
-        | Cipher::AesXts
-        | Cipher::AesCtr
-        | Cipher::AesKeyWrap
-        | Cipher::AesKeyWrapPadded
-        | Cipher::RsaOaep { .. } => true,
-    }
-}
-
-/// Whether the vault makes and verifies such a MAC with a key of this kind: in a strict one, keys of ciphers make no
-/// HMAC, and CBC-MAC is safe for messages of one length only.
-pub(crate) fn check_mac(vault: &Vault, spec: KeySpec, mac: Mac) -> Result<()> {
-    let approved = match mac {
-        Mac::Hmac(_) => matches!(spec, KeySpec::Hmac { .. }),
-        Mac::AesCmac => true,
-        Mac::TripleDesCmac | Mac::AesCbcMac | Mac::TripleDesCbcMac => false,
-    };
-    require(!vault.strict || approved)
-}
-
-/// Whether the vault makes digests with hash functions of old.
-pub(crate) fn check_old_hash(vault: &Vault) -> Result<()> {
-    require(!vault.strict)
-}
-
-fn require(approved: bool) -> Result<()> {
-    if approved {
-        return Ok(());
-    }
-    Err(Error::new(
-        Fault::UnsupportedParameters,
-        "the vault's strict profile does not allow these parameters",
-    ))
-}
 
 /// What is known of a key that wraps others.
 #[derive(Clone, Copy)]
@@ -150,9 +41,10 @@ pub(crate) fn check_derivation(
     new_is_sensitive: bool,
 ) -> Result<()> {
     let hash = match how {
-        Derivation::Pbkdf2 { hash, .. } | Derivation::Digest(hash) | Derivation::X963(hash) => {
-            Some(*hash)
-        }
+        Derivation::Pbkdf2 { hash, .. }
+        | Derivation::Digest(hash)
+        | Derivation::X963(hash)
+        | Derivation::OneStep(hash) => Some(*hash),
         _ => None,
     };
     require(!vault.strict || hash != Some(Hash::Sha1))?;
@@ -161,13 +53,25 @@ pub(crate) fn check_derivation(
         | Derivation::Hmac(_)
         | Derivation::Counter(_)
         | Derivation::Feedback(_)
-        | Derivation::DoublePipeline(_) => {}
+        | Derivation::DoublePipeline(_)
+        | Derivation::HkdfExpand(_) => check_keyed(base, new_is_sensitive),
         Derivation::Pbkdf2 { .. }
         | Derivation::Digest(_)
         | Derivation::Hkdf(_)
+        | Derivation::HkdfExtract(_)
         | Derivation::Agreement
-        | Derivation::X963(_) => return Ok(()),
+        | Derivation::X963(_)
+        | Derivation::OneStep(_) => Ok(()),
     }
+}
+
+/// Whether a key may be the salt of HKDF: what is extracted is a MAC under it.
+pub(crate) fn check_salt(salt: Base, new_is_sensitive: bool) -> Result<()> {
+    check_keyed(salt, new_is_sensitive)
+}
+
+/// Whether what a key computes of what anybody says may be kept as a key.
+fn check_keyed(base: Base, new_is_sensitive: bool) -> Result<()> {
     let shown_by = Mask::MACGenerate | Mask::Encrypt | Mask::WrapKey;
     if new_is_sensitive && base.mask.intersects(shown_by) {
         return Err(Error::new(
@@ -178,7 +82,7 @@ pub(crate) fn check_derivation(
     if new_is_sensitive && base.has_twins {
         return Err(Error::new(
             Fault::WrongUsage,
-            "a key that may have left, or was derived, derives a sensitive object only by HKDF",
+            "a key that may have left, or was derived, derives a sensitive object only by the whole of HKDF",
         ));
     }
     Ok(())
@@ -256,79 +160,9 @@ const fn is_malleable(cipher: &Cipher) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kmip::{
-        mechanism::{Padding, Prf},
-        ttlv::Timestamp,
-    };
+    use kmip::mechanism::{Padding, Prf};
 
-    use super::*;
-
-    fn vault(strict: bool) -> Vault {
-        Vault {
-            name: "v".into(),
-            backend: "b".into(),
-            locked_by_default: false,
-            wrapped: false,
-            strict,
-            created: Timestamp(0),
-            user_pin: None,
-            so_pin: None,
-            token: store::Token::default(),
-            rules: store::Rules::default(),
-        }
-    }
-
-    #[test]
-    fn strict_refuses_what_compatible_serves() {
-        let hmac = KeySpec::Hmac {
-            hash: Hash::Sha256,
-            bits: 64,
-        };
-        let both = Mask::Encrypt | Mask::WrapKey;
-        for (strict, served) in [(false, true), (true, false)] {
-            let vault = vault(strict);
-            assert_eq!(
-                check_new_key(&vault, KeySpec::Ec(Curve::Secp256k1), Mask::Sign).is_ok(),
-                served
-            );
-            assert_eq!(
-                check_new_key(&vault, hmac, Mask::MACGenerate).is_ok(),
-                served
-            );
-            assert_eq!(
-                check_new_key(&vault, KeySpec::Aes { bits: 256 }, both).is_ok(),
-                served
-            );
-            assert_eq!(
-                check_signing(&vault, Signing::RsaPkcs1(Some(Hash::Sha1))).is_ok(),
-                served
-            );
-            assert_eq!(
-                check_encryption(&vault, &Cipher::AesEcb(Padding::None), false).is_ok(),
-                served
-            );
-            assert_eq!(
-                check_encryption(&vault, &Cipher::AesGcm { tag_bytes: 16 }, true).is_ok(),
-                served
-            );
-            assert_eq!(check_decryption(&vault, &Cipher::RsaPkcs1).is_ok(), served);
-            assert_eq!(
-                check_decryption(&vault, &Cipher::AesGcm { tag_bytes: 4 }).is_ok(),
-                served
-            );
-            let old = KeySpec::TripleDes { bits: 168 };
-            assert_eq!(check_new_key(&vault, old, Mask::Encrypt).is_ok(), served);
-            let aes = KeySpec::Aes { bits: 256 };
-            for mac in [Mac::AesCbcMac, Mac::Hmac(Hash::Sha256)] {
-                assert_eq!(check_mac(&vault, aes, mac).is_ok(), served);
-            }
-            assert_eq!(check_old_hash(&vault).is_ok(), served);
-            assert!(check_mac(&vault, aes, Mac::AesCmac).is_ok());
-            assert!(check_new_key(&vault, KeySpec::Aes { bits: 256 }, Mask::Encrypt).is_ok());
-            assert!(check_encryption(&vault, &Cipher::AesGcm { tag_bytes: 16 }, false).is_ok());
-            assert!(check_signing(&vault, Signing::Eddsa).is_ok());
-        }
-    }
+    use super::{super::tests::vault, *};
 
     #[test]
     fn conflicting_usages_show_no_sensitive_key() {
@@ -379,6 +213,8 @@ mod tests {
     fn what_computes_the_same_derives_no_sensitive_key() {
         let counter = Derivation::Counter(Prf::Hmac(Hash::Sha256));
         let hkdf = Derivation::Hkdf(Hash::Sha256);
+        let extract = Derivation::HkdfExtract(Hash::Sha256);
+        let expand = Derivation::HkdfExpand(Hash::Sha256);
         let derives = Mask::DeriveKey;
         for (mask, has_twins, sensitive, served) in [
             (derives, false, true, true),
@@ -392,7 +228,12 @@ mod tests {
             let base = Base { mask, has_twins };
             let checked = check_derivation(&vault(false), &counter, base, sensitive);
             assert_eq!(checked.is_ok(), served, "{mask:?} {has_twins} {sensitive}");
-            assert!(check_derivation(&vault(false), &hkdf, base, sensitive).is_ok());
+            let checked = check_derivation(&vault(false), &expand, base, sensitive);
+            assert_eq!(checked.is_ok(), served, "{mask:?} {has_twins} {sensitive}");
+            assert_eq!(check_salt(base, sensitive).is_ok(), served, "{mask:?}");
+            for hkdf in [&hkdf, &extract] {
+                assert!(check_derivation(&vault(false), hkdf, base, sensitive).is_ok());
+            }
         }
     }
 }
