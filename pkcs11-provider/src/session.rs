@@ -11,7 +11,7 @@ use crate::{
     operation::{
         cipher::{CipherOperation, Direction},
         digest::DigestOperation,
-        message::{cipher::MessageCipher, sign::MessageSign, verify::MessageVerify},
+        message::{Series, cipher::MessageCipher},
         recover::RecoverOperation,
         sign::SignOperation,
         verify::VerifyOperation,
@@ -40,8 +40,8 @@ pub(crate) struct Active {
     pub(crate) verify_recover: Option<RecoverOperation>,
     message_encrypt: Option<MessageCipher>,
     message_decrypt: Option<MessageCipher>,
-    pub(crate) message_sign: Option<MessageSign>,
-    pub(crate) message_verify: Option<MessageVerify>,
+    pub(crate) message_sign: Option<Series<SignOperation>>,
+    pub(crate) message_verify: Option<Series<VerifyOperation>>,
     /// The functions (`CKF_…`) whose operation waits for a login of its own, because its key asks for one at each use.
     unproven: Ulong,
     /// Those whose key asks for one at each use, whether it came or not.
@@ -202,7 +202,10 @@ impl Active {
             message_encrypt: self.message_encrypt.clone(),
             message_decrypt: self.message_decrypt.clone(),
             message_sign: self.message_sign.clone(),
-            message_verify: self.message_verify.as_ref().map(MessageVerify::forked),
+            message_verify: self
+                .message_verify
+                .as_ref()
+                .map(|own| own.forked(VerifyOperation::forked)),
             unproven: self.unproven,
             asking: self.asking,
             epoch: self.epoch,

@@ -14,7 +14,7 @@ pub use self::{
     calls::{Act, Answer, Api, Gcm},
     derivation::{Further, Kdf, Part},
     mechanism::{Mechanism, Parameter},
-    template::{Attribute, bytes, flag, nested, number, numbers},
+    template::{Attribute, PARTS_OF_KEYS, bytes, flag, nested, number, numbers},
     wrapping::Place,
 };
 use crate::{

@@ -7,6 +7,18 @@ use super::Ulong;
 /// An attribute: its type and its value in C.
 pub type Attribute = (Ulong, Vec<u8>);
 
+/// The attributes that hold a key, or a part of one.
+pub const PARTS_OF_KEYS: &[Ulong] = &[
+    ck::CKA_VALUE,
+    ck::CKA_SEED,
+    ck::CKA_PRIVATE_EXPONENT,
+    ck::CKA_PRIME_1,
+    ck::CKA_PRIME_2,
+    ck::CKA_EXPONENT_1,
+    ck::CKA_EXPONENT_2,
+    ck::CKA_COEFFICIENT,
+];
+
 /// A `CK_BBOOL`.
 #[must_use]
 pub fn flag(kind: Ulong, value: bool) -> Attribute {

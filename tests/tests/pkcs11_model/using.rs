@@ -2,7 +2,7 @@
 //! hand.
 
 use cryptoki_sys as ck;
-use keyhold_tests::api::{Act, Mechanism, Parameter, Ulong};
+use keyhold_tests::api::{Act, Mechanism, PARTS_OF_KEYS, Parameter, Ulong};
 use proptest::sample::Index;
 
 use crate::{
@@ -15,17 +15,7 @@ use crate::{
     watch::UNDER,
 };
 
-/// All that could hold a part of a key, and what tells of one.
-const READ: &[Ulong] = &[
-    ck::CKA_VALUE,
-    ck::CKA_SEED,
-    ck::CKA_PRIVATE_EXPONENT,
-    ck::CKA_PRIME_1,
-    ck::CKA_PRIME_2,
-    ck::CKA_EXPONENT_1,
-    ck::CKA_EXPONENT_2,
-    ck::CKA_COEFFICIENT,
-];
+/// What tells of a key, and holds no part of it.
 const READ_OF_ALL: &[Ulong] = &[
     ck::CKA_CHECK_VALUE,
     ck::CKA_ID,
@@ -243,7 +233,7 @@ impl World<'_> {
             return;
         };
         let mut known = Vec::new();
-        for kind in READ {
+        for kind in PARTS_OF_KEYS {
             let told = format!("attribute {kind:#x} of {object:?}");
             let codes: &[Ulong] = &[ck::CKR_ATTRIBUTE_SENSITIVE, ck::CKR_ATTRIBUTE_TYPE_INVALID];
             let allowed = [codes, Self::stale()];

@@ -1,23 +1,12 @@
 //! Values that are asked for outright: of locked keys, in every attribute that could hold a part of them.
 
 use cryptoki_sys as ck;
-use keyhold_tests::api::{Mechanism, Ulong, bytes, flag, number};
+use keyhold_tests::api::{Mechanism, PARTS_OF_KEYS, bytes, flag, number};
 
 use crate::{
     keys::{known, made, made_of, pair},
     on_module,
 };
-
-const PARTS: &[Ulong] = &[
-    ck::CKA_VALUE,
-    ck::CKA_SEED,
-    ck::CKA_PRIVATE_EXPONENT,
-    ck::CKA_PRIME_1,
-    ck::CKA_PRIME_2,
-    ck::CKA_EXPONENT_1,
-    ck::CKA_EXPONENT_2,
-    ck::CKA_COEFFICIENT,
-];
 
 #[test]
 fn the_values_of_locked_keys_are_not_told() {
@@ -41,7 +30,7 @@ fn the_values_of_locked_keys_are_not_told() {
             made(api, session, &half).unwrap(),
             known(api, session, &[7; 32], &[]).unwrap(),
         ] {
-            for kind in PARTS {
+            for kind in PARTS_OF_KEYS {
                 let told = api.get(session, key, *kind);
                 let refused = [ck::CKR_ATTRIBUTE_SENSITIVE, ck::CKR_ATTRIBUTE_TYPE_INVALID];
                 assert!(told.is_err_and(|rv| refused.contains(&rv)), "{kind:#x}");

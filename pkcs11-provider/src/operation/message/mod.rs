@@ -2,10 +2,13 @@
 
 pub(crate) mod cipher;
 mod nonce;
+mod series;
 pub(crate) mod sign;
 pub(crate) mod verify;
 
 use pkcs11::{Result, Rv};
+
+pub(crate) use self::series::Series;
 
 /// Ends a message-based operation, unless it is in the middle of a message.
 fn finish<T>(place: &mut Option<T>, is_in_message: impl Fn(&T) -> bool) -> Result<()> {

@@ -1,9 +1,9 @@
 //! Messages signed one after the other under one key.
 
 use cryptoki_sys as ck;
-use pkcs11::{Result, Rv, Ulong};
+use pkcs11::{Result, Ulong};
 
-use super::finish;
+use super::Series;
 use crate::{
     abi::{
         parameter::MessageArgument,
@@ -12,15 +12,6 @@ use crate::{
     operation::{begin, last_step, sign::SignOperation, step, used_key},
     session::Session,
 };
-
-/// A message-based signature.
-#[derive(Clone)]
-pub(crate) struct MessageSign {
-    /// A signature of nothing yet, from which each begins.
-    fresh: SignOperation,
-    /// The message that came in part.
-    begun: Option<SignOperation>,
-}
 
 impl Session {
     /// `C_MessageSignInit`.
@@ -31,10 +22,7 @@ impl Session {
     ) -> Result<()> {
         begin(&mut self.active().message_sign, mechanism, |mechanism| {
             let key = used_key(self, mechanism, key, ck::CKF_MESSAGE_SIGN, ck::CKA_SIGN)?;
-            Ok(MessageSign {
-                fresh: SignOperation::new(&key)?,
-                begun: None,
-            })
+            SignOperation::new(&key).map(Series::new)
         })?;
         self.await_login(ck::CKF_MESSAGE_SIGN, key);
         Ok(())
@@ -49,13 +37,7 @@ impl Session {
     ) -> Result<()> {
         let mut active = self.active();
         active.check_proven(ck::CKF_MESSAGE_SIGN)?;
-        let operation = active.message_sign.as_ref();
-        let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
-        if operation.begun.is_some() {
-            return Err(Rv::OPERATION_ACTIVE);
-        }
-        argument.none()?;
-        let mut own = operation.fresh.clone();
+        let mut own = Series::whole(active.message_sign.as_ref(), argument)?;
         if own.answer(&self.slot.remote, Some(data), out)? == Offer::Go {
             active.was_used(ck::CKF_MESSAGE_SIGN);
         }
@@ -66,14 +48,7 @@ impl Session {
     pub(crate) fn sign_message_begin(&self, argument: MessageArgument<'_>) -> Result<()> {
         let mut active = self.active();
         active.check_proven(ck::CKF_MESSAGE_SIGN)?;
-        let operation = active.message_sign.as_mut();
-        let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
-        if operation.begun.is_some() {
-            return Err(Rv::OPERATION_ACTIVE);
-        }
-        argument.none()?;
-        operation.begun = Some(operation.fresh.clone());
-        Ok(())
+        Series::begin(active.message_sign.as_mut(), argument)
     }
 
     /// `C_SignMessageNext`; without a place for the signature's length, more is to follow.
@@ -84,8 +59,7 @@ impl Session {
         out: Option<Out<'_>>,
     ) -> Result<()> {
         let mut active = self.active();
-        let operation = active.message_sign.as_mut();
-        let begun = &mut operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?.begun;
+        let begun = Series::begun(active.message_sign.as_mut())?;
         let Some(mut out) = out else {
             return step(begun, |own| {
                 argument.none()?;
@@ -108,6 +82,6 @@ impl Session {
 
     /// `C_MessageSignFinal`.
     pub(crate) fn message_sign_final(&self) -> Result<()> {
-        finish(&mut self.active().message_sign, |own| own.begun.is_some())
+        Series::finish(&mut self.active().message_sign)
     }
 }

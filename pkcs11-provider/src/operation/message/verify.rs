@@ -1,9 +1,9 @@
 //! Messages whose signatures are verified one after the other under one key.
 
 use cryptoki_sys as ck;
-use pkcs11::{Result, Rv, Ulong};
+use pkcs11::{Result, Ulong};
 
-use super::finish;
+use super::Series;
 use crate::{
     abi::{
         parameter::MessageArgument,
@@ -12,24 +12,6 @@ use crate::{
     operation::{begin, last_step, step, used_key, verify::VerifyOperation},
     session::Session,
 };
-
-/// A message-based verification.
-pub(crate) struct MessageVerify {
-    /// A verification of nothing yet, from which each begins.
-    fresh: VerifyOperation,
-    /// The message that came in part.
-    begun: Option<VerifyOperation>,
-}
-
-impl MessageVerify {
-    /// A copy for a child process.
-    pub(crate) fn forked(&self) -> Self {
-        Self {
-            fresh: self.fresh.forked(),
-            begun: self.begun.as_ref().map(VerifyOperation::forked),
-        }
-    }
-}
 
 impl Session {
     /// `C_MessageVerifyInit`.
@@ -40,10 +22,7 @@ impl Session {
     ) -> Result<()> {
         begin(&mut self.active().message_verify, mechanism, |mechanism| {
             let key = used_key(self, mechanism, key, ck::CKF_MESSAGE_VERIFY, ck::CKA_VERIFY)?;
-            Ok(MessageVerify {
-                fresh: VerifyOperation::new(key, None)?,
-                begun: None,
-            })
+            VerifyOperation::new(key, None).map(Series::new)
         })
     }
 
@@ -54,14 +33,7 @@ impl Session {
         data: In<'_>,
         signature: In<'_>,
     ) -> Result<()> {
-        let active = self.active();
-        let operation = active.message_verify.as_ref();
-        let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
-        if operation.begun.is_some() {
-            return Err(Rv::OPERATION_ACTIVE);
-        }
-        argument.none()?;
-        let own = &operation.fresh;
+        let own = Series::whole(self.active().message_verify.as_ref(), argument)?;
         own.judge(&self.slot.remote, Some(data), Some(signature))
             .map(drop)
     }
@@ -69,14 +41,7 @@ impl Session {
     /// `C_VerifyMessageBegin`.
     pub(crate) fn verify_message_begin(&self, argument: MessageArgument<'_>) -> Result<()> {
         let mut active = self.active();
-        let operation = active.message_verify.as_mut();
-        let operation = operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?;
-        if operation.begun.is_some() {
-            return Err(Rv::OPERATION_ACTIVE);
-        }
-        argument.none()?;
-        operation.begun = Some(operation.fresh.clone());
-        Ok(())
+        Series::begin(active.message_verify.as_mut(), argument)
     }
 
     /// `C_VerifyMessageNext`; without a signature, more is to follow.
@@ -87,8 +52,7 @@ impl Session {
         signature: In<'_>,
     ) -> Result<()> {
         let mut active = self.active();
-        let operation = active.message_verify.as_mut();
-        let begun = &mut operation.ok_or(Rv::OPERATION_NOT_INITIALIZED)?.begun;
+        let begun = Series::begun(active.message_verify.as_mut())?;
         if signature.is_null() {
             return step(begun, |own| {
                 argument.none()?;
@@ -104,6 +68,6 @@ impl Session {
 
     /// `C_MessageVerifyFinal`.
     pub(crate) fn message_verify_final(&self) -> Result<()> {
-        finish(&mut self.active().message_verify, |own| own.begun.is_some())
+        Series::finish(&mut self.active().message_verify)
     }
 }
