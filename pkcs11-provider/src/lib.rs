@@ -10,6 +10,7 @@ mod connect;
 mod deadline;
 mod descriptors;
 mod error;
+mod features;
 mod handle;
 mod hasher;
 mod log;

@@ -7,16 +7,13 @@ use std::sync::{
 
 use cryptoki_sys as ck;
 use kmip::mechanism::Hash;
-use pkcs11::{
-    Facts, Result, Rv, Ulong,
-    attribute::{flag_bytes, number_bytes},
-    ulong,
-};
+use pkcs11::{Result, Rv, Ulong, ulong};
 
 use crate::{
     config::{Login, Token},
     connect::Endpoint,
     error::{Failure, Names},
+    features::Features,
     hasher::digest,
     log::Log,
     object::{Object, Objects, destroy},
@@ -51,8 +48,8 @@ pub(crate) struct Slot {
     last: Last,
     /// Counts the logouts: operations begun before one are cancelled by it.
     epoch: AtomicU64,
-    /// The handles of the objects that tell which profiles the module keeps.
-    profiles: Vec<Ulong>,
+    /// The objects that tell what the module is.
+    pub(crate) features: Features,
     /// What operation states are sealed under, as long as a block of SHA-256.
     pub(crate) state_key: [u8; 64],
 }
@@ -86,11 +83,6 @@ impl Slot {
             .take(8)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let objects = Objects::default();
-        let profiles = PROFILES
-            .iter()
-            .map(|id| objects.insert(profile(*id), None).0)
-            .collect();
         Self {
             id: ulong(id),
             label: token.vault.clone(),
@@ -98,11 +90,11 @@ impl Slot {
             needs_login: login == Login::Pin,
             is_hardware: token.is_hardware,
             remote: Remote::new(endpoint, token.vault, Arc::clone(log)),
-            objects,
+            objects: Objects::default(),
             standing: Mutex::default(),
             last: Last::default(),
             epoch: AtomicU64::new(0),
-            profiles,
+            features: Features::default(),
             state_key: state_key(),
         }
     }
@@ -120,7 +112,7 @@ impl Slot {
             standing: Mutex::new(self.standing()),
             last: Last::default(),
             epoch: AtomicU64::new(self.epoch()),
-            profiles: self.profiles.clone(),
+            features: self.features.clone(),
             state_key: self.state_key,
         }
     }
@@ -137,11 +129,6 @@ impl Slot {
     /// How many logouts there were.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
-    }
-
-    /// The objects that tell the profiles.
-    pub(crate) fn profiles(&self) -> &[Ulong] {
-        &self.profiles
     }
 
     /// Whether private objects are to be seen.
@@ -361,19 +348,4 @@ fn state_key() -> [u8; 64] {
     let mut key = [0; 64];
     let _ = random::fill(&mut key);
     key
-}
-
-/// The profiles kept (PKCS #11 Profiles 3.2 §5.1, §5.3, §5.4). A token of public certificates (§5.5) would promise that none
-/// is private and that each has its key's identifier, which applications decide; the others ask for every mechanism.
-const PROFILES: &[Ulong] = &[
-    ck::CKP_BASELINE_PROVIDER,
-    ck::CKP_EXTENDED_PROVIDER,
-    ck::CKP_AUTHENTICATION_TOKEN,
-];
-
-fn profile(id: Ulong) -> Facts {
-    let own = [(ck::CKA_PROFILE_ID, number_bytes(id))];
-    let mut facts = Facts::local(ck::CKO_PROFILE, None, own);
-    facts.set(ck::CKA_TOKEN, flag_bytes(true));
-    facts
 }

@@ -170,6 +170,7 @@ pub const ROWS: &[Row] = rows! {
     CKA_VALUE Bytes Material Once;
     CKA_SEED Bytes Material Once;
     CKA_PROFILE_ID Number Known Never;
+    CKA_MECHANISM_TYPE Number Known Never;
 };
 
 /// Attributes that are not served, and are no bytes: their values are read over.
@@ -178,7 +179,6 @@ const FOREIGN: &[(Ulong, Form)] = &[
     (ck::CKA_SUBPRIME_BITS, Form::Number),
     (ck::CKA_VALUE_BITS, Form::Number),
     (ck::CKA_HW_FEATURE_TYPE, Form::Number),
-    (ck::CKA_MECHANISM_TYPE, Form::Number),
 ];
 
 /// The form of an attribute; of one that is not known, bytes.

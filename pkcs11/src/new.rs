@@ -108,14 +108,18 @@ pub fn key_attributes_of(
     now: Timestamp,
 ) -> Vec<Attribute> {
     let secret = class == ck::CKO_SECRET_KEY;
-    // A key that wraps keys or derives them does nothing else unless it is asked for: together that would show them.
-    let handles_keys = [ck::CKA_WRAP, ck::CKA_UNWRAP, ck::CKA_DERIVE]
-        .iter()
-        .any(|kind| template.flag(*kind) == Some(true));
-    let defaults = if secret && handles_keys {
-        &[]
-    } else {
-        usage_defaults(class, spec)
+    let asks = |kinds: &[Ulong]| {
+        let mut kinds = kinds.iter();
+        kinds.any(|kind| template.flag(*kind) == Some(true))
+    };
+    // A key that wraps keys or derives them does nothing else unless it is asked for: together that would show them. A key
+    // for HKDF derives, and makes MACs only where that is asked for.
+    let handles_keys = asks(&[ck::CKA_WRAP, ck::CKA_UNWRAP, ck::CKA_DERIVE]);
+    let is_for_hkdf = template.number(ck::CKA_KEY_TYPE) == Some(ck::CKK_HKDF);
+    let defaults: &[Ulong] = match (secret && is_for_hkdf, secret && handles_keys) {
+        (true, false) if !asks(&[ck::CKA_SIGN, ck::CKA_VERIFY]) => &[ck::CKA_DERIVE],
+        (true, _) | (_, true) => &[],
+        _ => usage_defaults(class, spec),
     };
     let usage = template.usage(secret, defaults);
     let mut attributes = common_attributes(template, class, session);
@@ -185,6 +189,12 @@ impl NewSecret {
         let is_told = matches!(self.spec, KeySpec::Hmac { .. }) || self.key_type == ck::CKK_AES_XTS;
         let shown = is_told.then(|| shown_key_type(self.key_type));
         shown.into_iter().collect()
+    }
+
+    /// What a template says of its type that is silent.
+    #[must_use]
+    pub fn said(&self) -> [(Ulong, Vec<u8>); 1] {
+        [(ck::CKA_KEY_TYPE, number_bytes(self.key_type))]
     }
 
     /// The key of a type, in so many bytes.

@@ -114,7 +114,7 @@ impl Session {
         let object = self.object(handle, Rv::OBJECT_HANDLE_INVALID)?;
         let facts = object.facts();
         self.may_write(facts.flag(ck::CKA_TOKEN), facts.is_private)?;
-        if !facts.flag(ck::CKA_DESTROYABLE) || facts.class == ck::CKO_PROFILE {
+        if !facts.flag(ck::CKA_DESTROYABLE) {
             return Err(Rv::ACTION_PROHIBITED);
         }
         if !object.is_alias && !facts.id.is_empty() {

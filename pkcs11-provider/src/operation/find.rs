@@ -273,10 +273,10 @@ impl Session {
     fn search(&self, search: &Search<'_>) -> Result<Vec<Ulong>> {
         let slot = &self.slot;
         let mut handles = Vec::new();
-        if search.asks_for_profiles() {
-            for handle in slot.profiles() {
-                let profile = self.object(*handle, Rv::GENERAL_ERROR)?;
-                if profile.matches(&search.entries, &slot.remote)? {
+        if let Some(class) = search.features() {
+            for handle in slot.features.of(class, &slot.objects) {
+                let feature = self.object(*handle, Rv::GENERAL_ERROR)?;
+                if feature.matches(&search.entries, &slot.remote)? {
                     handles.push(*handle);
                 }
             }

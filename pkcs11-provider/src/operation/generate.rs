@@ -39,6 +39,8 @@ impl Session {
         let row = row(mechanism, ck::CKF_GENERATE)?;
         let template = Template::read(entries)?;
         let new = NewSecret::generated(row, &template)?;
+        let said = new.said();
+        let template = template.with(&said)?;
         self.may_create(&template, ck::CKO_SECRET_KEY)?;
         let mut attributes = new.attributes();
         attributes.extend(marks_of_generation(row.kind));

@@ -11,6 +11,8 @@ use pkcs11::{
     facts::id_of_bytes,
 };
 
+use crate::features::Features;
+
 /// A search as the caller's template says it.
 pub(super) struct Search<'a> {
     pub(super) entries: Vec<(Ulong, &'a [u8])>,
@@ -94,10 +96,14 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether profiles are meant: by their class or their own attribute. Whoever lists all objects wants to see what is
-    /// kept in the token, and to delete it.
-    pub(super) fn asks_for_profiles(&self) -> bool {
-        self.class == Some(ck::CKO_PROFILE) || self.value(ck::CKA_PROFILE_ID).is_some()
+    /// Which objects are meant that tell what the module is: by their class or their own attribute. Whoever lists all
+    /// objects wants to see what is kept in the token, and to delete it.
+    pub(super) fn features(&self) -> Option<Ulong> {
+        let by_class = self.class.filter(|class| Features::are(*class));
+        let has = |kind| self.value(kind).is_some();
+        by_class
+            .or_else(|| has(ck::CKA_PROFILE_ID).then_some(ck::CKO_PROFILE))
+            .or_else(|| has(ck::CKA_MECHANISM_TYPE).then_some(ck::CKO_MECHANISM))
     }
 
     /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.

@@ -178,6 +178,50 @@ fn objects_of_other_clients_are_found_as_they_are_shown() {
 }
 
 #[test]
+fn mechanisms_are_objects_that_nobody_changes() {
+    alone(
+        "objects::finding::mechanisms_are_objects_that_nobody_changes",
+        CONFIG,
+        |_, api| {
+            let session = api.ready();
+            let found = api.find(session, &[number(ck::CKA_CLASS, ck::CKO_MECHANISM)]);
+            let told = found.iter().map(|object| {
+                let told = api.get(session, *object, ck::CKA_MECHANISM_TYPE).unwrap();
+                u64::from_ne_bytes(told.try_into().unwrap())
+            });
+            let (mut listed, mut many) = (vec![0; 512], 512);
+            assert_eq!(
+                call!(
+                    api,
+                    C_GetMechanismList(0, listed.as_mut_ptr(), &raw mut many)
+                ),
+                ck::CKR_OK
+            );
+            listed.truncate(many as usize);
+            assert_eq!(told.collect::<Vec<_>>(), listed);
+            let one = [number(ck::CKA_MECHANISM_TYPE, ck::CKM_AES_GCM)];
+            let [gcm] = api.find(session, &one)[..] else {
+                panic!("one mechanism, one object");
+            };
+            assert!(found.contains(&gcm));
+            assert_eq!(api.get(session, gcm, ck::CKA_TOKEN), Ok(vec![1]));
+            let label = [bytes(ck::CKA_LABEL, b"mine")];
+            let mut entries = raw(&label);
+            let entries = entries.as_mut_ptr();
+            assert_eq!(
+                call!(api, C_SetAttributeValue(session, gcm, entries, 1)),
+                ck::CKR_ACTION_PROHIBITED
+            );
+            assert_eq!(
+                call!(api, C_DestroyObject(session, gcm)),
+                ck::CKR_ACTION_PROHIBITED
+            );
+            assert!(api.find(session, &[]).is_empty(), "nobody asked for them");
+        },
+    );
+}
+
+#[test]
 fn profiles_are_objects_of_the_token() {
     alone(
         "objects::finding::profiles_are_objects_of_the_token",
@@ -205,7 +249,7 @@ fn profiles_are_objects_of_the_token() {
                 assert_eq!(api.find(session, &one), [*object]);
             }
             assert!(api.find(session, &[]).is_empty(), "nobody asked for them");
-            for class in [ck::CKO_MECHANISM, ck::CKO_VALIDATION, ck::CKO_HW_FEATURE] {
+            for class in [ck::CKO_VALIDATION, ck::CKO_HW_FEATURE] {
                 assert!(
                     api.find(session, &[number(ck::CKA_CLASS, class)])
                         .is_empty()

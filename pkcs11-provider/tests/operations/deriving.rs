@@ -174,6 +174,38 @@ fn keys_are_derived_by_hkdf_and_by_sp_800_108() {
     );
 }
 
+/// A key for HKDF would be no use if it made MACs, and no secret if it did both.
+#[test]
+fn a_key_for_hkdf_derives_and_makes_no_macs() {
+    alone(
+        "operations::deriving::a_key_for_hkdf_derives_and_makes_no_macs",
+        CONFIG,
+        |_, api| {
+            let session = api.ready();
+            let hkdf = number(ck::CKA_KEY_TYPE, ck::CKK_HKDF);
+            let brought = [
+                number(ck::CKA_CLASS, ck::CKO_SECRET_KEY),
+                hkdf.clone(),
+                bytes(ck::CKA_VALUE, &[7; 32]),
+            ];
+            let signs = [hkdf, flag(ck::CKA_SIGN, true)];
+            let generate = |template: &[Attribute]| {
+                let made = api.generate(session, ck::CKM_HKDF_KEY_GEN, template);
+                made.unwrap()
+            };
+            for (key, derives) in [
+                (generate(&[]), 1),
+                (generate(&signs), 0),
+                (api.create(session, &brought).unwrap(), 1),
+            ] {
+                let flags = [ck::CKA_DERIVE, ck::CKA_SIGN];
+                let told = flags.map(|kind| api.get(session, key, kind).unwrap());
+                assert_eq!(told, [vec![derives], vec![1 - derives]]);
+            }
+        },
+    );
+}
+
 #[test]
 fn each_wrong_argument_of_a_derivation_has_its_error() {
     alone(

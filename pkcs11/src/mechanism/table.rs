@@ -203,7 +203,7 @@ pub const ROWS: &[Row] = rows! {
     CKM_DES3_CBC Meaning::TripleDesCbc(Padding::None), CRYPT, DES3_BYTES, Iv(8);
     CKM_DES3_CBC_PAD Meaning::TripleDesCbc(Padding::Pkcs5), CRYPT, DES3_BYTES, Iv(8);
     CKM_CHACHA20 Meaning::ChaCha20, CRYPT, CHACHA20_BYTES, ChaCha20;
-    CKM_CHACHA20_POLY1305 Meaning::ChaCha20Poly1305, CRYPT, CHACHA20_BYTES, Poly1305;
+    CKM_CHACHA20_POLY1305 Meaning::ChaCha20Poly1305, CRYPT | MESSAGES, CHACHA20_BYTES, Poly1305;
     CKM_SHA_1 Meaning::Digest(Hash::Sha1), DIGEST, NO_KEY, None;
     CKM_SHA224 Meaning::Digest(Hash::Sha224), DIGEST, NO_KEY, None;
     CKM_SHA256 Meaning::Digest(Hash::Sha256), DIGEST, NO_KEY, None;

@@ -5,7 +5,7 @@ import os
 import sys
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 OK = 0
 AEAD_DECRYPT_FAILED = 0x42
@@ -14,6 +14,7 @@ CKO_SECRET_KEY, CKK_AES, CKU_USER = 4, 0x1F, 1
 CKA = {"class": 0, "token": 1, "value": 0x11, "key_type": 0x100, "encrypt": 0x104, "decrypt": 0x105,
        "sensitive": 0x103, "extractable": 0x162, "value_len": 0x161, "label": 3}
 AES_KEY_GEN, AES_ECB, AES_GCM, AES_CCM = 0x1080, 0x1081, 0x1087, 0x1088
+CHACHA20_POLY1305, CKK_CHACHA20 = 0x4021, 0x33
 NO_GENERATE, GENERATE, COUNTER, RANDOM, COUNTER_XOR = range(5)
 END_OF_MESSAGE = 1
 
@@ -37,6 +38,10 @@ class Gcm(ctypes.Structure):
 class Ccm(ctypes.Structure):
     _fields_ = [("data_length", number), ("nonce", pointer), ("nonce_length", number), ("fixed_bits", number),
                 ("generator", number), ("tag", pointer), ("tag_length", number)]
+
+
+class Poly1305(ctypes.Structure):
+    _fields_ = [("nonce", pointer), ("nonce_length", number), ("tag", pointer)]
 
 
 class Module:
@@ -82,7 +87,10 @@ class Module:
         return entries
 
     def aes(self, value):
-        entries = self.template(**{"class": CKO_SECRET_KEY, "key_type": CKK_AES, "value": value, "encrypt": True,
+        return self.brought(CKK_AES, value)
+
+    def brought(self, key_type, value):
+        entries = self.template(**{"class": CKO_SECRET_KEY, "key_type": key_type, "value": value, "encrypt": True,
                                    "decrypt": True})
         key = number()
         self.call("C_CreateObject", self.session, entries, number(len(entries)), ctypes.byref(key))
@@ -143,6 +151,8 @@ def messages(path, pin):
         key = module.aes(value)
         of_gcm(module, key, AESGCM(value))
         of_ccm(module, key, value)
+    value = os.urandom(32)
+    of_poly1305(module, module.brought(CKK_CHACHA20, value), value)
 
 
 def of_gcm(module, key, other):
@@ -192,6 +202,25 @@ def of_ccm(module, key, value):
             assert module.message("Decrypt", parameter, additional, sealed) == data
             tag[0] = bytes([tag.raw[0] ^ 1])
             assert module.message("Decrypt", parameter, additional, sealed) == AEAD_DECRYPT_FAILED
+    module.end()
+
+
+def of_poly1305(module, key, value):
+    module.begin(CHACHA20_POLY1305, key)
+    other = ChaCha20Poly1305(value)
+    for length in (0, 1, 64, 1000):
+        data, additional = os.urandom(length), os.urandom(length % 37)
+        nonce, tag = ctypes.create_string_buffer(os.urandom(12), 12), ctypes.create_string_buffer(16)
+        parameter = Poly1305(ctypes.cast(nonce, pointer), 12, ctypes.cast(tag, pointer))
+        if length == 1000:
+            sealed = module.parts("Encrypt", parameter, additional, [data[:300], data[300:301], data[301:]])
+        else:
+            sealed = module.message("Encrypt", parameter, additional, data)
+        assert other.decrypt(nonce.raw, sealed + tag.raw, additional) == data
+        assert module.message("Decrypt", parameter, additional, sealed) == data
+        assert module.parts("Decrypt", parameter, additional, [sealed[:7], sealed[7:]]) == data
+        tag[0] = bytes([tag.raw[0] ^ 1])
+        assert module.message("Decrypt", parameter, additional, sealed) == AEAD_DECRYPT_FAILED
     module.end()
 
 

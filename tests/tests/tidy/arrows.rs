@@ -113,7 +113,7 @@ const PROVIDER: Layers = Layers {
         &["module"],
         &["session", "operation"],
         &["slot"],
-        &["object", "token"],
+        &["object", "token", "features"],
         &["handle"],
         &["remote"],
         &["run"],

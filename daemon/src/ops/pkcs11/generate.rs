@@ -90,6 +90,8 @@ pub(super) fn generate_key(call: &mut Call<'_, '_>) -> Outcome {
     let class = checked(call, &given, |_| Ok(ck::CKO_SECRET_KEY))?;
     let template = Template::read(&entries(&given))?;
     let new = NewSecret::generated(row, &template)?;
+    let said = new.said();
+    let template = template.with(&said)?;
     let mut attributes = new.attributes();
     attributes.extend(marks_of_generation(row.kind));
     let mark = call.mark(template.is_token())?;

@@ -14,6 +14,10 @@ use crate::abi::pointer::In;
 
 impl Plain for ck::CK_CCM_MESSAGE_PARAMS {}
 impl Plain for ck::CK_GCM_MESSAGE_PARAMS {}
+impl Plain for ck::CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS {}
+
+/// The bytes of Poly1305's tag, whose structure does not say them.
+const POLY1305_BYTES: Ulong = 16;
 
 /// The parameter of a message as it was passed, unread until it is known which structure it is.
 #[derive(Clone, Copy)]
@@ -80,6 +84,22 @@ impl<'a> MessageArgument<'a> {
                     caller: PhantomData,
                 }
             }
+            Shape::Poly1305 => {
+                let own = structure::<ck::CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS>(bytes)?;
+                MessageParameter {
+                    shape,
+                    nonce: own.pNonce,
+                    nonce_bytes: own.ulNonceLen,
+                    // The nonce is the caller's, always.
+                    fixed_bits: own.ulNonceLen.saturating_mul(8),
+                    generator: ck::CKG_NO_GENERATE,
+                    tag: own.pTag,
+                    tag_bytes: POLY1305_BYTES,
+                    tag_bits: POLY1305_BYTES * 8,
+                    data_bytes: None,
+                    caller: PhantomData,
+                }
+            }
             _ => return Err(Rv::MECHANISM_PARAM_INVALID),
         };
         if read.tag.is_null() || (read.nonce.is_null() && read.nonce_bytes > 0) {
@@ -96,6 +116,7 @@ pub(crate) fn check_first(shape: Shape, parameter: In<'_>) -> Result<()> {
     let whole = match shape {
         Shape::Gcm => size_of::<ck::CK_GCM_MESSAGE_PARAMS>(),
         Shape::Ccm => size_of::<ck::CK_CCM_MESSAGE_PARAMS>(),
+        Shape::Poly1305 => size_of::<ck::CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS>(),
         _ => return Err(Rv::MECHANISM_INVALID),
     };
     if bytes.is_empty() || bytes.len() == whole {
@@ -157,6 +178,7 @@ impl MessageParameter<'_> {
                 additional,
                 mac_bytes: self.tag_bytes,
             }),
+            Shape::Poly1305 => Parameter::Poly1305(nonce, additional),
             _ => Parameter::Gcm(nonce, additional, self.tag_bits),
         }
     }
