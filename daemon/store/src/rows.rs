@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use kmip::{ObjectType, attribute::Attributes, mechanism::KeySpec};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Rows, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use crate::{
     Custody, Error, ObjectId, Record, Result,
@@ -44,46 +44,53 @@ impl Encoded {
 
     /// Adds the object and tells its row, or `None` when there is one with this identifier.
     pub(crate) fn insert(&self, connection: &Connection) -> Result<Option<u32>> {
-        let mut statement = connection.prepare_cached(
-            "INSERT INTO object (id, vault, owner, object_type, revision) \
-            SELECT :id, :vault, :owner, :object_type, :revision WHERE :before = 0 \
-            ON CONFLICT (id) DO NOTHING RETURNING row",
-        )?;
-        let row = self.put_object(&mut statement, 0)?;
-        if let Some(row) = row {
-            self.put_body(row, connection)?;
+        let record = &*self.record;
+        // A row that is returned is kept in a table of its own until it is read; the last one inserted is known anyway.
+        let added = connection
+            .prepare_cached(
+                "INSERT INTO object (id, vault, owner, object_type, revision) \
+                VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![
+                record.id.0,
+                record.vault,
+                record.owner,
+                record.object_type.0,
+                record.revision.cast_signed(),
+            ])?;
+        if added == 0 {
+            return Ok(None);
         }
-        Ok(row)
+        let row = u32::try_from(connection.last_insert_rowid())
+            .map_err(|_| Error::Unavailable("the store has no row left".to_owned()))?;
+        self.put_body(row, connection)?;
+        Ok(Some(row))
     }
 
     /// Replaces the object of the revision before and tells its row, or `None` when it is not of that revision.
     pub(crate) fn update(&self, connection: &Connection, before: u64) -> Result<Option<u32>> {
-        let mut statement = connection.prepare_cached(
-            "UPDATE object SET owner = :owner, revision = :revision \
-            WHERE id = :id AND vault = :vault AND object_type = :object_type \
-            AND revision = :before RETURNING row",
-        )?;
-        let row = self.put_object(&mut statement, before)?;
+        let record = &*self.record;
+        let row = connection
+            .prepare_cached(
+                "UPDATE object SET owner = ?, revision = ? \
+                WHERE id = ? AND vault = ? AND object_type = ? AND revision = ? RETURNING row",
+            )?
+            .query_row(
+                params![
+                    record.owner,
+                    record.revision.cast_signed(),
+                    record.id.0,
+                    record.vault,
+                    record.object_type.0,
+                    before.cast_signed(),
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
         if let Some(row) = row {
             self.put_body(row, connection)?;
         }
         Ok(row)
-    }
-
-    fn put_object(&self, statement: &mut CachedStatement<'_>, before: u64) -> Result<Option<u32>> {
-        let record = &*self.record;
-        let row = statement.query_row(
-            named_params! {
-                ":id": record.id.0,
-                ":vault": record.vault,
-                ":owner": record.owner,
-                ":object_type": record.object_type.0,
-                ":revision": record.revision.cast_signed(),
-                ":before": before.cast_signed(),
-            },
-            |row| row.get(0),
-        );
-        Ok(row.optional()?)
     }
 
     fn put_body(&self, row: u32, connection: &Connection) -> Result<()> {
