@@ -126,21 +126,27 @@ impl Client {
     }
 
     /// Sends a batch.
-    pub fn send(&mut self, mut batch: Batch) -> Response {
+    pub fn send(&mut self, batch: Batch) -> Response {
+        let version = batch.version;
+        let bytes = self.ask(batch);
+        let response = Response::read(&bytes).expect("an answer that can be read");
+        assert_eq!(
+            response.version, version,
+            "the answer is in the version of the request"
+        );
+        strict::check(&bytes, response.version);
+        response
+    }
+
+    /// Sends a batch and returns the message that answers it, unread.
+    pub fn ask(&mut self, mut batch: Batch) -> Vec<u8> {
         if batch.header.authentication.is_none() {
             batch.header.authentication =
                 self.credential.clone().map(|credential| Authentication {
                     credential: vec![credential],
                 });
         }
-        let bytes = self.exchange(&batch.encode()).expect("an answer");
-        let response = Response::read(&bytes).expect("an answer that can be read");
-        assert_eq!(
-            response.version, batch.version,
-            "the answer is in the version of the request"
-        );
-        strict::check(&bytes, response.version);
-        response
+        self.exchange(&batch.encode()).expect("an answer")
     }
 
     /// Sends bytes and returns the message that answers them.

@@ -5,14 +5,17 @@
 
 pub mod api;
 mod appliance;
+pub mod canary;
 mod client;
 pub mod documents;
 mod https;
+pub mod memory;
 pub mod objects;
 pub mod pki;
 pub mod programs;
 mod strict;
 mod token;
+mod variants;
 
 pub use self::{
     appliance::{Appliance, Backend},

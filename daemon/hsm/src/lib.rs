@@ -13,6 +13,7 @@ mod padding;
 pub mod public;
 pub mod soft;
 pub mod split;
+pub mod stack;
 mod trial;
 
 pub use self::{

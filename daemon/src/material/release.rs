@@ -1,6 +1,6 @@
 //! Material into the key blocks that Get returns, in the format asked for.
 
-use hsm::{Material, encoding};
+use hsm::{Material, encoding, stack::wiped};
 use kmip::{
     KeyCompressionType, KeyFormatType, ObjectType, Secret, V1_3, V3_0, Version,
     mechanism::{KeySpec, parameters},
@@ -66,7 +66,7 @@ pub(crate) fn key_block(
     let (spec, material) = match value {
         Value::Key(Material::Secret { spec, bytes }) => (Some(*spec), secret(bytes, format)?),
         Value::Key(Material::Private { spec, pkcs8 }) => {
-            (Some(*spec), private(*spec, pkcs8, format)?)
+            (Some(*spec), wiped(|| private(*spec, pkcs8, format))?)
         }
         Value::PublicKey { spec, spki } => (Some(*spec), public(*spec, spki, format)?),
         Value::Bytes(bytes) => (None, KeyMaterial::Bytes(bytes.clone())),

@@ -22,8 +22,6 @@ use kmip::{
     ttlv::Bytes,
 };
 
-use crate::isolation::changed;
-
 /// How soon an error must come; twice what is promised, because other tests run beside this one.
 const IN_TIME: Duration = Duration::from_secs(4);
 /// How soon the HSM must work again.
@@ -47,8 +45,8 @@ type Deed = fn(&mut World) -> Result<(), Refused>;
 
 impl World {
     fn new() -> Self {
-        let appliance = Appliance::start_with(Some(Token::failing()), &[]);
-        let appliance = changed(appliance, "wait_seconds = 1");
+        let mut appliance = Appliance::start_with(Some(Token::failing()), &[]);
+        appliance.reconfigure("wait_seconds = 1");
         let mut client = appliance.client(V2_1);
         let aes = create_active(&mut client, aes(256, CIPHER).into_iter().chain(locked()));
         let rsa = create_pair(&mut client, Pair::Rsa(2048), locked());

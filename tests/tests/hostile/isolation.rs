@@ -14,18 +14,6 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How soon an HSM must be back.
 const BACK: Duration = Duration::from_secs(5);
 
-/// Processes that the daemon started and that still are: those of its HSMs.
-pub(crate) fn hosts(appliance: &Appliance) -> Vec<i32> {
-    let tasks = format!("/proc/{}/task", appliance.pid());
-    let children = fs::read_dir(tasks).unwrap().filter_map(|task| {
-        // A thread may have ended meanwhile.
-        fs::read_to_string(task.unwrap().path().join("children")).ok()
-    });
-    let all: Vec<String> = children.collect();
-    let numbers = all.iter().flat_map(|text| text.split_whitespace());
-    numbers.map(|number| number.parse().unwrap()).collect()
-}
-
 /// What the descriptors of a process lead to.
 fn descriptors(process: &str) -> Vec<String> {
     let all = fs::read_dir(format!("{process}/fd")).unwrap();
@@ -35,8 +23,8 @@ fn descriptors(process: &str) -> Vec<String> {
 }
 
 pub(crate) fn host(appliance: &Appliance) -> i32 {
-    match hosts(appliance)[..] {
-        [one] => one,
+    match appliance.hosts()[..] {
+        [one] => i32::try_from(one).unwrap(),
         ref others => panic!("processes of HSMs: {others:?}"),
     }
 }
@@ -62,25 +50,15 @@ fn until_back(client: &mut Client, key: &str) -> usize {
 
 /// An appliance with one more line in its `[[backend]]`.
 fn with(backend: Backend, more: &str) -> Appliance {
-    changed(Appliance::start(backend), more)
-}
-
-/// The same appliance with one more line in its `[[backend]]`.
-pub(crate) fn changed(mut appliance: Appliance, more: &str) -> Appliance {
-    appliance.stop(Signal::TERM);
-    let path = appliance.file("keyhold.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    let changed = text.replacen("[[backend]]\n", &format!("[[backend]]\n{more}\n"), 1);
-    assert_ne!(text, changed);
-    fs::write(&path, changed).unwrap();
-    appliance.restart();
+    let mut appliance = Appliance::start(backend);
+    appliance.reconfigure(more);
     appliance
 }
 
 #[test]
 fn an_hsm_shares_the_process_of_the_daemon_only_where_that_is_asked_for() {
     let appliance = with(Backend::Embedded, "isolated = false");
-    assert_eq!(hosts(&appliance), [0; 0]);
+    assert_eq!(appliance.hosts(), [0; 0]);
     create_active(&mut appliance.client(V2_1), aes(256, CIPHER));
 }
 

@@ -207,7 +207,6 @@ fn secrets_are_exposed_only_where_they_must_be() {
 const UNSAFE: &[&str] = &[
     "daemon/hsm/src/module/raw.rs",
     "daemon/hsm/src/soft/ffi.rs",
-    "daemon/hsm/src/soft/secure.rs",
     "pkcs11-provider/src/abi/",
     "pkcs11-provider/tests/",
     "tests/faults/src/lib.rs",

@@ -1,17 +1,22 @@
-//! What the safe crates cannot say to OpenSSL: the variants of a signature.
+//! What the safe crates cannot say to OpenSSL and to the system: the variants of a signature, and where memory is.
 #![expect(
     unsafe_code,
-    reason = "OpenSSL functions that the safe crates do not offer"
+    reason = "OpenSSL functions and system calls that the safe crates do not offer"
 )]
 
 use std::{
-    ffi::{CStr, c_int, c_uint, c_void},
-    ptr::{null, null_mut},
+    ffi::{CStr, c_char, c_int, c_uint, c_void},
+    os::fd::{FromRawFd, OwnedFd},
+    ptr::{NonNull, null, null_mut},
 };
 
 use foreign_types::ForeignTypeRef;
 use openssl::pkey::{HasPrivate, HasPublic, PKeyRef};
 use openssl_sys as sys;
+use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap, mremap_fixed};
+
+use super::secure;
+use crate::{Error, Result};
 
 /// One setting of a signature, under OpenSSL's name for it.
 pub(super) enum Setting<'a> {
@@ -171,3 +176,188 @@ impl Drop for DigestContext {
 const INTEGER: c_uint = 1;
 const UTF8_STRING: c_uint = 4;
 const OCTET_STRING: c_uint = 5;
+
+/// Starts OpenSSL without its configuration file, with memory that is zeroed when it is given back; `false` where it does
+/// not start. Where somebody has used OpenSSL before, its memory stays as it is.
+pub(super) fn start_openssl() -> bool {
+    // SAFETY: the functions keep the contract of `malloc`, `realloc` and `free`; a null `settings` means none.
+    unsafe {
+        CRYPTO_set_mem_functions(allocate, reallocate, release);
+        OPENSSL_init_crypto(INIT_NO_LOAD_CONFIG, null()) == 1
+    }
+}
+
+/// OpenSSL's `malloc`.
+///
+/// # Safety
+///
+/// As of `malloc`.
+unsafe extern "C" fn allocate(bytes: usize, _: *const c_char, _: c_int) -> *mut c_void {
+    // SAFETY: takes a plain value.
+    unsafe { libc::malloc(bytes) }
+}
+
+/// OpenSSL's `realloc`: what does not fit any more is zeroed where it was.
+///
+/// # Safety
+///
+/// As of `realloc`.
+unsafe extern "C" fn reallocate(
+    block: *mut c_void,
+    bytes: usize,
+    _: *const c_char,
+    _: c_int,
+) -> *mut c_void {
+    // SAFETY: the block is null, which has no bytes, or came from `malloc`; a new one is apart from it and longer.
+    unsafe {
+        let own = libc::malloc_usable_size(block);
+        if !block.is_null() && bytes <= own {
+            return block;
+        }
+        let new = libc::malloc(bytes);
+        if !new.is_null() {
+            block.copy_to_nonoverlapping(new, own);
+            release(block, null(), 0);
+        }
+        new
+    }
+}
+
+/// OpenSSL's `free`, which zeroes.
+///
+/// # Safety
+///
+/// As of `free`.
+unsafe extern "C" fn release(block: *mut c_void, _: *const c_char, _: c_int) {
+    // SAFETY: the block is null, which has no bytes, or came from `malloc`, whose usable bytes are its owner's.
+    unsafe {
+        libc::explicit_bzero(block, libc::malloc_usable_size(block));
+        libc::free(block);
+    }
+}
+
+/// Makes the secure heap, of a power of two of bytes in blocks of at least another: whether there is one, and whether it
+/// could be locked.
+pub(super) fn make_secure_heap(bytes: usize, block_bytes_min: usize) -> Option<bool> {
+    // SAFETY: takes two plain values.
+    match unsafe { CRYPTO_secure_malloc_init(bytes, block_bytes_min) } {
+        1 => Some(true),
+        2 => Some(false),
+        _ => None,
+    }
+}
+
+/// How many bytes of the secure heap are in use.
+#[must_use]
+pub fn secure_heap_used_bytes() -> usize {
+    // SAFETY: takes no arguments and reads one word.
+    unsafe { CRYPTO_secure_used() }
+}
+
+/// Puts the empty heap of so many bytes into memory of memfd_secret(2); `false` where the kernel has none.
+pub(super) fn hide_secure_heap(bytes: usize) -> bool {
+    let Ok(block) = SecureBytes::new(&[0]) else {
+        return false;
+    };
+    let start = block.start.as_ptr();
+    let place = secure::mapping(start.addr());
+    drop(block);
+    let Some(place) = place.filter(|place| place.len() == bytes && secure_heap_used_bytes() == 0)
+    else {
+        return false;
+    };
+    let start: *mut c_void = start.with_addr(place.start).cast();
+    let Ok(hidden) = secret_memory(bytes) else {
+        return false;
+    };
+    // OpenSSL has its list of free blocks at the start of the first.
+    let mut list = [0_u8; secure::BLOCK_BYTES_MIN];
+    // SAFETY: the heap is mapped and longer than a block, and nobody else knows of it yet.
+    unsafe { start.cast::<u8>().copy_to(list.as_mut_ptr(), list.len()) };
+    let how = MremapFlags::MAYMOVE;
+    // SAFETY: both mappings are whole, ours alone and of one length; what the heap's held stands in `list`.
+    let moved = unsafe { mremap_fixed(hidden, bytes, bytes, how, start) };
+    if moved.is_err() {
+        return false;
+    }
+    // SAFETY: as above; the mapping that took the heap's place can be written to.
+    unsafe { start.cast::<u8>().copy_from(list.as_ptr(), list.len()) };
+    true
+}
+
+/// New memory of memfd_secret(2).
+fn secret_memory(bytes: usize) -> rustix::io::Result<*mut c_void> {
+    // SAFETY: takes one plain value.
+    let made = unsafe { libc::syscall(libc::SYS_memfd_secret, libc::O_CLOEXEC) };
+    let made = i32::try_from(made).ok().filter(|made| *made >= 0);
+    let made = made.ok_or(rustix::io::Errno::NOSYS)?;
+    // SAFETY: the descriptor is new and nobody else's.
+    let file = unsafe { OwnedFd::from_raw_fd(made) };
+    let length = u64::try_from(bytes).map_err(|_| rustix::io::Errno::INVAL)?;
+    rustix::fs::ftruncate(&file, length)?;
+    let (rights, kind) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+    // SAFETY: a new mapping at a place that the kernel chooses.
+    unsafe { mmap(null_mut(), bytes, rights, kind, &file, 0) }
+}
+
+/// Bytes in the secure heap.
+pub(super) struct SecureBytes {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: the bytes have one owner, are not changed while they are here, and may be read and freed by any thread.
+unsafe impl Send for SecureBytes {}
+// SAFETY: as above.
+unsafe impl Sync for SecureBytes {}
+
+impl SecureBytes {
+    /// A copy of these bytes.
+    pub(super) fn new(bytes: &[u8]) -> Result<Self> {
+        // SAFETY: takes plain values; where there is no heap, ordinary memory comes back.
+        let start = unsafe { CRYPTO_secure_malloc(bytes.len().max(1), c"".as_ptr(), 0) };
+        let start = NonNull::new(start.cast::<u8>())
+            .ok_or_else(|| Error::Unavailable("the secure heap is full".to_owned()))?;
+        // SAFETY: the new block is as long as the bytes, and apart from them.
+        unsafe {
+            start
+                .as_ptr()
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+        };
+        Ok(Self {
+            start,
+            length: bytes.len(),
+        })
+    }
+
+    /// The bytes.
+    pub(super) const fn expose(&self) -> &[u8] {
+        // SAFETY: so many bytes were written there, and stay as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for SecureBytes {
+    fn drop(&mut self) {
+        // SAFETY: the block came from `CRYPTO_secure_malloc` with at least this length, and is freed once.
+        unsafe {
+            CRYPTO_secure_clear_free(self.start.as_ptr().cast(), self.length, c"".as_ptr(), 0);
+        }
+    }
+}
+
+type Allocate = unsafe extern "C" fn(usize, *const c_char, c_int) -> *mut c_void;
+type Reallocate = unsafe extern "C" fn(*mut c_void, usize, *const c_char, c_int) -> *mut c_void;
+type Release = unsafe extern "C" fn(*mut c_void, *const c_char, c_int);
+
+// SAFETY: the signatures are those of OpenSSL 3.5 `openssl/crypto.h`; `openssl-sys` declares none of them.
+unsafe extern "C" {
+    fn CRYPTO_set_mem_functions(make: Allocate, change: Reallocate, free: Release) -> c_int;
+    fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
+    fn CRYPTO_secure_malloc_init(bytes: usize, block_bytes_min: usize) -> c_int;
+    fn CRYPTO_secure_used() -> usize;
+    fn CRYPTO_secure_malloc(bytes: usize, file: *const c_char, line: c_int) -> *mut c_void;
+    fn CRYPTO_secure_clear_free(block: *mut c_void, bytes: usize, file: *const c_char, line: c_int);
+}
+
+const INIT_NO_LOAD_CONFIG: u64 = 0x80;

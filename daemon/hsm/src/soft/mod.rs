@@ -39,9 +39,10 @@ use kmip::{
 
 use self::derive::Source;
 pub use self::{
+    ffi::secure_heap_used_bytes,
     master::{Master, MasterSource},
     plain::PlainKey,
-    secure::{SecureHeap, secure_heap_used_bytes, start},
+    secure::{SecureHeap, start},
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Generated,

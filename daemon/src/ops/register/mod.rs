@@ -4,7 +4,7 @@ mod kinds;
 
 pub(super) use self::kinds::credential;
 
-use hsm::Material;
+use hsm::{Material, stack::wiped};
 use kmip::{
     CertificateType, KeyFormatType, ObjectType,
     attribute::{AttributeList, Attributes, Digest, UniqueIdentifier},
@@ -172,9 +172,9 @@ impl New {
             ManagedObject::PrivateKey(key)
                 if key.key_block.key_format_type == KeyFormatType::PKCS12 =>
             {
-                self.pkcs12(context, &key.key_block)
+                wiped(|| self.pkcs12(context, &key.key_block))
             }
-            ManagedObject::PrivateKey(key) => self.private_key(context, key.key_block),
+            ManagedObject::PrivateKey(key) => wiped(|| self.private_key(context, key.key_block)),
             ManagedObject::PublicKey(key) => self.public_key(context, key.key_block),
             ManagedObject::SecretData(data) => self.secret_data(context, data),
             ManagedObject::SplitKey(key) => self.split_key(context, key),

@@ -8,7 +8,7 @@ use aws_lc_rs::pbkdf2;
 use kmip::Secret;
 use zeroize::Zeroizing;
 
-use super::{rng, seal, secure::SecureBytes};
+use super::{ffi::SecureBytes, rng, seal};
 use crate::{Error, Result};
 
 /// Where the master is kept, and what opens it.

@@ -1,0 +1,65 @@
+//! The memory of a process, as whoever may look into it reads it.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+};
+
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Whether this process may look into another's memory at all.
+#[must_use]
+pub fn is_readable() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Shows each mapping of a process that can be read, piece by piece; pieces overlap by so many bytes.
+pub fn each_piece(process: u32, overlap: usize, mut look: impl FnMut(&str, &[u8])) {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let memory = File::open(format!("/proc/{process}/mem")).unwrap();
+    let readable = |line: &&str| line.split(' ').nth(1).unwrap().starts_with('r');
+    for line in maps.lines().filter(readable) {
+        each_piece_of(&memory, line, overlap, &mut look);
+    }
+}
+
+fn each_piece_of(memory: &File, line: &str, overlap: usize, look: &mut impl FnMut(&str, &[u8])) {
+    let (range, _) = line.split_once(' ').unwrap();
+    let (start, end) = range.split_once('-').unwrap();
+    let number = |text| u64::from_str_radix(text, 16).unwrap();
+    let (mut at, end) = (number(start), number(end));
+    let mut piece = vec![0; CHUNK_BYTES + overlap];
+    while at < end {
+        let length = (end - at).min(u64::try_from(piece.len()).unwrap());
+        let part = &mut piece[..usize::try_from(length).unwrap()];
+        // What the kernel itself cannot read is no place for anybody to look at.
+        if memory.read_exact_at(part, at).is_ok() {
+            look(line, part);
+        }
+        at += u64::try_from(CHUNK_BYTES).unwrap();
+    }
+}
+
+/// The mappings in which bytes stand.
+#[must_use]
+pub fn places(process: u32, wanted: &[u8]) -> Vec<String> {
+    let mut places = Vec::new();
+    each_piece(process, wanted.len(), |line, piece| {
+        let is_new = places.last().is_none_or(|last| last != line);
+        if is_new && contains(piece, wanted) {
+            places.push(line.to_owned());
+        }
+    });
+    places
+}
+
+fn contains(piece: &[u8], wanted: &[u8]) -> bool {
+    let mut rest = piece;
+    while let Some(at) = rest.iter().position(|byte| *byte == wanted[0]) {
+        if rest[at..].starts_with(wanted) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
+}

@@ -1,0 +1,156 @@
+//! What remains of locked keys once they were registered and used: nothing in any file, log, page or memory.
+
+use std::{fs, path::Path};
+
+use keyhold_tests::{
+    Appliance, Backend, Client,
+    canary::Canaries,
+    memory::{each_piece, is_readable},
+    programs::{output, succeed, text},
+};
+use kmip::text::Encoding;
+use rustix::process::Signal;
+
+use crate::{
+    keys::{self, Known, Victim},
+    operations::VERSION,
+    uses,
+};
+
+/// An appliance that logs everything, and what must not be seen in it.
+struct World {
+    appliance: Appliance,
+    canaries: Canaries,
+    known: Vec<Known>,
+}
+
+/// Longer than any piece of a canary.
+const OVERLAP: usize = 64;
+
+impl World {
+    fn new(backend: Backend) -> Self {
+        let token = (backend == Backend::SoftHsm).then(keyhold_tests::Token::new);
+        let known = keys::known();
+        let mut canaries = Canaries::default();
+        for key in &known {
+            key.add_to(&mut canaries);
+        }
+        Self {
+            appliance: Appliance::start_with(token, &["--log", "trace"]),
+            canaries,
+            known,
+        }
+    }
+
+    /// Registers every key over every face, and uses it there.
+    fn fill(&self) -> Vec<Victim> {
+        let own = &self.appliance;
+        let mut victims = Vec::new();
+        self.fill_by(own.client(VERSION), &mut victims);
+        self.fill_by(own.local(VERSION), &mut victims);
+        for encoding in [Encoding::Xml, Encoding::Json] {
+            self.fill_by(own.posting(VERSION, Some(encoding)), &mut victims);
+        }
+        victims
+    }
+
+    fn fill_by(&self, mut face: Client, victims: &mut Vec<Victim>) {
+        for known in &self.known {
+            let Ok(victim) = known.lock_in(&mut face) else {
+                continue;
+            };
+            uses::everything(&mut face, &victim);
+            known.spoil_in(&mut face);
+            victims.push(victim);
+        }
+    }
+
+    fn assert_no_file_has_any(&self, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                self.assert_no_file_has_any(&path);
+            } else if path.is_file() {
+                let bytes = fs::read(&path).unwrap();
+                self.canaries
+                    .assert_none_in(&bytes, &path.display().to_string());
+            }
+        }
+    }
+
+    fn places_in_memory(&self, process: u32) -> Vec<String> {
+        let mut places = Vec::new();
+        each_piece(process, OVERLAP, |line, piece| {
+            let found = self.canaries.found_in(piece);
+            if !found.is_empty() {
+                places.push(format!("{line}: {found:?}"));
+            }
+        });
+        places
+    }
+
+    fn says_nothing(&self, command: &[&str]) {
+        for json in [&[][..], &["--json"]] {
+            let said = output(&mut self.appliance.keyhold(&[command, json].concat()));
+            let complained = text(&said.stderr);
+            assert!(said.status.success(), "{command:?}: {complained}");
+            let said = [said.stdout, said.stderr].concat();
+            self.canaries.assert_none_in(&said, &command.join(" "));
+        }
+    }
+
+    fn assert_memory_has_none(&self, process: u32) {
+        if !is_readable() {
+            eprintln!("only root can look into these processes: nothing to be seen here");
+            return;
+        }
+        let places = self.places_in_memory(process);
+        assert!(places.is_empty(), "{process}:\n{}", places.join("\n"));
+    }
+}
+
+/// What the commands of the operator say of keys, with every word that there is.
+const COMMANDS: &[&[&str]] = &[
+    &["key", "list", "--vault", "dev"],
+    &["status"],
+    &["vault", "list"],
+    &["audit", "verify"],
+];
+
+fn nothing_remains(backend: Backend) {
+    let mut world = World::new(backend);
+    let victims = world.fill();
+    assert!(victims.len() >= 60, "{}", victims.len());
+    let appliance = &world.appliance;
+    for command in COMMANDS {
+        world.says_nothing(command);
+    }
+    // What is told of one kind over one face is told of all.
+    for victim in victims.iter().step_by(7) {
+        world.says_nothing(&["key", "show", "--vault", "dev", &victim.id]);
+    }
+    let backup = appliance.scratch().join("backup");
+    succeed(&mut appliance.keyhold(&["backup", &backup.display().to_string()]));
+    world.assert_memory_has_none(appliance.pid());
+    world.assert_no_file_has_any(&backup);
+    world.assert_no_file_has_any(&appliance.data());
+    for page in ["/metrics", "/health/ready"] {
+        let (_, page) = appliance.page(page);
+        world.canaries.assert_none_in(page.as_bytes(), "a page");
+    }
+    world.appliance.stop(Signal::TERM);
+    world.assert_no_file_has_any(&world.appliance.data());
+    let said = [world.appliance.printed(), world.appliance.logged()].concat();
+    assert!(said.contains("DEBUG"), "little is logged:\n{said}");
+    world.canaries.assert_none_in(said.as_bytes(), "the log");
+}
+
+#[test]
+fn nothing_remains_of_keys_of_the_embedded_hsm() {
+    nothing_remains(Backend::Embedded);
+}
+
+#[test]
+fn nothing_remains_of_keys_of_a_token() {
+    nothing_remains(Backend::SoftHsm);
+}
