@@ -142,26 +142,13 @@ const SPLIT_NOT: &[ResultReason] = &[
 
 /// Everything that an operation is asked about a victim.
 pub fn asks(code: OperationCode, victim: &Victim, beside: &Beside) -> Vec<Ask> {
-    let own = || id(&victim.id);
     match code {
-        OperationCode::Get => each::<Get>(gets(victim, beside)),
-        OperationCode::Export => each::<Export>(gets(victim, beside).into_iter().map(exported)),
-        OperationCode::CreateSplitKey => each::<CreateSplitKey>(splits(victim)),
-        OperationCode::JoinSplitKey => one::<JoinSplitKey>(JoinSplitKeyRequest {
-            object_type: ObjectType::SymmetricKey,
-            unique_identifier: vec![victim.id.as_str().into(); 2],
-            secret_data_type: None,
-            attributes: list(open(aes(256, CIPHER))),
-            protection_storage_masks: None,
-        }),
-        OperationCode::DeriveKey => derivations::asks(victim),
-        OperationCode::Decapsulate => one::<OwnDecapsulate>(DecapsulateRequest {
-            unique_identifier: own(),
-            cryptographic_parameters: None,
-            data: Bytes(vec![7; 1088]),
-            object_type: Some(ObjectType::SymmetricKey),
-            attributes: list(open(aes(256, CIPHER))),
-        }),
+        OperationCode::Get
+        | OperationCode::Export
+        | OperationCode::CreateSplitKey
+        | OperationCode::JoinSplitKey
+        | OperationCode::DeriveKey
+        | OperationCode::Decapsulate => values(code, victim, beside),
         OperationCode::Encrypt
         | OperationCode::Decrypt
         | OperationCode::Sign
@@ -183,6 +170,32 @@ pub fn asks(code: OperationCode, victim: &Victim, beside: &Beside) -> Vec<Ask> {
         | OperationCode::ObtainLease
         | OperationCode::GetUsageAllocation => descriptions(code, victim),
         _ => changes::asks(code, victim),
+    }
+}
+
+/// A victim's value is asked for, or what is made of it.
+fn values(code: OperationCode, victim: &Victim, beside: &Beside) -> Vec<Ask> {
+    let own = || id(&victim.id);
+    match code {
+        OperationCode::Get => each::<Get>(gets(victim, beside)),
+        OperationCode::Export => each::<Export>(gets(victim, beside).into_iter().map(exported)),
+        OperationCode::CreateSplitKey => each::<CreateSplitKey>(splits(victim)),
+        OperationCode::JoinSplitKey => one::<JoinSplitKey>(JoinSplitKeyRequest {
+            object_type: ObjectType::SymmetricKey,
+            unique_identifier: vec![victim.id.as_str().into(); 2],
+            secret_data_type: None,
+            attributes: list(open(aes(256, CIPHER))),
+            protection_storage_masks: None,
+        }),
+        OperationCode::DeriveKey => derivations::asks(victim),
+        OperationCode::Decapsulate => one::<OwnDecapsulate>(DecapsulateRequest {
+            unique_identifier: own(),
+            cryptographic_parameters: None,
+            data: Bytes(vec![7; 1088]),
+            object_type: Some(ObjectType::SymmetricKey),
+            attributes: list(open(aes(256, CIPHER))),
+        }),
+        _ => vec![],
     }
 }
 
