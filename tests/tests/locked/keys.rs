@@ -1,7 +1,7 @@
 //! Locked keys whose values are known: one of every kind, registered by a client who forgets them.
 
 use hsm::{
-    CustodyMode, Generated, Hsm, KeyRef, Material, Terms, encoding,
+    CustodyMode, Hsm, KeyRef, Material, Terms, encoding,
     soft::{CACHE_KEYS_MAX, Master, SoftHsm},
 };
 use keyhold_tests::{Client, canary::Canaries, objects::*};
@@ -110,9 +110,7 @@ fn made(elsewhere: &SoftHsm, spec: KeySpec) -> KeyRef {
         usage: CryptographicUsageMask(0),
         custody: CustodyMode::Resident,
     };
-    match elsewhere.generate(spec, &terms).unwrap() {
-        Generated::Secret(key) | Generated::Pair { private: key, .. } => key,
-    }
+    elsewhere.generate(spec, &terms).unwrap().key
 }
 
 impl Known {
