@@ -66,71 +66,80 @@ pub fn answers(code: OperationCode) -> Answers {
     match code {
         OperationCode::Get | OperationCode::Export => Answers::Refuses(LEAVES_NOT),
         OperationCode::CreateSplitKey => Answers::Refuses(SPLIT_NOT),
-        OperationCode::ReKey
-        | OperationCode::ReKeyKeyPair
-        | OperationCode::DeriveKey
-        | OperationCode::Certify
-        | OperationCode::ReCertify
-        | OperationCode::Locate
-        | OperationCode::Check
-        | OperationCode::GetAttributes
-        | OperationCode::GetAttributeList
-        | OperationCode::AddAttribute
-        | OperationCode::ModifyAttribute
-        | OperationCode::DeleteAttribute
-        | OperationCode::AdjustAttribute
-        | OperationCode::SetAttribute
-        | OperationCode::ObtainLease
-        | OperationCode::GetUsageAllocation
-        | OperationCode::Activate
-        | OperationCode::Deactivate
-        | OperationCode::Revoke
-        | OperationCode::Destroy
-        | OperationCode::Archive
-        | OperationCode::Recover
-        | OperationCode::Obliterate
-        | OperationCode::Query
-        | OperationCode::Encrypt
-        | OperationCode::Decrypt
-        | OperationCode::Sign
-        | OperationCode::SignatureVerify
-        | OperationCode::MAC
-        | OperationCode::MACVerify
-        | OperationCode::JoinSplitKey
-        | OperationCode::Encapsulate
-        | OperationCode::Decapsulate
-        | OperationCode::Create => Answers::Uses,
-        // It has its own test, in `cryptoki.rs`.
-        OperationCode::PKCS11
-        | OperationCode::CreateKeyPair
-        | OperationCode::Register
-        | OperationCode::Import
-        | OperationCode::Validate
-        | OperationCode::Cancel
-        | OperationCode::Poll
-        | OperationCode::QueryAsynchronousRequests
-        | OperationCode::Process
-        | OperationCode::DiscoverVersions
-        | OperationCode::RNGRetrieve
-        | OperationCode::RNGSeed
-        | OperationCode::Hash
-        | OperationCode::Log
-        | OperationCode::Ping
-        | OperationCode::Login
-        | OperationCode::Logout
-        | OperationCode::DelegatedLogin
-        | OperationCode::SetEndpointRole
-        | OperationCode::Interop
-        | OperationCode::ReProvision
-        | OperationCode::SetDefaults
-        | OperationCode::SetConstraints
-        | OperationCode::GetConstraints
-        | OperationCode::CreateGroup
-        | OperationCode::CreateUser
-        | OperationCode::CreateCredential => Answers::NamesNoKey,
+        _ if USES.contains(&code) => Answers::Uses,
+        _ if NAMES_NO_KEY.contains(&code) => Answers::NamesNoKey,
         other => panic!("say here what {other:?} does with locked keys"),
     }
 }
+
+/// What uses keys, describes them, or moves them.
+const USES: &[OperationCode] = &[
+    OperationCode::ReKey,
+    OperationCode::ReKeyKeyPair,
+    OperationCode::DeriveKey,
+    OperationCode::Certify,
+    OperationCode::ReCertify,
+    OperationCode::Locate,
+    OperationCode::Check,
+    OperationCode::GetAttributes,
+    OperationCode::GetAttributeList,
+    OperationCode::AddAttribute,
+    OperationCode::ModifyAttribute,
+    OperationCode::DeleteAttribute,
+    OperationCode::AdjustAttribute,
+    OperationCode::SetAttribute,
+    OperationCode::ObtainLease,
+    OperationCode::GetUsageAllocation,
+    OperationCode::Activate,
+    OperationCode::Deactivate,
+    OperationCode::Revoke,
+    OperationCode::Destroy,
+    OperationCode::Archive,
+    OperationCode::Recover,
+    OperationCode::Obliterate,
+    OperationCode::Query,
+    OperationCode::Encrypt,
+    OperationCode::Decrypt,
+    OperationCode::Sign,
+    OperationCode::SignatureVerify,
+    OperationCode::MAC,
+    OperationCode::MACVerify,
+    OperationCode::JoinSplitKey,
+    OperationCode::Encapsulate,
+    OperationCode::Decapsulate,
+    OperationCode::Create,
+];
+
+/// What names no key; PKCS#11 has a test of its own, in `cryptoki.rs`.
+const NAMES_NO_KEY: &[OperationCode] = &[
+    OperationCode::PKCS11,
+    OperationCode::CreateKeyPair,
+    OperationCode::Register,
+    OperationCode::Import,
+    OperationCode::Validate,
+    OperationCode::Cancel,
+    OperationCode::Poll,
+    OperationCode::QueryAsynchronousRequests,
+    OperationCode::Process,
+    OperationCode::DiscoverVersions,
+    OperationCode::RNGRetrieve,
+    OperationCode::RNGSeed,
+    OperationCode::Hash,
+    OperationCode::Log,
+    OperationCode::Ping,
+    OperationCode::Login,
+    OperationCode::Logout,
+    OperationCode::DelegatedLogin,
+    OperationCode::SetEndpointRole,
+    OperationCode::Interop,
+    OperationCode::ReProvision,
+    OperationCode::SetDefaults,
+    OperationCode::SetConstraints,
+    OperationCode::GetConstraints,
+    OperationCode::CreateGroup,
+    OperationCode::CreateUser,
+    OperationCode::CreateCredential,
+];
 
 /// Why a locked key is not split.
 const SPLIT_NOT: &[ResultReason] = &[
