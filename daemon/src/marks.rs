@@ -121,6 +121,24 @@ pub(crate) fn wants_trusted(record: &Record) -> bool {
     flag(record, ck::CKA_WRAP_WITH_TRUSTED) == Some(true)
 }
 
+/// Says of a new object that it leaves only under a key that is trusted, because what it is of does.
+pub(crate) fn want_trusted(attributes: &mut Attributes) -> Result<()> {
+    let name = name(ck::CKA_WRAP_WITH_TRUSTED).unwrap_or_default();
+    let said = values(attributes, name).next().map(is_true);
+    match said {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(
+            Fault::WrongUsage,
+            "what is of a key that leaves only under a trusted one leaves no more freely",
+        )),
+        None => {
+            let value = Form::Flag.to_kmip(&flag_bytes(true));
+            attributes.add(vendor(name, value))?;
+            Ok(())
+        }
+    }
+}
+
 /// Whether a key is used only by whoever has proven to be its user.
 pub(crate) fn wants_proof(record: &Record) -> bool {
     flag(record, ck::CKA_ALWAYS_AUTHENTICATE) == Some(true)

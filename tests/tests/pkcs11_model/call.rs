@@ -20,6 +20,8 @@ pub struct Pick {
 pub enum Derivation {
     /// HKDF, with one of two purposes.
     Hkdf(bool),
+    /// HKDF's second half alone.
+    Expanded,
     /// SP 800-108 in counter mode, with HMAC or with CMAC.
     Counter { by_cmac: bool },
     /// The secret agreed on with the attacker's own key, bare or hashed.
@@ -45,6 +47,8 @@ pub enum Data {
     Blob(Index),
     /// What SP 800-108 puts into its first block.
     FirstBlock,
+    /// What HKDF's second half puts into its first.
+    FirstOfHkdf,
 }
 
 /// A change by `C_SetAttributeValue` or `C_CopyObject`.
@@ -238,6 +242,7 @@ fn wrapping() -> impl Strategy<Value = Wrapping> {
 fn derivation() -> impl Strategy<Value = Derivation> {
     prop_oneof![
         2 => any::<bool>().prop_map(Derivation::Hkdf),
+        2 => Just(Derivation::Expanded),
         3 => prop::bool::weighted(0.3).prop_map(|by_cmac| Derivation::Counter { by_cmac }),
         2 => any::<bool>().prop_map(|is_hashed| Derivation::Agreed { is_hashed }),
     ]
@@ -258,6 +263,7 @@ fn data() -> impl Strategy<Value = Data> {
         1 => Just(Data::Blocks),
         2 => any::<Index>().prop_map(Data::Blob),
         2 => Just(Data::FirstBlock),
+        2 => Just(Data::FirstOfHkdf),
     ]
 }
 

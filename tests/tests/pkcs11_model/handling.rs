@@ -220,7 +220,7 @@ impl World<'_> {
         let Some(handle) = self.judge(&told, made, refused, &allowed) else {
             return;
         };
-        let protection = Protection::derived(traits, base.protection.unwrap());
+        let protection = Protection::derived(traits, base.protection.unwrap(), is_own(how));
         let is_own = is_own(how) && self.hidden[base.value];
         self.adopt_secret(handle, kind, traits.is_token, protection, is_own);
         self.last_may_be_made_again();
@@ -238,6 +238,10 @@ impl World<'_> {
             Derivation::Hkdf(is_other) => {
                 let info = if is_other { b"other" } else { INFO };
                 let parameter = Parameter::Hkdf(true, true, ck::CKM_SHA256, None, info.to_vec());
+                Mechanism::new(ck::CKM_HKDF_DERIVE, parameter)
+            }
+            Derivation::Expanded => {
+                let parameter = Parameter::Hkdf(false, true, ck::CKM_SHA256, None, FIXED.to_vec());
                 Mechanism::new(ck::CKM_HKDF_DERIVE, parameter)
             }
             Derivation::Counter { by_cmac } => {

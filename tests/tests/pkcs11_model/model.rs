@@ -56,9 +56,10 @@ impl Protection {
     }
 
     /// That of a key that was derived.
-    pub fn derived(traits: &Traits, base: Self) -> Self {
+    pub fn derived(traits: &Traits, base: Self, is_own: bool) -> Self {
         let own = Self::made(traits, false);
         Self {
+            wrap_with_trusted: own.wrap_with_trusted || (is_own && base.wrap_with_trusted),
             always_sensitive: own.sensitive && base.always_sensitive,
             never_extractable: !own.extractable && base.never_extractable,
             ..own
@@ -182,7 +183,7 @@ pub fn derive_is_refused(how: Derivation, base: &Object, kind: Secret, traits: &
         || kind.bytes() < 14
         || (!agrees && is_freer)
         || agrees != (base.class == ck::CKO_PRIVATE_KEY)
-        || (matches!(how, Derivation::Counter { .. })
+        || (matches!(how, Derivation::Counter { .. } | Derivation::Expanded)
             && traits.sensitive != Some(false)
             && computes_the_same(base))
 }

@@ -49,6 +49,7 @@ impl World<'_> {
             }
             Data::Blocks | Data::Blob(_) => vec![0x3D; 32],
             Data::FirstBlock => [&[0, 0, 0, 1], FIXED].concat(),
+            Data::FirstOfHkdf => [FIXED, &[1]].concat(),
         }
     }
 

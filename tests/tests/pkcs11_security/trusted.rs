@@ -70,7 +70,7 @@ fn what_wants_a_trusted_key_leaves_under_no_other() {
         as_officer(api, session, b"kek", true);
         assert_eq!(api.flag(session, key(b"kek"), ck::CKA_TRUSTED), Ok(true));
         assert_eq!((may(b"kek"), may(b"other")), (Ok(40), NOT));
-        // What came back is no less guarded where the template says so, and sensitive in any case.
+        // What came back is no less guarded, and sensitive.
         let how = Mechanism::from(ck::CKM_AES_KEY_WRAP);
         let wrapped = api
             .wrap(session, &how, key(b"kek"), key(b"guarded"))
@@ -78,12 +78,19 @@ fn what_wants_a_trusted_key_leaves_under_no_other() {
         let template = [
             number(ck::CKA_CLASS, ck::CKO_SECRET_KEY),
             number(ck::CKA_KEY_TYPE, ck::CKK_AES),
-            flag(ck::CKA_WRAP_WITH_TRUSTED, true),
         ];
-        let back = api
-            .unwrap(session, &how, key(b"kek"), &wrapped, &template)
-            .unwrap();
-        assert_eq!(api.flag(session, back, ck::CKA_SENSITIVE), Ok(true));
+        let unwraps = |more: &[Attribute]| {
+            let template = [&template, more].concat();
+            api.unwrap(session, &how, key(b"kek"), &wrapped, &template)
+        };
+        let freed = unwraps(&[flag(ck::CKA_WRAP_WITH_TRUSTED, false)]);
+        assert_eq!(freed, Err(ck::CKR_TEMPLATE_INCONSISTENT));
+        let back = unwraps(&[]).unwrap();
+        let guards = [ck::CKA_SENSITIVE, ck::CKA_WRAP_WITH_TRUSTED];
+        assert_eq!(
+            guards.map(|own| api.flag(session, back, own)),
+            [Ok(true); 2]
+        );
         assert_eq!(wraps(api, session, key(b"other"), back), NOT);
         assert_eq!(wraps(api, session, key(b"kek"), back), Ok(40));
         // The copy of a trusted key is that key; trust that was taken away is gone from the copy, too.
@@ -132,6 +139,49 @@ fn nobody_but_the_officer_says_what_is_trusted() {
             trusted[0].clone(),
         ];
         assert_eq!(api.derive(session, &hkdf, base, &template), Err(read_only));
+    });
+}
+
+/// What comes of a key is no way to tell what leaves only under one that is trusted.
+#[test]
+fn what_is_derived_is_guarded_as_its_base() {
+    on_module(|api| {
+        let session = api.ready();
+        let own = [
+            number(ck::CKA_VALUE_LEN, 32),
+            flag(ck::CKA_SENSITIVE, false),
+        ];
+        let asks = flags(&[
+            ck::CKA_DERIVE,
+            ck::CKA_EXTRACTABLE,
+            ck::CKA_WRAP_WITH_TRUSTED,
+        ]);
+        let makes = Mechanism::from(ck::CKM_GENERIC_SECRET_KEY_GEN);
+        let base = api
+            .generate(session, &makes, &[&own[..], &asks].concat())
+            .unwrap();
+        let derives = |kind, more: &[Attribute]| {
+            let hkdf = Parameter::Hkdf(true, true, ck::CKM_SHA256, None, Vec::new());
+            let hkdf = Mechanism::new(kind, hkdf);
+            api.derive(session, &hkdf, base, &[&own[..1], more].concat())
+        };
+        let open = [
+            flag(ck::CKA_SENSITIVE, false),
+            flag(ck::CKA_EXTRACTABLE, true),
+        ];
+        let derived = derives(ck::CKM_HKDF_DERIVE, &open).unwrap();
+        assert_eq!(
+            api.flag(session, derived, ck::CKA_WRAP_WITH_TRUSTED),
+            Ok(true)
+        );
+        assert!(api.get(session, derived, ck::CKA_VALUE).is_err());
+        let freed = derives(
+            ck::CKM_HKDF_DERIVE,
+            &[flag(ck::CKA_WRAP_WITH_TRUSTED, false)],
+        );
+        assert_eq!(freed, Err(ck::CKR_TEMPLATE_INCONSISTENT));
+        let told = derives(ck::CKM_HKDF_DATA, &[]);
+        assert_eq!(told, Err(ck::CKR_KEY_FUNCTION_NOT_PERMITTED));
     });
 }
 

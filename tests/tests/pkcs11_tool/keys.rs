@@ -127,7 +127,8 @@ fn ed25519_signs() {
     });
 }
 
-/// pkcs11-tool cannot read a public key on P-384 (nor from SoftHSM2), so KMIP tells what was made.
+/// pkcs11-tool 0.23 cannot read a public key on P-384 from any module: it gives its point back before OpenSSL has read it,
+/// and what OpenSSL gets there are zeros. So KMIP tells what was made.
 fn newest_public_key(appliance: &Appliance) -> Vec<u8> {
     let client = &mut appliance.client(V2_1);
     let found = locate(client, [Attribute::ObjectType(ObjectType::PublicKey)]);

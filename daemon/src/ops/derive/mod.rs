@@ -198,6 +198,9 @@ impl New {
         if weaker && !is_shared {
             return Err(too_free());
         }
+        if marks::wants_trusted(record) && !is_shared {
+            marks::want_trusted(own)?;
+        }
         if of.sensitive != Some(false) && sensitive != Some(false) {
             own.sensitive = Some(true);
         }

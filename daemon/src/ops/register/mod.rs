@@ -27,7 +27,7 @@ use crate::{
     der,
     error::{Error, Result},
     fault::Fault,
-    material,
+    marks, material,
     policy::{Access, is_secret},
     profile, secret_data, template,
 };
@@ -324,6 +324,9 @@ impl New {
         if let Some(how) = how {
             // It has left its last place at least, and may come in again as something else.
             self.attributes.never_extractable = Some(false);
+            if wrapping::came_under_trusted(context, &how)? {
+                marks::want_trusted(&mut self.attributes)?;
+            }
             wrapping::remember(&mut self.attributes, how, block.key_value.as_ref())?;
         }
         match block.key_value.clone() {

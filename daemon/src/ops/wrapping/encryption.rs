@@ -112,6 +112,13 @@ pub(super) fn decrypted(
     Ok(context.backend(&backend)?.decrypt(&key, &cipher, input)?)
 }
 
+/// Whether what a key wraps leaves under none that is less trusted.
+pub(super) fn is_trusted(context: &mut Context<'_>, by: &EncryptionKeyInformation) -> Result<bool> {
+    let usage = CryptographicUsageMask::UnwrapKey;
+    let (kek, ..) = wrapping_key(context, by, OperationCode::Decrypt, usage)?;
+    Ok(marks::is_trusted(kek.record()))
+}
+
 /// The wrapping key and how it wraps; the principal must be allowed to encrypt or decrypt with it.
 fn wrapping_key(
     context: &mut Context<'_>,

@@ -178,6 +178,14 @@ pub(crate) fn unwrap(
     })
 }
 
+/// Whether a key came under one that is trusted, as those come that leave under no other.
+pub(crate) fn came_under_trusted(context: &mut Context<'_>, how: &KeyWrappingData) -> Result<bool> {
+    match &how.encryption_key_information {
+        Some(by) => encryption::is_trusted(context, by),
+        None => Ok(false),
+    }
+}
+
 /// What went wrong with the object that wraps, and not with the one that is wrapped.
 fn of_wrapping(error: Error) -> Error {
     match error.fault {
