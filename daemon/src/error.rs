@@ -142,6 +142,10 @@ impl From<hsm::Error> for Error {
                 Fault::HsmAway,
                 "the HSM refuses the login; whoever runs the server must look at it",
             ),
+            hsm::Error::Broken(_) => (
+                Fault::HsmAway,
+                "the HSM has failed a test of itself; whoever runs the server must look at it",
+            ),
             hsm::Error::Unavailable(_) => {
                 (Fault::HsmAway, "the HSM does not answer now; try again")
             }

@@ -1,11 +1,11 @@
-//! What is done by the clock: deletions that HSMs owe. Rotations have a module of their own, and ends of sessions are the
-//! service's.
+//! What is done by the clock: deletions that HSMs owe, and tests of the HSMs. Rotations have a module of their own, and
+//! ends of sessions are the service's.
 //!
 //! Dates that change states need no job: they act when a record is read, to the second.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use hsm::KeyRef;
+use hsm::{KeyRef, Trial};
 use store::Custody;
 
 use crate::{custody, service::Service};
@@ -18,6 +18,9 @@ pub(crate) const DEBTS_PERIOD: Duration = Duration::from_secs(2);
 
 /// How often objects of sessions are looked for whose programs are gone.
 pub(crate) const SESSIONS_PERIOD: Duration = Duration::from_secs(2);
+
+/// How often the HSMs are tested as at their start.
+pub(crate) const SELF_TEST_PERIOD: Duration = Duration::from_hours(24);
 
 /// The most debts paid in one round.
 const DEBTS_MAX: u32 = 1_000;
@@ -44,6 +47,29 @@ pub(crate) fn pay_debts(service: &Service) {
         }
         if !away.contains(backend) {
             custody::pay(service, &record.id, backend, &KeyRef(key.clone()));
+        }
+    }
+}
+
+/// Tests every HSM again. What fails in the embedded one ends its service; a module is looked at by whoever reads the log.
+pub(crate) fn test_hsms(service: &Service) {
+    for (backend, hsm) in &service.backends {
+        match hsm.self_test() {
+            Ok(trials) => {
+                let served = |own: &&Trial| !hsm.capabilities().trials.contains(own);
+                let broken = trials.iter().filter(|own| own.outcome.is_broken_promise());
+                for own in broken.filter(served) {
+                    let (what, outcome) = (&own.what, own.outcome.to_string());
+                    tracing::error!(
+                        backend,
+                        what,
+                        outcome,
+                        "the HSM fails a test that it passed"
+                    );
+                }
+                tracing::info!(backend, tests = trials.len(), "the HSM was tested again");
+            }
+            Err(error) => tracing::error!(backend, %error, "the HSM cannot be tested"),
         }
     }
 }

@@ -85,6 +85,9 @@ pub trait Hsm: Send + Sync {
     /// what it derives. A ciphertext that was changed gives another secret, and no error.
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived>;
 
+    /// Tests everything again, as at the start. What fails in the embedded HSM ends its service.
+    fn self_test(&self) -> Result<Vec<Trial>>;
+
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;
 }
@@ -312,6 +315,8 @@ pub struct Capabilities {
 pub enum Error {
     /// The input does not fit the mechanism: lengths, padding, a missing IV.
     BadInput(&'static str),
+    /// A test of the HSM's own failed: it serves nothing until it is started again.
+    Broken(String),
     /// Key material that fails validation.
     BadKey(&'static str),
     /// A sealed blob, or its label, was changed.
@@ -336,6 +341,10 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::BadInput(what) => write!(f, "the input does not fit the mechanism: {what}"),
+            Self::Broken(what) => write!(
+                f,
+                "the HSM has failed a test of itself and serves nothing until it is started again: {what}"
+            ),
             Self::BadKey(what) => write!(f, "the key is not valid: {what}"),
             Self::Corrupt => f.write_str("sealed data or its label was changed"),
             Self::Failed(what) => write!(f, "the operation failed: {what}"),

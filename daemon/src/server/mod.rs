@@ -1,10 +1,10 @@
 //! The appliance at work: it listens, reloads, drains, and tells systemd.
 
 mod appliance;
+mod time;
 
 use std::{
-    future::pending, io, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, thread,
-    time::Duration,
+    io, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, thread, time::Duration,
 };
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,17 +14,15 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{Semaphore, watch},
     task::{AbortHandle, JoinSet},
-    time::{MissedTickBehavior, interval, timeout},
+    time::timeout,
 };
 
 pub use self::appliance::{Appliance, ServerError};
 use crate::{
     config::{self, Config},
     connection::{self, Inline, Shared},
-    jobs,
     listener::{self, Listeners},
     probes::{self, Pages},
-    rotation::Rotations,
     telemetry::{self, Meters},
     tls::{Terms, Tls},
 };
@@ -134,7 +132,7 @@ impl Running {
             &shared,
             (&permits, pages),
         );
-        keep_time(&mut loops, &appliance, metrics);
+        time::keep(&mut loops, &appliance, metrics);
         for _ in 0..config.server.limits.pending_workers_max {
             let service = appliance.service.clone();
             tokio::task::spawn_blocking(move || service.work_off());
@@ -301,68 +299,6 @@ fn serve_all(
     listeners.file
 }
 
-/// Starts what is done by the clock.
-fn keep_time(
-    loops: &mut JoinSet<()>,
-    appliance: &Arc<Appliance>,
-    metrics: &'static PrometheusHandle,
-) {
-    loops.spawn(every(telemetry::UPKEEP, || metrics.run_upkeep()));
-    let own = appliance.clone();
-    loops.spawn(every(jobs::PERIOD, move || {
-        own.service.expire_streams();
-        own.service.forget_late_answers();
-        own.service.write_uses();
-    }));
-    let own = appliance.clone();
-    loops.spawn(every(jobs::DEBTS_PERIOD, move || {
-        jobs::pay_debts(&own.service);
-    }));
-    let own = appliance.clone();
-    loops.spawn(every(jobs::SESSIONS_PERIOD, move || {
-        own.service.end_sessions();
-    }));
-    let own = appliance.clone();
-    let rotations = Rotations::default();
-    loops.spawn(every(jobs::PERIOD, move || {
-        rotations.run(&own.service, own.service.clock.now());
-    }));
-    let own = appliance.clone();
-    loops.spawn(every(DATES_PERIOD, move || {
-        own.service.tell_dates();
-        own.service.measure();
-    }));
-    if let Some(limit) = sd_notify::watchdog_enabled() {
-        let own = appliance.clone();
-        loops.spawn(every(limit / 3, move || alive(&own)));
-    }
-}
-
-/// Does something again and again, on a worker, because it may wait for a disk or an HSM.
-async fn every(period: Duration, work: impl Fn() + Send + Sync + 'static) {
-    let work = Arc::new(work);
-    let mut ticks = interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let own = work.clone();
-        if let Err(error) = tokio::task::spawn_blocking(move || own()).await {
-            tracing::error!(%error, "work by the clock failed");
-            // It is not tried again: what panics once a second fills the disk with logs.
-            return pending().await;
-        }
-    }
-}
-
-/// Tells systemd that the daemon lives: that a worker ran, and that the store answered it.
-fn alive(appliance: &Appliance) {
-    use store::Store as _;
-    match appliance.store.health() {
-        Ok(()) => notify(&[NotifyState::Watchdog]),
-        Err(error) => tracing::error!(%error, "the store does not answer"),
-    }
-}
-
 fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "systemd cannot be told");
@@ -388,8 +324,6 @@ fn workers(config: &Config) -> usize {
     limits.workers_max + limits.pending_workers_max + WORKERS_APART
 }
 
-/// How often clients that listen are told of dates that have come, and what is bounded is measured.
-const DATES_PERIOD: Duration = Duration::from_secs(1);
 /// Workers beyond those of messages: probes, upkeep, the watchdog.
 const WORKERS_APART: usize = 16;
 /// How long clients may take to finish when the daemon stops, and workers after that: less than five seconds together.

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Flip,
     /// It gives one byte less than there are.
     Short,
+    /// It gives nothing but zeros.
+    Stuck,
 }
 
 /// How a function fails now, if it is to: `FUNCTION FAULT [NUMBER] [once]` stands in the file that `KEYHOLD_FAULTS` names.
@@ -42,6 +44,7 @@ pub(crate) fn due(function: &str) -> Option<Fault> {
         "crash" => Fault::Crash,
         "flip" => Fault::Flip,
         "short" => Fault::Short,
+        "stuck" => Fault::Stuck,
         _ => return None,
     };
     let is_once = text.split_whitespace().last() == Some("once");
@@ -49,11 +52,12 @@ pub(crate) fn due(function: &str) -> Option<Fault> {
 }
 
 impl Fault {
-    /// Fails around a call; `out` is what the call wrote, where a lie has a place.
+    /// Fails around a call; `lie` and `stick` change what it wrote, where that has a place.
     pub(crate) fn around(
         self,
         call: impl FnOnce() -> CK_RV,
         lie: impl FnOnce(fn(&mut CK_BYTE, &mut CK_ULONG)),
+        stick: impl FnOnce(),
     ) -> CK_RV {
         match self {
             Self::Code(code) => code,
@@ -72,6 +76,11 @@ impl Fault {
             Self::Flip => {
                 let code = call();
                 lie(|first, _| *first ^= 1);
+                code
+            }
+            Self::Stuck => {
+                let code = call();
+                stick();
                 code
             }
             Self::Short => {

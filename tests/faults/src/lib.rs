@@ -37,9 +37,10 @@ fn load() -> Option<CK_FUNCTION_LIST> {
     list
 }
 
-/// Functions that may fail; after `lies`, where one writes its output and how long that is.
+/// Functions that may fail; after `lies`, where one writes its output and how long that is; after `sticks`, where one writes
+/// randomness and how much of it.
 macro_rules! functions {
-    ($($name:ident($($argument:ident: $type:ty),*) $(lies $out:ident $length:ident)?;)*) => {
+    ($($name:ident($($argument:ident: $type:ty),*) $(lies $out:ident $length:ident)? $(sticks $place:ident $count:ident)?;)*) => {
         $(
             /// The function of this name, or its failure.
             ///
@@ -63,9 +64,17 @@ macro_rules! functions {
                         }
                     )?
                 };
+                let stick = || {
+                    $(
+                        if let (false, Ok(count)) = ($place.is_null(), usize::try_from($count)) {
+                            // SAFETY: the caller's own place for so many bytes.
+                            unsafe { $place.write_bytes(0, count) };
+                        }
+                    )?
+                };
                 match fault::due(stringify!($name)) {
                     None => call(),
-                    Some(fault) => fault.around(call, lie),
+                    Some(fault) => fault.around(call, lie, stick),
                 }
             }
         )*
@@ -126,7 +135,7 @@ functions! {
         public_count: CK_ULONG, private: *mut CK_ATTRIBUTE, private_count: CK_ULONG,
         public_key: *mut CK_OBJECT_HANDLE, private_key: *mut CK_OBJECT_HANDLE
     );
-    C_GenerateRandom(session: CK_SESSION_HANDLE, out: *mut CK_BYTE, bytes: CK_ULONG);
+    C_GenerateRandom(session: CK_SESSION_HANDLE, out: *mut CK_BYTE, bytes: CK_ULONG) sticks out bytes;
 }
 
 /// The functions of this module.

@@ -17,6 +17,7 @@ use kmip::{
         create::{Create, CreateKeyPair, CreateRequest},
         destroy::{Destroy, DestroyRequest},
         encrypt::{Decrypt, DecryptRequest, Encrypt},
+        rng::{RNGRetrieve, RNGRetrieveRequest},
         sign::{Sign, SignRequest, SignatureVerify, SignatureVerifyRequest},
     },
     ttlv::Bytes,
@@ -304,6 +305,31 @@ fn a_module_that_lies_in_one_mechanism_serves_the_others() {
     world.appliance.restart();
     world.client = world.appliance.client(V2_1);
     signs(&mut world).expect("the module signs rightly again");
+}
+
+#[test]
+fn randomness_that_sticks_is_noticed_and_nothing_is_made_of_it() {
+    let mut world = World::new();
+    let retrieve = RNGRetrieveRequest { data_length: 64 };
+    world.appliance.token().fail(Some("C_GenerateRandom stuck"));
+    let outcome = world.client.try_call::<RNGRetrieve>(&retrieve);
+    assert!(outcome.is_err(), "the token gives zeros");
+    world.appliance.token().fail(None);
+    signs(&mut world).expect_err("a token without randomness signs nothing until the next start");
+    let check = world.appliance.keyhold(&["status"]).output().unwrap();
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(said.contains("random generator"), "{said}");
+    world.appliance.restart();
+    world.client = world.appliance.client(V2_1);
+    world.client.call::<RNGRetrieve>(&retrieve);
+
+    world.appliance.token().fail(Some("C_GenerateRandom stuck"));
+    let check = world.appliance.keyhold(&["check"]).output().unwrap();
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(
+        !check.status.success() && said.contains("random generator"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(super) enum Call {
     Derive,
     Decapsulate,
     Health,
+    SelfTest,
 }
 
 wire! {
@@ -50,6 +51,7 @@ wire! {
         17 = Derive,
         18 = Decapsulate,
         19 = Health,
+        20 = SelfTest,
     }
 }
 

@@ -340,8 +340,9 @@ fn again(helper: &Weak<Helper>) -> Option<UnixStream> {
                 let trouble = error.to_string();
                 (own.terms.tell)(Event::NotStarted(&trouble));
                 own.lock().trouble = trouble;
-                if matches!(error, Error::Refused(_)) {
-                    // Another process would try the same PIN once more.
+                if matches!(error, Error::Refused(_) | Error::Broken(_)) {
+                    // Another process would try the same PIN once more; and what failed a test of itself is not asked until
+                    // somebody has looked at it.
                     return None;
                 }
             }

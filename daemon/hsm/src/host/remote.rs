@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
     Finished, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Stream, Target, Task, Terms,
+    Trial,
 };
 
 /// An HSM in another process. Calls fail with [`Error::Unavailable`] while there is none.
@@ -135,6 +136,10 @@ impl Hsm for RemoteHsm {
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
         self.call(Call::Decapsulate, (key, ciphertext, target))
+    }
+
+    fn self_test(&self) -> Result<Vec<Trial>> {
+        ask(&self.helper, Call::SelfTest, true, ())
     }
 
     fn health(&self) -> Result<()> {

@@ -132,6 +132,7 @@ impl Host {
                 let (key, ciphertext, target): (_, _, OwnTarget<'_>) = from.rest()?;
                 hsm.decapsulate(&key, ciphertext, &target.get()).put(out);
             }
+            Call::SelfTest => hsm.self_test().put(out),
             _ => hsm.health().put(out),
         }
         Ok(())

@@ -163,6 +163,7 @@ wire! {
         8 = Unavailable(what),
         9 = Unsupported,
         10 = Refused(what),
+        11 = Broken(what),
     }
     enum Opening {
         1 = Embedded { master, seal, cache_keys_max },

@@ -16,6 +16,7 @@ mod oaep;
 mod own;
 mod pairwise;
 mod probe;
+mod randomness;
 mod raw;
 mod reference;
 mod reject;
@@ -34,7 +35,6 @@ use kmip::{
     Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
 };
-use zeroize::Zeroizing;
 
 pub use self::config::{ModuleConfig, TokenName};
 use self::{
@@ -42,18 +42,19 @@ use self::{
     library::Library,
     own::Name,
     probe::Probe,
+    randomness::Randomness,
     reference::{Binding, Reference},
     sealing::Sealing,
     session::Pool,
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms,
+    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, Trial,
     cache::Cache,
     soft::{
         PlainKey,
         derive::{self, Source},
-        rng,
+        known, rng,
     },
 };
 
@@ -67,6 +68,8 @@ pub struct ModuleHsm {
     opened: Cache<PlainKey>,
     /// The token's wrapping key, once one is needed.
     wrapping: OnceLock<Name>,
+    mechanisms_disabled: Vec<u64>,
+    randomness: Randomness,
 }
 
 impl ModuleHsm {
@@ -74,9 +77,11 @@ impl ModuleHsm {
     ///
     /// The module is initialised once per process; call this before there are threads that might load it too.
     pub fn open(config: &ModuleConfig) -> Result<Self> {
+        known::passing(known::first())?;
         let pool = Pool::new(Library::open(&config.path)?, config);
         let (capabilities, mut settings) =
             pool.run(|seat| Probe::run(seat, &config.mechanisms_disabled))?;
+        let randomness = Randomness::start(&pool)?;
         let method = sealing::method(&capabilities)?;
         let sealing = pool.create(|seat| Sealing::establish(seat, method))?;
         pool.set_beacon(sealing.id());
@@ -91,6 +96,8 @@ impl ModuleHsm {
             binding,
             opened: Cache::new(config.cache_keys_max),
             wrapping: OnceLock::new(),
+            mechanisms_disabled: config.mechanisms_disabled.clone(),
+            randomness,
         })
     }
 }
@@ -102,6 +109,7 @@ impl Hsm for ModuleHsm {
 
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
         reference::check_id(&terms.id)?;
+        self.randomness.passing()?;
         if terms.exportable {
             let (material, public) = PlainKey::generate(spec)?;
             return Ok(Generated {
@@ -146,15 +154,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
-        let len = u32::try_from(out.len()).map_err(|_| Error::BadInput("more than 4 GiB"))?;
-        let bytes = self
-            .pool
-            .run(|seat| Ok(Zeroizing::new(seat.session.generate_random_vec(len)?)))?;
-        if bytes.len() != out.len() {
-            return Err(Error::Failed("the module gave too few random bytes".into()));
-        }
-        out.copy_from_slice(&bytes);
-        Ok(())
+        self.randomness.fill(&self.pool, out)
     }
 
     fn seed(&self, offered: &[u8]) -> Result<()> {
@@ -173,6 +173,7 @@ impl Hsm for ModuleHsm {
         match Reference::decode(key, &self.binding)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
             Reference::Locked(key) => {
+                self.randomness.passing()?;
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
                 self.pool.run(|seat| {
                     seat.with_key(key, |seat, loaded| {
@@ -258,7 +259,16 @@ impl Hsm for ModuleHsm {
         }
     }
 
+    fn self_test(&self) -> Result<Vec<Trial>> {
+        let own = known::first();
+        known::passing(own)?;
+        let disabled = &self.mechanisms_disabled;
+        let (found, _) = self.pool.run(|seat| Probe::run(seat, disabled))?;
+        Ok(found.trials)
+    }
+
     fn health(&self) -> Result<()> {
+        self.randomness.passing()?;
         self.pool.health()
     }
 }

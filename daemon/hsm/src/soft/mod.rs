@@ -3,26 +3,31 @@
 mod aead;
 mod aes;
 mod block;
+mod capabilities;
 mod chacha;
 pub(crate) mod check;
 mod ciphers;
 pub(crate) mod derive;
 pub(crate) mod ec;
 pub(crate) mod engine;
+pub(crate) mod entropy;
 mod ffi;
 mod gcm;
 mod hmac;
 pub(crate) mod in_context;
 mod input;
+pub(crate) mod known;
 mod mac;
 mod master;
 pub(crate) mod named;
+mod pairwise;
 mod plain;
 pub(crate) mod prime;
 pub mod rng;
 pub(crate) mod rsa;
 mod seal;
 mod secure;
+mod state;
 mod triple_des;
 mod wrap;
 mod xts;
@@ -31,13 +36,10 @@ use std::sync::Arc;
 
 use kmip::{
     Secret,
-    mechanism::{
-        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, PostQuantumUse,
-        Prf, Signing,
-    },
+    mechanism::{Cipher, KeySpec, Mac, Signing},
 };
 
-use self::derive::Source;
+use self::{derive::Source, state::State};
 pub use self::{
     ffi::secure_heap_used_bytes,
     master::{Master, MasterSource},
@@ -45,8 +47,9 @@ pub use self::{
     secure::{SecureHeap, start},
 };
 use crate::{
-    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Generated,
-    Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, cache::Cache,
+    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
+    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, Trial,
+    cache::Cache,
 };
 
 /// How many unsealed keys an embedded HSM keeps when nothing else is said.
@@ -62,17 +65,30 @@ pub struct SoftHsm {
     master: Master,
     capabilities: Capabilities,
     unsealed: Cache<PlainKey>,
+    state: State,
 }
 
 impl SoftHsm {
     /// An HSM under a master, with at most so many unsealed keys in memory.
     #[must_use]
     pub fn new(master: Master, cache_keys_max: usize) -> Self {
+        Self::tested(master, cache_keys_max, known::first().to_vec())
+    }
+
+    /// An HSM after its self-tests. One that failed serves nothing, and says why.
+    fn tested(master: Master, cache_keys_max: usize, trials: Vec<Trial>) -> Self {
         rng::open_pool();
+        let state = State::default();
+        // Every use is told.
+        drop(state.note(known::passing(&trials)));
         Self {
             master,
-            capabilities: capabilities(),
+            capabilities: Capabilities {
+                trials,
+                ..capabilities::all()
+            },
             unsealed: Cache::new(cache_keys_max),
+            state,
         }
     }
 
@@ -101,29 +117,37 @@ impl Hsm for SoftHsm {
     }
 
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
-        let (material, public) = PlainKey::generate(spec)?;
-        let digest = terms.exportable.then(|| material.digest()).transpose()?;
-        Ok(Generated {
-            key: seal::seal_key(&self.master, &material, terms)?,
-            public,
-            digest,
+        self.state.guard(|| {
+            let (material, public) = PlainKey::generate(spec)?;
+            let digest = terms.exportable.then(|| material.digest()).transpose()?;
+            Ok(Generated {
+                key: seal::seal_key(&self.master, &material, terms)?,
+                public,
+                digest,
+            })
         })
     }
 
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
-        let valid = PlainKey::validate(material)?;
-        // What the checks let through, the libraries must take too: a key that cannot be used is not kept.
-        PlainKey::from_validated(&valid)?;
-        seal::seal_key(&self.master, &valid, terms)
+        self.state.guard(|| {
+            let valid = PlainKey::validate(material)?;
+            // What the checks let through, the libraries must take too: a key that cannot be used is not kept.
+            let key = PlainKey::from_validated(&valid)?;
+            // Whoever brings a key that does not agree with itself ends no service by it.
+            key.agrees_with_itself().map_err(|_| DISAGREES)?;
+            seal::seal_key(&self.master, &valid, terms)
+        })
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
-        let opened = seal::open_key(&self.master, key)?;
-        if opened.exportable {
-            Ok(opened.material)
-        } else {
-            Err(crate::Error::NotExportable)
-        }
+        self.state.guard(|| {
+            let opened = seal::open_key(&self.master, key)?;
+            if opened.exportable {
+                Ok(opened.material)
+            } else {
+                Err(Error::NotExportable)
+            }
+        })
     }
 
     fn destroy(&self, key: &KeyRef) -> Result<()> {
@@ -132,210 +156,154 @@ impl Hsm for SoftHsm {
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
-        rng::fill(out)
+        self.state.guard(|| rng::fill(out))
     }
 
     fn seed(&self, offered: &[u8]) -> Result<()> {
-        rng::stir(offered)
+        self.state.guard(|| rng::stir(offered))
     }
 
     fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
-        seal::seal(&self.master, plain, label)
+        self.state.guard(|| seal::seal(&self.master, plain, label))
     }
 
     fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
-        seal::open(&self.master, sealed, label)
+        self.state.guard(|| seal::open(&self.master, sealed, label))
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
-        self.key(key)?.sign(mechanism, input)
+        self.state.guard(|| self.key(key)?.sign(mechanism, input))
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
-        self.key(key)?.encrypt(cipher, input)
+        self.state.guard(|| self.key(key)?.encrypt(cipher, input))
     }
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
-        self.key(key)?.decrypt(cipher, input)
+        self.state.guard(|| self.key(key)?.decrypt(cipher, input))
     }
 
     fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
-        self.key(key)?.begin(task)
+        self.state.guard(|| {
+            let begun = self.key(key)?.begin(task)?;
+            Ok(begun.map(|begun| self.state.guarded(begun)))
+        })
     }
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        self.key(key)?.mac(mechanism, message)
+        self.state.guard(|| self.key(key)?.mac(mechanism, message))
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
-        let salt = how.salt_key.map(|key| seal::open_key(&self.master, key));
-        let salt = salt.transpose()?;
-        if let Some(salt) = &salt {
-            target.follows(salt.exportable)?;
-        }
-        let how = derive::salted(how, salt.as_ref().map(|salt| &salt.material))?;
-        let bytes = match base {
-            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
-            Base::Key(key) => {
-                let opened = seal::open_key(&self.master, key)?;
-                // What two agree on leaves no less when it leaves here: the other side has it.
-                if !how.mechanism.is_agreement() {
-                    target.follows(opened.exportable)?;
-                }
-                derive::derive(&Source::Key(&opened.material), &how, target.bytes())?
+        self.state.guard(|| {
+            let salt = how.salt_key.map(|key| seal::open_key(&self.master, key));
+            let salt = salt.transpose()?;
+            if let Some(salt) = &salt {
+                target.follows(salt.exportable)?;
             }
-        };
-        target.keep(self, bytes)
+            let how = derive::salted(how, salt.as_ref().map(|salt| &salt.material))?;
+            let bytes = match base {
+                Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
+                Base::Key(key) => {
+                    let opened = seal::open_key(&self.master, key)?;
+                    // What two agree on leaves no less when it leaves here: the other side has it.
+                    if !how.mechanism.is_agreement() {
+                        target.follows(opened.exportable)?;
+                    }
+                    derive::derive(&Source::Key(&opened.material), &how, target.bytes())?
+                }
+            };
+            target.keep(self, bytes)
+        })
     }
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
-        let opened = seal::open_key(&self.master, key)?;
-        let secret = PlainKey::from_validated(&opened.material)?.decapsulate(ciphertext)?;
-        target.keep_whole(self, secret)
+        self.state.guard(|| {
+            let opened = seal::open_key(&self.master, key)?;
+            let secret = PlainKey::from_validated(&opened.material)?.decapsulate(ciphertext)?;
+            target.keep_whole(self, secret)
+        })
+    }
+
+    fn self_test(&self) -> Result<Vec<Trial>> {
+        self.state.passing()?;
+        let trials = known::run(known::TABLE);
+        drop(self.state.note(known::passing(&trials)));
+        Ok(trials)
     }
 
     fn health(&self) -> Result<()> {
-        rng::health()
+        self.state.passing()
     }
 }
 
-/// What this HSM can do. Where a length is free (an HMAC key, an imported RSA modulus, a salt, a label), one row with
-/// the usual length stands for all.
-fn capabilities() -> Capabilities {
-    let hashes = || Hash::ALL.iter().copied();
-    let pairs = || hashes().flat_map(move |hash| hashes().map(move |mask_hash| (hash, mask_hash)));
-    let mut keys: Vec<_> = [128, 192, 256, 512]
-        .map(|bits| KeySpec::Aes { bits })
-        .into();
-    keys.extend([112, 168].map(|bits| KeySpec::TripleDes { bits }));
-    keys.extend([KeySpec::ChaCha20, KeySpec::ChaCha20Poly1305]);
-    keys.extend(Kept::ALL.iter().map(|algorithm| KeySpec::Kept {
-        algorithm: *algorithm,
-        bits: algorithm.default_bits(),
-    }));
-    keys.extend(hashes().map(|hash| KeySpec::Hmac {
-        hash,
-        bits: u16::try_from(hash.digest_bytes() * 8).unwrap_or(u16::MAX),
-    }));
-    keys.extend([1024, 2048, 3072, 4096].map(|bits| KeySpec::Rsa { bits }));
-    keys.extend(
-        [(1024, 160), (2048, 224), (2048, 256), (3072, 256)]
-            .map(|(bits, order_bits)| KeySpec::Dsa { bits, order_bits }),
-    );
-    keys.extend([2048, 3072, 4096].map(|bits| KeySpec::Dh { bits }));
-    keys.extend(Curve::ALL.iter().map(|curve| KeySpec::Ec(*curve)));
-    keys.extend(
-        PostQuantum::ALL
-            .iter()
-            .map(|own| KeySpec::PostQuantum(*own)),
-    );
+const DISAGREES: Error = Error::BadKey("its halves do not agree");
 
-    let or_none = || hashes().map(Some).chain([None]);
-    let mut sign: Vec<_> = or_none().map(Signing::RsaPkcs1).collect();
-    sign.extend(pairs().map(|(hash, mask_hash)| Signing::RsaPss {
-        hash,
-        mask_hash,
-        salt_bytes: u16::try_from(hash.digest_bytes()).unwrap_or(u16::MAX),
-    }));
-    sign.extend(or_none().map(Signing::Dsa));
-    sign.extend(or_none().map(Signing::Ecdsa));
-    sign.extend([Signing::Eddsa, Signing::MlDsa, Signing::SlhDsa]);
+#[cfg(test)]
+mod tests {
+    use kmip::{CryptographicUsageMask, mechanism::Hash};
 
-    let mut cipher = symmetric();
-    cipher.push(Cipher::RsaPkcs1);
-    cipher.extend(pairs().map(|(hash, mask_hash)| Cipher::RsaOaep {
-        hash,
-        mask_hash,
-        label: Vec::new(),
-    }));
-    Capabilities {
-        description: format!(
-            "Keyhold embedded HSM {} (AWS-LC; {})",
-            env!("CARGO_PKG_VERSION"),
-            openssl::version::version()
-        ),
-        generate: keys.clone(),
-        import: keys,
-        sign,
-        cipher,
-        mac: hashes().map(Mac::Hmac).chain(BLOCK_MACS).collect(),
-        derive: derivations(),
-        decapsulate: decapsulating(),
-        wrapped: Vec::new(),
-        trials: Vec::new(),
+    use super::*;
+    use crate::CustodyMode;
+
+    fn terms() -> Terms {
+        Terms {
+            id: b"an id".to_vec(),
+            label: String::new(),
+            exportable: true,
+            usage: CryptographicUsageMask::default(),
+            custody: CustodyMode::default(),
+        }
     }
-}
 
-/// The keys that decapsulate.
-fn decapsulating() -> Vec<KeySpec> {
-    let all = PostQuantum::ALL.iter().copied();
-    all.filter(|own| own.kind() == PostQuantumUse::Kem)
-        .map(KeySpec::PostQuantum)
-        .collect()
-}
-
-/// The ciphers with secret keys.
-fn symmetric() -> Vec<Cipher> {
-    let paddings = || Padding::ALL.iter().copied();
-    let tags = || [4, 8, 12, 13, 14, 15, 16].into_iter();
-    let mut cipher = vec![
-        Cipher::AesCtr,
-        Cipher::AesCfb,
-        Cipher::AesOfb,
-        Cipher::AesXts,
-        Cipher::AesKeyWrap,
-        Cipher::AesKeyWrapPadded,
-        Cipher::TripleDesCfb,
-        Cipher::TripleDesOfb,
-        Cipher::ChaCha20,
-    ];
-    cipher.extend(paddings().map(Cipher::AesEcb));
-    cipher.extend(paddings().map(Cipher::AesCbc));
-    cipher.extend(paddings().map(Cipher::TripleDesEcb));
-    cipher.extend(paddings().map(Cipher::TripleDesCbc));
-    cipher.extend(tags().map(|tag_bytes| Cipher::AesGcm { tag_bytes }));
-    cipher.extend([4, 6, 8, 10, 12, 14, 16].map(|tag_bytes| Cipher::AesCcm { tag_bytes }));
-    cipher.extend(tags().map(|tag_bytes| Cipher::ChaCha20Poly1305 { tag_bytes }));
-    cipher
-}
-
-/// The MACs of block ciphers.
-const BLOCK_MACS: [Mac; 4] = [
-    Mac::AesCmac,
-    Mac::TripleDesCmac,
-    Mac::AesCbcMac,
-    Mac::TripleDesCbcMac,
-];
-
-/// Derivations, with one count of iterations standing for all.
-fn derivations() -> Vec<Derivation> {
-    let mut all = vec![Derivation::Agreement];
-    for hash in Hash::ALL.iter().copied() {
-        let prf = Prf::Hmac(hash);
-        all.extend([
-            Derivation::Pbkdf2 {
-                hash,
-                iterations: 1,
-            },
-            Derivation::Digest(hash),
-            Derivation::Hmac(hash),
-            Derivation::Counter(prf),
-            Derivation::Feedback(prf),
-            Derivation::DoublePipeline(prf),
-            Derivation::Hkdf(hash),
-            Derivation::HkdfExtract(hash),
-            Derivation::HkdfExpand(hash),
-            Derivation::X963(hash),
-            Derivation::OneStep(hash),
-        ]);
+    fn hsm(trials: Vec<Trial>) -> SoftHsm {
+        SoftHsm::tested(Master::ephemeral().unwrap(), 0, trials)
     }
-    all.extend([
-        Derivation::Counter(Prf::AesCmac),
-        Derivation::Feedback(Prf::AesCmac),
-        Derivation::DoublePipeline(Prf::AesCmac),
-    ]);
-    let paddings = [Padding::None, Padding::Pkcs5];
-    all.extend(paddings.map(|padding| Derivation::Encrypt(Cipher::AesEcb(padding))));
-    all.extend(paddings.map(|padding| Derivation::Encrypt(Cipher::AesCbc(padding))));
-    all
+
+    #[test]
+    fn one_wrong_answer_ends_all_service() {
+        let good = hsm(known::first().to_vec());
+        let spec = KeySpec::Hmac {
+            hash: Hash::Sha256,
+            bits: 256,
+        };
+        let key = good.generate(spec, &terms()).unwrap().key;
+        let mac = Mac::Hmac(Hash::Sha256);
+        let task = Task::Mac { mechanism: mac };
+        let mut begun = good.begin(&key, task).unwrap().unwrap().stream;
+        good.mac(&key, mac, b"served").unwrap();
+        let sealed = good.seal(&Secret::from(&b"kept"[..]), b"").unwrap();
+
+        // What a test finds later is as what it finds at the start.
+        drop(
+            good.state
+                .note(known::passing(&known::run(known::tests::BROKEN))),
+        );
+        let bad = hsm(known::run(known::tests::BROKEN));
+        for hsm in [&good, &bad] {
+            let mut out = [0; 8];
+            let refusals = [
+                hsm.generate(spec, &terms()).map(drop),
+                hsm.mac(&key, mac, b"not served").map(drop),
+                hsm.export(&key).map(drop),
+                hsm.begin(&key, task).map(drop),
+                hsm.random(&mut out),
+                hsm.seal(&Secret::from(&b"kept"[..]), b"").map(drop),
+                hsm.open(&sealed, b"").map(drop),
+                hsm.self_test().map(drop),
+                hsm.health(),
+            ];
+            for (place, refusal) in refusals.into_iter().enumerate() {
+                assert!(matches!(refusal, Err(Error::Broken(_))), "{place}");
+            }
+            assert_eq!(out, [0; 8]);
+        }
+        assert!(begun.update(b"a part").is_err() && begun.finish().is_err());
+    }
+
+    #[test]
+    fn a_test_on_demand_says_what_was_tried() {
+        let trials = hsm(known::first().to_vec()).self_test().unwrap();
+        assert_eq!(trials, known::first());
+    }
 }

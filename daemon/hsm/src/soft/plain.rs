@@ -287,42 +287,6 @@ impl PlainKey {
             _ => Err(Error::KeyTypeMismatch),
         }
     }
-
-    /// The pairwise consistency test (FIPS 140-3 IG 10.3.A): what the private half makes, the public half undoes.
-    fn agrees_with_itself(&self) -> Result<()> {
-        use kmip::mechanism::{Hash, PostQuantumUse};
-        let public = self.public().unwrap_or_default();
-        let mechanism = match self.spec {
-            KeySpec::Rsa { .. } => Signing::RsaPkcs1(Some(Hash::Sha256)),
-            KeySpec::Dsa { .. } => Signing::Dsa(Some(Hash::Sha256)),
-            KeySpec::Ec(curve) if curve.is_edwards() => Signing::Eddsa,
-            KeySpec::Ec(curve) if curve.is_weierstrass() => Signing::Ecdsa(Some(Hash::Sha256)),
-            KeySpec::PostQuantum(algorithm) => match algorithm.kind() {
-                PostQuantumUse::MlDsa => Signing::MlDsa,
-                // Its public half is what every signature begins with computing, and one takes up to seconds.
-                PostQuantumUse::SlhDsa => return agreed(!public.is_empty()),
-                PostQuantumUse::Kem => {
-                    let (ciphertext, secret) = public::encapsulate(public)?;
-                    return agreed(self.decapsulate(&ciphertext)? == secret);
-                }
-            },
-            // The public half is computed from the private one, and there is nothing else to compare.
-            _ => return agreed(!public.is_empty()),
-        };
-        let input = Input::Message(b"pairwise consistency");
-        let signature = self.sign(mechanism, input)?;
-        agreed(public::verify(public, mechanism, input, &signature)?)
-    }
-}
-
-fn agreed(agreed: bool) -> Result<()> {
-    if agreed {
-        Ok(())
-    } else {
-        Err(Error::Failed(
-            "a new key pair does not agree with itself".to_owned(),
-        ))
-    }
 }
 
 /// Whether OpenSSL computes keys of this kind by their names.

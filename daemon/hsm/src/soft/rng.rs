@@ -15,6 +15,7 @@ use std::{
 
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::entropy::{PROPORTION_WINDOW, START_SAMPLES, is_healthy};
 use crate::{Error, Result};
 
 /// Fills a buffer with random bytes.
@@ -68,8 +69,7 @@ impl Generator {
             seed,
             library,
         };
-        // SP 800-90B §4.3: at least 1024 samples before the first output.
-        generator.test_seed::<4096>();
+        generator.test_seed::<START_SAMPLES>();
         generator
     }
 
@@ -89,7 +89,7 @@ impl Generator {
 
     fn passing(&self) -> Result<()> {
         if self.stopped.load(Ordering::Acquire) {
-            return Err(Error::Unavailable(STOPPED.to_owned()));
+            return Err(Error::Broken(STOPPED.to_owned()));
         }
         Ok(())
     }
@@ -112,26 +112,7 @@ fn kernel(out: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// The repetition count test and the adaptive proportion test of SP 800-90B §4.4 over whole bytes.
-fn is_healthy(samples: &[u8]) -> bool {
-    let repeats = samples
-        .windows(REPETITION_CUTOFF)
-        .any(|run| run.iter().all(|sample| run.first() == Some(sample)));
-    let biased = samples.chunks_exact(PROPORTION_WINDOW).any(|window| {
-        window
-            .iter()
-            .filter(|sample| window.first() == Some(sample))
-            .count()
-            >= PROPORTION_CUTOFF
-    });
-    !repeats && !biased
-}
-
-const STOPPED: &str = "the random generator failed its health test; restart, and replace the machine if it fails again";
-/// Both cutoffs alarm falsely once in 2⁶⁴ samples of full entropy: α = 2⁻⁶⁴, H = 8 bits for each byte.
-const REPETITION_CUTOFF: usize = 9;
-const PROPORTION_CUTOFF: usize = 27;
-const PROPORTION_WINDOW: usize = 512;
+const STOPPED: &str = "the random generator; replace the machine if it fails again";
 const CALLS_BETWEEN_SEED_TESTS: u64 = 1 << 16;
 
 #[cfg(test)]
@@ -172,7 +153,7 @@ mod tests {
             let generator = Generator::start(seed, good);
             assert!(matches!(
                 generator.fill(&mut [0; 32]),
-                Err(Error::Unavailable(_))
+                Err(Error::Broken(_))
             ));
         }
     }
