@@ -29,6 +29,8 @@ pub enum Backend {
     SoftHsm,
     /// The same, whose locked keys are kept in the store, wrapped.
     Wrapped,
+    /// A token of Kryoptic through its PKCS#11 module.
+    Kryoptic,
 }
 
 /// An appliance that `keyhold dev` set up.
@@ -54,6 +56,7 @@ impl Appliance {
             Backend::Embedded => Self::start_with(None, &[]),
             Backend::SoftHsm => Self::start_with(Some(Token::new()), &[]),
             Backend::Wrapped => Self::start_with(Some(Token::new()), &[WRAPPED]),
+            Backend::Kryoptic => Self::start_with(Some(Token::kryoptic()), &[]),
         }
     }
 
@@ -184,18 +187,19 @@ impl Appliance {
         path
     }
 
-    /// The SoftHSM2 token behind the vault.
+    /// The token behind the vault.
     #[must_use]
     pub fn token(&self) -> &Token {
-        self.token.as_ref().expect("the vault stands on SoftHSM2")
+        self.token.as_ref().expect("the vault stands on a token")
     }
 
     /// What the vault stands on.
     #[must_use]
     pub fn backend(&self) -> Backend {
-        match self.token {
+        match &self.token {
             None => Backend::Embedded,
             Some(_) if self.arguments.iter().any(|own| own == WRAPPED) => Backend::Wrapped,
+            Some(token) if token.is_kryoptic() => Backend::Kryoptic,
             Some(_) => Backend::SoftHsm,
         }
     }

@@ -70,6 +70,14 @@ pub fn library(relative: &str, package: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{relative} is missing; install the package {package}"))
 }
 
+/// Kryoptic's own library, as the tests' set-up has built it.
+#[must_use]
+pub fn kryoptic() -> PathBuf {
+    let path = root().join("target/kryoptic/libkryoptic_pkcs11.so");
+    assert!(path.exists(), "Kryoptic is missing: tests/setup/kryoptic");
+    path
+}
+
 /// A peer's command, which is ended after a minute.
 #[must_use]
 pub fn peer(name: &str) -> Command {

@@ -1,4 +1,4 @@
-//! A SoftHSM2 token in a folder of its own.
+//! A token of SoftHSM2, or of Kryoptic, in a folder of its own.
 
 use std::{
     fs,
@@ -8,12 +8,19 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::programs::{failing_module, library, peer, succeed};
+use crate::programs::{failing_module, kryoptic, library, peer, succeed};
 
-/// A SoftHSM2 token, found through `SOFTHSM2_CONF` in the environment of who uses it.
+/// A token, found through `SOFTHSM2_CONF` or `KRYOPTIC_CONF` in the environment of who uses it.
 pub struct Token {
     folder: TempDir,
+    maker: Maker,
     fails: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    SoftHsm,
+    Kryoptic,
 }
 
 impl Token {
@@ -22,20 +29,16 @@ impl Token {
     /// The user's PIN.
     pub const PIN: &'static str = "98765432";
 
-    /// Initialises a token.
+    /// Initialises a token of SoftHSM2.
     #[must_use]
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("token").tempdir().unwrap();
-        fs::create_dir(folder.path().join("tokens")).unwrap();
+        let token = Self::of(Maker::SoftHsm);
+        let folder = &token.folder;
         let text = format!(
             "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
             folder.path().join("tokens").display()
         );
         fs::write(folder.path().join("softhsm2.conf"), text).unwrap();
-        let token = Self {
-            folder,
-            fails: false,
-        };
         succeed(token.environment(peer("softhsm2-util").args([
             "--init-token",
             "--free",
@@ -47,6 +50,43 @@ impl Token {
             "12345678",
         ])));
         token
+    }
+
+    /// Initialises a token of Kryoptic.
+    #[must_use]
+    pub fn kryoptic() -> Self {
+        let token = Self::of(Maker::Kryoptic);
+        let text = format!(
+            "[[slots]]\nslot = 1\ndbtype = \"sqlite\"\ndbargs = {:?}\n",
+            token.objects().join("token.sql")
+        );
+        fs::write(token.folder.path().join("kryoptic.conf"), text).unwrap();
+        let officer = ["--login", "--login-type", "so", "--init-pin", "--pin"];
+        for steps in [
+            &["--init-token", "--label", Self::LABEL][..],
+            &[&officer[..], &[Self::PIN]].concat(),
+        ] {
+            let mut tool = peer("pkcs11-tool");
+            tool.arg("--module").arg(kryoptic());
+            succeed(token.environment(tool.args(["--so-pin", "12345678"]).args(steps)));
+        }
+        token
+    }
+
+    fn of(maker: Maker) -> Self {
+        let folder = tempfile::Builder::new().prefix("token").tempdir().unwrap();
+        fs::create_dir(folder.path().join("tokens")).unwrap();
+        Self {
+            folder,
+            maker,
+            fails: false,
+        }
+    }
+
+    /// Whether this is a token of Kryoptic.
+    #[must_use]
+    pub fn is_kryoptic(&self) -> bool {
+        self.maker == Maker::Kryoptic
     }
 
     /// A token behind a module that fails when it is told to.
@@ -64,7 +104,14 @@ impl Token {
         if self.fails {
             failing_module()
         } else {
-            Self::library()
+            self.own_library()
+        }
+    }
+
+    fn own_library(&self) -> PathBuf {
+        match self.maker {
+            Maker::SoftHsm => Self::library(),
+            Maker::Kryoptic => kryoptic(),
         }
     }
 
@@ -103,6 +150,7 @@ impl Token {
             command.env("KEYHOLD_FAULTS", self.faults());
             command.env("KEYHOLD_FAULTS_MODULE", Self::library());
         }
+        command.env("KRYOPTIC_CONF", self.folder.path().join("kryoptic.conf"));
         command.env("SOFTHSM2_CONF", self.folder.path().join("softhsm2.conf"))
     }
 
@@ -116,7 +164,7 @@ impl Token {
     #[must_use]
     pub fn tool(&self, arguments: &[&str]) -> Command {
         let mut command = peer("pkcs11-tool");
-        command.arg("--module").arg(Self::library());
+        command.arg("--module").arg(self.own_library());
         command.args(["--token-label", Self::LABEL, "--login", "--pin", Self::PIN]);
         command.args(arguments);
         self.environment(&mut command);

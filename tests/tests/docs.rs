@@ -37,6 +37,10 @@ fn environment(appliance: &Appliance, command: &mut Command) {
         .env("KEYHOLD_PORT", kmip.port().to_string())
         .env("KEYHOLD_METRICS", appliance.metrics().to_string())
         .env("KEYHOLD_MODULE", module())
+        .env(
+            "KRYOPTIC",
+            root().join("target/kryoptic/libkryoptic_pkcs11.so"),
+        )
         .env("KEYHOLD_PKCS11_CONFIG", appliance.file("pkcs11.toml"))
         .env("KEYHOLD_CONFIG", appliance.file("keyhold.toml"))
         // Programs would read what their user configured, or ask for a PIN at the terminal.
@@ -158,6 +162,7 @@ pages! {
     vmware: "clients/vmware.md";
     web_servers: "clients/web-servers.md";
     operate: "operate.md";
+    kryoptic: "hsms/kryoptic.md";
     softhsm: "hsms/softhsm.md";
 }
 

@@ -1,6 +1,6 @@
-//! The main job over the wire: every operation, in every version, on the embedded HSM and on SoftHSM2.
+//! The main job over the wire: every operation, in every version, on the embedded HSM, on SoftHSM2 and on Kryoptic.
 
-/// Makes each of the functions named a test on the embedded HSM, one on SoftHSM2, and one on SoftHSM2 with wrapped keys.
+/// Makes each of the functions named a test on each backend; SoftHSM2 is one with wrapped keys besides.
 macro_rules! on_each_backend {
     ($($name:ident),* $(,)?) => {
         mod embedded {
@@ -21,6 +21,13 @@ macro_rules! on_each_backend {
             $(#[test]
             fn $name() {
                 super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::Wrapped));
+            })*
+        }
+
+        mod kryoptic {
+            $(#[test]
+            fn $name() {
+                super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::Kryoptic));
             })*
         }
     };

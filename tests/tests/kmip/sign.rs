@@ -157,6 +157,12 @@ fn curves_sign(appliance: &Appliance) {
         (RecommendedCurve::SECP256K1, 256, Hash::SHA256, "sha256"),
         (RecommendedCurve::P256, 256, Hash::SHA512, "sha512"),
     ] {
+        if curve == RecommendedCurve::SECP256K1 && appliance.backend() == Backend::Kryoptic {
+            let request = pair(Pair::Ec(curve, bits), locked(), []);
+            let refused = client.refused::<CreateKeyPair>(&request);
+            assert_eq!(refused, ResultReason::UnsupportedCryptographicParameters);
+            continue;
+        }
         let pair = create_pair(client, Pair::Ec(curve, bits), locked());
         signs(appliance, client, &pair, &hashed(hash), &["-digest", name]);
     }

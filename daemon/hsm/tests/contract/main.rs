@@ -1,6 +1,6 @@
 //! The contract of `trait Hsm`: one suite, held against every backend there is.
 //!
-//! The embedded HSM always runs, SoftHSM2 in a child of the run; any other PKCS#11 module runs when
+//! The embedded HSM always runs, SoftHSM2 and Kryoptic in children of the run; any other PKCS#11 module runs when
 //! `KEYHOLD_TEST_MODULE` names it. What a backend does not list among its capabilities it must refuse, and what it lists
 //! it must do.
 #![expect(

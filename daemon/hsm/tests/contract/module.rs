@@ -1,7 +1,9 @@
-//! A PKCS#11 module as one more backend of the contract: SoftHSM2 always, any other by name.
+//! A PKCS#11 module as one more backend of the contract: SoftHSM2 and Kryoptic always, any other by name.
 
 #[path = "../softhsm/mod.rs"]
 mod softhsm;
+
+use std::{fs, path::Path, process::Command};
 
 use hsm::{
     CustodyMode, Hsm,
@@ -49,7 +51,7 @@ fn holds_on_softhsm(custody: &str) {
     let path = softhsm::module();
     let path = path.to_str().expect("a path in UTF-8");
     let out = softhsm::run_again(
-        &["--skip", "the_contract_holds_on_softhsm"],
+        &["--skip", "the_contract_holds_on"],
         &[
             ("KEYHOLD_TEST_MODULE", path),
             ("KEYHOLD_TEST_TOKEN", softhsm::LABEL),
@@ -59,3 +61,37 @@ fn holds_on_softhsm(custody: &str) {
     );
     assert!(!out.contains(" 0 passed"), "the suite did not run:\n{out}");
 }
+
+/// The same in a child with a fresh token of Kryoptic.
+#[test]
+fn the_contract_holds_on_kryoptic() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join("target/kryoptic/libkryoptic_pkcs11.so");
+    assert!(path.exists(), "Kryoptic is missing: tests/setup/kryoptic");
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let config = folder.path().join("kryoptic.conf");
+    let database = folder.path().join("token.sql");
+    let text = format!("[[slots]]\nslot = 1\ndbtype = \"sqlite\"\ndbargs = {database:?}\n");
+    fs::write(&config, text).expect("a configuration");
+    for steps in [
+        &["--init-token", "--label", softhsm::LABEL][..],
+        &["--init-pin", "--login", "--login-type", "so", "--pin", PIN],
+    ] {
+        let mut tool = Command::new("pkcs11-tool");
+        tool.env("KRYOPTIC_CONF", &config)
+            .arg("--module")
+            .arg(&path);
+        softhsm::run(tool.args(["--so-pin", "87654321"]), steps);
+    }
+    let mut child = Command::new(std::env::current_exe().expect("this test binary"));
+    child
+        .env("KRYOPTIC_CONF", &config)
+        .env("KEYHOLD_TEST_MODULE", &path)
+        .env("KEYHOLD_TEST_TOKEN", softhsm::LABEL)
+        .env("KEYHOLD_TEST_PIN", PIN);
+    let out = softhsm::run(&mut child, &["--skip", "the_contract_holds_on"]);
+    assert!(!out.contains(" 0 passed"), "the suite did not run:\n{out}");
+}
+
+/// pkcs11-tool takes no space in it.
+const PIN: &str = "98765432";

@@ -26,13 +26,17 @@ pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
         .output()
         .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
     assert!(made.status.success(), "softhsm2-util: {made:?}");
-    let run = Command::new(std::env::current_exe().expect("this test binary"))
-        .args(args)
+    let mut child = Command::new(std::env::current_exe().expect("this test binary"));
+    child
         .env("SOFTHSM2_CONF", &config)
         .env(MARK, root.path())
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the child runs");
+        .envs(environment.iter().copied());
+    run(&mut child, args)
+}
+
+/// Runs a test binary, and gives what it printed.
+pub(crate) fn run(child: &mut Command, args: &[&str]) -> String {
+    let run = child.args(args).output().expect("the child runs");
     let out = String::from_utf8_lossy(&run.stdout).into_owned();
     let err = String::from_utf8_lossy(&run.stderr);
     assert!(
