@@ -35,7 +35,8 @@ macro_rules! key {
 /// The answers.
 #[rustfmt::skip]
 pub(super) const TABLE: &[KnownAnswer] = rows![
-    ("sign rsa-pkcs1 sha256", OPENSSL, Computes, || RSA.signature(PKCS1), "430b16373ad44eb032464f369aecf0b82f949d6021c18898865871a5041df55d"),
+    ("sign rsa-pkcs1 sha256", OPENSSL, Computes, || RSA.signature(PKCS1),
+        "430b16373ad44eb032464f369aecf0b82f949d6021c18898865871a5041df55d"),
     ("sign rsa-pss sha256", OPENSSL, Verifies, |known| RSA.signs(PSS, known), concat!(
         "200f79fa5cd83e031b74bc43c5e48eff25640c33f6a380e9f4fa13fcfd4597d5b0bf884c8955b9fa4105b5c8b0d213bc",
         "48879ecd6dc6e11e7f97c51d4fe591cf0d51d0f19d93a550c535296ebe215efca4709234aee3c23358af3a40960affb3",
@@ -45,12 +46,14 @@ pub(super) const TABLE: &[KnownAnswer] = rows![
         "b5bedc955227537c37efe38bfbc53f28",
     )),
     ("decrypt rsa-oaep sha256", OPENSSL, Computes, || RSA.decrypts(&OAEP), "6b6e6f776e20746f206576657279626f6479"),
-    ("decrypt rsa-pkcs1", OPENSSL, Computes, || RSA.decrypts(&Cipher::RsaPkcs1), "6b6e6f776e20746f206576657279626f6479"),
+    ("decrypt rsa-pkcs1", OPENSSL, Computes, || RSA.decrypts(&Cipher::RsaPkcs1),
+        "6b6e6f776e20746f206576657279626f6479"),
     ("sign dsa sha256", OPENSSL, Verifies, |known| DSA.signs(Signing::Dsa(SHA256), known), concat!(
         "65f92a5695b78256a814207155287afe9dacbb2eaa6070e26d4b3c931e8d4d8501ba9e43cd2cadb9300bb5e18b90e87b",
         "1ef78842e6e70d9f8d986c5767c12586",
     )),
-    ("agree dh", OPENSSL, Computes, || DH.agrees(), "4615ffc970ad182c6fda63394715578aaef8c80364d9a4bd1fa8d0414f09270b"),
+    ("agree dh", OPENSSL, Computes, || DH.agrees(),
+        "4615ffc970ad182c6fda63394715578aaef8c80364d9a4bd1fa8d0414f09270b"),
     ("sign ec-p256", AWS_LC, Verifies, |known| P256.signs(ECDSA, known), concat!(
         "fa332b1e958afab81670af42cb6d07def41e70e30372804483a83052f3703c06c9983025269c33608868ff3535d4ac16",
         "c44108ee1e46e3915ae2318e46d91c54",
@@ -72,14 +75,22 @@ pub(super) const TABLE: &[KnownAnswer] = rows![
         "a6c38f45166baf4f4b7454be99ad7288442595b727e85e87e04f8489658200b33df4c6f1bb74c7a530d6011bf5a0d262",
         "dda14b1209674cd1b5add38aadec67dc",
     )),
-    ("sign ec-ed25519", AWS_LC, Computes, || ED25519.signature(Signing::Eddsa), "a4f6b82254c7827e24a70c4ecde6e6508c4585bf10267f809c31e37703307ba8"),
-    ("sign ec-ed448", OPENSSL, Computes, || ED448.signature(Signing::Eddsa), "273a820ee375c7cb9332e64b9a0916c16bd0a6ccbf0d9f103bebc7648d200aa8"),
-    ("agree ec-p256", OPENSSL, Computes, || P256.agrees(), "fc84077a1e3f5f5ec28d103458ee351b2604ff45e1d3e4be0b3d747e043563f8"),
-    ("agree ec-x25519", OPENSSL, Computes, || X25519.agrees(), "4f5f57c497e5cde0c1aa52377d5ec4738250268578fa99deea98492240b1241c"),
-    ("agree ec-x448", OPENSSL, Computes, || X448.agrees(), "4870a55d6dcde63d63d642882ea9e5965140b4f7d28aef5cb7b09241c02ca06d"),
-    ("decapsulate ml-kem-768", AWS_LC, Computes, || ML_KEM.decapsulates(), "44461f0b06696ca510e080f92be56171d048d16451eb748af3791cd545fbf415"),
-    ("sign ml-dsa-65", AWS_LC, Computes, || ML_DSA.signs_in_context(Signing::MlDsa), "8a5d2ac33649c626cae12719e02b7b28beb3e7c60e3d79877eb5adfd1cb2ed85"),
-    ("sign slh-dsa-sha2-128f", OPENSSL, Computes, || SLH_DSA.signature(DETERMINISTIC), "6ea72399dd086b6e1304fb9ff074fa4b4c6a58fd98db353b2e47dd3e6d2c22cd"),
+    ("sign ec-ed25519", AWS_LC, Computes, || ED25519.signature(Signing::Eddsa),
+        "a4f6b82254c7827e24a70c4ecde6e6508c4585bf10267f809c31e37703307ba8"),
+    ("sign ec-ed448", OPENSSL, Computes, || ED448.signature(Signing::Eddsa),
+        "273a820ee375c7cb9332e64b9a0916c16bd0a6ccbf0d9f103bebc7648d200aa8"),
+    ("agree ec-p256", OPENSSL, Computes, || P256.agrees(),
+        "fc84077a1e3f5f5ec28d103458ee351b2604ff45e1d3e4be0b3d747e043563f8"),
+    ("agree ec-x25519", OPENSSL, Computes, || X25519.agrees(),
+        "4f5f57c497e5cde0c1aa52377d5ec4738250268578fa99deea98492240b1241c"),
+    ("agree ec-x448", OPENSSL, Computes, || X448.agrees(),
+        "4870a55d6dcde63d63d642882ea9e5965140b4f7d28aef5cb7b09241c02ca06d"),
+    ("decapsulate ml-kem-768", AWS_LC, Computes, || ML_KEM.decapsulates(),
+        "44461f0b06696ca510e080f92be56171d048d16451eb748af3791cd545fbf415"),
+    ("sign ml-dsa-65", AWS_LC, Computes, || ML_DSA.signs_in_context(Signing::MlDsa),
+        "8a5d2ac33649c626cae12719e02b7b28beb3e7c60e3d79877eb5adfd1cb2ed85"),
+    ("sign slh-dsa-sha2-128f", OPENSSL, Computes, || SLH_DSA.signature(DETERMINISTIC),
+        "6ea72399dd086b6e1304fb9ff074fa4b4c6a58fd98db353b2e47dd3e6d2c22cd"),
 ];
 
 /// A key pair that protects nothing.
