@@ -20,7 +20,7 @@ pub(crate) const DEBTS_PERIOD: Duration = Duration::from_secs(2);
 pub(crate) const SESSIONS_PERIOD: Duration = Duration::from_secs(2);
 
 /// How often the HSMs are tested as at their start.
-pub(crate) const SELF_TEST_PERIOD: Duration = Duration::from_hours(24);
+pub(crate) const SELF_TEST_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The most debts paid in one round.
 const DEBTS_MAX: u32 = 1_000;
