@@ -70,7 +70,11 @@ impl Context<'_> {
     ) -> Result<(Custody, Option<Vec<u8>>)> {
         let backend = self.vault()?.backend.clone();
         let terms = self.terms(id, attributes)?;
-        let made = self.backend(&backend)?.generate(spec, &terms)?;
+        let made = self.backend(&backend)?.generate(spec, &terms);
+        if matches!(made, Err(hsm::Error::Unavailable(_))) && !terms.exportable {
+            self.service.doubts.add(&backend, spec, id);
+        }
+        let made = made?;
         if let Some(digest) = made.digest {
             let format = attributes.key_format_type;
             attributes

@@ -19,6 +19,7 @@ pub mod cryptoki;
 mod custody;
 mod der;
 pub mod directory;
+mod doubts;
 mod effects;
 pub mod error;
 pub mod fault;

@@ -28,6 +28,7 @@ pub(super) fn keep(
     let own = appliance.clone();
     loops.spawn(every(jobs::DEBTS_PERIOD, move || {
         jobs::pay_debts(&own.service);
+        doubts::settle(&own.service);
     }));
     let own = appliance.clone();
     loops.spawn(every(jobs::SESSIONS_PERIOD, move || {

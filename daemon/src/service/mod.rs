@@ -49,6 +49,7 @@ use crate::{
     conformance::Conformance,
     cryptoki::Applications,
     directory::Directory,
+    doubts::Doubts,
     error::{Error, Result},
     fault::Fault,
     identity::{Accounts, Admissions, Caller, Principal, Registry, Tickets},
@@ -99,6 +100,7 @@ pub struct Service {
     pub(crate) applications: Applications,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) uses: Uses,
+    pub(crate) doubts: Doubts,
     trail: Arc<dyn Trail>,
     pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -129,6 +131,7 @@ impl Service {
             applications: Applications::new(parts.limits.cryptoki),
             subscriptions: Subscriptions::default(),
             uses: Uses::default(),
+            doubts: Doubts::default(),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Hang,
     /// It takes its process along.
     Crash,
+    /// It does its work and takes its process along.
+    CrashAfter,
     /// It gives other bytes than the right ones.
     Flip,
     /// It gives one byte less than there are.
@@ -41,6 +43,7 @@ pub(crate) fn due(function: &str) -> Option<Fault> {
         "after" => Fault::After(CK_RV::from(number()?)),
         "late" => Fault::Late(Duration::from_millis(number()?.into())),
         "hang" => Fault::Hang,
+        "crash-after" => Fault::CrashAfter,
         "crash" => Fault::Crash,
         "flip" => Fault::Flip,
         "short" => Fault::Short,
@@ -73,6 +76,10 @@ impl Fault {
                 sleep(Duration::from_secs(3600));
             },
             Self::Crash => std::process::abort(),
+            Self::CrashAfter => {
+                call();
+                std::process::abort()
+            }
             Self::Flip => {
                 let code = call();
                 lie(|first, _| *first ^= 1);

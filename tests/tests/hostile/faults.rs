@@ -252,6 +252,16 @@ fn a_module_that_hangs_crashes_or_is_late_costs_a_call_and_nothing_else() {
 }
 
 #[test]
+fn a_key_that_was_made_and_never_answered_for_does_not_stay() {
+    let mut world = World::new();
+    let keys = world.keys();
+    for fault in ["crash-after", "crash"] {
+        world.survives("C_GenerateKey", fault, creates);
+        world.has_no_more_than(keys);
+    }
+}
+
+#[test]
 fn a_module_that_lies_gives_no_wrong_answer() {
     let mut world = World::new();
     for (function, fault, deed) in [

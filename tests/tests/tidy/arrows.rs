@@ -37,8 +37,8 @@ const DAEMON: Layers = Layers {
         ],
         &["material"],
         &[
-            "context", "custody", "effects", "pending", "returned", "streams", "cryptoki",
-            "notices", "uses",
+            "context", "custody", "doubts", "effects", "pending", "returned", "streams",
+            "cryptoki", "notices", "uses",
         ],
         &["identity", "policy"],
         &[
@@ -82,6 +82,11 @@ const DAEMON: Layers = Layers {
             "custody",
             "service",
             "a deletion still owed is paid by the service's own store and HSMs",
+        ),
+        (
+            "doubts",
+            "service",
+            "what is in doubt is asked of the service's own store and HSMs",
         ),
         (
             "effects",

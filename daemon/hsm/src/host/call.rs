@@ -28,6 +28,7 @@ pub(super) enum Call {
     Decapsulate,
     Health,
     SelfTest,
+    Abandon,
 }
 
 wire! {
@@ -52,6 +53,7 @@ wire! {
         18 = Decapsulate,
         19 = Health,
         20 = SelfTest,
+        21 = Abandon,
     }
 }
 

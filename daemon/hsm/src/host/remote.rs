@@ -80,6 +80,10 @@ impl Hsm for RemoteHsm {
         self.call(Call::Destroy, key)
     }
 
+    fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        self.call(Call::Abandon, (spec, id))
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<()> {
         let bytes: Secret = self.call(Call::Random, out.len())?;
         if bytes.len() != out.len() {

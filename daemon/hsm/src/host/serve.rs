@@ -114,6 +114,10 @@ impl Host {
             }
             Call::Export => hsm.export(&from.rest()?).put(out),
             Call::Destroy => hsm.destroy(&from.rest()?).put(out),
+            Call::Abandon => {
+                let (spec, id) = from.rest()?;
+                hsm.abandon(spec, id).put(out);
+            }
             Call::Random => random(hsm, from.rest()?).put(out),
             Call::Seed => hsm.seed(from.rest()?).put(out),
             Call::Seal => {

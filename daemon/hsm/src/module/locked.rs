@@ -193,6 +193,12 @@ impl ModuleHsm {
         }
     }
 
+    /// Takes every object out of the token that was to be a key.
+    pub(super) fn abandon_locked(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        let public = &[];
+        self.remove(&TokenKey { spec, id, public })
+    }
+
     fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
         self.pool.destroy(key.id, |seat| make::unmake(seat, key))
     }

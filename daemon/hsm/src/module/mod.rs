@@ -153,6 +153,11 @@ impl Hsm for ModuleHsm {
         }
     }
 
+    fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        reference::check_id(id)?;
+        self.abandon_locked(spec, id)
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<()> {
         self.randomness.fill(&self.pool, out)
     }
