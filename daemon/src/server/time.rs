@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{Appliance, notify};
-use crate::{jobs, rotation::Rotations, telemetry};
+use crate::{doubts, jobs, rotation::Rotations, telemetry};
 
 /// Starts what is done by the clock.
 pub(super) fn keep(
