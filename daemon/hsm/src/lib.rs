@@ -6,6 +6,7 @@ mod cache;
 pub mod chain;
 mod derivation;
 pub mod encoding;
+mod foreign;
 pub mod host;
 mod kind;
 pub mod module;
@@ -18,6 +19,7 @@ mod trial;
 
 pub use self::{
     derivation::{Base, Derived, Deriving, Target},
+    foreign::ForeignKey,
     trial::{Claim, Outcome, Trial},
 };
 use kmip::{
@@ -90,6 +92,22 @@ pub trait Hsm: Send + Sync {
     /// Keeps the secret that a ciphertext gives to the holder of a private key (FIPS 203 §7.3), as [`Self::derive`] keeps
     /// what it derives. A ciphertext that was changed gives another secret, and no error.
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived>;
+
+    /// The keys that others made in this HSM.
+    fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
+        Ok(Vec::new())
+    }
+
+    /// Tests a key that somebody else made in every way that it may be used, and gives it another name where that is asked
+    /// for. Who keeps its reference from then on is who has it.
+    fn adopt(
+        &self,
+        _key: &KeyRef,
+        _usage: CryptographicUsageMask,
+        _label: Option<&str>,
+    ) -> Result<()> {
+        Err(Error::Unsupported)
+    }
 
     /// Tests everything again, as at the start. What fails in the embedded HSM ends its service.
     fn self_test(&self) -> Result<Vec<Trial>>;

@@ -181,6 +181,8 @@ impl Admin {
             KeyRevoke,
             KeyDestroy,
             KeyPut,
+            KeyForeign,
+            KeyAdopt,
             Status,
             AuditHeads,
             BackupCreate

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Output, daemon::Daemon, rows, vault::word};
+use super::{Failure, Output, adopt::Adopt, daemon::Daemon, rows, vault::word};
 use crate::admin::protocol::{
     Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyPut, KeyRevoke,
     KeyShow, PutFacts,
@@ -19,6 +19,8 @@ pub(super) struct Key {
 enum Action {
     /// Make a key or a key pair
     Create(Create),
+    /// Take keys that others made in the vault's HSM into the vault, where they are
+    Adopt(Adopt),
     /// List keys and other objects, the newest first
     List(List),
     /// Show a key with all its attributes
@@ -121,6 +123,7 @@ impl Key {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         match self.action {
             Action::Create(own) => own.run(output),
+            Action::Adopt(own) => own.run(output),
             Action::List(own) => own.run(output),
             Action::Show(Named { key, vault, daemon }) => {
                 let details = daemon.call(KeyShow { vault, key })?;
@@ -212,7 +215,7 @@ impl List {
     }
 }
 
-fn list(output: &Output, keys: &[KeyFacts]) -> Result<(), Failure> {
+pub(super) fn list(output: &Output, keys: &[KeyFacts]) -> Result<(), Failure> {
     let headings = [
         "ID", "NAME", "OBJECT", "KIND", "STATE", "CLASS", "USAGE", "CREATED",
     ];

@@ -1,5 +1,6 @@
 //! What can be asked of `keyhold`, and how each command ends.
 
+mod adopt;
 mod audit;
 mod backup;
 mod ca;

@@ -1,5 +1,6 @@
 //! OpenSC's pkcs11-tool on the PKCS#11 module: over the local socket and mutual TLS, on both backends.
 
+mod adopt;
 mod handling;
 mod keys;
 mod pins;

@@ -106,6 +106,7 @@ const EXPOSING: &[&str] = &[
     "daemon/hsm/src/encoding/rsa.rs",
     "daemon/hsm/src/host/remote.rs",
     "daemon/hsm/src/host/wire.rs",
+    "daemon/hsm/src/module/adopt.rs",
     "daemon/hsm/src/module/login.rs",
     "daemon/hsm/src/module/oaep.rs",
     "daemon/hsm/src/module/pairwise.rs",

@@ -29,6 +29,8 @@ pub(super) enum Call {
     Health,
     SelfTest,
     Abandon,
+    ForeignKeys,
+    Adopt,
 }
 
 wire! {
@@ -54,6 +56,8 @@ wire! {
         19 = Health,
         20 = SelfTest,
         21 = Abandon,
+        22 = ForeignKeys,
+        23 = Adopt,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kmip::{
-    Buffer, Secret,
+    Buffer, CryptographicUsageMask, Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
 };
 
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    Finished, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Stream, Target, Task, Terms,
-    Trial,
+    Finished, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Stream, Target,
+    Task, Terms, Trial,
 };
 
 /// An HSM in another process. Calls fail with [`Error::Unavailable`] while there is none.
@@ -140,6 +140,19 @@ impl Hsm for RemoteHsm {
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
         self.call(Call::Decapsulate, (key, ciphertext, target))
+    }
+
+    fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
+        ask(&self.helper, Call::ForeignKeys, true, ())
+    }
+
+    fn adopt(
+        &self,
+        key: &KeyRef,
+        usage: CryptographicUsageMask,
+        label: Option<&str>,
+    ) -> Result<()> {
+        self.call(Call::Adopt, (key, usage, label.map(str::to_owned)))
     }
 
     fn self_test(&self) -> Result<Vec<Trial>> {

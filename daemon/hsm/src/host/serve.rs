@@ -137,6 +137,11 @@ impl Host {
                 hsm.decapsulate(&key, ciphertext, &target.get()).put(out);
             }
             Call::SelfTest => hsm.self_test().put(out),
+            Call::ForeignKeys => hsm.foreign_keys().put(out),
+            Call::Adopt => {
+                let (key, usage, label): (_, _, Option<String>) = from.rest()?;
+                hsm.adopt(&key, usage, label.as_deref()).put(out);
+            }
             _ => hsm.health().put(out),
         }
         Ok(())

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Capabilities, Claim, CustodyMode, Decryption, Derived, Encrypted, Encryption, Error, Finished,
-    Generated, Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
+    ForeignKey, Generated, Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
     module::{ModuleConfig, TokenName},
 };
 
@@ -38,7 +38,9 @@ macro_rules! listed {
     )*};
 }
 listed!(Hash, Padding, Curve, Kept, PostQuantum);
-lists!(KeySpec, Signing, Cipher, Mac, Derivation, Trial, u64);
+lists!(
+    KeySpec, Signing, Cipher, Mac, Derivation, ForeignKey, Trial, u64
+);
 
 wire! {
     enum KeySpec {
@@ -142,6 +144,9 @@ wire! {
         description, generate, import, sign, cipher, mac, derive, decapsulate, wrapped, trials
     }
     struct Trial { what, by, claim, outcome }
+    struct ForeignKey {
+        id, label, spec, usage, is_locked, was_always_sensitive, was_never_extractable, public, key, trouble
+    }
     struct Claim { flags, least, most }
     enum Outcome {
         1 = Works,

@@ -1,6 +1,7 @@
 //! A PKCS#11 module as an HSM: locked keys are token objects or wrapped by one, exportable keys are sealed under a key of
 //! the token.
 
+mod adopt;
 mod cipher;
 mod config;
 mod error;
@@ -32,7 +33,7 @@ mod wrapping;
 use std::sync::OnceLock;
 
 use kmip::{
-    Secret,
+    CryptographicUsageMask, Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
 };
 
@@ -43,13 +44,14 @@ use self::{
     own::Name,
     probe::Probe,
     randomness::Randomness,
-    reference::{Binding, Reference},
+    reference::{Binding, LockedKey, Reference},
     sealing::Sealing,
     session::Pool,
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, Trial,
+    ForeignKey, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms,
+    Trial,
     cache::Cache,
     soft::{
         PlainKey,
@@ -261,6 +263,25 @@ impl Hsm for ModuleHsm {
                 target.keep_whole(self, secret)
             }
             Reference::Locked(_) => Err(Error::Unsupported),
+        }
+    }
+
+    fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
+        self.pool.run(|seat| self.list_foreign(seat))
+    }
+
+    fn adopt(
+        &self,
+        key: &KeyRef,
+        usage: CryptographicUsageMask,
+        label: Option<&str>,
+    ) -> Result<()> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Locked(key @ LockedKey::Token(_)) => {
+                let known = |seat: &mut seat::Seat| self.try_foreign(seat, key, usage, label);
+                self.pool.run(known)
+            }
+            _ => Err(Error::KeyNotFound),
         }
     }
 

@@ -155,7 +155,7 @@ fn shown(value: &impl std::fmt::Debug) -> String {
     format!("{value:?}")
 }
 
-fn usage(mask: Usage) -> Vec<String> {
+pub(super) fn usage(mask: Usage) -> Vec<String> {
     Usage::ALL
         .iter()
         .filter(|(bit, ..)| mask.contains(*bit))

@@ -1,5 +1,6 @@
 //! Keys: made, told, activated, revoked, destroyed and given by the KMIP messages that any client would send.
 
+mod adopt;
 mod exchange;
 mod facts;
 mod put;

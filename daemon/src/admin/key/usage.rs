@@ -66,7 +66,7 @@ fn draft_bit(word: &str) -> Option<Usage> {
 }
 
 /// The usage of a pair with what the other half does to match.
-fn completed(mut usage: Usage) -> Usage {
+pub(super) fn completed(mut usage: Usage) -> Usage {
     for (private, public) in HALVES {
         if usage.contains(*private) {
             usage = usage | *public;

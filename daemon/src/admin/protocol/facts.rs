@@ -111,6 +111,28 @@ pub struct KeyFacts {
     pub created: String,
 }
 
+/// A key of an HSM that Keyhold did not make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignFacts {
+    /// Its CKA_ID, in hexadecimal digits.
+    pub id: String,
+    /// Its label.
+    pub label: String,
+    /// What kind of key it is; empty where none is served.
+    pub kind: String,
+    /// What it may be used for.
+    pub usage: Vec<String>,
+    /// Whether it can be neither read nor taken out now.
+    pub is_locked: bool,
+    /// Whether it has never been readable.
+    pub was_always_sensitive: bool,
+    /// Whether it could never be taken out.
+    pub was_never_extractable: bool,
+    /// What stands in the way of its adoption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
 /// Some of a vault's objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPage {

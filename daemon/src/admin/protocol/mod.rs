@@ -8,10 +8,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::facts::{
-    BackupFacts, CaFacts, ClientFacts, ClientIssued, KeyDetails, KeyFacts, KeyPage, ListenerFacts,
-    PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
+    BackupFacts, CaFacts, ClientFacts, ClientIssued, ForeignFacts, KeyDetails, KeyFacts, KeyPage,
+    ListenerFacts, PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
 };
-pub use self::words::{Class, Custody, InitToken, PinChange, Profile, SecretText};
+pub use self::words::{Class, Custody, Foreign, InitToken, PinChange, Profile, SecretText};
 use crate::{audit::Head, authority::Purpose};
 
 /// The longest line that is asked.
@@ -328,6 +328,29 @@ commands! {
         /// The identifier or name of the key that it is wrapped with.
         #[serde(default)]
         wrapped_with: Option<String>,
+    }
+
+    /// Tells the keys of a vault's HSM that Keyhold did not make.
+    "key.foreign" KeyForeign false -> Vec<ForeignFacts> {
+        /// The vault.
+        vault: String,
+    }
+
+    /// Takes keys that others made in a vault's HSM into the vault.
+    "key.adopt" KeyAdopt true -> Vec<KeyFacts> {
+        /// The vault.
+        vault: String,
+        /// Which.
+        which: Foreign,
+        /// Its name; its label when absent.
+        #[serde(default)]
+        name: Option<String>,
+        /// Whether its label is changed to the name.
+        #[serde(default)]
+        relabel: bool,
+        /// Whether it is active at once.
+        #[serde(default)]
+        active: bool,
     }
 
     /// Tells how the appliance is.

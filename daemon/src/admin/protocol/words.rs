@@ -3,6 +3,18 @@
 use kmip::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Which keys of others are meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Foreign {
+    /// Those with this label.
+    Label(String),
+    /// That with this CKA_ID, in hexadecimal digits.
+    Id(String),
+    /// All that may be adopted.
+    All,
+}
+
 /// The class of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
