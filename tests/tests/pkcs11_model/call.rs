@@ -164,8 +164,16 @@ fn uses() -> impl Strategy<Value = Uses> {
         3 => Just(Uses::DERIVE),
         1 => Just(Uses::DERIVE.and(Uses::DECAPSULATE)),
         2 => Just(Uses::DECRYPT),
+        // What another use of a key computes may undo what it does to keys.
+        3 => conflicting(),
         5 => (0..512_u16).prop_map(Uses),
     ]
+}
+
+fn conflicting() -> impl Strategy<Value = Uses> {
+    let handles = prop::sample::select(vec![Uses::WRAP, Uses::DERIVE]);
+    let computes = prop::sample::select(vec![Uses::SIGN, Uses::ENCRYPT, Uses::DECRYPT]);
+    (handles, computes).prop_map(|(handles, computes)| handles.and(computes))
 }
 
 fn odd() -> impl Strategy<Value = Odd> {
