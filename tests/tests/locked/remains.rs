@@ -1,6 +1,6 @@
 //! What remains of locked keys once they were registered and used: nothing in any file, log, page or memory.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use keyhold_tests::{
     Appliance, Backend, Client,
@@ -78,15 +78,14 @@ impl World {
         }
     }
 
-    fn places_in_memory(&self, process: u32) -> Vec<String> {
-        let mut places = Vec::new();
+    /// What stands in the memory of a process, and where.
+    fn found_in_memory(&self, process: u32) -> BTreeMap<&str, String> {
+        let mut found = BTreeMap::new();
         each_piece(process, OVERLAP, |line, piece| {
-            let found = self.canaries.found_in(piece);
-            if !found.is_empty() {
-                places.push(format!("{line}: {found:?}"));
-            }
+            let names = self.canaries.found_in(piece).into_iter();
+            found.extend(names.map(|name| (name, line.to_owned())));
         });
-        places
+        found
     }
 
     fn says_nothing(&self, command: &[&str]) {
@@ -99,13 +98,14 @@ impl World {
         }
     }
 
-    fn assert_memory_has_none(&self, process: u32) {
+    fn assert_memory_has_none(&self, process: u32, but: impl Fn(&str) -> bool) {
         if !is_readable() {
             eprintln!("only root can look into these processes: nothing to be seen here");
             return;
         }
-        let places = self.places_in_memory(process);
-        assert!(places.is_empty(), "{process}:\n{}", places.join("\n"));
+        let mut found = self.found_in_memory(process);
+        found.retain(|name, _| !but(name));
+        assert!(found.is_empty(), "{process}: {found:#?}");
     }
 }
 
@@ -116,6 +116,13 @@ const COMMANDS: &[&[&str]] = &[
     &["vault", "list"],
     &["audit", "verify"],
 ];
+
+/// What libraries keep of keys in use in memory of their own: AES has its schedule, which begins with the key, and of pairs
+/// there are the forms that are computed with.
+fn is_in_use(name: &str) -> bool {
+    let by_schedule = ["key of aes-128", "key of aes-192", "key of aes-256"];
+    by_schedule.contains(&name) || name.contains(" of ") && !name.starts_with("key of")
+}
 
 fn nothing_remains(backend: Backend) {
     let mut world = World::new(backend);
@@ -131,7 +138,11 @@ fn nothing_remains(backend: Backend) {
     }
     let backup = appliance.scratch().join("backup");
     succeed(&mut appliance.keyhold(&["backup", &backup.display().to_string()]));
-    world.assert_memory_has_none(appliance.pid());
+    world.assert_memory_has_none(appliance.pid(), |_| false);
+    if backend == Backend::Embedded {
+        // Elsewhere the keys are the module's, and so is its memory.
+        world.assert_memory_has_none(appliance.hosts()[0], is_in_use);
+    }
     world.assert_no_file_has_any(&backup);
     world.assert_no_file_has_any(&appliance.data());
     for page in ["/metrics", "/health/ready"] {

@@ -11,6 +11,7 @@ use super::{
     aead::Aead,
     block::Mode,
     ciphers::{self, AesEngine},
+    ffi::SecureBytes,
     gcm,
     input::{
         check_made_tag, check_tag, made_or_given, needed_iv, needed_tag, no_iv, unauthenticated,
@@ -22,19 +23,19 @@ use crate::{Begun, Decryption, Encrypted, Encryption, Error, Result};
 
 /// An AES key: its schedule for GCM, and its bytes for OpenSSL, whose contexts are cheap to key.
 pub(super) struct AesKey {
-    bytes: Secret,
+    bytes: SecureBytes,
     gcm: LessSafeKey,
     engine: &'static AesEngine,
 }
 
 impl AesKey {
     /// Expands a key whose length was checked.
-    pub(super) fn new(bits: u16, bytes: Secret) -> Result<Self> {
+    pub(super) fn new(bits: u16, bytes: &Secret) -> Result<Self> {
         let engine = ciphers::aes(bits)?;
         let gcm = UnboundKey::new(engine.gcm, bytes.expose())
             .map_err(|_| Error::BadKey("an AES key of the wrong length"))?;
         Ok(Self {
-            bytes,
+            bytes: SecureBytes::new(bytes.expose())?,
             gcm: LessSafeKey::new(gcm),
             engine,
         })
@@ -64,11 +65,15 @@ impl AesKey {
                 unauthenticated(input.associated, None)?;
                 let (iv, made) = made_or_given(cipher, input.iv)?;
                 let data = match cipher {
-                    Cipher::AesXts => xts::encrypt(&self.bytes, &iv, input.plain)?,
-                    Cipher::AesKeyWrap => wrap::wrap(&self.engine.wrap, &self.bytes, input.plain)?,
-                    Cipher::AesKeyWrapPadded => {
-                        wrap::wrap_padded(&self.engine.wrap_padded, &self.bytes, input.plain)?
+                    Cipher::AesXts => xts::encrypt(self.bytes.expose(), &iv, input.plain)?,
+                    Cipher::AesKeyWrap => {
+                        wrap::wrap(&self.engine.wrap, self.bytes.expose(), input.plain)?
                     }
+                    Cipher::AesKeyWrapPadded => wrap::wrap_padded(
+                        &self.engine.wrap_padded,
+                        self.bytes.expose(),
+                        input.plain,
+                    )?,
                     _ => self.mode(cipher, Some(&iv))?.encrypt(input.plain)?,
                 };
                 Ok(Encrypted {
@@ -102,14 +107,19 @@ impl AesKey {
             _ => {
                 unauthenticated(input.associated, input.tag)?;
                 match cipher {
-                    Cipher::AesXts => xts::decrypt(&self.bytes, input.iv, input.data),
+                    Cipher::AesXts => xts::decrypt(self.bytes.expose(), input.iv, input.data),
                     Cipher::AesKeyWrap => {
                         no_iv(input.iv)?;
-                        wrap::unwrap(&self.engine.wrap, &self.bytes, input.data, 24)
+                        wrap::unwrap(&self.engine.wrap, self.bytes.expose(), input.data, 24)
                     }
                     Cipher::AesKeyWrapPadded => {
                         no_iv(input.iv)?;
-                        wrap::unwrap(&self.engine.wrap_padded, &self.bytes, input.data, 16)
+                        wrap::unwrap(
+                            &self.engine.wrap_padded,
+                            self.bytes.expose(),
+                            input.data,
+                            16,
+                        )
                     }
                     _ => self.mode(cipher, input.iv)?.decrypt(input.data),
                 }
@@ -167,8 +177,8 @@ impl AesKey {
     /// The MAC in parts, or whole as one part.
     pub(super) fn mac(&self, mechanism: Mac) -> Result<MacStream> {
         match mechanism {
-            Mac::Hmac(hash) => mac::hmac(hash, &self.bytes),
-            Mac::AesCmac => mac::cmac(self.engine.cmac, &self.bytes),
+            Mac::Hmac(hash) => mac::hmac(hash, self.bytes.expose()),
+            Mac::AesCmac => mac::cmac(self.engine.cmac, self.bytes.expose()),
             Mac::AesCbcMac => mac::cbc_mac(&self.engine.cbc, self.bytes.expose(), BLOCK_BYTES),
             Mac::TripleDesCmac | Mac::TripleDesCbcMac => Err(Error::KeyTypeMismatch),
         }

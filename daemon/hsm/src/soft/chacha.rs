@@ -7,28 +7,29 @@ use super::{
     aead::Aead,
     block::Mode,
     ciphers::{self, ChaChaEngine},
+    ffi::SecureBytes,
     input::{check_made_tag, check_tag, made_or_given, needed_tag, unauthenticated},
 };
 use crate::{Begun, Decryption, Encrypted, Encryption, Error, Result};
 
 /// A key of 32 bytes.
 pub(super) struct ChaChaKey {
-    bytes: Secret,
+    bytes: SecureBytes,
     engine: &'static ChaChaEngine,
 }
 
 impl ChaChaKey {
     /// Takes a key whose length was checked.
-    pub(super) fn new(bytes: Secret) -> Result<Self> {
+    pub(super) fn new(bytes: &Secret) -> Result<Self> {
         Ok(Self {
-            bytes,
+            bytes: SecureBytes::new(bytes.expose())?,
             engine: ciphers::chacha()?,
         })
     }
 
     /// The key itself, for HMAC.
-    pub(super) const fn bytes(&self) -> &Secret {
-        &self.bytes
+    pub(super) const fn bytes(&self) -> &[u8] {
+        self.bytes.expose()
     }
 
     /// Encrypts.

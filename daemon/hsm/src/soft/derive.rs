@@ -234,10 +234,10 @@ impl Keyed<'_> {
     fn of(self, parts: &[&[u8]]) -> Result<Zeroizing<Vec<u8>>> {
         let Self(prf, key) = self;
         let mut mac = match (prf, key.len()) {
-            (Prf::Hmac(hash), _) => mac::hmac(hash, key)?,
-            (Prf::AesCmac, 16) => mac::cmac(cmac::AES_128, key)?,
-            (Prf::AesCmac, 24) => mac::cmac(cmac::AES_192, key)?,
-            (Prf::AesCmac, 32) => mac::cmac(cmac::AES_256, key)?,
+            (Prf::Hmac(hash), _) => mac::hmac(hash, key.expose())?,
+            (Prf::AesCmac, 16) => mac::cmac(cmac::AES_128, key.expose())?,
+            (Prf::AesCmac, 24) => mac::cmac(cmac::AES_192, key.expose())?,
+            (Prf::AesCmac, 32) => mac::cmac(cmac::AES_256, key.expose())?,
             (Prf::AesCmac, _) => return Err(Error::KeyTypeMismatch),
         };
         for part in parts {

@@ -8,6 +8,7 @@ use openssl::pkey::{PKey, Private};
 
 use super::{
     engine::{self, failed},
+    ffi::SecureBytes,
     mac::{self, MacStream},
 };
 use crate::{Error, Result};
@@ -17,7 +18,7 @@ pub(super) struct HmacKey {
     hash: Hash,
     ready: Ready,
     /// For the other hash functions, of which the key makes HMACs too: which it may, its users decide.
-    bytes: Secret,
+    bytes: SecureBytes,
 }
 
 enum Ready {
@@ -39,7 +40,7 @@ impl HmacKey {
         Ok(Self {
             hash,
             ready,
-            bytes: bytes.clone(),
+            bytes: SecureBytes::new(bytes.expose())?,
         })
     }
 
@@ -47,7 +48,7 @@ impl HmacKey {
     pub(super) fn parts(&self, mechanism: Mac) -> Result<MacStream> {
         let hash = hash_of(mechanism)?;
         match &self.ready {
-            _ if hash != self.hash => mac::hmac(hash, &self.bytes),
+            _ if hash != self.hash => mac::hmac(hash, self.bytes.expose()),
             Ready::AwsLc(key) => {
                 let context = aws_lc_rs::hmac::Context::with_key(key);
                 Ok(MacStream::HmacAwsLc(Box::new(context)))

@@ -30,14 +30,14 @@ pub(super) struct CbcMac {
 }
 
 /// HMAC with the key of anything.
-pub(super) fn hmac(hash: Hash, key: &Secret) -> Result<MacStream> {
+pub(super) fn hmac(hash: Hash, key: &[u8]) -> Result<MacStream> {
     let engine = engine::hash(hash);
     if let Some(algorithm) = engine.hmac {
-        let key = aws_lc_rs::hmac::Key::new(algorithm, key.expose());
+        let key = aws_lc_rs::hmac::Key::new(algorithm, key);
         let context = aws_lc_rs::hmac::Context::with_key(&key);
         return Ok(MacStream::HmacAwsLc(Box::new(context)));
     }
-    hmac_openssl(hash, &PKey::hmac(key.expose()).map_err(failed)?)
+    hmac_openssl(hash, &PKey::hmac(key).map_err(failed)?)
 }
 
 /// HMAC by OpenSSL, with a key of its own.
@@ -50,8 +50,8 @@ pub(super) fn hmac_openssl(hash: Hash, key: &PKey<Private>) -> Result<MacStream>
 }
 
 /// CMAC (SP 800-38B).
-pub(super) fn cmac(algorithm: cmac::Algorithm, key: &Secret) -> Result<MacStream> {
-    let key = cmac::Key::new(algorithm, key.expose()).map_err(failed)?;
+pub(super) fn cmac(algorithm: cmac::Algorithm, key: &[u8]) -> Result<MacStream> {
+    let key = cmac::Key::new(algorithm, key).map_err(failed)?;
     Ok(MacStream::Cmac(Some(cmac::Context::with_key(&key))))
 }
 

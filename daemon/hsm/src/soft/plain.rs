@@ -12,6 +12,7 @@ use super::{
     check,
     ec::EcKey,
     engine::{self, CurveEngine, bounded, failed},
+    ffi::SecureBytes,
     hmac::HmacKey,
     mac::{self, MacStream},
     named::NamedKey,
@@ -40,7 +41,7 @@ enum Ready {
     Rsa(RsaKey),
     Ec(EcKey),
     /// The two keys of XTS-AES-256.
-    Xts(Secret),
+    Xts(SecureBytes),
     TripleDes(TripleDesKey),
     ChaCha(ChaChaKey),
     /// A key that is not used.
@@ -77,17 +78,13 @@ impl PlainKey {
             Material::Secret { spec, bytes } => {
                 check::secret(*spec, bytes.len())?;
                 let ready = match *spec {
-                    XTS_SPEC => Ready::Xts(bytes.clone()),
-                    KeySpec::TripleDes { .. } => {
-                        Ready::TripleDes(TripleDesKey::new(bytes.clone())?)
-                    }
+                    XTS_SPEC => Ready::Xts(SecureBytes::new(bytes.expose())?),
+                    KeySpec::TripleDes { .. } => Ready::TripleDes(TripleDesKey::new(bytes)?),
                     KeySpec::ChaCha20 | KeySpec::ChaCha20Poly1305 => {
-                        Ready::ChaCha(ChaChaKey::new(bytes.clone())?)
+                        Ready::ChaCha(ChaChaKey::new(bytes)?)
                     }
                     KeySpec::Kept { .. } => Ready::Kept,
-                    KeySpec::Aes { bits } => {
-                        Ready::Aes(Box::new(AesKey::new(bits, bytes.clone())?))
-                    }
+                    KeySpec::Aes { bits } => Ready::Aes(Box::new(AesKey::new(bits, bytes)?)),
                     KeySpec::Hmac { hash, .. } => Ready::Hmac(HmacKey::new(hash, bytes)?),
                     _ => return Err(Error::KeyTypeMismatch),
                 };
@@ -193,7 +190,7 @@ impl PlainKey {
             Ready::Aes(key) => key.encrypt(cipher, input),
             Ready::TripleDes(key) => key.encrypt(cipher, input),
             Ready::ChaCha(key) => key.encrypt(cipher, input),
-            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::sealed(key, input),
+            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::sealed(key.expose(), input),
             _ => Err(Error::KeyTypeMismatch),
         }
     }
@@ -207,7 +204,7 @@ impl PlainKey {
             Ready::Rsa(key) => key.decrypt(cipher, input),
             Ready::TripleDes(key) => key.decrypt(cipher, input),
             Ready::ChaCha(key) => key.decrypt(cipher, input),
-            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::opened(key, input),
+            Ready::Xts(key) if *cipher == Cipher::AesXts => xts::opened(key.expose(), input),
             _ => Err(Error::KeyTypeMismatch),
         }
     }
@@ -259,7 +256,7 @@ impl PlainKey {
             (Ready::Aes(key), _) => key.mac(mechanism),
             (Ready::TripleDes(key), _) => key.mac(mechanism),
             (Ready::ChaCha(key), Mac::Hmac(hash)) => mac::hmac(hash, key.bytes()),
-            (Ready::Xts(key), Mac::Hmac(hash)) => mac::hmac(hash, key),
+            (Ready::Xts(key), Mac::Hmac(hash)) => mac::hmac(hash, key.expose()),
             _ => Err(Error::KeyTypeMismatch),
         }
     }

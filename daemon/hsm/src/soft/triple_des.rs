@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     block::Mode,
     ciphers::{self, TripleDesEngine},
+    ffi::SecureBytes,
     input::{made_or_given, needed_iv, no_iv, unauthenticated},
     mac::{self, MacStream},
 };
@@ -17,27 +18,27 @@ use crate::{Begun, Decryption, Encrypted, Encryption, Error, Result};
 /// Three keys of DES; with two, the first is the third too.
 pub(super) struct TripleDesKey {
     /// As it came, for HMAC.
-    given: Secret,
+    given: SecureBytes,
     /// Three keys, always.
-    bytes: Secret,
+    bytes: SecureBytes,
     engine: &'static TripleDesEngine,
 }
 
 impl TripleDesKey {
     /// Takes a key whose length was checked.
-    pub(super) fn new(given: Secret) -> Result<Self> {
+    pub(super) fn new(given: &Secret) -> Result<Self> {
         let bytes = match given.expose().split_at_checked(16) {
             Some((two, [])) => {
                 let first = two.get(..8).unwrap_or_default();
                 let mut three = Zeroizing::new(Vec::with_capacity(24));
                 three.extend_from_slice(two);
                 three.extend_from_slice(first);
-                Secret::new(std::mem::take(&mut *three))
+                SecureBytes::new(&three)?
             }
-            _ => given.clone(),
+            _ => SecureBytes::new(given.expose())?,
         };
         Ok(Self {
-            given,
+            given: SecureBytes::new(given.expose())?,
             bytes,
             engine: ciphers::triple_des()?,
         })
@@ -86,10 +87,11 @@ impl TripleDesKey {
     /// The MAC in parts, or whole as one part.
     pub(super) fn mac(&self, mechanism: Mac) -> Result<MacStream> {
         match mechanism {
-            Mac::Hmac(hash) => mac::hmac(hash, &self.given),
-            Mac::TripleDesCmac => {
-                mac::cmac(aws_lc_rs::cmac::DES_EDE3_FOR_LEGACY_USE_ONLY, &self.bytes)
-            }
+            Mac::Hmac(hash) => mac::hmac(hash, self.given.expose()),
+            Mac::TripleDesCmac => mac::cmac(
+                aws_lc_rs::cmac::DES_EDE3_FOR_LEGACY_USE_ONLY,
+                self.bytes.expose(),
+            ),
             Mac::TripleDesCbcMac => {
                 mac::cbc_mac(&self.engine.cbc, self.bytes.expose(), BLOCK_BYTES)
             }

@@ -11,7 +11,7 @@ use super::engine::{decryption_failed, failed};
 use crate::{Error, Result};
 
 /// Wraps whole semiblocks, at least two (SP 800-38F §5.3.1).
-pub(super) fn wrap(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn wrap(cipher: &CipherRef, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     if plain.len() < 16 || !plain.len().is_multiple_of(8) {
         return Err(Error::BadInput(
             "key wrap takes whole 8-byte blocks, at least two",
@@ -21,7 +21,7 @@ pub(super) fn wrap(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Result<Vec
 }
 
 /// Wraps any bytes but none.
-pub(super) fn wrap_padded(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn wrap_padded(cipher: &CipherRef, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     if plain.is_empty() {
         return Err(Error::BadInput(
             "key wrap with padding takes at least one byte",
@@ -30,11 +30,11 @@ pub(super) fn wrap_padded(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Res
     run(cipher, key, plain)
 }
 
-fn run(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Result<Vec<u8>> {
+fn run(cipher: &CipherRef, key: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let mut context = CipherCtx::new().map_err(failed)?;
     context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
     context
-        .encrypt_init(Some(cipher), Some(key.expose()), None)
+        .encrypt_init(Some(cipher), Some(key), None)
         .map_err(failed)?;
     let mut out = Vec::with_capacity(plain.len() + 32);
     context.cipher_update_vec(plain, &mut out).map_err(failed)?;
@@ -44,7 +44,7 @@ fn run(cipher: &CipherRef, key: &Secret, plain: &[u8]) -> Result<Vec<u8>> {
 /// Unwraps whole semiblocks, at least so many bytes.
 pub(super) fn unwrap(
     cipher: &CipherRef,
-    key: &Secret,
+    key: &[u8],
     data: &[u8],
     bytes_min: usize,
 ) -> Result<Secret> {
@@ -54,7 +54,7 @@ pub(super) fn unwrap(
     let mut context = CipherCtx::new().map_err(failed)?;
     context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
     context
-        .decrypt_init(Some(cipher), Some(key.expose()), None)
+        .decrypt_init(Some(cipher), Some(key), None)
         .map_err(failed)?;
     let mut out = Zeroizing::new(Vec::with_capacity(data.len() + 32));
     context

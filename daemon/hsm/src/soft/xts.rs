@@ -22,17 +22,17 @@ pub(super) fn check_halves(key: &[u8]) -> Result<()> {
 }
 
 /// Encrypts one data unit under its tweak.
-pub(super) fn encrypt(key: &Secret, tweak: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn encrypt(key: &[u8], tweak: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     run(key, Some(tweak), plain, true).map(|mut out| std::mem::take(&mut *out))
 }
 
 /// Decrypts one data unit under its tweak.
-pub(super) fn decrypt(key: &Secret, tweak: Option<&[u8]>, data: &[u8]) -> Result<Secret> {
+pub(super) fn decrypt(key: &[u8], tweak: Option<&[u8]>, data: &[u8]) -> Result<Secret> {
     run(key, tweak, data, false).map(|mut out| Secret::new(std::mem::take(&mut *out)))
 }
 
 /// Encrypts under a key that does nothing else.
-pub(super) fn sealed(key: &Secret, input: Encryption<'_>) -> Result<Encrypted> {
+pub(super) fn sealed(key: &[u8], input: Encryption<'_>) -> Result<Encrypted> {
     unauthenticated(input.associated, None)?;
     let (tweak, made) = made_or_given(&Cipher::AesXts, input.iv)?;
     Ok(Encrypted {
@@ -43,18 +43,18 @@ pub(super) fn sealed(key: &Secret, input: Encryption<'_>) -> Result<Encrypted> {
 }
 
 /// Decrypts under a key that does nothing else.
-pub(super) fn opened(key: &Secret, input: Decryption<'_>) -> Result<Secret> {
+pub(super) fn opened(key: &[u8], input: Decryption<'_>) -> Result<Secret> {
     unauthenticated(input.associated, input.tag)?;
     decrypt(key, input.iv, input.data)
 }
 
 fn run(
-    key: &Secret,
+    key: &[u8],
     tweak: Option<&[u8]>,
     data: &[u8],
     encrypts: bool,
 ) -> Result<Zeroizing<Vec<u8>>> {
-    check_halves(key.expose())?;
+    check_halves(key)?;
     let tweak = needed_iv(tweak, BLOCK_BYTES)?;
     if !(BLOCK_BYTES..=UNIT_BYTES_MAX).contains(&data.len()) {
         return Err(Error::BadInput(
@@ -64,9 +64,9 @@ fn run(
     let cipher = Some(ciphers::xts(key.len())?);
     let mut context = CipherCtx::new().map_err(failed)?;
     if encrypts {
-        context.encrypt_init(cipher, Some(key.expose()), Some(tweak))
+        context.encrypt_init(cipher, Some(key), Some(tweak))
     } else {
-        context.decrypt_init(cipher, Some(key.expose()), Some(tweak))
+        context.decrypt_init(cipher, Some(key), Some(tweak))
     }
     .map_err(failed)?;
     let mut out = Zeroizing::new(Vec::with_capacity(data.len() + BLOCK_BYTES));
