@@ -34,6 +34,7 @@ pub mod listener;
 pub mod lock;
 mod marks;
 mod material;
+mod moving;
 mod names;
 pub mod notices;
 pub mod ops;

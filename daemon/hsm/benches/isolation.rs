@@ -49,6 +49,7 @@ fn main() {
         master,
         seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
+        keys_may_move: false,
     });
     let here = opening.open(&no_secret).unwrap();
     let (there, process) = isolated(opening);

@@ -15,16 +15,20 @@ pub mod public;
 pub mod soft;
 pub mod split;
 pub mod stack;
+mod terms;
+mod transport;
 mod trial;
 
 pub use self::{
     derivation::{Base, Derived, Deriving, Target},
     foreign::ForeignKey,
+    terms::{CustodyMode, Terms},
+    transport::{Departure, Parcel, Transport, Wrapped},
     trial::{Claim, Outcome, Trial},
 };
 use kmip::{
     CryptographicUsageMask, Secret,
-    mechanism::{Cipher, Derivation, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Derivation, Hash, KeySpec, Mac, Signing},
 };
 
 /// An HSM as a vault uses it. Implementations are thread-safe and may block.
@@ -112,6 +116,20 @@ pub trait Hsm: Send + Sync {
     /// Tests everything again, as at the start. What fails in the embedded HSM ends its service.
     fn self_test(&self) -> Result<Vec<Trial>>;
 
+    /// How a key may leave this HSM.
+    fn departure(&self, key: &KeyRef) -> Result<Departure>;
+
+    /// Makes a key pair that unwraps keys which come from another HSM, in the place of one under the same identifier.
+    fn transport(&self, terms: &Terms) -> Result<Transport>;
+
+    /// Wraps a locked key for the holder of a private key in another HSM, by the first of these hash functions that serves;
+    /// [`Error::NotExportable`] unless [`Self::departure`] is [`Departure::Wrapped`].
+    fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel>;
+
+    /// Takes over, as a locked key, what was wrapped for a private key of this HSM. What is there under its identifier
+    /// already came on a journey that was cut short, and goes.
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef>;
+
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;
 }
@@ -129,32 +147,6 @@ impl std::fmt::Debug for KeyRef {
 /// Data sealed at rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
-
-/// Under what conditions a key lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// The object's identifier: the token object's CKA_ID, and bound into a sealed key.
-    pub id: Vec<u8>,
-    /// A name for people, CKA_LABEL in a module.
-    pub label: String,
-    /// Whether the material may ever leave: `false` makes a locked key.
-    pub exportable: bool,
-    /// What the key is for; becomes the CKA_ usage flags of a module.
-    pub usage: CryptographicUsageMask,
-    /// Where a locked key is kept, if the HSM keeps keys itself.
-    pub custody: CustodyMode,
-}
-
-/// Where an HSM that keeps keys itself keeps a locked one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CustodyMode {
-    /// In the HSM, as an object of its own.
-    #[default]
-    Resident,
-    /// In its reference, wrapped under a key that is in the HSM, and unwrapped there when it is used: an HSM with room for a
-    /// hundred keys serves a million.
-    Wrapped,
-}
 
 /// What [`Hsm::generate`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod ca;
 mod client;
 mod key;
 pub mod manifest;
+mod moving;
 pub mod protocol;
 mod status;
 mod user;
@@ -67,6 +68,8 @@ pub struct Admin {
     started: Instant,
     /// One change at a time, so that what was checked still holds when it is done.
     changes: Mutex<()>,
+    /// The vault that is on its way into another HSM.
+    journey: Mutex<Option<moving::Journey>>,
 }
 
 /// What a command is about to do. It is recorded first and done then.
@@ -125,6 +128,7 @@ impl Admin {
             started: parts.clock.instant(),
             parts,
             changes: Mutex::new(()),
+            journey: Mutex::new(None),
         }
     }
 
@@ -164,6 +168,8 @@ impl Admin {
             VaultSet,
             VaultList,
             VaultShow,
+            VaultMoveCheck,
+            VaultMove,
             CaCreate,
             CaShow,
             ClientIssue,

@@ -125,7 +125,7 @@ impl Admin {
     }
 
     /// The backend named, or the only one.
-    fn backend(&self, name: Option<String>) -> Result<String> {
+    pub(super) fn backend(&self, name: Option<String>) -> Result<String> {
         let backends = &self.parts.service.backends;
         let names = || backends.keys().cloned().collect::<Vec<_>>().join(", ");
         match name {
@@ -141,7 +141,7 @@ impl Admin {
 
     /// Whether locked keys are to be kept in the store where the HSM named keeps keys itself, after making sure that it can
     /// do as is asked.
-    fn is_wrapped(&self, backend: &str, custody: Option<Custody>) -> Result<bool> {
+    pub(super) fn is_wrapped(&self, backend: &str, custody: Option<Custody>) -> Result<bool> {
         let hsm = self.hsm(backend)?;
         match custody {
             Some(Custody::Resident) if !hsm.keeps_keys() => Err(invalid(format!(
@@ -171,7 +171,7 @@ impl Admin {
             .ok_or_else(|| invalid(format!("the HSM {backend:?} is not configured")))
     }
 
-    fn put_vault(&self, vault: &Vault) -> Result<VaultFacts> {
+    pub(super) fn put_vault(&self, vault: &Vault) -> Result<VaultFacts> {
         self.directory().put_vault(vault)?;
         Ok(self.facts(vault))
     }

@@ -13,6 +13,7 @@ mod hsm_host;
 mod init;
 mod key;
 mod man;
+mod moving;
 mod output;
 mod progress;
 mod serve;

@@ -13,6 +13,8 @@ pub(super) struct Progress {
     began: Instant,
     what: &'static str,
     bytes_all: Option<u64>,
+    /// Whether what is counted are things, and no bytes.
+    are_items: bool,
     bytes_done: u64,
     bar: Option<ProgressBar>,
 }
@@ -26,12 +28,20 @@ impl Progress {
             clock,
             what,
             bytes_all,
+            are_items: false,
             bytes_done: 0,
             bar: None,
         }
     }
 
-    /// So many more bytes are done.
+    /// Begins something that so many things are to be done of.
+    pub(super) fn of_items(what: &'static str, all: u64) -> Self {
+        let mut own = Self::new(what, Some(all));
+        own.are_items = true;
+        own
+    }
+
+    /// So many more bytes, or things, are done.
     pub(super) fn advance(&mut self, bytes: u64) {
         self.bytes_done += bytes;
         if self.bar.is_none() && self.clock.instant().duration_since(self.began) > PATIENCE {
@@ -46,6 +56,10 @@ impl Progress {
     /// A bar on standard error, which stays silent when that is no terminal.
     fn show(&self) -> ProgressBar {
         let (bar, shape) = match self.bytes_all {
+            Some(items) if self.are_items => (
+                ProgressBar::new(items),
+                "{msg} {wide_bar} {pos}/{len} {eta}",
+            ),
             Some(bytes) => (
                 ProgressBar::new(bytes),
                 "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",

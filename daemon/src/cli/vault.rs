@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Output, daemon::Daemon, rows};
+use super::{Failure, Output, daemon::Daemon, moving::Move, rows};
 use crate::{
     admin::protocol::{
         Class, Custody, InitToken, PinChange, Profile, SecretText, VaultCreate, VaultFacts,
@@ -26,6 +26,8 @@ enum Action {
     Create(Create),
     /// Change a vault; what is not named stays
     Set(Set),
+    /// Move a vault into another HSM: asked again, it goes on where it was cut short
+    Move(Move),
     /// List the vaults
     List {
         #[command(flatten)]
@@ -129,6 +131,7 @@ impl Vault {
                 };
                 show(output, &own.daemon.call(command)?)
             }
+            Action::Move(own) => own.run(output),
             Action::List { daemon } => {
                 let headings = [
                     "VAULT", "BACKEND", "CUSTODY", "CLASS", "PROFILE", "PINS", "CLIENTS", "CREATED",

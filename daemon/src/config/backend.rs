@@ -98,6 +98,7 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigErr
         master: place.resolve(file.get_ref()),
         seal: seal(place, own)?,
         cache_keys_max: cache_keys_max(place, own)?,
+        keys_may_move: keys_may_move(own),
     })
 }
 
@@ -176,6 +177,7 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
         config.unwrapped_keys_max =
             place.count(keys, "backend.unwrapped_keys_max", 1..=1_000_000)?;
     }
+    config.keys_may_move = keys_may_move(own);
     config.cache_keys_max = cache_keys_max(place, own)?;
     Ok(Opening::Module {
         config,
@@ -232,6 +234,11 @@ fn pin(place: &Place<'_>, own: &file::Backend) -> Result<Option<PathBuf>, Config
         }
     };
     secret(path).map(Some)
+}
+
+/// Whether locked keys may be wrapped for another HSM.
+fn keys_may_move(own: &file::Backend) -> bool {
+    own.keys_may_move.as_ref().is_some_and(|own| *own.get_ref())
 }
 
 fn cache_keys_max(place: &Place<'_>, own: &file::Backend) -> Result<usize, ConfigError> {

@@ -27,12 +27,18 @@ pub(super) struct Appliance {
     pub(super) folder: tempfile::TempDir,
     pub(super) admin: Admin,
     pub(super) service: Arc<Service>,
+    pub(super) store: Arc<dyn Store>,
     trail: Arc<FileTrail>,
 }
 
 pub(super) const ADMINISTRATOR: u32 = 4_242;
 
 pub(super) fn appliance() -> Appliance {
+    appliance_with(&[("embedded", false)])
+}
+
+/// An appliance with HSMs by name, each of which may let locked keys go.
+pub(super) fn appliance_with(hsms: &[(&str, bool)]) -> Appliance {
     let folder = tempfile::tempdir().unwrap();
     let now = Timestamp(1_700_000_000);
     let options = store::Options::default();
@@ -41,12 +47,17 @@ pub(super) fn appliance() -> Appliance {
     let trail = FileTrail::open(&folder.path().join("audit"), Options::default());
     let trail = Arc::new(trail.unwrap());
     let clock = Arc::new(Clock::fixed(now));
-    let soft = SoftHsm::new(Master::ephemeral().unwrap(), 100);
-    let backends: BTreeMap<String, Arc<dyn hsm::Hsm>> =
-        BTreeMap::from([("embedded".to_owned(), Arc::new(soft) as Arc<dyn hsm::Hsm>)]);
+    let backends: BTreeMap<String, Arc<dyn hsm::Hsm>> = hsms
+        .iter()
+        .map(|(name, may_move)| {
+            let soft = SoftHsm::new(Master::ephemeral().unwrap(), 100);
+            let soft: Arc<dyn hsm::Hsm> = Arc::new(soft.with_keys_that_may_move(*may_move));
+            ((*name).to_owned(), soft)
+        })
+        .collect();
     let service = Arc::new(Service::new(keyhold::service::Parts {
         directory: Arc::new(Directory::load(store.clone()).unwrap()),
-        store,
+        store: store.clone(),
         backends,
         trail: trail.clone(),
         clock: clock.clone(),
@@ -82,6 +93,7 @@ pub(super) fn appliance() -> Appliance {
         folder,
         admin,
         service,
+        store,
         trail,
     }
 }

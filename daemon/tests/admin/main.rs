@@ -5,5 +5,6 @@ mod authorities;
 mod clients;
 mod harness;
 mod keys;
+mod moving;
 mod upkeep;
 mod vaults;

@@ -133,6 +133,7 @@ const EXPOSING: &[&str] = &[
     "daemon/hsm/src/split/binary.rs",
     "daemon/hsm/src/split/mod.rs",
     "daemon/hsm/src/split/prime.rs",
+    "daemon/hsm/src/transport.rs",
     "daemon/src/admin/protocol/words.rs",
     "daemon/src/audit/heads.rs",
     "daemon/src/cli/client.rs",

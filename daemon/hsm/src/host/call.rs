@@ -31,6 +31,10 @@ pub(super) enum Call {
     Abandon,
     ForeignKeys,
     Adopt,
+    Departure,
+    Transport,
+    WrapFor,
+    Unwrap,
 }
 
 wire! {
@@ -58,6 +62,10 @@ wire! {
         21 = Abandon,
         22 = ForeignKeys,
         23 = Adopt,
+        24 = Departure,
+        25 = Transport,
+        26 = WrapFor,
+        27 = Unwrap,
     }
 }
 

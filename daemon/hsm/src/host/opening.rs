@@ -20,6 +20,8 @@ pub enum Opening {
         seal: Seal,
         /// The most unsealed keys in memory.
         cache_keys_max: usize,
+        /// Whether locked keys may be wrapped for another HSM.
+        keys_may_move: bool,
     },
     /// A PKCS#11 module.
     Module {
@@ -58,9 +60,11 @@ impl Opening {
                 master,
                 seal,
                 cache_keys_max,
+                keys_may_move,
             } => {
                 let master = Master::load(&seal.source(master.clone(), read)?)?;
-                Box::new(SoftHsm::new(master, *cache_keys_max))
+                let hsm = SoftHsm::new(master, *cache_keys_max);
+                Box::new(hsm.with_keys_that_may_move(*keys_may_move))
             }
             Self::Module { config, pin } => {
                 let pin = pin.as_deref().map(|pin| read(SecretFile::Line(pin)));

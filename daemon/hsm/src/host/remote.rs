@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmip::{
     Buffer, CryptographicUsageMask, Secret,
-    mechanism::{Cipher, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
 };
 
 use super::{
@@ -13,9 +13,9 @@ use super::{
     wire::{self, Broken, Put, Take},
 };
 use crate::{
-    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    Finished, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Stream, Target,
-    Task, Terms, Trial,
+    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
+    Error, Finished, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed,
+    Stream, Target, Task, Terms, Transport, Trial, Wrapped,
 };
 
 /// An HSM in another process. Calls fail with [`Error::Unavailable`] while there is none.
@@ -157,6 +157,22 @@ impl Hsm for RemoteHsm {
 
     fn self_test(&self) -> Result<Vec<Trial>> {
         ask(&self.helper, Call::SelfTest, true, ())
+    }
+
+    fn departure(&self, key: &KeyRef) -> Result<Departure> {
+        self.call(Call::Departure, key)
+    }
+
+    fn transport(&self, terms: &Terms) -> Result<Transport> {
+        ask(&self.helper, Call::Transport, true, terms)
+    }
+
+    fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
+        self.call(Call::WrapFor, (key, public, hashes.to_vec()))
+    }
+
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+        self.call(Call::Unwrap, (under, wrapped, terms))
     }
 
     fn health(&self) -> Result<()> {

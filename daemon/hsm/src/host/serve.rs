@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use kmip::{Buffer, Secret};
+use kmip::{Buffer, Secret, mechanism::Hash};
 
 use super::{
     Opening,
@@ -100,6 +100,9 @@ impl Host {
             Call::Sign | Call::Encrypt | Call::Decrypt | Call::Mac => {
                 return self.call_use(call, from, out);
             }
+            Call::Departure | Call::Transport | Call::WrapFor | Call::Unwrap => {
+                return self.call_transport(call, from, out);
+            }
             _ => {}
         }
         let hsm = &*self.hsm;
@@ -171,6 +174,29 @@ impl Host {
             _ => {
                 let (key, mechanism, message) = from.rest()?;
                 hsm.mac(&key, mechanism, message).put(out);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a key go to another HSM, or come from one.
+    fn call_transport(
+        &self,
+        call: Call,
+        from: Reader<'_>,
+        out: &mut Buffer,
+    ) -> std::result::Result<(), Broken> {
+        let hsm = &*self.hsm;
+        match call {
+            Call::Departure => hsm.departure(&from.rest()?).put(out),
+            Call::Transport => hsm.transport(&from.rest()?).put(out),
+            Call::WrapFor => {
+                let (key, public, hashes): (_, _, Vec<Hash>) = from.rest()?;
+                hsm.wrap_for(&key, public, &hashes).put(out);
+            }
+            _ => {
+                let (under, wrapped, terms) = from.rest()?;
+                hsm.unwrap(&under, &wrapped, &terms).put(out);
             }
         }
         Ok(())

@@ -15,8 +15,9 @@ use super::{
     wire::{Broken, Put, Reader, Take, lists, wire},
 };
 use crate::{
-    Capabilities, Claim, CustodyMode, Decryption, Derived, Encrypted, Encryption, Error, Finished,
-    ForeignKey, Generated, Input, KeyRef, Material, Outcome, Sealed, Terms, Trial,
+    Capabilities, Claim, CustodyMode, Decryption, Departure, Derived, Encrypted, Encryption, Error,
+    Finished, ForeignKey, Generated, Input, KeyRef, Material, Outcome, Parcel, Sealed, Terms,
+    Transport, Trial, Wrapped,
     module::{ModuleConfig, TokenName},
 };
 
@@ -39,7 +40,7 @@ macro_rules! listed {
 }
 listed!(Hash, Padding, Curve, Kept, PostQuantum);
 lists!(
-    KeySpec, Signing, Cipher, Mac, Derivation, ForeignKey, Trial, u64
+    Hash, KeySpec, Signing, Cipher, Mac, Derivation, ForeignKey, Trial, u64
 );
 
 wire! {
@@ -157,6 +158,15 @@ wire! {
         6 = EachKey,
         7 = Unused,
     }
+    struct Transport { key, public, hashes }
+    struct Parcel { hash, bytes, public }
+    struct Wrapped<'a> { hash, bytes, spec, public }
+    enum Departure {
+        1 = Exported,
+        2 = Wrapped,
+        3 = Forbidden,
+        4 = Never,
+    }
     enum Error {
         1 = BadInput(what),
         2 = BadKey(what),
@@ -171,7 +181,7 @@ wire! {
         11 = Broken(what),
     }
     enum Opening {
-        1 = Embedded { master, seal, cache_keys_max },
+        1 = Embedded { master, seal, cache_keys_max, keys_may_move },
         2 = Module { config, pin },
     }
     enum Seal {
@@ -180,7 +190,8 @@ wire! {
         3 = Credential(path),
     }
     struct ModuleConfig {
-        path, token, pin, sessions_max, wait, cache_keys_max, unwrapped_keys_max, mechanisms_disabled
+        path, token, pin, sessions_max, wait, cache_keys_max, unwrapped_keys_max, keys_may_move,
+        mechanisms_disabled
     }
     enum TokenName {
         1 = Label(label),

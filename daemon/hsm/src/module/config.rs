@@ -22,6 +22,8 @@ pub struct ModuleConfig {
     pub cache_keys_max: usize,
     /// How many wrapped keys are session objects at a time, in all sessions together.
     pub unwrapped_keys_max: usize,
+    /// Whether locked keys that the token does not keep may be wrapped for another HSM.
+    pub keys_may_move: bool,
     /// `CKM_` numbers that are not used although the module lists them.
     pub mechanisms_disabled: Vec<u64>,
 }
@@ -37,6 +39,7 @@ impl ModuleConfig {
             wait: Duration::from_secs(5),
             cache_keys_max: crate::soft::CACHE_KEYS_MAX,
             unwrapped_keys_max: UNWRAPPED_KEYS_MAX,
+            keys_may_move: false,
             mechanisms_disabled: Vec::new(),
         }
     }

@@ -70,7 +70,8 @@ impl ModuleHsm {
         made.map(|(key, _)| key)
     }
 
-    fn make(
+    /// Makes a key in the custody that its terms say; gives its reference and its public half.
+    pub(super) fn make(
         &self,
         spec: KeySpec,
         terms: &Terms,
@@ -199,7 +200,8 @@ impl ModuleHsm {
         self.remove(&TokenKey { spec, id, public })
     }
 
-    fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
+    /// Takes every object of a key out of the token.
+    pub(super) fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
         self.pool.destroy(key.id, |seat| make::unmake(seat, key))
     }
 }

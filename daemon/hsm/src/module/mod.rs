@@ -27,6 +27,7 @@ mod session;
 mod sign;
 mod spki;
 mod template;
+mod transport;
 mod wrap;
 mod wrapping;
 
@@ -34,7 +35,7 @@ use std::sync::OnceLock;
 
 use kmip::{
     CryptographicUsageMask, Secret,
-    mechanism::{Cipher, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
 };
 
 pub use self::config::{ModuleConfig, TokenName};
@@ -49,9 +50,9 @@ use self::{
     session::Pool,
 };
 use crate::{
-    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    ForeignKey, Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms,
-    Trial,
+    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
+    Error, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, Target,
+    Task, Terms, Transport, Trial, Wrapped,
     cache::Cache,
     soft::{
         PlainKey,
@@ -68,6 +69,7 @@ pub struct ModuleHsm {
     sealing: Sealing,
     binding: Binding,
     opened: Cache<PlainKey>,
+    keys_may_move: bool,
     /// The token's wrapping key, once one is needed.
     wrapping: OnceLock<Name>,
     mechanisms_disabled: Vec<u64>,
@@ -97,6 +99,7 @@ impl ModuleHsm {
             sealing,
             binding,
             opened: Cache::new(config.cache_keys_max),
+            keys_may_move: config.keys_may_move,
             wrapping: OnceLock::new(),
             mechanisms_disabled: config.mechanisms_disabled.clone(),
             randomness,
@@ -291,6 +294,39 @@ impl Hsm for ModuleHsm {
         let disabled = &self.mechanisms_disabled;
         let (found, _) = self.pool.run(|seat| Probe::run(seat, disabled))?;
         Ok(found.trials)
+    }
+
+    fn departure(&self, key: &KeyRef) -> Result<Departure> {
+        Ok(match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(_) => Departure::Exported,
+            Reference::Locked(LockedKey::Token(_)) => Departure::Never,
+            Reference::Locked(_) if self.keys_may_move => Departure::Wrapped,
+            Reference::Locked(_) => Departure::Forbidden,
+        })
+    }
+
+    fn transport(&self, terms: &Terms) -> Result<Transport> {
+        reference::check_id(&terms.id)?;
+        self.make_transport(terms)
+    }
+
+    fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Locked(LockedKey::Wrapped(key)) if self.keys_may_move => {
+                self.wrap_locked(&key, public, hashes)
+            }
+            _ => Err(Error::NotExportable),
+        }
+    }
+
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+        reference::check_id(&terms.id)?;
+        match Reference::decode(under, &self.binding)? {
+            Reference::Locked(under) if !terms.exportable => {
+                self.unwrap_locked(&under, wrapped, terms)
+            }
+            _ => Err(Error::Unsupported),
+        }
     }
 
     fn health(&self) -> Result<()> {

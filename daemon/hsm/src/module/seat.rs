@@ -18,6 +18,7 @@ use super::{
     library::Library,
     own,
     reference::{LockedKey, TokenKey, WrappedKey},
+    template::Home,
     wrapping,
 };
 use crate::Error;
@@ -125,13 +126,13 @@ impl Seat {
     fn unwrap(&mut self, key: &WrappedKey<'_>) -> Result<ObjectHandle> {
         let id = own::id(key.under);
         let under = self.token_object(own::aes(&id))?.handle;
-        let mut unwrapped = wrapping::unwrap(self, under, key);
+        let mut unwrapped = wrapping::unwrap(self, under, key, Home::Session);
         if let Err(ModuleError::Pkcs11(RvError::DeviceMemory | RvError::HostMemory, _)) = unwrapped
         {
             for held in self.unwrapped.clear() {
                 self.discard(&held);
             }
-            unwrapped = wrapping::unwrap(self, under, key);
+            unwrapped = wrapping::unwrap(self, under, key, Home::Session);
         }
         unwrapped.map_err(wrapping::not_unwrapped)
     }

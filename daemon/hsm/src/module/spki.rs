@@ -17,6 +17,13 @@ use openssl::{
 use super::error::Result;
 use crate::{Error, soft::engine};
 
+/// Modulus and public exponent of an RSA key, DER SubjectPublicKeyInfo.
+pub(super) fn numbers(public: &[u8]) -> crate::Result<(Vec<u8>, Vec<u8>)> {
+    let rsa = PKey::public_key_from_der(public).and_then(|key| key.rsa());
+    let rsa = rsa.map_err(|_| Error::KeyTypeMismatch)?;
+    Ok((rsa.n().to_vec(), rsa.e().to_vec()))
+}
+
 /// A generated public key as DER SubjectPublicKeyInfo.
 pub(super) fn read(session: &Session, public: ObjectHandle, spec: KeySpec) -> Result<Vec<u8>> {
     let key = match spec {

@@ -139,7 +139,7 @@ fn flags(spec: KeySpec, usage: Usage) -> Vec<Attribute> {
         KeySpec::Rsa { .. } => vec![
             Attribute::Sign(any(SIGNING)),
             Attribute::Decrypt(any(Usage::Decrypt | Usage::UnwrapKey)),
-            Attribute::Unwrap(false),
+            Attribute::Unwrap(any(Usage::UnwrapKey)),
         ],
         _ => vec![Attribute::Sign(any(SIGNING))],
     }

@@ -134,11 +134,12 @@ fn wrap(
     Ok([iv, wrapped].concat())
 }
 
-/// Unwraps a key into the session, where nothing takes it out again.
+/// Unwraps a key into the session, where nothing takes it out again unless it is to leave.
 pub(super) fn unwrap(
     seat: &Seat,
     under: ObjectHandle,
     key: &WrappedKey<'_>,
+    home: Home<'_>,
 ) -> std::result::Result<ObjectHandle, ModuleError> {
     let (iv, wrapped) = key
         .wrapped
@@ -149,7 +150,7 @@ pub(super) fn unwrap(
         key.method.mechanism(iv),
         under,
         wrapped,
-        &template::locked(key.spec, key.usage, Home::Session),
+        &template::locked(key.spec, key.usage, home),
     )
 }
 

@@ -28,6 +28,7 @@ pub(crate) mod rsa;
 mod seal;
 mod secure;
 mod state;
+mod transport;
 mod triple_des;
 mod wrap;
 mod xts;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 
 use kmip::{
     Secret,
-    mechanism::{Cipher, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
 };
 
 use self::{derive::Source, state::State};
@@ -47,9 +48,9 @@ pub use self::{
     secure::{SecureHeap, start},
 };
 use crate::{
-    Base, Begun, Capabilities, Decryption, Derived, Deriving, Encrypted, Encryption, Error,
-    Generated, Hsm, Input, KeyRef, Material, Result, Sealed, Target, Task, Terms, Trial,
-    cache::Cache,
+    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
+    Error, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, Target, Task, Terms,
+    Transport, Trial, Wrapped, cache::Cache,
 };
 
 /// How many unsealed keys an embedded HSM keeps when nothing else is said.
@@ -66,6 +67,7 @@ pub struct SoftHsm {
     capabilities: Capabilities,
     unsealed: Cache<PlainKey>,
     state: State,
+    keys_may_move: bool,
 }
 
 impl SoftHsm {
@@ -89,6 +91,7 @@ impl SoftHsm {
             },
             unsealed: Cache::new(cache_keys_max),
             state,
+            keys_may_move: false,
         }
     }
 
@@ -230,6 +233,23 @@ impl Hsm for SoftHsm {
         let trials = known::run(known::TABLE);
         drop(self.state.note(known::passing(&trials)));
         Ok(trials)
+    }
+
+    fn departure(&self, key: &KeyRef) -> Result<Departure> {
+        self.state.guard(|| self.departure_of(key))
+    }
+
+    fn transport(&self, terms: &Terms) -> Result<Transport> {
+        self.make_transport(terms)
+    }
+
+    fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
+        self.state.guard(|| self.wrap_locked(key, public, hashes))
+    }
+
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+        self.state
+            .guard(|| self.unwrap_locked(under, wrapped, terms))
     }
 
     fn health(&self) -> Result<()> {

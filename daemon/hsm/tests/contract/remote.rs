@@ -29,6 +29,7 @@ fn embedded() -> Opening {
         master,
         seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
+        keys_may_move: false,
     }
 }
 
@@ -66,6 +67,7 @@ fn what_does_not_open_says_why() {
         master: "/nowhere/master.key".into(),
         seal: Seal::Nothing,
         cache_keys_max: 1,
+        keys_may_move: false,
     };
     let Err(Error::Unavailable(why)) = opened(Arc::new(missing), |_| ()) else {
         panic!("it opened");

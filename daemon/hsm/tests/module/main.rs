@@ -16,4 +16,6 @@ mod softhsm;
 #[cfg(test)]
 mod token;
 #[cfg(test)]
+mod transport;
+#[cfg(test)]
 mod wrapped;

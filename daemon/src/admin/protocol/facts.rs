@@ -37,6 +37,41 @@ pub struct VaultFacts {
     pub objects: Option<u64>,
 }
 
+/// A move of a vault into another HSM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveFacts {
+    /// The vault.
+    pub name: String,
+    /// The HSM it goes to.
+    pub to: String,
+    /// How many objects were moved since it was begun, or gone on with.
+    pub moved: u64,
+    /// How many are left.
+    pub left: u64,
+    /// How many of them are keys that leave as they are; told by `vault.move.check` alone, as what follows.
+    pub exported: u64,
+    /// How many are locked keys, which leave wrapped.
+    pub wrapped: u64,
+    /// How many are data.
+    pub sealed: u64,
+    /// How many cannot be moved.
+    pub obstacles_count: u64,
+    /// The first of them.
+    pub obstacles: Vec<MoveObstacle>,
+}
+
+/// An object that cannot be moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveObstacle {
+    /// Its identifier.
+    pub object: String,
+    /// Its first name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why.
+    pub why: String,
+}
+
 /// A client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientFacts {

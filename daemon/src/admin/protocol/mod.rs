@@ -1,6 +1,7 @@
 //! What is said at the admin socket: one line of JSON asks, one line answers.
 
 mod facts;
+mod lines;
 mod words;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -9,13 +10,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::facts::{
     BackupFacts, CaFacts, ClientFacts, ClientIssued, ForeignFacts, KeyDetails, KeyFacts, KeyPage,
-    ListenerFacts, PartFacts, PutFacts, StatusFacts, UserFacts, VaultFacts,
+    ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, UserFacts,
+    VaultFacts,
 };
+pub use self::lines::{Answer, Call, LINE_BYTES_MAX, Refused};
 pub use self::words::{Class, Custody, Foreign, InitToken, PinChange, Profile, SecretText};
 use crate::{audit::Head, authority::Purpose};
-
-/// The longest line that is asked.
-pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// A command: what is asked, under which name, and what is answered.
 pub trait Command: Serialize + DeserializeOwned {
@@ -25,35 +25,6 @@ pub trait Command: Serialize + DeserializeOwned {
     const CHANGES: bool;
     /// The answer.
     type Reply: Serialize + DeserializeOwned;
-}
-
-/// The line that asks: `{"command":"vault.list","arguments":{}}`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Call<C> {
-    /// The command's name.
-    pub command: String,
-    /// The command.
-    pub arguments: C,
-}
-
-/// The line that answers: `{"done":…}` or `{"refused":{"fault":…,"message":…}}`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Answer<R> {
-    /// It is done.
-    Done(R),
-    /// It is not.
-    Refused(Refused),
-}
-
-/// Why a command was not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    /// The fault's name, as in the trail.
-    pub fault: String,
-    /// What happened, for people.
-    pub message: String,
 }
 
 /// Declares the commands: `/// doc` `"name" Type changes -> Reply { fields }`.
@@ -135,6 +106,28 @@ commands! {
     "vault.show" VaultShow false -> VaultFacts {
         /// Its name.
         name: String,
+    }
+
+    /// Tells what a move of a vault into another HSM would do, and what is in its way.
+    "vault.move.check" VaultMoveCheck false -> MoveFacts {
+        /// Its name.
+        name: String,
+        /// The HSM.
+        to: String,
+        /// Where its locked keys are kept there.
+        #[serde(default)]
+        custody: Option<Custody>,
+    }
+
+    /// Moves a vault into another HSM, for a second or so: asked again, it goes on, until nothing is left.
+    "vault.move" VaultMove true -> MoveFacts {
+        /// Its name.
+        name: String,
+        /// The HSM.
+        to: String,
+        /// Where its locked keys are kept there.
+        #[serde(default)]
+        custody: Option<Custody>,
     }
 
     /// Makes a vault's certificate authority.

@@ -89,7 +89,7 @@ impl Probe<'_> {
             wrapped: &wrapped,
             tag: &[],
         };
-        let back = wrapping::unwrap(self.seat, under, &wrapped)?;
+        let back = wrapping::unwrap(self.seat, under, &wrapped, Home::Session)?;
         let outcome = self.mark(&Loaded::private(back, spec, &public));
         let is_locked = wrapping::is_locked(self.seat, back);
         self.discard(back);

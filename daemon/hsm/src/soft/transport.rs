@@ -1,0 +1,77 @@
+//! Locked keys of the embedded HSM that go to another, and those that come from one.
+
+use kmip::mechanism::Hash;
+
+use super::{PlainKey, SoftHsm, seal};
+use crate::{
+    Departure, Error, Hsm, KeyRef, Parcel, Result, Terms,
+    transport::{self, Transport, Wrapped},
+};
+
+impl SoftHsm {
+    /// Lets locked keys be wrapped for another HSM.
+    #[must_use]
+    pub const fn with_keys_that_may_move(mut self, may_move: bool) -> Self {
+        self.keys_may_move = may_move;
+        self
+    }
+
+    /// How a key may leave.
+    pub(super) fn departure_of(&self, key: &KeyRef) -> Result<Departure> {
+        let is_exportable = seal::open_key(&self.master, key)?.exportable;
+        Ok(match (is_exportable, self.keys_may_move) {
+            (true, _) => Departure::Exported,
+            (false, true) => Departure::Wrapped,
+            (false, false) => Departure::Forbidden,
+        })
+    }
+
+    /// Makes a key pair that unwraps.
+    pub(super) fn make_transport(&self, terms: &Terms) -> Result<Transport> {
+        let terms = Terms {
+            exportable: false,
+            ..terms.clone()
+        };
+        let made = self.generate(transport::PAIR, &terms)?;
+        Ok(Transport {
+            key: made.key,
+            public: made.public.unwrap_or_default(),
+            hashes: transport::HASHES.to_vec(),
+        })
+    }
+
+    /// Wraps a locked key.
+    pub(super) fn wrap_locked(
+        &self,
+        key: &KeyRef,
+        public: &[u8],
+        hashes: &[Hash],
+    ) -> Result<Parcel> {
+        let opened = seal::open_key(&self.master, key)?;
+        if opened.exportable || !self.keys_may_move {
+            return Err(Error::NotExportable);
+        }
+        transport::wrap(&opened.material, public, hashes)
+    }
+
+    /// Takes a locked key over.
+    pub(super) fn unwrap_locked(
+        &self,
+        under: &KeyRef,
+        wrapped: &Wrapped<'_>,
+        terms: &Terms,
+    ) -> Result<KeyRef> {
+        if terms.exportable {
+            return Err(Error::Unsupported);
+        }
+        let pair = seal::open_key(&self.master, under)?.material;
+        let material = transport::unwrap(&PlainKey::from_validated(&pair)?, pair.spec(), wrapped)?;
+        let valid = PlainKey::validate(&material)?;
+        let ready = PlainKey::from_validated(&valid)?;
+        if ready.public().unwrap_or_default() != wrapped.public {
+            let why = "it is not the private half of the public key";
+            return Err(Error::BadKey(why));
+        }
+        seal::seal_key(&self.master, &valid, terms)
+    }
+}

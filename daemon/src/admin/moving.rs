@@ -1,0 +1,242 @@
+//! Vaults that move from one HSM into another: what is in the way, and one stretch of the way after another.
+
+use std::time::Duration;
+
+use hsm::{CustodyMode, KeyRef, Terms, Transport};
+use kmip::CryptographicUsageMask;
+use store::{ObjectId, Vault};
+
+use super::{
+    Admin, Deed, Execute, invalid,
+    protocol::{MoveFacts, MoveObstacle, VaultMove, VaultMoveCheck},
+};
+use crate::{
+    audit::Durability,
+    error::{Error, Result},
+    fault::Fault,
+    moving::{self, Plan},
+};
+
+/// A vault on its way.
+pub(super) struct Journey {
+    /// As it is to be.
+    vault: Vault,
+    transport: Option<Transport>,
+    queue: Vec<ObjectId>,
+    moved: u64,
+}
+
+impl Execute for VaultMoveCheck {
+    fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, MoveFacts>> {
+        let vault = admin.destined(&self.name, &self.to, self.custody)?;
+        let name = self.name.clone();
+        let mut deed = Deed::on(&name, &name, move || {
+            let plan = admin.plan(&vault)?;
+            if plan.wrapped > 0 {
+                let transport = admin.transport(&vault)?;
+                admin.put_away(&vault, &transport.key);
+            }
+            Ok(facts(&vault, &plan, 0))
+        });
+        deed.note = Some(format!("to {}", self.to));
+        deed.lets_others_pass = true;
+        Ok(deed)
+    }
+}
+
+impl Execute for VaultMove {
+    fn prepare(self, admin: &Admin, uid: u32) -> Result<Deed<'_, MoveFacts>> {
+        let vault = admin.destined(&self.name, &self.to, self.custody)?;
+        let name = self.name.clone();
+        let mut deed = Deed::on(&name, &name, move || admin.advance(vault, uid));
+        deed.note = Some(format!("to {}", self.to));
+        deed.lets_others_pass = true;
+        Ok(deed)
+    }
+}
+
+impl Admin {
+    /// A vault as it is to be.
+    fn destined(
+        &self,
+        name: &str,
+        to: &str,
+        custody: Option<super::protocol::Custody>,
+    ) -> Result<Vault> {
+        let vault = (*self.vault(name)?).clone();
+        let backend = self.backend(Some(to.to_owned()))?;
+        let wrapped = match custody {
+            None if backend == vault.backend => vault.wrapped,
+            custody => self.is_wrapped(&backend, custody)?,
+        };
+        if backend == vault.backend && wrapped != vault.wrapped {
+            return Err(invalid(format!(
+                "the vault is on {backend:?} already; `keyhold vault set` changes where its new keys are kept"
+            )));
+        }
+        Ok(Vault {
+            backend,
+            wrapped,
+            ..vault
+        })
+    }
+
+    fn plan(&self, vault: &Vault) -> Result<Plan> {
+        moving::plan(&self.parts.service, vault, self.parts.clock.now())
+    }
+
+    /// Goes on for a while, after beginning if need be.
+    fn advance(&self, vault: Vault, uid: u32) -> Result<MoveFacts> {
+        let mut place = self
+            .journey
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_under_way = place.as_ref().is_some_and(|own| {
+            (&own.vault.name, &own.vault.backend) == (&vault.name, &vault.backend)
+        });
+        if !is_under_way {
+            if let Some(other) = place.take() {
+                self.end(&other);
+            }
+            *place = Some(self.begin(vault)?);
+        }
+        let Some(journey) = place.as_mut() else {
+            return Err(Error::internal("a move that was begun is not there"));
+        };
+        self.go_on(journey, uid)?;
+        if journey.queue.is_empty() {
+            // What was made in the old HSM while the vault changed over.
+            journey.queue = self.movable(&journey.vault)?.objects;
+        }
+        let left = Plan {
+            objects: journey.queue.clone(),
+            ..Plan::default()
+        };
+        let facts = facts(&journey.vault, &left, journey.moved);
+        if facts.left == 0
+            && let Some(ended) = place.take()
+        {
+            self.end(&ended);
+        }
+        Ok(facts)
+    }
+
+    fn begin(&self, vault: Vault) -> Result<Journey> {
+        let plan = self.movable(&vault)?;
+        let transport = if plan.wrapped > 0 {
+            Some(self.transport(&vault)?)
+        } else {
+            None
+        };
+        if *self.vault(&vault.name)? != vault {
+            self.put_vault(&vault)?;
+        }
+        Ok(Journey {
+            vault,
+            transport,
+            queue: plan.objects,
+            moved: 0,
+        })
+    }
+
+    /// What is to be moved, if all of it can be.
+    fn movable(&self, vault: &Vault) -> Result<Plan> {
+        let plan = self.plan(vault)?;
+        let Some(first) = plan.obstacles.first() else {
+            return Ok(plan);
+        };
+        let message = format!(
+            "{} objects cannot be moved, and so none is; the first is {}: {}. `--check` tells all",
+            plan.obstacles.len(),
+            first.object,
+            first.why
+        );
+        Err(Error::new(Fault::InvalidField, message))
+    }
+
+    fn go_on(&self, journey: &mut Journey, uid: u32) -> Result<()> {
+        let began = self.parts.clock.instant();
+        let peer = format!("administrator uid:{uid}");
+        let to = journey.vault.backend.clone();
+        let tell = |object: &ObjectId, from: &str, outcome: &'static str| {
+            let mut event = self.event(STEP, &peer);
+            event.vault = &journey.vault.name;
+            event.object = Some(object.0.clone());
+            event.note = Some(format!("from {from} to {to}").into());
+            event.outcome = outcome;
+            self.record(&event, Durability::Durable)
+        };
+        let service = &self.parts.service;
+        let transport = journey.transport.as_ref();
+        while let Some(object) = journey.queue.last() {
+            let is_moved = moving::step(service, &journey.vault, transport, object, &tell)?;
+            journey.moved += u64::from(is_moved);
+            journey.queue.pop();
+            if self.parts.clock.instant().duration_since(began) > STRETCH {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A key pair in the vault's HSM for which locked keys are wrapped.
+    fn transport(&self, vault: &Vault) -> Result<Transport> {
+        let hsm = moving::backend(&self.parts.service, &vault.backend)?;
+        let terms = Terms {
+            id: format!("transport of {}", vault.name).into_bytes(),
+            label: "keyhold-transport".to_owned(),
+            exportable: false,
+            usage: CryptographicUsageMask::UnwrapKey,
+            custody: CustodyMode::Resident,
+        };
+        hsm.transport(&terms).map_err(|error| match error {
+            hsm::Error::Unsupported => invalid(format!(
+                "the HSM {:?} has no mechanism to unwrap keys that come from another",
+                vault.backend
+            )),
+            other => other.into(),
+        })
+    }
+
+    fn end(&self, journey: &Journey) {
+        if let Some(transport) = &journey.transport {
+            self.put_away(&journey.vault, &transport.key);
+        }
+    }
+
+    fn put_away(&self, vault: &Vault, key: &KeyRef) {
+        let gone = moving::backend(&self.parts.service, &vault.backend).map(|hsm| hsm.destroy(key));
+        if let Ok(Err(error)) = gone {
+            tracing::warn!(backend = vault.backend, %error, "a transport key stays in its HSM");
+        }
+    }
+}
+
+fn facts(vault: &Vault, plan: &Plan, moved: u64) -> MoveFacts {
+    let count = |all: usize| u64::try_from(all).unwrap_or(u64::MAX);
+    let told = plan.obstacles.iter().take(OBSTACLES_TOLD_MAX);
+    MoveFacts {
+        name: vault.name.clone(),
+        to: vault.backend.clone(),
+        moved,
+        left: count(plan.objects.len()),
+        exported: plan.exported,
+        wrapped: plan.wrapped,
+        sealed: plan.sealed,
+        obstacles_count: count(plan.obstacles.len()),
+        obstacles: told
+            .map(|own| MoveObstacle {
+                object: own.object.0.clone(),
+                name: own.name.clone(),
+                why: own.why.to_owned(),
+            })
+            .collect(),
+    }
+}
+
+/// What is recorded of each object.
+const STEP: &str = "vault.move.object";
+/// How long one stretch takes, so that its progress is seen.
+const STRETCH: Duration = Duration::from_secs(1);
+/// The most obstacles that are told; there may be as many as there are keys.
+const OBSTACLES_TOLD_MAX: usize = 1_000;

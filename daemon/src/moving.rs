@@ -1,0 +1,317 @@
+//! Moving the values of a vault from one HSM into another: each is made there first, then its record is changed, in one
+//! commit, and then the old one is forgotten. So whatever ends it, each value is in one HSM and is used there, and who moves
+//! on finds what is left by the records alone.
+
+use hsm::{Departure, Hsm, KeyRef, Sealed, Transport, Wrapped};
+use kmip::{StorageStatusMask, mechanism::KeySpec, ttlv::Timestamp};
+use store::{Custody, Filter, ObjectId, Page, Record, Scope, Transaction, Vault};
+
+use crate::{
+    error::{Error, Result},
+    fault::Fault,
+    service::Service,
+    template,
+};
+
+/// What is in other HSMs than the vault's own.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// What is to be moved.
+    pub objects: Vec<ObjectId>,
+    /// How many of them are keys that leave as they are.
+    pub exported: u64,
+    /// How many are locked keys, which leave wrapped.
+    pub wrapped: u64,
+    /// How many are data.
+    pub sealed: u64,
+    /// What cannot be moved, and why.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// An object that cannot be moved.
+pub(crate) struct Obstacle {
+    /// Which.
+    pub object: ObjectId,
+    /// Its first name.
+    pub name: Option<String>,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// How a value is moved.
+#[derive(Clone, Copy)]
+enum Way {
+    Exported,
+    Wrapped,
+    Sealed,
+}
+
+/// Whom a change is told before it is committed, and again if it is not: the object, the HSM it leaves, the outcome.
+pub(crate) type Tell<'a> = dyn Fn(&ObjectId, &str, &'static str) -> Result<()> + 'a;
+
+/// Looks through a vault that is as it is to be.
+pub(crate) fn plan(service: &Service, vault: &Vault, now: Timestamp) -> Result<Plan> {
+    let mut plan = Plan::default();
+    for object in objects(service, &vault.name, now)? {
+        let mut tx = service.store.begin();
+        let Some(record) = tx.record(&object)? else {
+            continue;
+        };
+        let custody = custody(tx.as_mut(), &record)?;
+        match way(service, vault, &record, &custody)? {
+            None => continue,
+            Some(Err(why)) => {
+                let name = record.attributes.name.first();
+                plan.obstacles.push(Obstacle {
+                    object,
+                    name: name.map(|name| name.name_value.clone()),
+                    why,
+                });
+                continue;
+            }
+            Some(Ok(Way::Exported)) => plan.exported += 1,
+            Some(Ok(Way::Wrapped)) => plan.wrapped += 1,
+            Some(Ok(Way::Sealed)) => plan.sealed += 1,
+        }
+        plan.objects.push(object);
+    }
+    Ok(plan)
+}
+
+/// Moves the value of an object into its vault's HSM; whether there was anything to move.
+pub(crate) fn step(
+    service: &Service,
+    vault: &Vault,
+    transport: Option<&Transport>,
+    object: &ObjectId,
+    tell: &Tell<'_>,
+) -> Result<bool> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let mut tx = service.store.begin();
+        let Some(record) = tx.record(object)? else {
+            return Ok(false);
+        };
+        let before = custody(tx.as_mut(), &record)?;
+        let way = match way(service, vault, &record, &before)? {
+            None => return Ok(false),
+            Some(way) => way.map_err(|why| cannot(object, why))?,
+        };
+        let from = backend_of(&before).unwrap_or_default();
+        let after = remake(service, vault, transport, &record, &before, way)?;
+        let kept = tell(object, from, "Success").map(|()| keep(tx, &record, after.clone()));
+        match kept {
+            Ok(Ok(())) => {
+                forget(service, &before);
+                return Ok(true);
+            }
+            Ok(Err(error)) => {
+                forget(service, &after);
+                tell(object, from, "NotCommitted")?;
+                if error != store::Error::Conflict || tries >= TRIES_MAX {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => {
+                forget(service, &after);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// The configured HSM with a name.
+pub(crate) fn backend<'a>(service: &'a Service, name: &str) -> Result<&'a dyn Hsm> {
+    service
+        .backends
+        .get(name)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| {
+            let message = format!("the HSM {name:?} is not configured");
+            Error::new(Fault::InvalidField, message)
+        })
+}
+
+fn objects(service: &Service, vault: &str, now: Timestamp) -> Result<Vec<ObjectId>> {
+    let filter = Filter {
+        storage_status: Some(StorageStatusMask::OnLineStorage | StorageStatusMask::ArchivalStorage),
+        accounts: true,
+        ..Filter::default()
+    };
+    let scope = Scope {
+        vault: vault.to_owned(),
+        owner: None,
+    };
+    let mut tx = service.store.begin();
+    Ok(tx.locate(&filter, &scope, Page::default(), now)?.ids)
+}
+
+/// Where a value is, in the archive or not.
+fn custody(tx: &mut dyn Transaction, record: &Record) -> Result<Custody> {
+    match &record.custody {
+        Custody::Archived => tx
+            .archived(&record.id)?
+            .ok_or_else(|| Error::internal("the value of an archived object is not there")),
+        other => Ok(other.clone()),
+    }
+}
+
+fn backend_of(custody: &Custody) -> Option<&str> {
+    match custody {
+        Custody::Hsm { backend, .. }
+        | Custody::Sealed { backend, .. }
+        | Custody::Unopened { backend, .. } => Some(backend),
+        _ => None,
+    }
+}
+
+/// How a value is moved into the vault's HSM, or why it cannot be; nothing when it is there, or in none.
+fn way(
+    service: &Service,
+    vault: &Vault,
+    record: &Record,
+    custody: &Custody,
+) -> Result<Option<std::result::Result<Way, &'static str>>> {
+    let from = match backend_of(custody) {
+        Some(from) if from != vault.backend => backend(service, from)?,
+        _ => return Ok(None),
+    };
+    let Custody::Hsm { key, .. } = custody else {
+        return Ok(Some(Ok(Way::Sealed)));
+    };
+    let to = backend(service, &vault.backend)?;
+    Ok(Some(match from.departure(&KeyRef(key.clone()))? {
+        Departure::Exported => Ok(Way::Exported),
+        Departure::Wrapped if record.spec.is_some_and(|spec| takes(to, spec)) => Ok(Way::Wrapped),
+        Departure::Wrapped => Err("the HSM that it is to go to takes no locked keys of its kind"),
+        Departure::Forbidden => {
+            Err("its HSM's configuration does not say `keys_may_move = true`, and it is locked")
+        }
+        Departure::Never => Err("it is locked and an object of its HSM, which gives none away"),
+    }))
+}
+
+/// Whether an HSM takes locked keys of a kind from others.
+fn takes(hsm: &dyn Hsm, spec: KeySpec) -> bool {
+    let is_alike = |row: &KeySpec| match (*row, spec) {
+        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
+        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: own, .. }) => hash == own,
+        (row, spec) => row == spec,
+    };
+    !hsm.keeps_keys() || hsm.capabilities().wrapped.iter().any(is_alike)
+}
+
+/// Makes a value anew in the vault's HSM.
+fn remake(
+    service: &Service,
+    vault: &Vault,
+    transport: Option<&Transport>,
+    record: &Record,
+    before: &Custody,
+    way: Way,
+) -> Result<Custody> {
+    let to = backend(service, &vault.backend)?;
+    let backend = vault.backend.clone();
+    let label = record.id.0.as_bytes();
+    let reseal = |from: &str, sealed: &[u8]| -> Result<Vec<u8>> {
+        let from = self::backend(service, from)?;
+        let plain = from.open(&Sealed(sealed.to_vec()), label)?;
+        Ok(to.seal(&plain, label)?.0)
+    };
+    match before {
+        Custody::Sealed {
+            backend: from,
+            sealed,
+        } => Ok(Custody::Sealed {
+            sealed: reseal(from, sealed)?,
+            backend,
+        }),
+        Custody::Unopened {
+            backend: from,
+            sealed,
+        } => Ok(Custody::Unopened {
+            sealed: reseal(from, sealed)?,
+            backend,
+        }),
+        Custody::Hsm { backend: from, key } => {
+            let from = self::backend(service, from)?;
+            let key = send(
+                (from, &KeyRef(key.clone())),
+                to,
+                vault,
+                transport,
+                record,
+                way,
+            )?;
+            Ok(Custody::Hsm {
+                backend,
+                key: key.0,
+            })
+        }
+        _ => Err(Error::internal("a value in no HSM is moved")),
+    }
+}
+
+fn send(
+    (from, key): (&dyn Hsm, &KeyRef),
+    to: &dyn Hsm,
+    vault: &Vault,
+    transport: Option<&Transport>,
+    record: &Record,
+    way: Way,
+) -> Result<KeyRef> {
+    let is_exported = matches!(way, Way::Exported);
+    let terms = hsm::Terms {
+        exportable: is_exported,
+        ..template::terms(vault, &record.id, &record.attributes)
+    };
+    if is_exported {
+        return Ok(to.import(&from.export(key)?, &terms)?);
+    }
+    let (Some(transport), Some(spec)) = (transport, record.spec) else {
+        return Err(cannot(&record.id, "there is no key to wrap it for"));
+    };
+    let parcel = from.wrap_for(key, &transport.public, &transport.hashes)?;
+    let wrapped = Wrapped {
+        hash: parcel.hash,
+        bytes: &parcel.bytes,
+        spec,
+        public: &parcel.public,
+    };
+    Ok(to.unwrap(&transport.key, &wrapped, &terms)?)
+}
+
+fn keep(mut tx: Box<dyn Transaction + '_>, record: &Record, custody: Custody) -> store::Result<()> {
+    let mut changed = record.clone();
+    if changed.custody == Custody::Archived {
+        tx.set_archived(&record.id, Some(custody));
+    } else {
+        changed.custody = custody;
+    }
+    tx.update(changed)?;
+    tx.commit()
+}
+
+/// Lets an HSM forget a key that no record names any more.
+fn forget(service: &Service, custody: &Custody) {
+    let Custody::Hsm { backend, key } = custody else {
+        return;
+    };
+    let gone = backend_of(custody)
+        .and_then(|name| service.backends.get(name))
+        .map(|hsm| hsm.destroy(&KeyRef(key.clone())));
+    if let Some(Err(error)) = gone {
+        tracing::warn!(backend, %error, "a key that was moved stays in the memory of its HSM");
+    }
+}
+
+fn cannot(object: &ObjectId, why: &'static str) -> Error {
+    Error::new(
+        Fault::InvalidField,
+        format!("{object} cannot be moved: {why}"),
+    )
+}
+
+/// How often a value is moved while others change its record.
+const TRIES_MAX: u32 = 5;
