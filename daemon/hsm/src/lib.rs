@@ -22,6 +22,7 @@ mod trial;
 pub use self::{
     derivation::{Base, Derived, Deriving, Target},
     foreign::ForeignKey,
+    soft::SecureHeap,
     terms::{CustodyMode, Terms},
     transport::{Departure, Parcel, Transport, Wrapped},
     trial::{Claim, Outcome, Trial},
@@ -129,6 +130,11 @@ pub trait Hsm: Send + Sync {
     /// Takes over, as a locked key, what was wrapped for a private key of this HSM. What is there under its identifier
     /// already came on a journey that was cut short, and goes.
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef>;
+
+    /// Where the process that has the HSM keeps its secrets.
+    fn memory(&self) -> Result<SecureHeap> {
+        Ok(soft::memory())
+    }
 
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;

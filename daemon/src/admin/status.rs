@@ -65,7 +65,10 @@ impl Admin {
             part("store", service.store.health()),
             part("audit", self.parts.trail.health()),
         ];
-        parts.extend(backends.map(|(name, hsm)| part(&format!("hsm {name}"), hsm.health())));
+        parts.extend(backends.map(|(name, hsm)| PartFacts {
+            memory: hsm.memory().ok().map(|memory| memory.to_string()),
+            ..part(&format!("hsm {name}"), hsm.health())
+        }));
         parts
     }
 }
@@ -74,5 +77,6 @@ fn part<E: Display>(name: &str, health: std::result::Result<(), E>) -> PartFacts
     PartFacts {
         part: name.to_owned(),
         problem: health.err().map(|problem| problem.to_string()),
+        memory: None,
     }
 }

@@ -52,7 +52,11 @@ fn words(status: &StatusFacts) -> String {
         ("objects", status.objects.to_string()),
     ];
     for part in &status.parts {
-        let state = part.problem.clone().unwrap_or_else(|| "works".to_owned());
+        let works = || match &part.memory {
+            Some(memory) => format!("works, secrets in {memory} memory"),
+            None => "works".to_owned(),
+        };
+        let state = part.problem.clone().unwrap_or_else(works);
         all.push((&part.part, state));
     }
     let listeners: Vec<_> = status

@@ -6,6 +6,7 @@ use keyhold_tests::{
     Appliance, Backend,
     memory::{is_readable, places},
     objects::*,
+    programs::succeed,
 };
 use kmip::{V2_1, payload::encrypt::Encrypt};
 
@@ -40,6 +41,12 @@ fn the_master_is_in_no_memory_that_can_be_read() {
     );
     assert_eq!(places(appliance.pid(), master), [""; 0], "in the daemon");
     let maps = fs::read_to_string(format!("/proc/{helper}/maps")).unwrap();
+    let status = succeed(&mut appliance.keyhold(&["status"]));
+    assert_eq!(
+        maps.contains("secretmem"),
+        status.contains("works, secrets in memfd_secret memory"),
+        "{status}"
+    );
     if maps.contains("secretmem") {
         assert_eq!(places(helper, master), [""; 0], "in the helper");
     }

@@ -35,6 +35,7 @@ pub(super) enum Call {
     Transport,
     WrapFor,
     Unwrap,
+    Memory,
 }
 
 wire! {
@@ -66,6 +67,7 @@ wire! {
         25 = Transport,
         26 = WrapFor,
         27 = Unwrap,
+        28 = Memory,
     }
 }
 

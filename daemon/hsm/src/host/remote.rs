@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
     Error, Finished, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed,
-    Stream, Target, Task, Terms, Transport, Trial, Wrapped,
+    SecureHeap, Stream, Target, Task, Terms, Transport, Trial, Wrapped,
 };
 
 /// An HSM in another process. Calls fail with [`Error::Unavailable`] while there is none.
@@ -173,6 +173,10 @@ impl Hsm for RemoteHsm {
 
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
         self.call(Call::Unwrap, (under, wrapped, terms))
+    }
+
+    fn memory(&self) -> Result<SecureHeap> {
+        self.call(Call::Memory, ())
     }
 
     fn health(&self) -> Result<()> {

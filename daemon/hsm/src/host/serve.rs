@@ -140,6 +140,7 @@ impl Host {
                 hsm.decapsulate(&key, ciphertext, &target.get()).put(out);
             }
             Call::SelfTest => hsm.self_test().put(out),
+            Call::Memory => hsm.memory().put(out),
             Call::ForeignKeys => hsm.foreign_keys().put(out),
             Call::Adopt => {
                 let (key, usage, label): (_, _, Option<String>) = from.rest()?;

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     Capabilities, Claim, CustodyMode, Decryption, Departure, Derived, Encrypted, Encryption, Error,
-    Finished, ForeignKey, Generated, Input, KeyRef, Material, Outcome, Parcel, Sealed, Terms,
-    Transport, Trial, Wrapped,
+    Finished, ForeignKey, Generated, Input, KeyRef, Material, Outcome, Parcel, Sealed, SecureHeap,
+    Terms, Transport, Trial, Wrapped,
     module::{ModuleConfig, TokenName},
 };
 
@@ -119,6 +119,12 @@ wire! {
         13 = OneStep(hash),
     }
     struct Terms { id, label, exportable, usage, custody }
+    enum SecureHeap {
+        1 = Secret,
+        2 = Locked,
+        3 = Unlocked,
+        4 = Absent,
+    }
     enum CustodyMode {
         1 = Resident,
         2 = Wrapped,

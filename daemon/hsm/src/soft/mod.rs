@@ -45,7 +45,7 @@ pub use self::{
     ffi::secure_heap_used_bytes,
     master::{Master, MasterSource},
     plain::PlainKey,
-    secure::{SecureHeap, start},
+    secure::{SecureHeap, memory, start},
 };
 use crate::{
     Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,

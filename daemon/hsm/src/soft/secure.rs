@@ -28,13 +28,24 @@ pub enum SecureHeap {
     Absent,
 }
 
+/// For people.
+impl std::fmt::Display for SecureHeap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Secret => "memfd_secret",
+            Self::Locked => "locked",
+            Self::Unlocked => "unlocked",
+            Self::Absent => "ordinary",
+        })
+    }
+}
+
 /// Starts OpenSSL without its configuration file, and with a heap for private numbers of so many bytes, rounded up to a
 /// power of two; none with zero.
 ///
 /// Must come before anything else of this crate. When the heap is three quarters full, an embedded HSM forgets half of
 /// its unsealed keys; so it should fit the number that is kept. A second call changes nothing and answers what the first did.
 pub fn start(heap_bytes: usize) -> Result<SecureHeap> {
-    static STARTED: OnceLock<Result<SecureHeap>> = OnceLock::new();
     STARTED
         .get_or_init(|| {
             if !start_openssl() {
@@ -45,6 +56,15 @@ pub fn start(heap_bytes: usize) -> Result<SecureHeap> {
         })
         .clone()
 }
+
+/// What became of this process's secure heap.
+#[must_use]
+pub fn memory() -> SecureHeap {
+    let started = STARTED.get().and_then(|started| started.as_ref().ok());
+    started.copied().unwrap_or(SecureHeap::Absent)
+}
+
+static STARTED: OnceLock<Result<SecureHeap>> = OnceLock::new();
 
 fn heap(bytes: usize) -> Result<SecureHeap> {
     if bytes == 0 {

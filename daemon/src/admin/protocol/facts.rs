@@ -216,6 +216,8 @@ pub struct PartFacts {
     pub part: String,
     /// What is wrong with it; nothing when it works.
     pub problem: Option<String>,
+    /// Of an HSM: in which memory its process keeps secrets: `memfd_secret`, `locked`, `unlocked` or `ordinary`.
+    pub memory: Option<String>,
 }
 
 /// A backup that was written.
