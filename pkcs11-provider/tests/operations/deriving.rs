@@ -167,6 +167,23 @@ fn keys_are_derived_by_hkdf_and_by_sp_800_108() {
             };
             let mut how = mechanism(ck::CKM_SP800_108_COUNTER_KDF, Some(&mut own));
             api.derive(session, &mut how, base, &aes).unwrap();
+            // Further keys have a place each, and there are not too many.
+            let nowhere = &mut ck::CK_DERIVED_KEY {
+                pTemplate: std::ptr::null_mut(),
+                ulAttributeCount: 0,
+                phKey: std::ptr::null_mut(),
+            };
+            for (first, count) in [
+                (std::ptr::null_mut(), 1),
+                (&raw mut *nowhere, 1),
+                (&raw mut *nowhere, 33),
+                (&raw mut *nowhere, u64::MAX),
+            ] {
+                (own.pAdditionalDerivedKeys, own.ulAdditionalDerivedKeys) = (first, count);
+                let mut how = mechanism(ck::CKM_SP800_108_COUNTER_KDF, Some(&mut own));
+                assert_eq!(api.derive(session, &mut how, base, &aes), bad, "{count}");
+            }
+            own.ulAdditionalDerivedKeys = 0;
             own.ulNumberOfDataParams = 0;
             let mut how = mechanism(ck::CKM_SP800_108_COUNTER_KDF, Some(&mut own));
             assert_eq!(api.derive(session, &mut how, base, &aes), bad);
