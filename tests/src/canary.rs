@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_piece_is_found_in_every_form() {
-        let value: Vec<u8> = (0..32).map(|at| at * 37 + 5).collect();
+        let value: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(37) ^ 5).collect();
         let mut canaries = Canaries::default();
         canaries.add("value", &value);
         let backwards: Vec<u8> = value.iter().rev().copied().collect();
