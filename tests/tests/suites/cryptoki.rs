@@ -69,7 +69,7 @@ fn suite(name: &str, passed: usize, exceptions: &[Exception]) {
 }
 
 const NO_DERIVATION: &str = "what shows a base key piece by piece is not served, nor counters of other than 32 bits, \
-     several keys at once, and keys of less than 112 bits";
+     and keys of less than 112 bits";
 const NO_KEY: &str = "brings an RSA public key whose modulus is 2^8192 - 1, which 3 divides";
 const IGNORED: &str = "the suite itself leaves it out";
 
