@@ -12,7 +12,7 @@ operation! {
     DeriveKey since V1_0: DeriveKeyRequest -> DeriveKeyResponse;
 }
 
-/// Methods of ours: KMIP 2.1 §11 leaves 8XXXXXXX to extensions.
+/// Methods of ours: KMIP 2.1 §11 leaves the values from 80000000 on to extensions.
 impl DerivationMethod {
     /// The first half of HKDF: the base object under the salt (RFC 5869 §2.2).
     pub const HKDF_EXTRACT: Self = Self(0x8000_0041);
