@@ -7,6 +7,7 @@ pub mod chain;
 mod derivation;
 pub mod encoding;
 mod foreign;
+pub mod group;
 pub mod host;
 mod kind;
 pub mod module;
@@ -131,6 +132,10 @@ pub trait Hsm: Send + Sync {
     /// already came on a journey that was cut short, and goes.
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef>;
 
+    /// What a key answers to a challenge: the same in every HSM that has the same key, whatever that is for, and nothing of it.
+    /// A private key answers with its public half, and none comes from one that cannot be asked.
+    fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>>;
+
     /// Where the process that has the HSM keeps its secrets.
     fn memory(&self) -> Result<SecureHeap> {
         Ok(soft::memory())
@@ -138,6 +143,11 @@ pub trait Hsm: Send + Sync {
 
     /// Whether the HSM answers now: cheap, for readiness probes.
     fn health(&self) -> Result<()>;
+
+    /// Whether all of the HSM answers now, so that what it owes can be paid.
+    fn is_whole(&self) -> Result<()> {
+        self.health()
+    }
 }
 
 /// Opaque bytes minted by a backend and kept by the store: only the backend can read them.

@@ -36,6 +36,7 @@ pub(super) enum Call {
     WrapFor,
     Unwrap,
     Memory,
+    Answer,
 }
 
 wire! {
@@ -68,6 +69,7 @@ wire! {
         26 = WrapFor,
         27 = Unwrap,
         28 = Memory,
+        29 = Answer,
     }
 }
 

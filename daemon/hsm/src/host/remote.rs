@@ -175,6 +175,10 @@ impl Hsm for RemoteHsm {
         self.call(Call::Unwrap, (under, wrapped, terms))
     }
 
+    fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        self.call(Call::Answer, (key, &challenge[..]))
+    }
+
     fn memory(&self) -> Result<SecureHeap> {
         self.call(Call::Memory, ())
     }

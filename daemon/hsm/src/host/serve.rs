@@ -97,7 +97,7 @@ impl Host {
             Call::Begin | Call::Update | Call::Finish | Call::Forget => {
                 return self.call_stream(call, from, out);
             }
-            Call::Sign | Call::Encrypt | Call::Decrypt | Call::Mac => {
+            Call::Sign | Call::Encrypt | Call::Decrypt | Call::Mac | Call::Answer => {
                 return self.call_use(call, from, out);
             }
             Call::Departure | Call::Transport | Call::WrapFor | Call::Unwrap => {
@@ -171,6 +171,11 @@ impl Host {
             Call::Decrypt => {
                 let (key, cipher, input) = from.rest()?;
                 hsm.decrypt(&key, &cipher, input).put(out);
+            }
+            Call::Answer => {
+                let (key, challenge): (_, &[u8]) = from.rest()?;
+                let challenge = challenge.try_into().map_err(|_| Broken)?;
+                hsm.answer(&key, challenge).put(out);
             }
             _ => {
                 let (key, mechanism, message) = from.rest()?;

@@ -3,7 +3,7 @@
 use kmip::mechanism::{Cipher, KeySpec, Signing};
 
 /// One row with the usual length stands for every length of HMAC key from there on.
-pub(super) fn key(listed: &[KeySpec], spec: KeySpec) -> bool {
+pub(crate) fn key(listed: &[KeySpec], spec: KeySpec) -> bool {
     listed.iter().any(|row| match (*row, spec) {
         (KeySpec::Hmac { hash, bits: least }, KeySpec::Hmac { hash: wanted, bits }) => {
             hash == wanted && (least..=HMAC_BITS_MAX).contains(&bits) && bits.is_multiple_of(8)
@@ -13,7 +13,7 @@ pub(super) fn key(listed: &[KeySpec], spec: KeySpec) -> bool {
 }
 
 /// One row with the usual length stands for every salt.
-pub(super) fn signing(listed: &[Signing], mechanism: Signing) -> bool {
+pub(crate) fn signing(listed: &[Signing], mechanism: Signing) -> bool {
     let usual = |signing| match signing {
         Signing::RsaPss {
             hash, mask_hash, ..
@@ -28,7 +28,7 @@ pub(super) fn signing(listed: &[Signing], mechanism: Signing) -> bool {
 }
 
 /// One row without a label stands for every label.
-pub(super) fn cipher(listed: &[Cipher], cipher: &Cipher) -> bool {
+pub(crate) fn cipher(listed: &[Cipher], cipher: &Cipher) -> bool {
     listed.iter().any(|row| match (row, cipher) {
         (
             Cipher::RsaOaep {

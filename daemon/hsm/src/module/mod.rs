@@ -2,13 +2,14 @@
 //! the token.
 
 mod adopt;
+mod answer;
 mod cipher;
 mod config;
 mod error;
 mod exportable;
 mod held;
 mod library;
-mod listed;
+pub(crate) mod listed;
 mod locked;
 mod login;
 mod make;
@@ -326,6 +327,13 @@ impl Hsm for ModuleHsm {
                 self.unwrap_locked(&under, wrapped, terms)
             }
             _ => Err(Error::Unsupported),
+        }
+    }
+
+    fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        match Reference::decode(key, &self.binding)? {
+            Reference::Sealed(sealed) => self.plain(key, sealed)?.answer(challenge),
+            Reference::Locked(key) => self.answer_locked(key, challenge),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod aead;
 mod aes;
+pub(crate) mod answer;
 mod block;
 mod capabilities;
 mod chacha;
@@ -250,6 +251,10 @@ impl Hsm for SoftHsm {
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
         self.state
             .guard(|| self.unwrap_locked(under, wrapped, terms))
+    }
+
+    fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        self.state.guard(|| self.key(key)?.answer(challenge))
     }
 
     fn health(&self) -> Result<()> {

@@ -13,6 +13,7 @@ mod capabilities;
 mod crosscheck;
 mod derivation;
 mod encapsulation;
+mod group;
 mod keys;
 mod make;
 mod module;
@@ -40,11 +41,15 @@ pub(crate) fn backends() -> &'static [(&'static str, Box<dyn Hsm>)] {
         let soft = |cache_keys_max| -> Box<dyn Hsm> {
             Box::new(SoftHsm::new(Master::ephemeral().unwrap(), cache_keys_max))
         };
+        if let Some(group) = group::open() {
+            return vec![group, ("soft", soft(soft::CACHE_KEYS_MAX))];
+        }
         let mut backends = vec![
             ("soft", soft(soft::CACHE_KEYS_MAX)),
             ("soft without a cache", soft(0)),
         ];
         backends.push(("soft behind sockets", remote::open()));
+        backends.push(("a group of two", group::of_two()));
         backends.extend(module::open());
         backends
     });

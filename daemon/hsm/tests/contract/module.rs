@@ -1,7 +1,7 @@
 //! A PKCS#11 module as one more backend of the contract: SoftHSM2 and Kryoptic always, any other by name.
 
 #[path = "../softhsm/mod.rs"]
-mod softhsm;
+pub(crate) mod softhsm;
 
 use std::{fs, path::Path, process::Command};
 
@@ -13,17 +13,20 @@ use kmip::Secret;
 
 /// The module `KEYHOLD_TEST_MODULE` names, its token in `KEYHOLD_TEST_TOKEN`, the PIN in `KEYHOLD_TEST_PIN`.
 pub(crate) fn open() -> Option<(&'static str, Box<dyn Hsm>)> {
+    let token = std::env::var("KEYHOLD_TEST_TOKEN").ok()?;
+    let hsm = ModuleHsm::open(&config(&token)?).expect("the module opens");
+    Some(("module", Box::new(hsm)))
+}
+
+/// A token of the module that `KEYHOLD_TEST_MODULE` names.
+pub(crate) fn config(token: &str) -> Option<ModuleConfig> {
     let path = std::env::var_os("KEYHOLD_TEST_MODULE")?;
-    let token = std::env::var("KEYHOLD_TEST_TOKEN").expect("KEYHOLD_TEST_TOKEN: a token's label");
     let pin = std::env::var("KEYHOLD_TEST_PIN").expect("KEYHOLD_TEST_PIN: its user's PIN");
-    let config = ModuleConfig::new(
+    let token = TokenName::Label(token.to_owned());
+    Some(ModuleConfig::new(
         path,
-        TokenName::Label(token),
+        token,
         Secret::from(pin.into_bytes()),
-    );
-    Some((
-        "module",
-        Box::new(ModuleHsm::open(&config).expect("the module opens")),
     ))
 }
 

@@ -10,6 +10,15 @@ pub(crate) const PIN: &str = "correct horse";
 
 /// Runs this test binary again on a fresh token, and gives what it printed.
 pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
+    run_again_with(&[LABEL], args, environment)
+}
+
+/// The same with several fresh tokens.
+pub(crate) fn run_again_with(
+    labels: &[&str],
+    args: &[&str],
+    environment: &[(&str, &str)],
+) -> String {
     let root = tempfile::tempdir().expect("a temporary directory");
     let tokens = root.path().join("tokens");
     std::fs::create_dir(&tokens).expect("a directory for the token");
@@ -19,13 +28,15 @@ pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
         tokens.display()
     );
     std::fs::write(&config, text).expect("a configuration");
-    let made = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", LABEL])
-        .args(["--pin", PIN, "--so-pin", "87654321"])
-        .env("SOFTHSM2_CONF", &config)
-        .output()
-        .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
-    assert!(made.status.success(), "softhsm2-util: {made:?}");
+    for label in labels {
+        let made = Command::new("softhsm2-util")
+            .args(["--init-token", "--free", "--label", label])
+            .args(["--pin", PIN, "--so-pin", "87654321"])
+            .env("SOFTHSM2_CONF", &config)
+            .output()
+            .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
+        assert!(made.status.success(), "softhsm2-util: {made:?}");
+    }
     let mut child = Command::new(std::env::current_exe().expect("this test binary"));
     child
         .env("SOFTHSM2_CONF", &config)

@@ -1,0 +1,78 @@
+//! A key from one member of a group to another: as it is if it may leave, otherwise wrapped for the other.
+
+use std::sync::{Arc, PoisonError};
+
+use kmip::{CryptographicUsageMask, mechanism::KeySpec};
+
+use super::{Group, member::Member};
+use crate::{CustodyMode, Error, KeyRef, Result, Sealed, Terms, Transport, Wrapped};
+
+impl Group {
+    /// Makes a key of one member in another.
+    pub(super) fn copy(
+        &self,
+        (from, key): (&Arc<Member>, &KeyRef),
+        to: &Arc<Member>,
+        spec: KeySpec,
+        terms: &Terms,
+    ) -> Result<KeyRef> {
+        if terms.exportable {
+            let material = from.call(|hsm| hsm.export(key))?;
+            return to.call(|hsm| hsm.import(&material, terms));
+        }
+        let send = || {
+            let transport = transport(to)?;
+            let parcel =
+                from.call(|hsm| hsm.wrap_for(key, &transport.public, &transport.hashes))?;
+            let wrapped = Wrapped {
+                hash: parcel.hash,
+                bytes: &parcel.bytes,
+                spec,
+                public: &parcel.public,
+            };
+            to.call(|hsm| hsm.unwrap(&transport.key, &wrapped, terms))
+        };
+        match send() {
+            Err(Error::KeyNotFound | Error::Corrupt) => {
+                // Another daemon may have put a transport key of its own in the place of ours.
+                *to.transport.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                send()
+            }
+            other => other,
+        }
+    }
+
+    /// Seals in one member what another has sealed.
+    pub(super) fn reseal(
+        &self,
+        (from, sealed): (&Arc<Member>, &Sealed),
+        to: &Arc<Member>,
+        label: &[u8],
+    ) -> Result<Sealed> {
+        let plain = from.call(|hsm| hsm.open(sealed, label))?;
+        to.call(|hsm| hsm.seal(&plain, label))
+    }
+}
+
+/// The key pair of a member for which others wrap keys, made when the first is to come.
+fn transport(member: &Arc<Member>) -> Result<Transport> {
+    let mut own = member
+        .transport
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(transport) = &*own {
+        return Ok(transport.clone());
+    }
+    let terms = Terms {
+        id: TRANSPORT_ID.to_vec(),
+        label: "keyhold-group-transport".to_owned(),
+        exportable: false,
+        usage: CryptographicUsageMask::UnwrapKey,
+        custody: CustodyMode::Resident,
+    };
+    let made = member.call(|hsm| hsm.transport(&terms))?;
+    Ok(own.insert(made).clone())
+}
+
+/// Under what identifier the members have their transport keys.
+pub const TRANSPORT_ID: &[u8] = b"transport of a group";

@@ -1,0 +1,375 @@
+//! A group of HSMs that have the same keys: each is used in turn, one that fails is left out and taken back, and keys are
+//! made in all of them or in none.
+
+mod breaker;
+mod capabilities;
+mod compare;
+mod copying;
+mod making;
+mod member;
+mod reference;
+mod streaming;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use kmip::{
+    Secret,
+    mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
+};
+
+pub use self::{
+    compare::Standing,
+    copying::TRANSPORT_ID,
+    member::{Event, MemberFacts, Opener, Tell},
+};
+use self::{
+    member::{Member, is_gone},
+    reference::Copies,
+};
+use crate::{
+    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
+    Error, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, SecureHeap,
+    Target, Task, Terms, Transport, Trial, Wrapped, module::listed,
+};
+
+/// HSMs that have the same keys.
+pub struct Group {
+    members: Vec<Arc<Member>>,
+    /// Whose turn it is among those that are as busy as each other.
+    turn: AtomicUsize,
+    keeps_keys: bool,
+    /// Whether all members promise the same, so that each refuses by itself what is not promised.
+    is_alike: bool,
+    capabilities: Capabilities,
+}
+
+impl Group {
+    /// Opens every member. One that cannot be opened is left out until it can be, but for the last.
+    pub fn open(members: Vec<(String, Opener)>, tell: &Tell) -> Result<Self> {
+        let members: Vec<_> = members
+            .into_iter()
+            .map(|(name, open)| Member::new(name, open, Arc::clone(tell)))
+            .collect();
+        let mut failed = Vec::new();
+        for member in &members {
+            if let Err(error) = member.opened() {
+                failed.push((Arc::clone(member), error));
+            }
+        }
+        let open: Vec<_> = members
+            .iter()
+            .filter_map(|own| Some((own.name.as_str(), own.hsm()?)))
+            .collect();
+        if open.is_empty() {
+            let first = failed.into_iter().next().map(|(_, error)| error);
+            return Err(first.unwrap_or(Error::BadInput("a group without members")));
+        }
+        let (capabilities, is_alike) =
+            (capabilities::common(&open), capabilities::are_alike(&open));
+        let keeps_keys = open.iter().any(|(_, hsm)| hsm.keeps_keys());
+        for member in &members {
+            // Nobody has set it before.
+            drop(member.promised.set(capabilities.clone()));
+        }
+        for (member, error) in failed {
+            member.leave_out(&error);
+        }
+        Ok(Self {
+            members,
+            turn: AtomicUsize::new(0),
+            keeps_keys,
+            is_alike,
+            capabilities,
+        })
+    }
+
+    /// How each member is.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberFacts> {
+        self.members.iter().map(|own| own.facts()).collect()
+    }
+
+    /// A member's own HSM, while it is in.
+    #[must_use]
+    pub fn member(&self, place: usize) -> Option<&dyn Hsm> {
+        let member = self.members.get(place).filter(|own| own.is_in())?;
+        member.hsm()
+    }
+
+    fn copies<'a>(&self, key: &'a KeyRef) -> Result<Copies<'a>> {
+        Copies::decode(&key.0).ok_or(Error::KeyNotFound)
+    }
+
+    /// Refuses what not all members do, unless each does by itself. Exportable keys are used by the same engine everywhere.
+    fn check(&self, exportable: bool, is_listed: impl FnOnce(&Capabilities) -> bool) -> Result<()> {
+        if self.is_alike || exportable || is_listed(&self.capabilities) {
+            Ok(())
+        } else {
+            Err(Error::Unsupported)
+        }
+    }
+
+    /// The members, the least busy first.
+    fn in_turn(&self) -> Vec<&Arc<Member>> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let count = self.members.len().max(1);
+        let mut all: Vec<_> = (0..count)
+            .filter_map(|place| self.members.get((turn.wrapping_add(place)) % count))
+            .collect();
+        // Those that are as busy stay in their order.
+        all.sort_by_key(|own| own.in_flight());
+        all
+    }
+
+    /// A call that any member answers alike: of those that have what it is about the least busy one does, and another if
+    /// that is gone or has lost it.
+    fn with_any<T>(
+        &self,
+        copies: &Copies<'_>,
+        work: impl Fn(&Arc<Member>, &dyn Hsm, &[u8]) -> Result<T>,
+    ) -> Result<T> {
+        let (mut lacking, mut lacked, mut gone) = (Vec::new(), Error::KeyNotFound, None);
+        for member in self.in_turn() {
+            let Some(own) = copies.of(&member.name) else {
+                lacking.push(member);
+                continue;
+            };
+            match member.call(|hsm| work(member, hsm, own)) {
+                Err(error) if is_gone(&error) => gone = Some(error),
+                Err(error @ (Error::KeyNotFound | Error::Corrupt)) => {
+                    lacking.push(member);
+                    lacked = error;
+                }
+                outcome => {
+                    if outcome.is_ok() {
+                        lacking.iter().for_each(|own| own.note_lack());
+                    }
+                    return outcome;
+                }
+            }
+        }
+        // Who does not answer may be the one that has it.
+        Err(gone.unwrap_or(lacked))
+    }
+
+    /// The same with a key.
+    fn with_key<T>(
+        &self,
+        copies: &Copies<'_>,
+        work: impl Fn(&dyn Hsm, &KeyRef) -> Result<T>,
+    ) -> Result<T> {
+        self.with_any(copies, |_, hsm, own| work(hsm, &KeyRef(own.to_vec())))
+    }
+
+    /// The same with nothing in particular.
+    fn with_none<T>(&self, work: impl Fn(&dyn Hsm) -> Result<T>) -> Result<T> {
+        let mut gone = None;
+        for member in self.in_turn() {
+            match member.call(&work) {
+                Err(error) if is_gone(&error) => gone = Some(error),
+                outcome => return outcome,
+            }
+        }
+        Err(gone.unwrap_or(Error::Unsupported))
+    }
+
+    /// Something that is done in every member, or is still to be done.
+    fn each(&self, work: impl Fn(&Member, &dyn Hsm) -> Result<()>) -> Result<()> {
+        let mut failed = Ok(());
+        for member in &self.members {
+            let outcome = member.call(|hsm| work(member, hsm));
+            failed = failed.and(outcome);
+        }
+        failed
+    }
+
+    /// The least busy of those that are in.
+    fn least_busy(&self) -> Result<&Arc<Member>> {
+        let all = self.in_turn();
+        let found = all.iter().find(|own| own.is_in()).copied();
+        found.ok_or_else(|| {
+            let first = all.first().map(|own| own.unavailable());
+            first.unwrap_or(Error::Unsupported)
+        })
+    }
+}
+
+impl Hsm for Group {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn keeps_keys(&self) -> bool {
+        self.keeps_keys
+    }
+
+    fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
+        self.generate_in_all(spec, terms)
+    }
+
+    fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
+        self.import_in_all(material, terms)
+    }
+
+    fn export(&self, key: &KeyRef) -> Result<Material> {
+        self.with_key(&self.copies(key)?, |hsm, own| hsm.export(own))
+    }
+
+    fn destroy(&self, key: &KeyRef) -> Result<()> {
+        let Ok(copies) = self.copies(key) else {
+            return Ok(());
+        };
+        let mut failed = Ok(());
+        for member in &self.members {
+            if let Some(own) = copies.of(&member.name) {
+                let outcome = member.call(|hsm| hsm.destroy(&KeyRef(own.to_vec())));
+                failed = failed.and(outcome);
+            }
+        }
+        failed
+    }
+
+    fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        self.each(|_, hsm| hsm.abandon(spec, id))
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<()> {
+        let mut gone = Err(Error::Unsupported);
+        for member in self.in_turn() {
+            gone = member.call(|hsm| hsm.random(out));
+            if !gone.as_ref().is_err_and(is_gone) {
+                break;
+            }
+        }
+        gone
+    }
+
+    fn seed(&self, offered: &[u8]) -> Result<()> {
+        // What takes none is not worse off for it.
+        let mut taken = Err(Error::Unsupported);
+        for member in &self.members {
+            let outcome = member.call(|hsm| hsm.seed(offered));
+            taken = taken.or(outcome);
+        }
+        taken
+    }
+
+    fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        self.seal_in_all(plain, label)
+    }
+
+    fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        let copies = Copies::decode(&sealed.0).ok_or(Error::Corrupt)?;
+        self.with_any(&copies, |_, hsm, own| {
+            hsm.open(&Sealed(own.to_vec()), label)
+        })
+    }
+
+    fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        let copies = self.copies(key)?;
+        self.check(copies.exportable, |own| {
+            listed::signing(&own.sign, mechanism)
+        })?;
+        self.with_key(&copies, |hsm, own| hsm.sign(own, mechanism, input))
+    }
+
+    fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
+        let copies = self.copies(key)?;
+        self.check(copies.exportable, |own| listed::cipher(&own.cipher, cipher))?;
+        self.with_key(&copies, |hsm, own| hsm.encrypt(own, cipher, input))
+    }
+
+    fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
+        let copies = self.copies(key)?;
+        self.check(copies.exportable, |own| listed::cipher(&own.cipher, cipher))?;
+        self.with_key(&copies, |hsm, own| hsm.decrypt(own, cipher, input))
+    }
+
+    fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
+        let copies = self.copies(key)?;
+        self.check(copies.exportable, |own| streaming::is_listed(own, &task))?;
+        self.with_any(&copies, |member, hsm, own| {
+            let begun = hsm.begin(&KeyRef(own.to_vec()), task)?;
+            Ok(begun.map(|begun| streaming::of(member, begun)))
+        })
+    }
+
+    fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
+        let copies = self.copies(key)?;
+        self.check(copies.exportable, |own| own.mac.contains(&mechanism))?;
+        self.with_key(&copies, |hsm, own| hsm.mac(own, mechanism, message))
+    }
+
+    fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
+        self.derive_in_all(base, how, target)
+    }
+
+    fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
+        self.decapsulate_in_all(key, ciphertext, target)
+    }
+
+    /// A key that others made is in one member, and none gives it to another.
+    fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
+        Err(Error::Unsupported)
+    }
+
+    fn self_test(&self) -> Result<Vec<Trial>> {
+        let mut all = Vec::new();
+        for member in &self.members {
+            if member.is_in() {
+                all.push((member.name.as_str(), member.call(|hsm| hsm.self_test())?));
+            }
+        }
+        let all = all.iter().map(|(name, trials)| (*name, trials.as_slice()));
+        Ok(capabilities::trials(all))
+    }
+
+    fn departure(&self, key: &KeyRef) -> Result<Departure> {
+        self.with_key(&self.copies(key)?, |hsm, own| hsm.departure(own))
+    }
+
+    /// Of one member: whoever sends a key to a group sends it to that one, which gives it to the others.
+    fn transport(&self, terms: &Terms) -> Result<Transport> {
+        let member = self.least_busy()?;
+        let made = member.call(|hsm| hsm.transport(terms))?;
+        Ok(Transport {
+            key: self.named(false, &vec![(Arc::clone(member), made.key)])?,
+            ..made
+        })
+    }
+
+    fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
+        let copies = self.copies(key)?;
+        self.with_key(&copies, |hsm, own| hsm.wrap_for(own, public, hashes))
+    }
+
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+        let copies = self.copies(under)?;
+        let own = |member: &&Arc<Member>| copies.of(&member.name).is_some();
+        let member = self.members.iter().find(own).ok_or(Error::KeyNotFound)?;
+        let own = KeyRef(copies.of(&member.name).unwrap_or_default().to_vec());
+        self.unwrap_in_all(member, wrapped.spec, terms, |terms| {
+            member.call(|hsm| hsm.unwrap(&own, wrapped, terms))
+        })
+    }
+
+    fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        self.with_key(&self.copies(key)?, |hsm, own| hsm.answer(own, challenge))
+    }
+
+    fn memory(&self) -> Result<SecureHeap> {
+        self.with_none(|hsm| hsm.memory())
+    }
+
+    /// It serves as long as one member does.
+    fn health(&self) -> Result<()> {
+        self.with_none(|hsm| hsm.health())
+    }
+
+    fn is_whole(&self) -> Result<()> {
+        self.each(|_, hsm| hsm.health())
+    }
+}
