@@ -77,6 +77,7 @@ impl Bench {
             store,
             directory,
             backends: BTreeMap::from([("soft".to_owned(), hsm)]),
+            groups: BTreeMap::new(),
             trail: Arc::new(NoTrail),
             clock: Arc::new(Clock::fixed(NOW)),
             policy: Policy::default(),

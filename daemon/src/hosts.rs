@@ -11,6 +11,7 @@ use std::{
 
 use hsm::{
     Hsm,
+    group::{self, Group, Opener},
     host::{Event, HelperTerms, Opening, RemoteHsm, SecretFile},
     soft::{SECURE_HEAP_BYTES, SecureHeap},
 };
@@ -76,6 +77,43 @@ pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error
         );
     }
     Ok(hsm)
+}
+
+/// Opens the members of a group, or those that can be opened now.
+pub(crate) fn open_group<'a>(
+    name: &str,
+    members: impl Iterator<Item = &'a Backend>,
+) -> Result<Arc<Group>, hsm::Error> {
+    let openers = members.map(|own| {
+        let own = own.clone();
+        let name = own.name.clone();
+        let opener: Opener = Box::new(move || open_backend(&own));
+        (name, opener)
+    });
+    join(name, openers.collect())
+}
+
+/// Makes HSMs the members of a group.
+pub(crate) fn join(name: &str, members: Vec<(String, Opener)>) -> Result<Arc<Group>, hsm::Error> {
+    let name = name.to_owned();
+    let tell: group::Tell = Arc::new(move |member, event| tell_of_member(&name, member, event));
+    Ok(Arc::new(Group::open(members, &tell)?))
+}
+
+fn tell_of_member(group: &str, member: &str, event: group::Event<'_>) {
+    use group::Event;
+    match event {
+        Event::LeftOut(why) => {
+            tracing::error!(group, member, why, "a member of the group is left out");
+        }
+        Event::TakenBack => tracing::info!(group, member, "a member of the group is taken back"),
+        Event::Lacks => tracing::warn!(
+            group,
+            member,
+            "a member of the group has not all that another has; see `keyhold group drift`"
+        ),
+    }
+    telemetry::group_member(group, member, event);
 }
 
 fn reach(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {

@@ -42,7 +42,7 @@ pub(crate) fn pay_debts(service: &Service) {
             continue;
         };
         let hsm = service.backends.get(backend);
-        if !away.contains(backend) && hsm.is_some_and(|hsm| hsm.health().is_err()) {
+        if !away.contains(backend) && hsm.is_some_and(|hsm| hsm.is_whole().is_err()) {
             away.insert(backend.clone());
         }
         if !away.contains(backend) {

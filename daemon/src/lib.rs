@@ -20,6 +20,7 @@ mod custody;
 mod der;
 pub mod directory;
 mod doubts;
+mod drift;
 mod effects;
 pub mod error;
 pub mod fault;

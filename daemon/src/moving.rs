@@ -46,8 +46,16 @@ enum Way {
     Sealed,
 }
 
-/// Whom a change is told before it is committed, and again if it is not: the object, the HSM it leaves, the outcome.
-pub(crate) type Tell<'a> = dyn Fn(&ObjectId, &str, &'static str) -> Result<()> + 'a;
+/// What takes the place of a value's custody, and what the trail says of that.
+pub(crate) struct Exchange {
+    /// What takes its place.
+    pub after: Custody,
+    /// From where to where.
+    pub note: String,
+}
+
+/// Whom a change is told before it is committed, and again if it is not: the object, from where to where, the outcome.
+pub(crate) type Tell<'a> = dyn Fn(&Record, &str, &'static str) -> Result<()> + 'a;
 
 /// Looks through a vault that is as it is to be.
 pub(crate) fn plan(service: &Service, vault: &Vault, now: Timestamp) -> Result<Plan> {
@@ -86,6 +94,31 @@ pub(crate) fn step(
     object: &ObjectId,
     tell: &Tell<'_>,
 ) -> Result<bool> {
+    let made_anew = |record: &Record, before: &Custody| {
+        let Some(way) = way(service, vault, record, before)? else {
+            return Ok(None);
+        };
+        let way = way.map_err(|why| cannot(&record.id, why))?;
+        let from = backend_of(before).unwrap_or_default();
+        Ok(Some(Exchange {
+            after: remake(service, vault, transport, record, before, way)?,
+            note: format!("from {from} to {}", vault.backend),
+        }))
+    };
+    exchange(service, object, tell, made_anew, |own| {
+        forget(service, own);
+    })
+}
+
+/// Makes a value anew, changes its record, and lets go what no record names any more; once more if others changed the record
+/// meanwhile. Whether there was anything to do.
+pub(crate) fn exchange(
+    service: &Service,
+    object: &ObjectId,
+    tell: &Tell<'_>,
+    remake: impl Fn(&Record, &Custody) -> Result<Option<Exchange>>,
+    forget: impl Fn(&Custody),
+) -> Result<bool> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -94,27 +127,24 @@ pub(crate) fn step(
             return Ok(false);
         };
         let before = custody(tx.as_mut(), &record)?;
-        let way = match way(service, vault, &record, &before)? {
-            None => return Ok(false),
-            Some(way) => way.map_err(|why| cannot(object, why))?,
+        let Some(Exchange { after, note }) = remake(&record, &before)? else {
+            return Ok(false);
         };
-        let from = backend_of(&before).unwrap_or_default();
-        let after = remake(service, vault, transport, &record, &before, way)?;
-        let kept = tell(object, from, "Success").map(|()| keep(tx, &record, after.clone()));
+        let kept = tell(&record, &note, "Success").map(|()| keep(tx, &record, after.clone()));
         match kept {
             Ok(Ok(())) => {
-                forget(service, &before);
+                forget(&before);
                 return Ok(true);
             }
             Ok(Err(error)) => {
-                forget(service, &after);
-                tell(object, from, "NotCommitted")?;
+                forget(&after);
+                tell(&record, &note, "NotCommitted")?;
                 if error != store::Error::Conflict || tries >= TRIES_MAX {
                     return Err(error.into());
                 }
             }
             Err(error) => {
-                forget(service, &after);
+                forget(&after);
                 return Err(error);
             }
         }
@@ -133,7 +163,8 @@ pub(crate) fn backend<'a>(service: &'a Service, name: &str) -> Result<&'a dyn Hs
         })
 }
 
-fn objects(service: &Service, vault: &str, now: Timestamp) -> Result<Vec<ObjectId>> {
+/// Every object of a vault that has a value.
+pub(crate) fn objects(service: &Service, vault: &str, now: Timestamp) -> Result<Vec<ObjectId>> {
     let filter = Filter {
         storage_status: Some(StorageStatusMask::OnLineStorage | StorageStatusMask::ArchivalStorage),
         accounts: true,
@@ -148,7 +179,7 @@ fn objects(service: &Service, vault: &str, now: Timestamp) -> Result<Vec<ObjectI
 }
 
 /// Where a value is, in the archive or not.
-fn custody(tx: &mut dyn Transaction, record: &Record) -> Result<Custody> {
+pub(crate) fn custody(tx: &mut dyn Transaction, record: &Record) -> Result<Custody> {
     match &record.custody {
         Custody::Archived => tx
             .archived(&record.id)?

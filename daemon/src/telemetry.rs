@@ -135,6 +135,30 @@ fn describe_hsms() {
         "keyhold_hsm_hung_total",
         "Processes of an HSM that did not answer in time and were killed"
     );
+    describe_gauge!(
+        "keyhold_group_member_up",
+        "Whether a member of a group of HSMs is used, or left out"
+    );
+    describe_counter!(
+        "keyhold_group_left_out_total",
+        "How often a member of a group was left out because it did not answer"
+    );
+    describe_counter!(
+        "keyhold_group_taken_back_total",
+        "How often a member of a group was taken back"
+    );
+    describe_counter!(
+        "keyhold_group_calls_total",
+        "Calls that a member of a group was given"
+    );
+    describe_counter!(
+        "keyhold_group_failures_total",
+        "Calls that a member of a group did not answer"
+    );
+    describe_gauge!(
+        "keyhold_group_calls_in_flight",
+        "Calls that a member of a group is answering"
+    );
 }
 
 /// Counts one operation and how it ended; both labels come from tables and are few.
@@ -166,6 +190,31 @@ pub(crate) fn hsm_process(backend: &str, event: hsm::host::Event<'_>) {
         Event::Started | Event::NotStarted(_) => return,
     };
     counter!(name, "backend" => backend.to_owned()).increment(1);
+}
+
+/// Counts what happens to a member of a group.
+pub(crate) fn group_member(group: &str, member: &str, event: hsm::group::Event<'_>) {
+    use hsm::group::Event;
+    let name = match event {
+        Event::LeftOut(_) => "keyhold_group_left_out_total",
+        Event::TakenBack => "keyhold_group_taken_back_total",
+        Event::Lacks => return,
+    };
+    let labels = [("group", group.to_owned()), ("member", member.to_owned())];
+    counter!(name, &labels).increment(1);
+}
+
+/// Says how the members of a group are, and how much they have done.
+pub(crate) fn group_members(group: &str, members: &[hsm::group::MemberFacts]) {
+    for own in members {
+        let labels = [("group", group.to_owned()), ("member", own.name.clone())];
+        let is_up = f64::from(u8::from(own.trouble.is_none()));
+        gauge!("keyhold_group_member_up", &labels).set(is_up);
+        counter!("keyhold_group_calls_total", &labels).absolute(own.calls);
+        counter!("keyhold_group_failures_total", &labels).absolute(own.failures);
+        let in_flight = u32::try_from(own.in_flight).unwrap_or(u32::MAX);
+        gauge!("keyhold_group_calls_in_flight", &labels).set(f64::from(in_flight));
+    }
 }
 
 /// Counts a TLS handshake that came to nothing.

@@ -39,17 +39,29 @@ impl Token {
             folder.path().join("tokens").display()
         );
         fs::write(folder.path().join("softhsm2.conf"), text).unwrap();
-        succeed(token.environment(peer("softhsm2-util").args([
+        token.initialise(Self::LABEL);
+        token
+    }
+
+    /// Initialises one more token of SoftHSM2, with the same PIN.
+    pub fn initialise(&self, label: &str) {
+        succeed(self.environment(peer("softhsm2-util").args([
             "--init-token",
             "--free",
             "--label",
-            Self::LABEL,
+            label,
             "--pin",
             Self::PIN,
             "--so-pin",
             "12345678",
         ])));
-        token
+    }
+
+    /// Puts an empty token of SoftHSM2 in the place of one.
+    pub fn replace(&self, label: &str) {
+        let delete = ["--delete-token", "--token", label];
+        succeed(self.environment(peer("softhsm2-util").args(delete)));
+        self.initialise(label);
     }
 
     /// Initialises a token of Kryoptic.
@@ -163,9 +175,15 @@ impl Token {
     /// A command of pkcs11-tool on this token, logged in, past the daemon.
     #[must_use]
     pub fn tool(&self, arguments: &[&str]) -> Command {
+        self.tool_on(Self::LABEL, arguments)
+    }
+
+    /// The same on a token with another label.
+    #[must_use]
+    pub fn tool_on(&self, label: &str, arguments: &[&str]) -> Command {
         let mut command = peer("pkcs11-tool");
         command.arg("--module").arg(self.own_library());
-        command.args(["--token-label", Self::LABEL, "--login", "--pin", Self::PIN]);
+        command.args(["--token-label", label, "--login", "--pin", Self::PIN]);
         command.args(arguments);
         self.environment(&mut command);
         command

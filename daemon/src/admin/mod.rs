@@ -4,6 +4,7 @@ mod backup;
 mod belongings;
 mod ca;
 mod client;
+mod group;
 mod key;
 pub mod manifest;
 mod moving;
@@ -70,6 +71,8 @@ pub struct Admin {
     changes: Mutex<()>,
     /// The vault that is on its way into another HSM.
     journey: Mutex<Option<moving::Journey>>,
+    /// The group that is being looked through.
+    tour: Mutex<Option<group::Tour>>,
 }
 
 /// What a command is about to do. It is recorded first and done then.
@@ -129,6 +132,7 @@ impl Admin {
             parts,
             changes: Mutex::new(()),
             journey: Mutex::new(None),
+            tour: Mutex::new(None),
         }
     }
 
@@ -189,6 +193,9 @@ impl Admin {
             KeyPut,
             KeyForeign,
             KeyAdopt,
+            GroupList,
+            GroupDrift,
+            GroupRepair,
             Status,
             AuditHeads,
             BackupCreate
@@ -256,6 +263,22 @@ impl Admin {
             note: None,
             version: None,
         }
+    }
+
+    /// Records what is done to the value of one object of many.
+    fn record_change(
+        &self,
+        (operation, peer): (&'static str, &str),
+        record: &store::Record,
+        note: &str,
+        outcome: &'static str,
+    ) -> Result<()> {
+        let mut event = self.event(operation, peer);
+        event.vault = &record.vault;
+        event.object = Some(record.id.0.clone());
+        event.note = Some(note.to_owned().into());
+        event.outcome = outcome;
+        self.record(&event, Durability::Durable)
     }
 
     fn record(&self, event: &Event<'_>, durability: Durability) -> Result<()> {

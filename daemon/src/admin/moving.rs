@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use hsm::{CustodyMode, KeyRef, Terms, Transport};
 use kmip::CryptographicUsageMask;
-use store::{ObjectId, Vault};
+use store::{ObjectId, Record, Vault};
 
 use super::{
     Admin, Deed, Execute, invalid,
     protocol::{MoveFacts, MoveObstacle, VaultMove, VaultMoveCheck},
 };
 use crate::{
-    audit::Durability,
     error::{Error, Result},
     fault::Fault,
     moving::{self, Plan},
@@ -157,14 +156,8 @@ impl Admin {
     fn go_on(&self, journey: &mut Journey, uid: u32) -> Result<()> {
         let began = self.parts.clock.instant();
         let peer = format!("administrator uid:{uid}");
-        let to = journey.vault.backend.clone();
-        let tell = |object: &ObjectId, from: &str, outcome: &'static str| {
-            let mut event = self.event(STEP, &peer);
-            event.vault = &journey.vault.name;
-            event.object = Some(object.0.clone());
-            event.note = Some(format!("from {from} to {to}").into());
-            event.outcome = outcome;
-            self.record(&event, Durability::Durable)
+        let tell = |record: &Record, note: &str, outcome: &'static str| {
+            self.record_change((STEP, &peer), record, note, outcome)
         };
         let service = &self.parts.service;
         let transport = journey.transport.as_ref();

@@ -69,6 +69,14 @@ impl Admin {
             memory: hsm.memory().ok().map(|memory| memory.to_string()),
             ..part(&format!("hsm {name}"), hsm.health())
         }));
+        for (name, group) in &service.groups {
+            let members = group.members().into_iter();
+            parts.extend(members.map(|own| PartFacts {
+                part: format!("hsm {name}/{}", own.name),
+                problem: own.trouble,
+                memory: None,
+            }));
+        }
         parts
     }
 }

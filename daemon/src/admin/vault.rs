@@ -143,6 +143,15 @@ impl Admin {
     /// do as is asked.
     pub(super) fn is_wrapped(&self, backend: &str, custody: Option<Custody>) -> Result<bool> {
         let hsm = self.hsm(backend)?;
+        if self.parts.service.groups.contains_key(backend) {
+            return if custody == Some(Custody::Resident) {
+                Err(invalid(format!(
+                    "the members of the group {backend:?} keep no keys as objects of their own, which could not be copied"
+                )))
+            } else {
+                Ok(hsm.keeps_keys())
+            };
+        }
         match custody {
             Some(Custody::Resident) if !hsm.keeps_keys() => Err(invalid(format!(
                 "the HSM {backend:?} keeps no keys itself: all are in the store, sealed by it"

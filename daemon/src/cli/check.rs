@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use hsm::Hsm;
+use hsm::{Hsm, group::Opener};
 use serde::Serialize;
 use store::SqliteStore;
 
@@ -17,7 +17,7 @@ use super::{
     trials::{self, Row},
 };
 use crate::{
-    config::{self, Backend, Config, DEFAULT_FILE},
+    config::{self, Backend, Config, DEFAULT_FILE, Group},
     directory::Directory,
     hosts,
     tls::{self, Terms},
@@ -65,8 +65,12 @@ impl Check {
         findings.push(check_tls(&config)?);
         findings.extend(config.notify.iter().map(check_notify));
         let started = hosts::start_engine().map_err(|error| error.to_string());
+        let mut opened = BTreeMap::new();
         for backend in &config.backends {
-            findings.push(check_backend(backend, started.clone()));
+            findings.push(check_backend(backend, started.clone(), &mut opened));
+        }
+        for group in &config.groups {
+            findings.push(check_group(group, &opened));
         }
         show(output, &findings)?;
         let failed = findings.iter().filter(|own| !own.is_good).count();
@@ -127,7 +131,10 @@ fn check_notify(notify: &config::Notify) -> Finding {
     Finding::new(&format!("notify {}", notify.client), result)
 }
 
-fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {
+/// HSMs that work, by their names.
+type Opened = BTreeMap<String, Arc<dyn Hsm>>;
+
+fn check_backend(backend: &Backend, started: Result<(), String>, all: &mut Opened) -> Finding {
     let part = format!("backend {}", backend.name);
     let opened = started.and_then(|()| {
         hosts::open_backend(backend)
@@ -135,12 +142,40 @@ fn check_backend(backend: &Backend, started: Result<(), String>) -> Finding {
             .map_err(|error| error.to_string())
     });
     match opened {
-        Ok(hsm) => Finding {
-            capabilities: Some(Capabilities::of(hsm.as_ref())),
-            trials: hsm.capabilities().trials.iter().map(Row::new).collect(),
-            ..Finding::good(&part, &hsm.capabilities().description)
-        },
+        Ok(hsm) => {
+            all.insert(backend.name.clone(), Arc::clone(&hsm));
+            Finding {
+                capabilities: Some(Capabilities::of(hsm.as_ref())),
+                trials: hsm.capabilities().trials.iter().map(Row::new).collect(),
+                ..Finding::good(&part, &hsm.capabilities().description)
+            }
+        }
         Err(why) => Finding::new(&part, Err(why)),
+    }
+}
+
+/// What all members of a group can do. Their trials are told of each.
+fn check_group(group: &Group, opened: &Opened) -> Finding {
+    let part = format!("group {}", group.name);
+    let missing = |member: &&String| !opened.contains_key(*member);
+    if let Some(member) = group.members.iter().find(missing) {
+        return Finding::new(&part, Err(format!("its member {member} does not work")));
+    }
+    let members = group.members.iter().filter_map(|name| {
+        let own = Arc::clone(opened.get(name)?);
+        let opener: Opener = Box::new(move || Ok(Arc::clone(&own)));
+        Some((name.clone(), opener))
+    });
+    match hosts::join(&group.name, members.collect()) {
+        Ok(own) if own.capabilities().generate.is_empty() => {
+            let why = "there is no kind of key that all its members make and take from each other";
+            Finding::new(&part, Err(why.to_owned()))
+        }
+        Ok(own) => Finding {
+            capabilities: Some(Capabilities::of(own.as_ref())),
+            ..Finding::good(&part, &group.members.join(", "))
+        },
+        Err(error) => Finding::new(&part, Err(error.to_string())),
     }
 }
 

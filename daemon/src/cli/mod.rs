@@ -9,6 +9,7 @@ mod client;
 mod completions;
 mod daemon;
 mod dev;
+mod group;
 mod hsm_host;
 mod init;
 mod key;
@@ -69,6 +70,8 @@ enum Command {
     Status(status::Status),
     /// Make, change and list vaults
     Vault(vault::Vault),
+    /// List groups of HSMs, compare and repair what their members have
+    Group(group::Group),
     /// Make and show the certificate authorities of vaults
     Ca(ca::Ca),
     /// Issue, enrol, list and revoke clients
@@ -120,6 +123,7 @@ impl Command {
             Self::Check(own) => own.run(output),
             Self::Status(own) => own.run(output),
             Self::Vault(own) => own.run(output),
+            Self::Group(own) => own.run(output),
             Self::Ca(own) => own.run(output),
             Self::Client(own) => own.run(output),
             Self::User(own) => own.run(output),

@@ -18,6 +18,7 @@ use super::{
 use crate::{confine::Confinement, files};
 
 /// One HSM.
+#[derive(Clone)]
 pub struct Backend {
     /// The name that vaults know it by.
     pub name: String,
@@ -25,6 +26,16 @@ pub struct Backend {
     pub opening: Arc<Opening>,
     /// The process of its own that it has, unless it shares the daemon's.
     pub isolation: Option<Isolation>,
+}
+
+impl Backend {
+    /// Whether its locked keys may be wrapped for another HSM.
+    pub(super) fn keys_may_move(&self) -> bool {
+        match &*self.opening {
+            Opening::Embedded { keys_may_move, .. } => *keys_may_move,
+            Opening::Module { config, .. } => config.keys_may_move,
+        }
+    }
 }
 
 /// How an HSM's own process is held.
@@ -36,7 +47,7 @@ pub struct Isolation {
     pub confinement: Confinement,
 }
 
-/// Every backend of the file.
+/// Every HSM of the file; groups of them are told by `group`.
 pub(super) fn all(
     place: &Place<'_>,
     backends: &[file::Backend],
@@ -48,23 +59,23 @@ pub(super) fn all(
         ));
     }
     let mut names = BTreeSet::new();
-    backends
-        .iter()
-        .map(|own| {
-            if own.name.get_ref().is_empty() || !names.insert(own.name.get_ref()) {
-                return Err(place.error(&own.name, "backend.name", "must be unique and not empty"));
-            }
-            let opening = match own.kind.get_ref() {
-                Kind::Embedded => embedded(place, own)?,
-                Kind::Module => module(place, own)?,
-            };
-            Ok(Backend {
-                name: own.name.get_ref().clone(),
-                opening: Arc::new(opening),
-                isolation: isolation(place, own)?,
-            })
-        })
-        .collect()
+    let mut all = Vec::new();
+    for own in backends {
+        if own.name.get_ref().is_empty() || !names.insert(own.name.get_ref()) {
+            return Err(place.error(&own.name, "backend.name", "must be unique and not empty"));
+        }
+        let (opening, confinement) = match own.kind.get_ref() {
+            Kind::Embedded => (embedded(place, own)?, Confinement::Keys),
+            Kind::Module => (module(place, own)?, confinement(place, own)),
+            Kind::Group => continue,
+        };
+        all.push(Backend {
+            name: own.name.get_ref().clone(),
+            opening: Arc::new(opening),
+            isolation: isolation(place, own, confinement)?,
+        });
+    }
+    Ok(all)
 }
 
 fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
@@ -87,6 +98,7 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigErr
         ("backend.writable", span(own.writable.as_ref())),
     ];
     refuse(place, foreign, "belongs to backends of kind \"module\"")?;
+    refuse_members(place, own)?;
     let file = own.master.as_ref().ok_or_else(|| {
         place.error(
             &own.name,
@@ -150,6 +162,7 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
         ("backend.credential", span(own.credential.as_ref())),
     ];
     refuse(place, foreign, "belongs to backends of kind \"embedded\"")?;
+    refuse_members(place, own)?;
     let needs = |what: &str| {
         let why = format!("of kind \"module\" needs {what}");
         place.error(&own.name, "backend", &why)
@@ -186,7 +199,11 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
 }
 
 /// The process of its own, unless the daemon's is to do.
-fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>, ConfigError> {
+fn isolation(
+    place: &Place<'_>,
+    own: &file::Backend,
+    confinement: Confinement,
+) -> Result<Option<Isolation>, ConfigError> {
     if own.isolated.as_ref().is_some_and(|own| !own.get_ref()) {
         let foreign = [
             ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
@@ -200,20 +217,68 @@ fn isolation(place: &Place<'_>, own: &file::Backend) -> Result<Option<Isolation>
         Some(own) => place.count(own, "backend.wait_seconds", 1..=600)?,
         None => WAIT_SECONDS,
     };
-    let confinement = match own.kind.get_ref() {
-        Kind::Embedded => Confinement::Keys,
-        Kind::Module => Confinement::Module {
-            network: own.network.as_ref().is_some_and(|own| *own.get_ref()),
-            writable: own.writable.as_ref().map(|all| {
-                let all = all.get_ref().iter();
-                all.map(|path| place.resolve(path)).collect()
-            }),
-        },
-    };
     Ok(Some(Isolation {
         wait: Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)),
         confinement,
     }))
+}
+
+/// What a module's process is kept from.
+fn confinement(place: &Place<'_>, own: &file::Backend) -> Confinement {
+    Confinement::Module {
+        network: own.network.as_ref().is_some_and(|own| *own.get_ref()),
+        writable: own.writable.as_ref().map(|all| {
+            let all = all.get_ref().iter();
+            all.map(|path| place.resolve(path)).collect()
+        }),
+    }
+}
+
+/// Only a group has members.
+fn refuse_members(place: &Place<'_>, own: &file::Backend) -> Result<(), ConfigError> {
+    let members = [("backend.members", span(own.members.as_ref()))];
+    refuse(place, members, "belongs to backends of kind \"group\"")
+}
+
+/// Refuses what means nothing to a group: its members have it.
+pub(super) fn check_group(place: &Place<'_>, own: &file::Backend) -> Result<(), ConfigError> {
+    let foreign = [
+        ("backend.master", span(own.master.as_ref())),
+        (
+            "backend.passphrase_file",
+            span(own.passphrase_file.as_ref()),
+        ),
+        (
+            "backend.passphrase_credential",
+            span(own.passphrase_credential.as_ref()),
+        ),
+        ("backend.credential", span(own.credential.as_ref())),
+        ("backend.path", span(own.path.as_ref())),
+        ("backend.token", span(own.token.as_ref())),
+        ("backend.serial", span(own.serial.as_ref())),
+        ("backend.pin_file", span(own.pin_file.as_ref())),
+        ("backend.pin_credential", span(own.pin_credential.as_ref())),
+        ("backend.sessions_max", span(own.sessions_max.as_ref())),
+        (
+            "backend.mechanisms_disabled",
+            span(own.mechanisms_disabled.as_ref()),
+        ),
+        ("backend.cache_keys_max", span(own.cache_keys_max.as_ref())),
+        (
+            "backend.unwrapped_keys_max",
+            span(own.unwrapped_keys_max.as_ref()),
+        ),
+        ("backend.keys_may_move", span(own.keys_may_move.as_ref())),
+        ("backend.isolated", span(own.isolated.as_ref())),
+        ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
+        ("backend.network", span(own.network.as_ref())),
+        ("backend.writable", span(own.writable.as_ref())),
+    ];
+    refuse(
+        place,
+        foreign,
+        "belongs to the members of a group, each of which may have its own",
+    )
 }
 
 /// How long an HSM's process may take to answer when nothing else is said.

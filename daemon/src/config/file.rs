@@ -247,6 +247,7 @@ pub(super) struct Backend {
     pub(super) wait_seconds: Option<Spanned<u64>>,
     pub(super) network: Option<Spanned<bool>>,
     pub(super) writable: Option<Spanned<Vec<String>>>,
+    pub(super) members: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// What an HSM is.
@@ -255,6 +256,7 @@ pub(super) struct Backend {
 pub(super) enum Kind {
     Embedded,
     Module,
+    Group,
 }
 
 /// A user of the local socket.

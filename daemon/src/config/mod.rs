@@ -3,6 +3,7 @@
 mod backend;
 mod error;
 mod file;
+mod group;
 mod limits;
 mod notify;
 mod place;
@@ -19,6 +20,7 @@ pub use self::{
     backend::{Backend, Isolation},
     error::ConfigError,
     file::Sync,
+    group::Group,
     notify::Notify,
 };
 use self::{
@@ -50,6 +52,8 @@ pub struct Config {
     pub administrators: Vec<u32>,
     /// The HSMs.
     pub backends: Vec<Backend>,
+    /// Groups of them.
+    pub groups: Vec<Group>,
     /// How principals are told beside the enrolled clients.
     pub admissions: Admissions,
     /// The clients that the daemon connects to.
@@ -156,6 +160,7 @@ impl Config {
             ));
         }
         let policy = policy(&place, &file.policy)?;
+        let backends = backend::all(&place, &file.backend)?;
         let notify = notify::all(&place, &file.notify, tls.as_ref())?;
         let admissions = Admissions {
             local_users: local_users(&place, &file.local, &policy)?,
@@ -181,7 +186,8 @@ impl Config {
                 )?,
             },
             administrators: administrators(&place, &file.admin.uids)?,
-            backends: backend::all(&place, &file.backend)?,
+            groups: group::all(&place, &file.backend, &backends)?,
+            backends,
             admissions,
             notify,
             policy,

@@ -123,6 +123,34 @@ const WHOLE: &[(&str, &str)] = &[
 /// What is added to the minimum, and what is said of it.
 const BEHIND_THE_MINIMUM: &[(&str, &str)] = &[
     (
+        "[[backend]]\nname = \"g\"\nkind = \"group\"\n",
+        ":9: `backend` of kind \"group\" needs `members`",
+    ),
+    (
+        "[[backend]]\nname = \"g\"\nkind = \"group\"\nmembers = [\"soft\"]\n",
+        ":9: `backend` of kind \"group\" needs `members`",
+    ),
+    (
+        "[[backend]]\nname = \"g\"\nkind = \"group\"\nmembers = [\"soft\", \"x\"]\n",
+        ":11: `backend.members` names \"soft\", which does not say `keys_may_move = true`",
+    ),
+    (
+        "keys_may_move = true\n[[backend]]\nname = \"g\"\nkind = \"group\"\nmembers = [\"soft\", \"g\"]\n",
+        ":12: `backend.members` must name other backends",
+    ),
+    (
+        "keys_may_move = true\n[[backend]]\nname = \"g\"\nkind = \"group\"\nmembers = [\"soft\", \"soft\"]\n",
+        ":12: `backend.members` names \"soft\", which is a member of \"g\" already",
+    ),
+    (
+        "[[backend]]\nname = \"g\"\nkind = \"group\"\nmaster = \"m\"\n",
+        ":11: `backend.master` belongs to the members of a group",
+    ),
+    (
+        "members = [\"a\", \"b\"]\n",
+        ":8: `backend.members` belongs to backends of kind \"group\"",
+    ),
+    (
         "[[local]]\nuid = \"root\"\nvault = \"v\"\nrole = \"user\"\n",
         ":9: `local.uid` must be a user's number",
     ),

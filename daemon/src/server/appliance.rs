@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
-use hsm::Hsm;
+use hsm::{Hsm, group::Group};
 use store::{SqliteStore, Store};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     conformance::Conformance,
     directory::Directory,
     files, harden,
-    hosts::{open_backend, start_engine},
+    hosts::{open_backend, open_group, start_engine},
     listener::Passed,
     lock::DataLock,
     probes::Health,
@@ -54,7 +54,7 @@ impl Appliance {
             tracing::warn!(%error, "the number of open descriptors cannot be raised");
         }
         let lock = DataLock::take(data_directory(&config)?)?;
-        let backends = backends(&config)?;
+        let (backends, groups) = backends(&config)?;
         let trail = Arc::new(trail(&config)?);
         let clock = Arc::new(Clock::system(trail.last_time()));
         let options = store::Options {
@@ -63,11 +63,12 @@ impl Appliance {
         };
         let store = Arc::new(SqliteStore::open(&config.store.path, &options)?);
         let directory = Arc::new(Directory::load(store.clone())?);
-        check_vaults(&directory, &backends)?;
+        check_vaults(&directory, &backends, &config)?;
         let service = Arc::new(Service::new(Parts {
             store: store.clone(),
             directory: directory.clone(),
             backends: backends.clone(),
+            groups,
             trail: trail.clone(),
             clock: clock.clone(),
             policy: config.policy.clone(),
@@ -134,18 +135,29 @@ fn data_directory(config: &Config) -> Result<&Path, ServerError> {
     Ok(directory)
 }
 
-/// Every HSM of a configuration, open.
-fn backends(config: &Config) -> Result<BTreeMap<String, Arc<dyn Hsm>>, ServerError> {
+/// HSMs by their names, and those of them that are groups.
+type Backends = (BTreeMap<String, Arc<dyn Hsm>>, BTreeMap<String, Arc<Group>>);
+
+/// Every HSM of a configuration, open. The members of a group are in it, and nowhere else.
+fn backends(config: &Config) -> Result<Backends, ServerError> {
     start_engine()?;
-    config
-        .backends
-        .iter()
-        .map(|own| {
-            let hsm = open_backend(own)
-                .map_err(|error| ServerError(format!("backend {:?}: {error}", own.name)))?;
-            Ok((own.name.clone(), hsm))
-        })
-        .collect()
+    let trouble = |name: &str, error: hsm::Error| ServerError(format!("backend {name:?}: {error}"));
+    let mut all = BTreeMap::new();
+    let mut groups = BTreeMap::new();
+    for own in &config.backends {
+        if config.group_of(&own.name).is_none() {
+            let hsm = open_backend(own).map_err(|error| trouble(&own.name, error))?;
+            all.insert(own.name.clone(), hsm);
+        }
+    }
+    for own in &config.groups {
+        let group = open_group(&own.name, config.members(own))
+            .map_err(|error| trouble(&own.name, error))?;
+        let hsm: Arc<dyn Hsm> = group.clone();
+        all.insert(own.name.clone(), hsm);
+        groups.insert(own.name.clone(), group);
+    }
+    Ok((all, groups))
 }
 
 fn trail(config: &Config) -> Result<FileTrail, ServerError> {
@@ -168,18 +180,25 @@ fn trail(config: &Config) -> Result<FileTrail, ServerError> {
 fn check_vaults(
     directory: &Directory,
     backends: &BTreeMap<String, Arc<dyn Hsm>>,
+    config: &Config,
 ) -> Result<(), ServerError> {
     let lost = directory
         .vaults()
         .into_iter()
         .find(|vault| !backends.contains_key(&vault.backend));
-    match lost {
-        None => Ok(()),
-        Some(vault) => Err(ServerError(format!(
-            "the vault {:?} is on the backend {:?}, which the configuration does not name; add its `[[backend]]`",
-            vault.name, vault.backend
-        ))),
-    }
+    let Some(vault) = lost else { return Ok(()) };
+    let (name, backend) = (&vault.name, &vault.backend);
+    Err(ServerError(match config.group_of(backend) {
+        None => format!(
+            "the vault {name:?} is on the backend {backend:?}, which the configuration does not name; add its `[[backend]]`"
+        ),
+        Some(group) => format!(
+            "the vault {name:?} is on the backend {backend:?}, which is a member of the group {:?} and serves by that \
+             alone; give the member another name, beside {backend:?} on the same HSM, and move the vault: \
+             `keyhold vault move {name} --to {}`",
+            group.name, group.name
+        ),
+    }))
 }
 
 /// Why the appliance does not run.

@@ -20,7 +20,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use hsm::Hsm;
+use hsm::{Hsm, group::Group};
 use kmip::{
     Buffer, OperationCode, V1_0, V1_4, V2_1, V3_0, Version,
     message::{
@@ -70,6 +70,8 @@ pub struct Parts {
     pub directory: Arc<Directory>,
     /// The HSMs by their configured names.
     pub backends: BTreeMap<String, Arc<dyn Hsm>>,
+    /// Those of them that are groups.
+    pub groups: BTreeMap<String, Arc<Group>>,
     /// Where events are recorded.
     pub trail: Arc<dyn Trail>,
     /// The time.
@@ -91,6 +93,7 @@ pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) backends: BTreeMap<String, Arc<dyn Hsm>>,
+    pub(crate) groups: BTreeMap<String, Arc<Group>>,
     pub(crate) limits: Limits,
     pub(crate) conformance: Option<Conformance>,
     experimental: bool,
@@ -122,6 +125,7 @@ impl Service {
             store: parts.store,
             directory: parts.directory,
             backends: parts.backends,
+            groups: parts.groups,
             limits: parts.limits,
             conformance: parts.conformance,
             experimental: parts.experimental,
@@ -152,6 +156,9 @@ impl Service {
             ("keyhold_pending_requests", self.pending.count()),
             ("keyhold_tickets", self.tickets.count()),
         ]);
+        for (name, group) in &self.groups {
+            telemetry::group_members(name, &group.members());
+        }
     }
 
     /// Ends what came in parts, and tickets, that are too old.

@@ -62,9 +62,9 @@ impl Service {
         ops::find(item.operation).map_or(Weight::Heavy, |route| (route.weight)(self, item.payload))
     }
 
-    /// Whether every HSM makes secret keys in microseconds.
+    /// Whether every HSM makes secret keys in microseconds. A group copies each to all of its members.
     pub(crate) fn has_light_backends(&self) -> bool {
-        self.backends.values().all(|hsm| !hsm.keeps_keys())
+        self.groups.is_empty() && self.backends.values().all(|hsm| !hsm.keeps_keys())
     }
 
     /// Whether an item is answered in microseconds.

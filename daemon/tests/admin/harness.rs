@@ -59,6 +59,7 @@ pub(super) fn appliance_with(hsms: &[(&str, bool)]) -> Appliance {
         directory: Arc::new(Directory::load(store.clone()).unwrap()),
         store: store.clone(),
         backends,
+        groups: BTreeMap::new(),
         trail: trail.clone(),
         clock: clock.clone(),
         policy: Policy::default(),

@@ -152,6 +152,7 @@ impl Fixture {
             store: store.clone(),
             directory,
             backends: BTreeMap::from([("soft".to_owned(), hsm)]),
+            groups: BTreeMap::new(),
             trail: trail.clone(),
             clock: clock.clone(),
             policy,

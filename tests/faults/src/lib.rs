@@ -135,6 +135,15 @@ functions! {
         public_count: CK_ULONG, private: *mut CK_ATTRIBUTE, private_count: CK_ULONG,
         public_key: *mut CK_OBJECT_HANDLE, private_key: *mut CK_OBJECT_HANDLE
     );
+    C_WrapKey(
+        session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, under: CK_OBJECT_HANDLE,
+        key: CK_OBJECT_HANDLE, out: *mut CK_BYTE, length: *mut CK_ULONG
+    ) lies out length;
+    C_UnwrapKey(
+        session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, under: CK_OBJECT_HANDLE,
+        wrapped: *mut CK_BYTE, bytes: CK_ULONG, template: *mut CK_ATTRIBUTE, count: CK_ULONG,
+        key: *mut CK_OBJECT_HANDLE
+    );
     C_GenerateRandom(session: CK_SESSION_HANDLE, out: *mut CK_BYTE, bytes: CK_ULONG) sticks out bytes;
 }
 

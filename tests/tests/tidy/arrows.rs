@@ -25,6 +25,7 @@ const DAEMON: Layers = Layers {
         &["admin"],
         &["tls", "hosts"],
         &["config"],
+        &["drift"],
         &["moving"],
         &["service"],
         &["ops"],

@@ -1,6 +1,7 @@
 //! What is said at the admin socket: one line of JSON asks, one line answers.
 
 mod facts;
+mod groups;
 mod lines;
 mod words;
 
@@ -13,8 +14,11 @@ pub use self::facts::{
     ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, UserFacts,
     VaultFacts,
 };
+pub use self::groups::{DriftFacts, DriftObject, GroupFacts, GroupMember, OrphanFacts};
 pub use self::lines::{Answer, Call, LINE_BYTES_MAX, Refused};
-pub use self::words::{Class, Custody, Foreign, InitToken, PinChange, Profile, SecretText};
+pub use self::words::{
+    Class, Custody, DeviceText, Foreign, InitToken, PinChange, Profile, SecretText,
+};
 use crate::{audit::Head, authority::Purpose};
 
 /// A command: what is asked, under which name, and what is answered.
@@ -346,6 +350,28 @@ commands! {
         active: bool,
     }
 
+    /// Tells the groups of HSMs.
+    "group.list" GroupList false -> Vec<GroupFacts> {}
+
+    /// Compares what the members of a group have, for a second or so: asked again, it goes on, until nothing is left.
+    "group.drift" GroupDrift false -> DriftFacts {
+        /// The group.
+        name: String,
+        /// Which run this is of: another one begins anew.
+        run: String,
+    }
+
+    /// Makes in the members of a group what they lack, in the same way.
+    "group.repair" GroupRepair true -> DriftFacts {
+        /// The group.
+        name: String,
+        /// Which run this is of: another one begins anew.
+        run: String,
+        /// The member that is right where they have different keys.
+        #[serde(default)]
+        from: Option<String>,
+    }
+
     /// Tells how the appliance is.
     "status" Status false -> StatusFacts {}
 
@@ -357,25 +383,4 @@ commands! {
         /// A new directory, as an absolute path.
         directory: PathBuf,
     }
-}
-
-/// A device's identifiers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::Args)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeviceText {
-    /// The serial number of a device that the user is recognised by
-    #[arg(long, value_name = "TEXT")]
-    pub device_serial_number: Option<String>,
-    /// The device's identifier
-    #[arg(long, value_name = "TEXT")]
-    pub device_identifier: Option<String>,
-    /// The identifier of the device's network
-    #[arg(long, value_name = "TEXT")]
-    pub network_identifier: Option<String>,
-    /// The identifier of the device's machine
-    #[arg(long, value_name = "TEXT")]
-    pub machine_identifier: Option<String>,
-    /// The identifier of the device's medium
-    #[arg(long, value_name = "TEXT")]
-    pub media_identifier: Option<String>,
 }

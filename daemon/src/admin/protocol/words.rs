@@ -94,3 +94,24 @@ impl<'de> Deserialize<'de> for SecretText {
         String::deserialize(deserializer).map(|text| Self(Secret::new(text.into_bytes())))
     }
 }
+
+/// A device's identifiers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceText {
+    /// The serial number of a device that the user is recognised by
+    #[arg(long, value_name = "TEXT")]
+    pub device_serial_number: Option<String>,
+    /// The device's identifier
+    #[arg(long, value_name = "TEXT")]
+    pub device_identifier: Option<String>,
+    /// The identifier of the device's network
+    #[arg(long, value_name = "TEXT")]
+    pub network_identifier: Option<String>,
+    /// The identifier of the device's machine
+    #[arg(long, value_name = "TEXT")]
+    pub machine_identifier: Option<String>,
+    /// The identifier of the device's medium
+    #[arg(long, value_name = "TEXT")]
+    pub media_identifier: Option<String>,
+}
