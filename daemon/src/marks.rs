@@ -8,7 +8,7 @@ use kmip::{
 };
 use pkcs11::{
     Ulong,
-    attribute::{Form, Kept, SESSION, flag_bytes, row, vendor},
+    attribute::{Form, Kept, SESSION, flag_bytes, number_bytes, row, vendor},
 };
 use store::Record;
 
@@ -215,6 +215,14 @@ fn say_made_here(record: &mut Record, operation: OperationCode) -> Result<()> {
     if is_kek && makes_keys(operation) && !is_made_here(record) {
         say_local(record, true)?;
     }
+    Ok(())
+}
+
+/// Says of a secret key that it is one of PKCS #11's generic secrets, which are for HMAC with any hash function.
+pub(crate) fn say_generic(attributes: &mut Attributes) -> Result<()> {
+    let value = Form::Number.to_kmip(&number_bytes(ck::CKK_GENERIC_SECRET));
+    let said = vendor(name(ck::CKA_KEY_TYPE).unwrap_or_default(), value);
+    attributes.add(said)?;
     Ok(())
 }
 

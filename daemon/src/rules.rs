@@ -8,9 +8,9 @@ use kmip::{
         constraint::{Constraint, Constraints, DefaultsInformation, ObjectDefaults, ObjectGroups},
         create::ProtectionStorageMasks,
     },
-    ttlv::{Reader, Structure},
+    ttlv::{Reader, Structure, Timestamp},
 };
-use store::{Filter, Record};
+use store::{Filter, Record, Vault};
 
 use crate::{
     context::Context,
@@ -98,35 +98,7 @@ impl Context<'_> {
         if store::is_account(record.object_type) || record.object_type == ObjectType::Template {
             return Ok(());
         }
-        quantum_safe(record)?;
-        let constraints = self.constraints()?.constraint;
-        let (grouped, general): (Vec<_>, Vec<_>) = constraints
-            .iter()
-            .filter(|own| applies(own, record))
-            .partition(|own| own.object_groups.is_some());
-        // What is said of the object's groups goes before what is said of any, and one alternative is enough.
-        let alternatives = if grouped.is_empty() { general } else { grouped };
-        if alternatives.is_empty() || alternatives.iter().any(|own| self.is_met(own, record)) {
-            return Ok(());
-        }
-        Err(Error::new(
-            Fault::ConstraintViolated,
-            "the object is not as the vault's constraints want it",
-        ))
-    }
-
-    /// An object is as a constraint wants it when Locate would find it so.
-    fn is_met(&self, constraint: &Constraint, record: &Record) -> bool {
-        let filter = Filter {
-            attributes: constraint.attributes.iter().cloned().collect(),
-            storage_status: Some(
-                StorageStatusMask::OnLineStorage
-                    | StorageStatusMask::ArchivalStorage
-                    | StorageStatusMask::DestroyedStorage,
-            ),
-            ..Filter::default()
-        };
-        filter.matches(record, self.now)
+        meets(self.vault()?.as_ref(), record, self.now)
     }
 
     /// Says how the object is protected; a client may name the ways that it accepts (KMIP 2.1 §7.36).
@@ -167,6 +139,40 @@ impl Context<'_> {
         let otherwise = Fault::PublicStorageUnavailable;
         self.protect(public, of_public.or(common), otherwise)
     }
+}
+
+/// Whether an object is as its vault wants new ones, whoever brings it.
+pub(crate) fn meets(vault: &Vault, record: &Record, now: Timestamp) -> Result<()> {
+    quantum_safe(record)?;
+    let all: Constraints = stored(vault.rules.constraints.as_deref())?;
+    let (grouped, general): (Vec<_>, Vec<_>) = all
+        .constraint
+        .iter()
+        .filter(|own| applies(own, record))
+        .partition(|own| own.object_groups.is_some());
+    // What is said of the object's groups goes before what is said of any, and one alternative is enough.
+    let alternatives = if grouped.is_empty() { general } else { grouped };
+    if alternatives.is_empty() || alternatives.iter().any(|own| is_met(own, record, now)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Fault::ConstraintViolated,
+        "the object is not as the vault's constraints want it",
+    ))
+}
+
+/// An object is as a constraint wants it when Locate would find it so.
+fn is_met(constraint: &Constraint, record: &Record, now: Timestamp) -> bool {
+    let filter = Filter {
+        attributes: constraint.attributes.iter().cloned().collect(),
+        storage_status: Some(
+            StorageStatusMask::OnLineStorage
+                | StorageStatusMask::ArchivalStorage
+                | StorageStatusMask::DestroyedStorage,
+        ),
+        ..Filter::default()
+    };
+    filter.matches(record, now)
 }
 
 /// Reads what the vault keeps in the encoding of KMIP 2.1.

@@ -1,15 +1,20 @@
 //! Keys that pkcs11-tool made in a token, adopted by a vault of that HSM.
 
+use std::fs;
+
 use keyhold_tests::{
     Appliance, Token,
     objects::*,
-    programs::{fail, succeed},
+    programs::{fail, peer, succeed},
 };
 use kmip::{
-    HashingAlgorithm, V2_1, ValidityIndicator,
-    attribute::CryptographicParameters,
+    HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, V2_1, ValidityIndicator,
+    attribute::{Attribute, AttributeKind, CryptographicParameters},
     payload::{
+        constraint::{Constraint, Constraints, ObjectTypes, SetConstraints, SetConstraintsRequest},
         encrypt::Encrypt,
+        get::{Get, GetRequest},
+        mac::{MAC, MACRequest},
         sign::{Sign, SignRequest, SignatureVerify, SignatureVerifyRequest},
     },
     ttlv::Bytes,
@@ -29,6 +34,19 @@ fn token() -> Token {
         succeed(&mut token.tool(&words));
     }
     token
+}
+
+/// A generic secret that somebody else made in the token, and what it is.
+fn generic(token: &Token, label: &str) -> Vec<u8> {
+    let kind = "--keygen --key-type GENERIC:32 --id b1 --usage-sign --extractable --label";
+    let words: Vec<_> = kind.split(' ').chain([label]).collect();
+    succeed(&mut token.tool(&words));
+    let file = token.objects().join("secret");
+    let read = ["--read-object", "--type", "secrkey", "--id", "b1", "-o"];
+    succeed(token.tool(&read).arg(&file));
+    let secret = fs::read(&file).unwrap();
+    fs::remove_file(file).unwrap();
+    secret
 }
 
 fn adopt(appliance: &Appliance, words: &str) -> Value {
@@ -114,4 +132,88 @@ fn keys_that_others_made_are_adopted_where_they_are() {
     );
     appliance.restart();
     signs(&appliance, &private, &public);
+}
+
+#[test]
+fn a_secret_that_others_brought_makes_macs_with_any_hash() {
+    let token = token();
+    let secret = generic(&token, "old-mac");
+    assert_eq!(secret.len(), 32);
+    let appliance = Appliance::start_with(Some(token), &[]);
+    let adopted = adopt(&appliance, "--label old-mac --active");
+    assert_eq!(adopted[0]["algorithm"], "hmac-sha256-256", "{adopted}");
+    assert_eq!(adopted[0]["usage"][0], "mac-generate", "{adopted}");
+    let key = adopted[0]["id"].as_str().unwrap();
+    let client = &mut appliance.client(V2_1);
+    for (hash, name) in [
+        (HashingAlgorithm::SHA256, "sha256"),
+        (HashingAlgorithm::SHA1, "sha1"),
+    ] {
+        let made = client.call::<MAC>(&MACRequest {
+            unique_identifier: id(key),
+            cryptographic_parameters: Some(CryptographicParameters {
+                hashing_algorithm: Some(hash),
+                ..CryptographicParameters::default()
+            }),
+            data: Some(b"a message"[..].into()),
+            ..MACRequest::default()
+        });
+        let file = appliance.scratch().join("message");
+        fs::write(&file, "a message").unwrap();
+        let mut openssl = peer("openssl");
+        openssl.args(["dgst", &format!("-{name}"), "-mac", "HMAC", "-macopt"]);
+        openssl
+            .arg(format!("hexkey:{}", hex::encode(&secret)))
+            .arg(&file);
+        let expected = succeed(&mut openssl);
+        let expected = expected.trim().rsplit(' ').next().unwrap();
+        assert_eq!(hex::encode(made.mac_data.unwrap().0), expected, "{name}");
+    }
+}
+
+#[test]
+fn adopted_keys_are_as_the_constraints_want_them_and_have_the_digest_that_can_be_had() {
+    let appliance = Appliance::start_with(Some(token()), &[]);
+    let client = &mut appliance.client(V2_1);
+    let constraint = Constraint {
+        object_types: Some(ObjectTypes {
+            object_type: vec![ObjectType::SymmetricKey],
+        }),
+        attributes: list([Attribute::CryptographicLength(128)]),
+        ..Constraint::default()
+    };
+    client.call::<SetConstraints>(&SetConstraintsRequest {
+        constraints: Some(Constraints {
+            constraint: vec![constraint],
+        }),
+    });
+    let before = succeed(&mut appliance.keyhold(&["key", "list", "--vault", "dev"]));
+    let said = refused(&appliance, "--label old-files --relabel");
+    assert!(said.contains("constraints"), "{said}");
+    // Nothing is adopted, and nothing of the token is changed.
+    assert!(refused(&appliance, "--all --active").contains("constraints"));
+    assert_eq!(
+        succeed(&mut appliance.keyhold(&["key", "list", "--vault", "dev"])),
+        before
+    );
+
+    let pair = adopt(&appliance, "--label old-signing");
+    let public = pair[1]["id"].as_str().unwrap();
+    let digests = attributes(client, public, &[AttributeKind::Digest]);
+    let [Attribute::Digest(digest)] = digests.as_slice() else {
+        panic!("{digests:?}");
+    };
+    let response = client.call::<Get>(&GetRequest {
+        key_format_type: Some(KeyFormatType::X509),
+        ..get(public)
+    });
+    let file = appliance.scratch().join("public");
+    fs::write(&file, bytes(&response.object)).unwrap();
+    let computed = succeed(peer("sha256sum").arg(&file));
+    let value = digest.digest_value.as_ref().unwrap();
+    assert!(computed.starts_with(&hex::encode(&value.0)), "{computed}");
+    let private = pair[0]["id"].as_str().unwrap();
+    let told = attributes(client, private, &[AttributeKind::ProtectionStorageMask]);
+    let expected = Attribute::ProtectionStorageMask(ProtectionStorageMask::Hardware);
+    assert_eq!(told, [expected]);
 }

@@ -3,7 +3,7 @@
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use kmip::{
     CryptographicUsageMask as Usage,
-    mechanism::{Cipher, Curve, KeySpec, Padding},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding},
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     listed, pairwise,
     reference::{LockedKey, OWN_ID_PREFIX, TokenKey},
     seat::{Loaded, Seat},
-    spki,
+    sign, spki,
 };
 use crate::{Decryption, Encryption, Error, ForeignKey, KeyRef};
 
@@ -112,6 +112,12 @@ impl ModuleHsm {
             if let KeySpec::Aes { .. } | KeySpec::TripleDes { .. } = loaded.spec {
                 self.decrypts_again(seat, loaded, usage)?;
             }
+            if let KeySpec::Hmac { hash, .. } = loaded.spec
+                && usage.intersects(Usage::MACGenerate)
+                && self.capabilities.mac.contains(&Mac::Hmac(hash))
+            {
+                sign::mac(seat, loaded, Mac::Hmac(hash), PLAIN)?;
+            }
             if let Some(label) = label {
                 let label = Attribute::Label(label.as_bytes().to_vec());
                 seat.session.update_attributes(loaded.handle, &[label])?;
@@ -159,11 +165,14 @@ impl ModuleHsm {
 /// What kind of key an object is.
 fn spec(seat: &Seat, handle: ObjectHandle, attributes: &[Attribute]) -> Result<Option<KeySpec>> {
     let find = |wanted: KeyType| attributes.contains(&Attribute::KeyType(wanted));
+    let bits = attributes.iter().find_map(|own| match own {
+        Attribute::ValueLen(bytes) => u16::try_from(**bytes * 8).ok(),
+        _ => None,
+    });
+    if find(KeyType::GENERIC_SECRET) {
+        return Ok(bits.filter(|bits| *bits > 0).map(generic));
+    }
     if find(KeyType::AES) {
-        let bits = attributes.iter().find_map(|own| match own {
-            Attribute::ValueLen(bytes) => u16::try_from(**bytes * 8).ok(),
-            _ => None,
-        });
         return Ok(bits
             .filter(|bits| matches!(bits, 128 | 192 | 256))
             .map(|bits| KeySpec::Aes { bits }));
@@ -201,6 +210,15 @@ fn spec(seat: &Seat, handle: ObjectHandle, attributes: &[Attribute]) -> Result<O
     Ok(None)
 }
 
+/// A generic secret is for HMAC with any hash function; it is called by the longest digest that it is as long as, because
+/// modules refuse keys that are shorter.
+fn generic(bits: u16) -> KeySpec {
+    let hashes = [Hash::Sha512, Hash::Sha384, Hash::Sha256, Hash::Sha224];
+    let fits = |hash: &Hash| usize::from(bits / 8) >= hash.digest_bytes();
+    let hash = hashes.into_iter().find(fits).unwrap_or(Hash::Sha1);
+    KeySpec::Hmac { hash, bits }
+}
+
 /// The public half: what the private key shows of it, or the public key beside it.
 fn public(seat: &Seat, handle: ObjectHandle, spec: KeySpec, id: &[u8]) -> Result<Option<Vec<u8>>> {
     if let Ok(own) = spki::read(&seat.session, handle, spec) {
@@ -232,7 +250,12 @@ fn usage(spec: Option<KeySpec>, attributes: &[Attribute]) -> Usage {
     let set = flags
         .into_iter()
         .filter(|(flag, _)| attributes.contains(flag));
-    set.fold(Usage(0), |all, (_, usage)| all | usage)
+    let all = set.fold(Usage(0), |all, (_, usage)| all | usage);
+    match spec {
+        // Modules set every flag of a generic secret where nobody says otherwise, and its kind does this alone.
+        Some(KeySpec::Hmac { .. }) => Usage(all.0 & sign.0),
+        _ => all,
+    }
 }
 
 const ASKED: &[AttributeType] = &[

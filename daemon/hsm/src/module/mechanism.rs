@@ -143,12 +143,18 @@ pub(super) const fn mac_bytes(mac: Mac) -> usize {
 /// Whether a key of this kind makes this MAC in a module, which knows a key by its type.
 pub(super) fn makes(spec: KeySpec, mac: Mac) -> bool {
     match (spec, mac) {
-        (KeySpec::Hmac { hash: of_key, .. }, Mac::Hmac(hash)) => of_key == hash,
+        // A longer key may have been hashed to fit its own function when it was taken over.
+        (KeySpec::Hmac { hash: of_key, .. }, Mac::Hmac(hash)) => {
+            of_key == hash || spec.secret_bytes() <= LEAST_BLOCK_BYTES
+        }
         (KeySpec::Aes { bits }, Mac::AesCmac) => bits < 512,
         (KeySpec::TripleDes { .. }, Mac::TripleDesCmac) => true,
         _ => false,
     }
 }
+
+/// The shortest block of a hash function: a key of HMAC that is no longer is the same key for each (RFC 2104 §2).
+const LEAST_BLOCK_BYTES: usize = 64;
 
 fn hmac_number(hash: Hash) -> ck::CK_MECHANISM_TYPE {
     match hash {

@@ -4,16 +4,12 @@ use std::sync::Arc;
 
 use hsm::{ForeignKey, Hsm, KeyRef, public};
 use kmip::{
-    CryptographicUsageMask as Usage, LinkType, ObjectType, State,
-    attribute::{Attribute, Attributes, Link, Name, UniqueIdentifier},
+    attribute::Attributes,
     mechanism::{Hash, KeySpec},
 };
-use store::{Custody, ObjectId, Record, Vault};
+use store::{ObjectId, Record, Vault};
 
-use super::{
-    facts,
-    usage::{PRIVATE, completed},
-};
+use super::{facts, newcomer::Newcomer};
 use crate::{
     admin::{
         Admin, Deed, Execute, invalid,
@@ -21,7 +17,7 @@ use crate::{
     },
     error::{Error, Result},
     fault::Fault,
-    material, profile, template,
+    marks,
 };
 
 impl Execute for KeyForeign {
@@ -41,9 +37,12 @@ impl Execute for KeyAdopt {
         let whose: Vec<_> = chosen.iter().map(Candidate::hex).collect();
         let on = self.vault.clone();
         let mut deed = Deed::on(&on, &on, move || {
+            // The vault takes all of them before the first is touched.
+            let records = |own| admin.records(&vault, uid, own, &self);
+            let all: Vec<_> = chosen.iter().map(records).collect::<Result<_>>()?;
             let mut adopted = Vec::new();
-            for candidate in &chosen {
-                adopted.extend(admin.adopt(&vault, uid, candidate, &self)?);
+            for (candidate, records) in chosen.iter().zip(&all) {
+                adopted.extend(admin.adopt(&vault, candidate, &self, records)?);
             }
             Ok(adopted)
         });
@@ -98,6 +97,17 @@ impl Candidate {
         self.found.trouble.clone()
     }
 
+    /// Its name in the vault.
+    fn name(&self, asked: &KeyAdopt) -> String {
+        let label = &self.found.label;
+        let usual = if label.is_empty() {
+            self.hex()
+        } else {
+            label.clone()
+        };
+        asked.name.clone().unwrap_or(usual)
+    }
+
     fn facts(&self) -> ForeignFacts {
         let found = &self.found;
         ForeignFacts {
@@ -118,7 +128,7 @@ impl Candidate {
 }
 
 impl Admin {
-    fn hsm_of(&self, vault: &Vault) -> Result<&Arc<dyn Hsm>> {
+    pub(super) fn hsm_of(&self, vault: &Vault) -> Result<&Arc<dyn Hsm>> {
         let hsm = self.parts.service.backends.get(&vault.backend);
         hsm.ok_or_else(|| Error::internal("the vault's HSM is not configured"))
     }
@@ -146,30 +156,68 @@ impl Admin {
         Ok(all)
     }
 
-    /// Tests a key and registers it.
-    fn adopt(
+    /// What a key would be in the vault, if that takes it.
+    fn records(
         &self,
         vault: &Vault,
         uid: u32,
         candidate: &Candidate,
         asked: &KeyAdopt,
-    ) -> Result<Vec<KeyFacts>> {
+    ) -> Result<Vec<Record>> {
         let found = &candidate.found;
         let (Some(spec), Some(key)) = (found.spec, &found.key) else {
             return Err(invalid("the key cannot be adopted"));
         };
-        profile::check_new_key(vault, spec, found.usage)?;
-        let usual = if found.label.is_empty() {
-            candidate.hex()
-        } else {
-            found.label.clone()
+        let public = match &found.public {
+            Some(spki) => Some((
+                identifier(&vault.backend, Some(&KeyRef(spki.clone())))?,
+                spki.as_slice(),
+            )),
+            None => None,
         };
-        let name = asked.name.clone().unwrap_or(usual);
+        let newcomer = Newcomer {
+            vault,
+            uid,
+            now: self.parts.clock.now(),
+            name: &candidate.name(asked),
+            spec,
+            usage: found.usage,
+            is_active: asked.active,
+            key,
+            in_hardware: self.hsm_of(vault)?.keeps_keys(),
+            id: &candidate.object,
+            public,
+        };
+        let mut records = newcomer.records(|own| {
+            protect(own, found);
+            match spec {
+                KeySpec::Hmac { .. } => marks::say_generic(own),
+                _ => Ok(()),
+            }
+        })?;
+        for record in &mut records {
+            // Somebody else has had it.
+            record.attributes.fresh = Some(false);
+        }
+        Ok(records)
+    }
+
+    /// Tests a key and registers it.
+    fn adopt(
+        &self,
+        vault: &Vault,
+        candidate: &Candidate,
+        asked: &KeyAdopt,
+        records: &[Record],
+    ) -> Result<Vec<KeyFacts>> {
+        let found = &candidate.found;
+        let key = found.key.as_ref();
+        let key = key.ok_or_else(|| invalid("the key cannot be adopted"))?;
+        let name = candidate.name(asked);
         let label = asked.relabel.then_some(name.as_str());
         self.hsm_of(vault)?.adopt(key, found.usage, label)?;
-        let records = self.records(vault, uid, candidate, (spec, key), (&name, asked.active))?;
         let mut tx = self.parts.service.store.begin();
-        for record in &records {
+        for record in records {
             tx.insert(record.clone())?;
         }
         tx.commit()?;
@@ -177,66 +225,6 @@ impl Admin {
             .iter()
             .map(|record| facts::facts(&record.attributes))
             .collect())
-    }
-
-    /// The key as an object, and its public half as another.
-    fn records(
-        &self,
-        vault: &Vault,
-        uid: u32,
-        candidate: &Candidate,
-        (spec, key): (KeySpec, &KeyRef),
-        (name, is_active): (&str, bool),
-    ) -> Result<Vec<Record>> {
-        let found = &candidate.found;
-        let half = |id: &ObjectId, object_type, usage: Usage, name: &str, custody| {
-            let now = self.parts.clock.now();
-            let mut attributes = Attributes::default();
-            template::describe(&mut attributes, spec);
-            template::complete(&mut attributes, id, object_type, now);
-            attributes.key_format_type = Some(material::default_format(spec, object_type));
-            attributes.name.push(Name::text(name));
-            attributes.cryptographic_usage_mask = Some(usage);
-            // Somebody else has had it.
-            attributes.fresh = Some(false);
-            if is_active {
-                attributes.activation_date = Some(now);
-                attributes.state = Some(State::Active);
-            }
-            Record {
-                id: id.clone(),
-                vault: vault.name.clone(),
-                owner: format!("administrator uid:{uid}"),
-                object_type,
-                spec: Some(spec),
-                attributes,
-                custody,
-                revision: 0,
-            }
-        };
-        let custody = Custody::Hsm {
-            backend: vault.backend.clone(),
-            key: key.0.clone(),
-        };
-        let Some(spki) = &found.public else {
-            let id = &candidate.object;
-            let mut secret = half(id, ObjectType::SymmetricKey, found.usage, name, custody);
-            protect(&mut secret.attributes, found);
-            return Ok(vec![secret]);
-        };
-        let usage = completed(found.usage);
-        let of = |bits: u32| Usage(usage.0 & bits);
-        let public_id = identifier(&vault.backend, Some(&KeyRef(spki.clone())))?;
-        let (id, public_name) = (&candidate.object, format!("{name}.public"));
-        let kind = ObjectType::PrivateKey;
-        let mut private = half(id, kind, of(PRIVATE.0), name, custody);
-        protect(&mut private.attributes, found);
-        link(&mut private.attributes, LinkType::PublicKeyLink, &public_id)?;
-        let (kind, custody) = (ObjectType::PublicKey, Custody::Public(spki.clone()));
-        let mut public = half(&public_id, kind, of(!PRIVATE.0), &public_name, custody);
-        template::decide_public(&mut public.attributes);
-        link(&mut public.attributes, LinkType::PrivateKeyLink, id)?;
-        Ok(vec![private, public])
     }
 }
 
@@ -246,15 +234,6 @@ fn protect(attributes: &mut Attributes, found: &ForeignKey) {
     attributes.extractable = Some(false);
     attributes.always_sensitive = Some(found.was_always_sensitive);
     attributes.never_extractable = Some(found.was_never_extractable);
-}
-
-fn link(attributes: &mut Attributes, link_type: LinkType, to: &ObjectId) -> Result<()> {
-    let link = Link {
-        link_type,
-        linked_object_identifier: UniqueIdentifier::Text(to.0.clone()),
-    };
-    attributes.add(Attribute::Link(link))?;
-    Ok(())
 }
 
 /// An identifier of what an HSM knows a key by.
