@@ -1,10 +1,10 @@
 //! Where a value lives: made before its record is committed, broken after, opened only for who may have it.
 
-use hsm::{KeyRef, Material, Sealed};
+use hsm::{KeyRef, Material, Sealed, Wrapped};
 use kmip::{
     ObjectType, Secret,
     attribute::{Attributes, UniqueIdentifier},
-    mechanism::KeySpec,
+    mechanism::{Hash, KeySpec},
     object::ManagedObject,
 };
 use store::{Custody, ObjectId, Record};
@@ -89,6 +89,25 @@ impl Context<'_> {
         let backend = self.vault()?.backend.clone();
         let key = self.backend(&backend)?.import(material, terms)?;
         Ok(self.made(&backend, key))
+    }
+
+    /// Takes a key into the vault's HSM that was wrapped for another of its keys; where it is, and the public half of a
+    /// private one.
+    pub(crate) fn unwrap(
+        &mut self,
+        under: &KeyRef,
+        wrapped: &Wrapped<'_>,
+        id: &ObjectId,
+        attributes: &Attributes,
+    ) -> Result<(Custody, Option<Vec<u8>>)> {
+        let backend = self.vault()?.backend.clone();
+        let terms = self.terms(id, attributes)?;
+        let made = self.backend(&backend)?.unwrap(under, wrapped, &terms);
+        if matches!(made, Err(hsm::Error::Unavailable(_))) {
+            self.service.doubts.add(&backend, wrapped.spec, id);
+        }
+        let made = made.map_err(|error| unfit_to_unwrap(error, wrapped.hash))?;
+        Ok((self.made(&backend, made.key), made.public))
     }
 
     /// Derives in the HSM of the base, which is where the new object lives too.
@@ -269,6 +288,27 @@ fn unfit_to_derive(error: hsm::Error) -> Error {
         .because(error),
         other => other.into(),
     }
+}
+
+/// What is wrong with a key that came wrapped. Whoever wrapped it may know: it is his own, and what another wrapped and
+/// somebody changed is refused before anything of it is looked at.
+fn unfit_to_unwrap(error: hsm::Error, hash: Hash) -> Error {
+    let why = match &error {
+        hsm::Error::Failed(_) => format!(
+            "the key does not unwrap: it was changed, wrapped for another transport key, wrapped with another hash \
+             function than {}, or is of another kind",
+            hash.name()
+        ),
+        hsm::Error::BadInput(what) => format!("the wrapped key is not of the form: {what}"),
+        hsm::Error::BadKey(what) => format!("the wrapped key is not valid: {what}"),
+        hsm::Error::Unsupported => "the HSM takes over no wrapped keys of this kind".to_owned(),
+        _ => return error.into(),
+    };
+    let fault = match &error {
+        hsm::Error::Unsupported => Fault::UnsupportedParameters,
+        _ => Fault::CryptoFailed,
+    };
+    Error::new(fault, why).because(error)
 }
 
 /// Deletes a destroyed key from its HSM and notes that nothing is owed any more. What fails stays owed.

@@ -5,6 +5,8 @@ use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Mask, ObjectType, OperationCode,
     attribute::{Attribute, Attributes, VendorAttribute},
+    mechanism::Hash,
+    ttlv::{AnyValue, ItemType},
 };
 use pkcs11::{
     Ulong,
@@ -239,6 +241,32 @@ pub(crate) fn forget_derivation(record: &Record, replacement: &mut Attributes) {
         forget(replacement, name(ck::CKA_LOCAL));
     }
 }
+
+/// Says of a private key that it is one for keys on their way into this HSM, and by which hash functions it unwraps them.
+pub(crate) fn say_transport(attributes: &mut Attributes, hashes: &[Hash]) -> Result<()> {
+    let names: Vec<_> = hashes.iter().map(|own| own.name()).collect();
+    let said = VendorAttribute {
+        vendor_identification: VendorAttribute::SERVER.to_owned(),
+        attribute_name: TRANSPORT.to_owned(),
+        value: AnyValue {
+            item_type: ItemType::TextString,
+            body: names.join(" ").into_bytes(),
+        },
+    };
+    attributes.add(Attribute::Vendor(said))?;
+    Ok(())
+}
+
+/// The hash functions by which a transport key unwraps, in words; none of any other key.
+pub(crate) fn transport(record: &Record) -> Option<&str> {
+    let mut said = record
+        .attributes
+        .vendor_of(VendorAttribute::SERVER, TRANSPORT);
+    said.next()
+        .map(|(_, own)| std::str::from_utf8(&own.value.body).unwrap_or_default())
+}
+
+const TRANSPORT: &str = "Transport Key";
 
 /// Takes trust from what replaces a trusted object: it is another.
 pub(crate) fn forget_trust(attributes: &mut Attributes) {

@@ -310,7 +310,7 @@ fn send(
         spec,
         public: &parcel.public,
     };
-    Ok(to.unwrap(&transport.key, &wrapped, &terms)?)
+    Ok(to.unwrap(&transport.key, &wrapped, &terms)?.key)
 }
 
 fn keep(mut tx: Box<dyn Transaction + '_>, record: &Record, custody: Custody) -> store::Result<()> {

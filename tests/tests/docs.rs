@@ -161,6 +161,7 @@ pages! {
     veeam: "clients/veeam.md";
     vmware: "clients/vmware.md";
     web_servers: "clients/web-servers.md";
+    byok: "byok.md";
     operate: "operate.md";
     kryoptic: "hsms/kryoptic.md";
     softhsm: "hsms/softhsm.md";

@@ -25,7 +25,7 @@ pub use self::{
     foreign::ForeignKey,
     soft::SecureHeap,
     terms::{CustodyMode, Terms},
-    transport::{Departure, Parcel, Transport, Wrapped},
+    transport::{Departure, Parcel, TRANSPORT, Transport, Wrapped},
     trial::{Claim, Outcome, Trial},
 };
 use kmip::{
@@ -121,16 +121,16 @@ pub trait Hsm: Send + Sync {
     /// How a key may leave this HSM.
     fn departure(&self, key: &KeyRef) -> Result<Departure>;
 
-    /// Makes a key pair that unwraps keys which come from another HSM, in the place of one under the same identifier.
-    fn transport(&self, terms: &Terms) -> Result<Transport>;
+    /// Makes a key pair of RSA that unwraps keys which come from elsewhere, in the place of one under the same identifier.
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport>;
 
     /// Wraps a locked key for the holder of a private key in another HSM, by the first of these hash functions that serves;
     /// [`Error::NotExportable`] unless [`Self::departure`] is [`Departure::Wrapped`].
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel>;
 
-    /// Takes over, as a locked key, what was wrapped for a private key of this HSM. What is there under its identifier
-    /// already came on a journey that was cut short, and goes.
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef>;
+    /// Takes over, as a locked key, what was wrapped for a private key of this HSM, and tells the public half of a private
+    /// one. What is there under its identifier already came on a journey that was cut short, and goes.
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated>;
 
     /// What a key answers to a challenge: the same in every HSM that has the same key, whatever that is for, and nothing of it.
     /// A private key answers with its public half, and none comes from one that cannot be asked.
@@ -164,7 +164,7 @@ impl std::fmt::Debug for KeyRef {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
-/// What [`Hsm::generate`] made.
+/// What [`Hsm::generate`] made, or [`Hsm::unwrap`] took over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// The secret key, or the private key of a pair.

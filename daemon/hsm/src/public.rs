@@ -75,6 +75,20 @@ pub fn encrypt(spki: &[u8], cipher: &Cipher, plain: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
+/// A public key, DER SubjectPublicKeyInfo, in PEM.
+pub fn to_pem(spki: &[u8]) -> Result<String> {
+    let key = PKey::public_key_from_der(spki).map_err(failed)?;
+    let text = key.public_key_to_pem().map_err(failed)?;
+    String::from_utf8(text).map_err(|_| Error::Failed("PEM is text".to_owned()))
+}
+
+/// A public key in PEM as DER SubjectPublicKeyInfo.
+pub fn from_pem(text: &str) -> Result<Vec<u8>> {
+    let key = PKey::public_key_from_pem(text.as_bytes());
+    let key = key.map_err(|_| Error::BadInput("not a public key in PEM"))?;
+    key.public_key_to_der().map_err(failed)
+}
+
 /// What kind of key DER SubjectPublicKeyInfo holds, after its numbers were validated.
 pub fn spec(spki: &[u8]) -> Result<KeySpec> {
     PublicKey::of(spki).map(|key| key.spec)

@@ -44,7 +44,8 @@ pub struct Wrapped<'a> {
     pub bytes: &'a [u8],
     /// What kind of key it is.
     pub spec: KeySpec,
-    /// The public half of a private key, DER SubjectPublicKeyInfo, which it must agree with.
+    /// The public half of a private key, DER SubjectPublicKeyInfo, which it must agree with; empty where the HSM is to find
+    /// it out, which not every one can.
     pub public: &'a [u8],
 }
 
@@ -157,5 +158,15 @@ pub(crate) const fn oaep(hash: Hash) -> Cipher {
 /// The hash functions with which keys are wrapped, the best first. SHA-1 is no danger to OAEP, and all that some modules have.
 pub(crate) const HASHES: [Hash; 2] = [Hash::Sha256, Hash::Sha1];
 
-/// The kind of key pair that is made for a journey.
-pub(crate) const PAIR: KeySpec = KeySpec::Rsa { bits: 3072 };
+/// The kind of key pair that is made where nobody asks for another.
+pub const TRANSPORT: KeySpec = KeySpec::Rsa { bits: 3072 };
+
+/// Refuses key pairs that unwrap nothing, or that others break.
+pub(crate) const fn check_pair(spec: KeySpec) -> Result<()> {
+    match spec {
+        KeySpec::Rsa { bits: 2048.. } => Ok(()),
+        _ => Err(Error::BadKey(
+            "a transport key is one of RSA with 2048 bits at least",
+        )),
+    }
+}

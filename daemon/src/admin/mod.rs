@@ -191,6 +191,8 @@ impl Admin {
             KeyRevoke,
             KeyDestroy,
             KeyPut,
+            KeyTransport,
+            KeyImport,
             KeyForeign,
             KeyAdopt,
             GroupList,

@@ -182,13 +182,14 @@ impl Admin {
             usage: CryptographicUsageMask::UnwrapKey,
             custody: CustodyMode::Resident,
         };
-        hsm.transport(&terms).map_err(|error| match error {
-            hsm::Error::Unsupported => invalid(format!(
-                "the HSM {:?} has no mechanism to unwrap keys that come from another",
-                vault.backend
-            )),
-            other => other.into(),
-        })
+        hsm.transport(hsm::TRANSPORT, &terms)
+            .map_err(|error| match error {
+                hsm::Error::Unsupported => invalid(format!(
+                    "the HSM {:?} has no mechanism to unwrap keys that come from another",
+                    vault.backend
+                )),
+                other => other.into(),
+            })
     }
 
     fn end(&self, journey: &Journey) {

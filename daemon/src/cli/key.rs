@@ -2,7 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, Output, adopt::Adopt, daemon::Daemon, rows, vault::word};
+use super::{
+    Failure, Output,
+    adopt::Adopt,
+    daemon::Daemon,
+    import::{Import, TransportKey},
+    rows,
+    vault::word,
+};
 use crate::admin::protocol::{
     Class, KeyActivate, KeyCreate, KeyDestroy, KeyDetails, KeyFacts, KeyList, KeyPut, KeyRevoke,
     KeyShow, PutFacts,
@@ -21,6 +28,10 @@ enum Action {
     Create(Create),
     /// Take keys that others made in the vault's HSM into the vault, where they are
     Adopt(Adopt),
+    /// Make a key pair in the vault's HSM for which others wrap keys that are to come there
+    Transport(TransportKey),
+    /// Take a key into the vault's HSM that was wrapped for a transport key there; nobody sees it on the way
+    Import(Import),
     /// List keys and other objects, the newest first
     List(List),
     /// Show a key with all its attributes
@@ -124,6 +135,8 @@ impl Key {
         match self.action {
             Action::Create(own) => own.run(output),
             Action::Adopt(own) => own.run(output),
+            Action::Transport(own) => own.run(output),
+            Action::Import(own) => own.run(output),
             Action::List(own) => own.run(output),
             Action::Show(Named { key, vault, daemon }) => {
                 let details = daemon.call(KeyShow { vault, key })?;

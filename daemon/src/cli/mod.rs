@@ -11,6 +11,7 @@ mod daemon;
 mod dev;
 mod group;
 mod hsm_host;
+mod import;
 mod init;
 mod key;
 mod man;

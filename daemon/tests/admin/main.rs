@@ -4,6 +4,7 @@
 mod authorities;
 mod clients;
 mod harness;
+mod imports;
 mod keys;
 mod moving;
 mod upkeep;

@@ -169,6 +169,7 @@ const EXPOSING: &[&str] = &[
     "daemon/src/ops/split/join.rs",
     "daemon/src/ops/split/mod.rs",
     "daemon/src/ops/wrapping/authentic.rs",
+    "daemon/src/ops/wrapping/delivery.rs",
     "daemon/src/ops/wrapping/encryption.rs",
     "daemon/src/ops/wrapping/mod.rs",
     "daemon/src/pin.rs",

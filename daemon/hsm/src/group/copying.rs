@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use kmip::{CryptographicUsageMask, mechanism::KeySpec};
 
 use super::{Group, member::Member};
-use crate::{CustodyMode, Error, KeyRef, Result, Sealed, Terms, Transport, Wrapped};
+use crate::{CustodyMode, Error, KeyRef, Result, Sealed, TRANSPORT, Terms, Transport, Wrapped};
 
 impl Group {
     /// Makes a key of one member in another.
@@ -30,7 +30,8 @@ impl Group {
                 spec,
                 public: &parcel.public,
             };
-            to.call(|hsm| hsm.unwrap(&transport.key, &wrapped, terms))
+            let made = to.call(|hsm| hsm.unwrap(&transport.key, &wrapped, terms))?;
+            Ok(made.key)
         };
         match send() {
             Err(Error::KeyNotFound | Error::Corrupt) => {
@@ -70,7 +71,7 @@ fn transport(member: &Arc<Member>) -> Result<Transport> {
         usage: CryptographicUsageMask::UnwrapKey,
         custody: CustodyMode::Resident,
     };
-    let made = member.call(|hsm| hsm.transport(&terms))?;
+    let made = member.call(|hsm| hsm.transport(TRANSPORT, &terms))?;
     Ok(own.insert(made).clone())
 }
 

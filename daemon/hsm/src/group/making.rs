@@ -68,14 +68,14 @@ impl Group {
         member: &Arc<Member>,
         spec: KeySpec,
         terms: &Terms,
-        unwrap: impl FnOnce(&Terms) -> Result<KeyRef>,
-    ) -> Result<KeyRef> {
+        unwrap: impl FnOnce(&Terms) -> Result<Generated>,
+    ) -> Result<Generated> {
         let members = self.whole()?;
         let terms = kept(terms);
-        let key = unwrap(&terms)?;
-        let mut all = vec![(Arc::clone(member), key.clone())];
+        let made = unwrap(&terms)?;
+        let mut all = vec![(Arc::clone(member), made.key.clone())];
         for other in members.iter().filter(|own| !Arc::ptr_eq(own, member)) {
-            match self.copy((member, &key), other, spec, &terms) {
+            match self.copy((member, &made.key), other, spec, &terms) {
                 Ok(copied) => all.push((Arc::clone(other), copied)),
                 Err(error) => {
                     undo(&all);
@@ -83,7 +83,10 @@ impl Group {
                 }
             }
         }
-        self.named(terms.exportable, &all)
+        Ok(Generated {
+            key: self.named(terms.exportable, &all)?,
+            ..made
+        })
     }
 
     /// Derives in every member, each from its own copy of what is derived from: what comes of it is the same everywhere.

@@ -332,9 +332,9 @@ impl Hsm for Group {
     }
 
     /// Of one member: whoever sends a key to a group sends it to that one, which gives it to the others.
-    fn transport(&self, terms: &Terms) -> Result<Transport> {
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
         let member = self.least_busy()?;
-        let made = member.call(|hsm| hsm.transport(terms))?;
+        let made = member.call(|hsm| hsm.transport(spec, terms))?;
         Ok(Transport {
             key: self.named(false, &vec![(Arc::clone(member), made.key)])?,
             ..made
@@ -346,7 +346,7 @@ impl Hsm for Group {
         self.with_key(&copies, |hsm, own| hsm.wrap_for(own, public, hashes))
     }
 
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         let copies = self.copies(under)?;
         let own = |member: &&Arc<Member>| copies.of(&member.name).is_some();
         let member = self.members.iter().find(own).ok_or(Error::KeyNotFound)?;

@@ -163,15 +163,15 @@ impl Hsm for RemoteHsm {
         self.call(Call::Departure, key)
     }
 
-    fn transport(&self, terms: &Terms) -> Result<Transport> {
-        ask(&self.helper, Call::Transport, true, terms)
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
+        ask(&self.helper, Call::Transport, true, (spec, terms))
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
         self.call(Call::WrapFor, (key, public, hashes.to_vec()))
     }
 
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         self.call(Call::Unwrap, (under, wrapped, terms))
     }
 

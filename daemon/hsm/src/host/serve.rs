@@ -12,7 +12,10 @@ use std::{
     thread,
 };
 
-use kmip::{Buffer, Secret, mechanism::Hash};
+use kmip::{
+    Buffer, Secret,
+    mechanism::{Hash, KeySpec},
+};
 
 use super::{
     Opening,
@@ -22,7 +25,7 @@ use super::{
     frame::Frames,
     wire::{self, Broken, Put, Reader},
 };
-use crate::{Error, Hsm, Result, Stream, soft::rng};
+use crate::{Error, Hsm, Result, Stream, Terms, soft::rng};
 
 /// The most random bytes of one call.
 const RANDOM_BYTES_MAX: usize = 16 << 20;
@@ -195,7 +198,10 @@ impl Host {
         let hsm = &*self.hsm;
         match call {
             Call::Departure => hsm.departure(&from.rest()?).put(out),
-            Call::Transport => hsm.transport(&from.rest()?).put(out),
+            Call::Transport => {
+                let (spec, terms): (KeySpec, Terms) = from.rest()?;
+                hsm.transport(spec, &terms).put(out);
+            }
             Call::WrapFor => {
                 let (key, public, hashes): (_, _, Vec<Hash>) = from.rest()?;
                 hsm.wrap_for(&key, public, &hashes).put(out);

@@ -87,6 +87,18 @@ pub(super) fn of_decryption(error: ModuleError) -> Fault {
     fault
 }
 
+/// What it means that a key is not unwrapped that somebody brings: as of a decryption. Some modules say of bytes that are
+/// wrong that the device is (Kryoptic), which the token is asked about before it is believed.
+pub(super) fn of_unwrapping(error: ModuleError) -> Fault {
+    let says_device = matches!(error, ModuleError::Pkcs11(RvError::DeviceError, _));
+    let mut fault = of_decryption(error);
+    if says_device {
+        fault.error = decryption_failed();
+        fault.cure = Cure::Doubt;
+    }
+    fault
+}
+
 /// The error for the log, with the name of the C function, which a vendor's support asks for.
 pub(super) fn text(error: &ModuleError) -> String {
     match error {

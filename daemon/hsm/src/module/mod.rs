@@ -306,9 +306,9 @@ impl Hsm for ModuleHsm {
         })
     }
 
-    fn transport(&self, terms: &Terms) -> Result<Transport> {
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
         reference::check_id(&terms.id)?;
-        self.make_transport(terms)
+        self.make_transport(spec, terms)
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
@@ -320,7 +320,7 @@ impl Hsm for ModuleHsm {
         }
     }
 
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         reference::check_id(&terms.id)?;
         match Reference::decode(under, &self.binding)? {
             Reference::Locked(under) if !terms.exportable => {

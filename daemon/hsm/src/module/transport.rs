@@ -21,14 +21,15 @@ use super::{
     wrapping::{self, Method},
 };
 use crate::{
-    CustodyMode, Error, KeyRef, Terms, public,
+    CustodyMode, Error, Generated, KeyRef, Terms, public,
     transport::{self, Parcel, Transport, Wrapped},
 };
 
 impl ModuleHsm {
     /// Makes a key pair that unwraps, as an object of the token; one that is there under its identifier is of an earlier
     /// journey, and goes.
-    pub(super) fn make_transport(&self, terms: &Terms) -> crate::Result<Transport> {
+    pub(super) fn make_transport(&self, spec: KeySpec, terms: &Terms) -> crate::Result<Transport> {
+        transport::check_pair(spec)?;
         let terms = Terms {
             exportable: false,
             usage: Usage::UnwrapKey,
@@ -36,11 +37,11 @@ impl ModuleHsm {
             ..terms.clone()
         };
         self.remove(&TokenKey {
-            spec: transport::PAIR,
+            spec,
             id: &terms.id,
             public: &[],
         })?;
-        let made = self.generate_locked(transport::PAIR, &terms)?;
+        let made = self.generate_locked(spec, &terms)?;
         let (key, public) = (made.key, made.public.unwrap_or_default());
         let hashes = self.unwraps_by(&key, &public);
         match hashes {
@@ -142,7 +143,7 @@ impl ModuleHsm {
         under: &LockedKey<'_>,
         wrapped: &Wrapped<'_>,
         terms: &Terms,
-    ) -> crate::Result<KeyRef> {
+    ) -> crate::Result<Generated> {
         let (ephemeral, data) = wrapped.parts(under.spec())?;
         check_length(data, wrapped.spec)?;
         if terms.custody == CustodyMode::Resident {
@@ -168,14 +169,21 @@ impl ModuleHsm {
             let raw = &seat.library.raw;
             let key = raw.unwrap(&seat.session, mechanism, aes, data, &template);
             seat.session.destroy_object(aes)?;
-            let key = key.map_err(error::of_decryption)?;
-            if let Err(fault) = check_locked(seat, key, home) {
-                seat.session.destroy_object(key)?;
-                return Err(fault);
+            let key = key.map_err(error::of_unwrapping)?;
+            let public = check_locked(seat, key, home).and_then(|()| half(seat, key, wrapped));
+            match public {
+                Ok(public) => Ok((key, public)),
+                Err(fault) => {
+                    seat.session.destroy_object(key)?;
+                    Err(fault)
+                }
             }
-            Ok((key, wrapped.public.to_vec()))
         });
-        made.map(|(key, _)| key)
+        made.map(|(key, public)| Generated {
+            key,
+            public: wrapped.spec.is_asymmetric().then_some(public),
+            digest: None,
+        })
     }
 
     /// RFC 5649 as the module has it for a kind of key.
@@ -207,6 +215,14 @@ fn one(seat: &Seat, key: &TokenKey<'_>) -> Result<ObjectHandle> {
         .ok_or_else(|| Error::KeyNotFound.into())
 }
 
+/// The public half of a private key: that which is given, else what the module tells of it.
+fn half(seat: &Seat, key: ObjectHandle, wrapped: &Wrapped<'_>) -> Result<Vec<u8>> {
+    if !wrapped.spec.is_asymmetric() || !wrapped.public.is_empty() {
+        return Ok(wrapped.public.to_vec());
+    }
+    spki::read(&seat.session, key, wrapped.spec).map_err(|_| Error::BadKey(UNTOLD).into())
+}
+
 /// Refuses a secret key that is not as long as was said: modules do not tell how long a key is that they unwrapped.
 fn check_length(data: &[u8], spec: KeySpec) -> crate::Result<()> {
     let bytes = spec.secret_bytes().next_multiple_of(8) + 8;
@@ -234,7 +250,7 @@ fn unwrap_ephemeral(
     let template = template::locked(AES, Usage::UnwrapKey, Home::Session);
     let raw = &seat.library.raw;
     raw.unwrap(&seat.session, oaep(hash)?, pair, data, &template)
-        .map_err(error::of_decryption)
+        .map_err(error::of_unwrapping)
 }
 
 fn wrap_ephemeral(
@@ -246,7 +262,7 @@ fn wrap_ephemeral(
     let (modulus, exponent) = spki::numbers(public)?;
     let public = seat.session.create_object(&[
         Attribute::Class(ObjectClass::PUBLIC_KEY),
-        Attribute::KeyType(template::key_type(transport::PAIR)),
+        Attribute::KeyType(template::key_type(transport::TRANSPORT)),
         Attribute::Token(false),
         Attribute::Private(false),
         Attribute::Wrap(true),
@@ -270,5 +286,6 @@ fn oaep(hash: Hash) -> Result<Mechanism<'static>> {
     })
 }
 
+const UNTOLD: &str = "its HSM does not tell its public half, which has to be given with it";
 /// The key of one use under which the other is wrapped.
 const AES: KeySpec = KeySpec::Aes { bits: 256 };

@@ -240,15 +240,15 @@ impl Hsm for SoftHsm {
         self.state.guard(|| self.departure_of(key))
     }
 
-    fn transport(&self, terms: &Terms) -> Result<Transport> {
-        self.make_transport(terms)
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
+        self.make_transport(spec, terms)
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
         self.state.guard(|| self.wrap_locked(key, public, hashes))
     }
 
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         self.state
             .guard(|| self.unwrap_locked(under, wrapped, terms))
     }

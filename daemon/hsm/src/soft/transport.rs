@@ -1,10 +1,10 @@
 //! Locked keys of the embedded HSM that go to another, and those that come from one.
 
-use kmip::mechanism::Hash;
+use kmip::mechanism::{Hash, KeySpec};
 
 use super::{PlainKey, SoftHsm, seal};
 use crate::{
-    Departure, Error, Hsm, KeyRef, Parcel, Result, Terms,
+    Departure, Error, Generated, Hsm, KeyRef, Parcel, Result, Terms,
     transport::{self, Transport, Wrapped},
 };
 
@@ -27,12 +27,13 @@ impl SoftHsm {
     }
 
     /// Makes a key pair that unwraps.
-    pub(super) fn make_transport(&self, terms: &Terms) -> Result<Transport> {
+    pub(super) fn make_transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
+        transport::check_pair(spec)?;
         let terms = Terms {
             exportable: false,
             ..terms.clone()
         };
-        let made = self.generate(transport::PAIR, &terms)?;
+        let made = self.generate(spec, &terms)?;
         Ok(Transport {
             key: made.key,
             public: made.public.unwrap_or_default(),
@@ -60,18 +61,24 @@ impl SoftHsm {
         under: &KeyRef,
         wrapped: &Wrapped<'_>,
         terms: &Terms,
-    ) -> Result<KeyRef> {
+    ) -> Result<Generated> {
         if terms.exportable {
             return Err(Error::Unsupported);
         }
         let pair = seal::open_key(&self.master, under)?.material;
         let material = transport::unwrap(&PlainKey::from_validated(&pair)?, pair.spec(), wrapped)?;
         let valid = PlainKey::validate(&material)?;
-        let ready = PlainKey::from_validated(&valid)?;
-        if ready.public().unwrap_or_default() != wrapped.public {
+        let public = PlainKey::from_validated(&valid)?
+            .public()
+            .map(<[u8]>::to_vec);
+        if !wrapped.public.is_empty() && public.as_deref() != Some(wrapped.public) {
             let why = "it is not the private half of the public key";
             return Err(Error::BadKey(why));
         }
-        seal::seal_key(&self.master, &valid, terms)
+        Ok(Generated {
+            key: seal::seal_key(&self.master, &valid, terms)?,
+            public,
+            digest: None,
+        })
     }
 }

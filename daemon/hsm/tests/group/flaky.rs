@@ -194,9 +194,9 @@ impl Hsm for Flaky {
         self.own.departure(key)
     }
 
-    fn transport(&self, terms: &Terms) -> Result<Transport> {
+    fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
         self.pass()?;
-        self.own.transport(terms)
+        self.own.transport(spec, terms)
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
@@ -204,7 +204,7 @@ impl Hsm for Flaky {
         self.own.wrap_for(key, public, hashes)
     }
 
-    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<KeyRef> {
+    fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         self.making(|own| own.unwrap(under, wrapped, terms))
     }
 

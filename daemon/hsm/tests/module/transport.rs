@@ -1,7 +1,8 @@
 //! Keys that go from one HSM into another: the embedded one, and a token in either custody.
 
 use hsm::{
-    CustodyMode, Departure, Encryption, Error, Hsm, Input, KeyRef, Parcel, Terms, Wrapped,
+    CustodyMode, Departure, Encryption, Error, Hsm, Input, KeyRef, Parcel, TRANSPORT, Terms,
+    Wrapped,
     module::{ModuleConfig, ModuleHsm},
     public,
     soft::{self, Master, PlainKey, SoftHsm},
@@ -64,7 +65,7 @@ fn send(
     (spec, public): (KeySpec, &[u8]),
     terms: &Terms,
 ) -> hsm::Result<KeyRef> {
-    let transport = to.transport(&self::terms("transport", Usage::UnwrapKey))?;
+    let transport = to.transport(TRANSPORT, &self::terms("transport", Usage::UnwrapKey))?;
     let parcel = from.wrap_for(key, &transport.public, &transport.hashes)?;
     assert_eq!(parcel.public, public);
     let wrapped = Wrapped {
@@ -73,9 +74,10 @@ fn send(
         spec,
         public,
     };
-    let key = to.unwrap(&transport.key, &wrapped, terms)?;
+    let made = to.unwrap(&transport.key, &wrapped, terms)?;
+    assert_eq!(made.public.unwrap_or_default(), public);
     to.destroy(&transport.key)?;
-    Ok(key)
+    Ok(made.key)
 }
 
 /// What a key makes of a message, or, of a private key, that it is the one of its public key.
@@ -178,7 +180,9 @@ fn what_was_changed_on_the_way_is_not_taken() {
         let (key, _) = generate(&soft, spec, &kept("a", CustodyMode::Resident));
         let resident = kept("b", CustodyMode::Resident);
         for to in [&soft as &dyn Hsm, &hard] {
-            let transport = to.transport(&terms("transport", Usage::UnwrapKey)).unwrap();
+            let transport = to
+                .transport(TRANSPORT, &terms("transport", Usage::UnwrapKey))
+                .unwrap();
             let parcel = soft.wrap_for(&key, &transport.public, &transport.hashes);
             let Parcel { hash, bytes, .. } = parcel.unwrap();
             let take = |bytes: &[u8], spec, public: &[u8]| {
@@ -210,9 +214,54 @@ fn what_was_changed_on_the_way_is_not_taken() {
         let ids = [Attribute::Id(b"b".to_vec())];
         assert_eq!(look(token).find_objects(&ids).unwrap().len(), 1);
         // A journey that was begun anew has one pair, not two.
-        hard.transport(&terms("transport", Usage::UnwrapKey))
+        hard.transport(TRANSPORT, &terms("transport", Usage::UnwrapKey))
             .unwrap();
         let pairs = [Attribute::Id(b"transport".to_vec())];
         assert_eq!(look(token).find_objects(&pairs).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn the_public_half_is_found_out_where_it_can_be() {
+    with_token(|token| {
+        let (soft, hard) = (embedded(), module(token, true));
+        for (spec, is_told) in [
+            (KeySpec::Rsa { bits: 2048 }, true),
+            // SoftHSM2 has no CKA_EC_POINT of a private key.
+            (KeySpec::Ec(Curve::P256), false),
+        ] {
+            let name = |what: &str| format!("{what} {spec:?}");
+            let (own, public) = generate(&soft, spec, &kept(&name("0"), CustodyMode::Resident));
+            for to in [&soft as &dyn Hsm, &hard] {
+                for custody in [CustodyMode::Resident, CustodyMode::Wrapped] {
+                    let transport = to.transport(TRANSPORT, &terms("t", Usage::UnwrapKey));
+                    let transport = transport.unwrap();
+                    let parcel = soft.wrap_for(&own, &transport.public, &transport.hashes);
+                    let parcel = parcel.unwrap();
+                    let wrapped = Wrapped {
+                        hash: parcel.hash,
+                        bytes: &parcel.bytes,
+                        spec,
+                        public: &[],
+                    };
+                    let id = name(&format!("{custody:?}"));
+                    let made = to.unwrap(&transport.key, &wrapped, &kept(&id, custody));
+                    if is_told || !to.keeps_keys() {
+                        assert_eq!(made.unwrap().public.unwrap(), public);
+                    } else {
+                        let error = made.unwrap_err();
+                        assert!(matches!(error, Error::BadKey(why) if why.contains("public half")));
+                        let ids = [Attribute::Id(id.into_bytes())];
+                        assert!(look(token).find_objects(&ids).unwrap().is_empty());
+                    }
+                }
+            }
+        }
+        for weak in [KeySpec::Rsa { bits: 1024 }, KeySpec::Ec(Curve::P256)] {
+            for hsm in [&soft as &dyn Hsm, &hard] {
+                let refused = hsm.transport(weak, &terms("weak", Usage::UnwrapKey));
+                assert!(matches!(refused, Err(Error::BadKey(_))), "{weak:?}");
+            }
+        }
     });
 }

@@ -1,7 +1,7 @@
 //! Messages of an administrator in one vault.
 
 use kmip::{
-    OperationCode, V2_1,
+    BatchErrorContinuationOption, OperationCode, ResultStatus, V2_1,
     attribute::{Attribute, AttributeList, Attributes, Name, UniqueIdentifier},
     client::{CallError, incoming, outgoing},
     message::{OutgoingItem, RequestHeader, Response, ResponseItem, write_request},
@@ -9,6 +9,7 @@ use kmip::{
         Operation,
         get_attributes::{GetAttributes, GetAttributesRequest},
         locate::{Locate, LocateRequest},
+        register::Register,
     },
 };
 
@@ -51,9 +52,29 @@ impl<'a> Exchange<'a> {
         incoming::<O>(item, V2_1).map_err(|error| failed(item, error))
     }
 
+    /// Does all items or none, in their order.
+    pub(super) fn together(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>> {
+        let header = RequestHeader {
+            batch_error_continuation_option: Some(BatchErrorContinuationOption::Undo),
+            ..RequestHeader::plain(V2_1, items.len())
+        };
+        let answers = self.ask(&header, items)?;
+        let mut each = answers.iter();
+        match each.find(|own| own.result_status == ResultStatus::OperationFailed) {
+            None => Ok(answers),
+            Some(item) => Err(match incoming::<Register>(item, V2_1) {
+                Err(error) => failed(item, error),
+                Ok(_) => silent(),
+            }),
+        }
+    }
+
     fn send(&mut self, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>> {
-        let header = RequestHeader::plain(V2_1, items.len());
-        let message = write_request(&header, items, V2_1);
+        self.ask(&RequestHeader::plain(V2_1, items.len()), items)
+    }
+
+    fn ask(&mut self, header: &RequestHeader, items: &[OutgoingItem]) -> Result<Vec<ResponseItem>> {
+        let message = write_request(header, items, V2_1);
         let service = &self.admin.parts.service;
         let reply = service.respond(&mut self.caller, message.bytes());
         Ok(Response::read(&reply).map_err(Error::internal)?.items)

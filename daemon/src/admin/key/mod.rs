@@ -3,6 +3,7 @@
 mod adopt;
 mod exchange;
 mod facts;
+mod import;
 mod newcomer;
 mod put;
 mod usage;

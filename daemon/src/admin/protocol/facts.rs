@@ -146,6 +146,17 @@ pub struct KeyFacts {
     pub created: String,
 }
 
+/// A transport key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransportFacts {
+    /// Its private half, which unwraps.
+    pub key: KeyFacts,
+    /// The hash functions of RSAES-OAEP with which it unwraps, the best first.
+    pub hashes: Vec<String>,
+    /// Its public half in PEM.
+    pub public: String,
+}
+
 /// A key of an HSM that Keyhold did not make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignFacts {

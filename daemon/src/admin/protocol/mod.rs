@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::facts::{
     BackupFacts, CaFacts, ClientFacts, ClientIssued, ForeignFacts, KeyDetails, KeyFacts, KeyPage,
-    ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, UserFacts,
-    VaultFacts,
+    ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, TransportFacts,
+    UserFacts, VaultFacts,
 };
 pub use self::groups::{DriftFacts, DriftObject, GroupFacts, GroupMember, OrphanFacts};
 pub use self::lines::{Answer, Call, LINE_BYTES_MAX, Refused};
@@ -325,6 +325,42 @@ commands! {
         /// The identifier or name of the key that it is wrapped with.
         #[serde(default)]
         wrapped_with: Option<String>,
+    }
+
+    /// Makes a key pair in a vault's HSM for which others wrap keys that are to come there.
+    "key.transport" KeyTransport true -> TransportFacts {
+        /// The vault.
+        vault: String,
+        /// Its name.
+        name: String,
+        /// Its kind; RSA of 3072 bits when absent.
+        #[serde(default)]
+        spec: Option<String>,
+    }
+
+    /// Takes a key into a vault's HSM that was wrapped for a transport key there.
+    "key.import" KeyImport true -> Vec<KeyFacts> {
+        /// The vault.
+        vault: String,
+        /// Its name.
+        name: String,
+        /// Its kind: `aes-256`, `rsa-2048`, `ec-p256` and the like.
+        spec: String,
+        /// The identifier or name of the transport key.
+        under: String,
+        /// The hash function of RSAES-OAEP and of its mask: `sha256` and the like.
+        hash: String,
+        /// What was wrapped, in hexadecimal digits.
+        wrapped: String,
+        /// The public half of a private key in PEM, where the HSM does not tell it.
+        #[serde(default)]
+        public: Option<String>,
+        /// What it is for; what is usual for its kind when empty.
+        #[serde(default)]
+        usage: Vec<String>,
+        /// Whether it is active at once.
+        #[serde(default)]
+        active: bool,
     }
 
     /// Tells the keys of a vault's HSM that Keyhold did not make.

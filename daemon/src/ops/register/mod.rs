@@ -1,5 +1,6 @@
 //! Register.
 
+mod delivered;
 mod kinds;
 
 pub(super) use self::kinds::credential;
@@ -188,6 +189,9 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<UniqueIdentifier> {
+        if let Some(delivery) = wrapping::delivery(context, &block)? {
+            return self.delivered(context, &block, &delivery);
+        }
         let (block, material) = self.plain(context, block)?;
         let algorithm = self.attributes.cryptographic_algorithm;
         let key = material::symmetric_key(&block, &material, algorithm)?;
@@ -199,6 +203,9 @@ impl New {
         context: &mut Context<'_>,
         block: KeyBlock,
     ) -> Result<UniqueIdentifier> {
+        if let Some(delivery) = wrapping::delivery(context, &block)? {
+            return self.delivered(context, &block, &delivery);
+        }
         let (block, material) = self.plain(context, block)?;
         if block.key_format_type == KeyFormatType::PKCS8
             && let KeyMaterial::Bytes(bytes) = &material

@@ -10,7 +10,7 @@ use kmip::{
 };
 use store::{Custody, Record};
 
-use super::of_wrapping;
+use super::{delivery, of_wrapping};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -93,6 +93,7 @@ pub(super) fn decrypted(
         OperationCode::Decrypt,
         CryptographicUsageMask::UnwrapKey,
     )?;
+    delivery::check_not_transport(kek.record())?;
     let mut usage = CryptographicUsageMask::UnwrapKey;
     if context.service.conformance.is_none() {
         let vault = context.vault()?;

@@ -1,6 +1,7 @@
 //! Keys wrapped under keys: what Get returns with a Key Wrapping Specification, and Register takes (KMIP 2.1 §3.3, §7.18).
 
 mod authentic;
+mod delivery;
 mod encryption;
 mod registered;
 
@@ -12,6 +13,7 @@ use kmip::{
 };
 use store::Record;
 
+pub(crate) use self::delivery::{Delivery, delivery};
 use self::encryption::{decrypted, encrypted};
 pub(crate) use self::registered::{as_it_came, as_registered, remember};
 use crate::{

@@ -86,10 +86,12 @@ impl Session {
             .ok_or(Rv::WRAPPED_KEY_LEN_RANGE)?;
         wrap::check_wrapped(by, first, &outer.cipher)?;
         wrap::check_wrapped(by, second, &PADDED.cipher)?;
+        // The daemon sees it in any case, and so unwraps by it what the HSM may have no mechanism for.
         let values = [
             (ck::CKA_KEY_TYPE, number_bytes(ck::CKK_AES)),
             (ck::CKA_UNWRAP, flag_bytes(true)),
-            (ck::CKA_EXTRACTABLE, flag_bytes(false)),
+            (ck::CKA_SENSITIVE, flag_bytes(true)),
+            (ck::CKA_EXTRACTABLE, flag_bytes(true)),
         ];
         let entries = values.each_ref().map(entry);
         let own = Template::read(&entries)?;
