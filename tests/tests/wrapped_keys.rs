@@ -1,6 +1,8 @@
 //! A vault with more locked keys than a token would like to keep: they leave it as it was, and outlive the daemon.
 
-use keyhold_tests::{Appliance, Backend, Batch, Client, answer, objects::*, programs::succeed};
+use keyhold_tests::{
+    Appliance, Backend, Batch, Client, Token, answer, objects::*, programs::succeed,
+};
 use kmip::{
     ObjectType, V2_1,
     payload::create::{Create, CreateRequest},
@@ -8,6 +10,8 @@ use kmip::{
 };
 
 const KEYS: usize = 1_200;
+/// Kryoptic unwraps with every use, which takes it longer.
+const KEYS_OF_KRYOPTIC: usize = 300;
 
 fn create_many(client: &mut Client, count: usize) -> Vec<String> {
     let mut batch = Batch::new(V2_1);
@@ -44,10 +48,19 @@ fn objects(appliance: &Appliance) -> usize {
 
 #[test]
 fn more_keys_than_a_token_keeps_are_in_the_store_and_outlive_the_daemon() {
-    let mut appliance = Appliance::start(Backend::Wrapped);
+    keys_outlive_the_daemon(Appliance::start(Backend::Wrapped), KEYS);
+}
+
+#[test]
+fn more_keys_than_kryoptic_keeps_are_in_the_store_and_outlive_the_daemon() {
+    let appliance = Appliance::start_with(Some(Token::kryoptic()), &["--wrapped"]);
+    keys_outlive_the_daemon(appliance, KEYS_OF_KRYOPTIC);
+}
+
+fn keys_outlive_the_daemon(mut appliance: Appliance, count: usize) {
     let client = &mut appliance.client(V2_1);
     let mut keys = Vec::new();
-    while keys.len() < KEYS {
+    while keys.len() < count {
         keys.extend(create_many(client, 100));
     }
     keys.iter().for_each(|key| activate(client, key));
