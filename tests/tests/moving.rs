@@ -1,11 +1,12 @@
-//! A vault moves from SoftHSM2 into the embedded HSM and back, with its keys in use, and a daemon that is killed on the way.
+//! A vault moves from a token into the embedded HSM and back, and its keys from the store into the token, with all in use, and
+//! a daemon that is killed on the way.
 
 use std::{fs, thread::sleep, time::Duration};
 
 use hsm::soft::{Master, MasterSource};
-use keyhold_tests::{Appliance, Backend, Client, objects::*, programs::succeed};
+use keyhold_tests::{Appliance, Client, Token, objects::*, programs::succeed};
 use kmip::{
-    BlockCipherMode, PaddingMethod, V2_1,
+    BlockCipherMode, CryptographicUsageMask, PaddingMethod, RevocationReasonCode, V2_1,
     attribute::CryptographicParameters,
     payload::{
         encrypt::{Decrypt, DecryptRequest, Encrypt, EncryptRequest},
@@ -18,9 +19,9 @@ use rustix::process::Signal;
 const KEYS: usize = 60;
 const MESSAGE: &[u8] = b"what was encrypted before";
 
-/// A vault on SoftHSM2 whose locked keys are wrapped and may move, beside an embedded HSM.
-fn appliance() -> Appliance {
-    let mut appliance = Appliance::start(Backend::Wrapped);
+/// A vault on a token whose locked keys are wrapped and may move, beside an embedded HSM.
+fn appliance(token: Token) -> Appliance {
+    let mut appliance = Appliance::start_with(Some(token), &["--wrapped"]);
     appliance.stop(Signal::TERM);
     let master = appliance.file("other.key");
     Master::create(&MasterSource::File(master)).unwrap();
@@ -79,7 +80,15 @@ fn moved(appliance: &Appliance) -> usize {
 
 #[test]
 fn a_vault_moves_though_the_daemon_is_killed_on_the_way() {
-    let mut appliance = appliance();
+    moves(appliance(Token::new()));
+}
+
+#[test]
+fn a_vault_moves_from_kryoptic_and_back() {
+    moves(appliance(Token::kryoptic()));
+}
+
+fn moves(mut appliance: Appliance) {
     let client = &mut appliance.client(V2_1);
     let keys: Vec<_> = (0..KEYS)
         .map(|_| create_active(client, aes(256, CIPHER).into_iter().chain(locked())))
@@ -144,6 +153,12 @@ fn comes_back(appliance: &Appliance, client: &mut Client, all: &[String], data: 
         "--custody",
         "resident",
     ];
+    // What this one does, no token does with a locked key.
+    let deriving = aes(256, CryptographicUsageMask::DeriveKey);
+    create(client, deriving.into_iter().chain(locked()));
+    let told = succeed(&mut appliance.keyhold(&[&arguments[..], &["--check"]].concat()));
+    assert!(told.contains("no key is derived from it"), "{told}");
+    assert!(told.contains("DOES LESS THERE"), "{told}");
     succeed(&mut appliance.keyhold(&arguments));
     for (key, data) in all.iter().zip(data) {
         decrypts(client, key, data);
@@ -154,4 +169,87 @@ fn comes_back(appliance: &Appliance, client: &mut Client, all: &[String], data: 
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(told.contains("gives none away"), "{told}");
+}
+
+/// What `keyhold vault move` is asked, and what it says.
+fn custody(appliance: &Appliance, words: &[&str]) -> (bool, String) {
+    let told = appliance
+        .keyhold(&[&["vault", "move", "dev", "--custody"], words].concat())
+        .output()
+        .unwrap();
+    let said = [told.stdout, told.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    (told.status.success(), said)
+}
+
+/// Wrapped keys become objects of their own token, whoever is killed meanwhile; and there is no way back.
+fn keys_are_housed(token: Token) {
+    let mut appliance = Appliance::start_with(Some(token), &["--wrapped"]);
+    let client = &mut appliance.client(V2_1);
+    let keys: Vec<_> = (0..KEYS)
+        .map(|_| create_active(client, aes(256, CIPHER).into_iter().chain(locked())))
+        .collect();
+    let (rsa, _) = create_pair(client, Pair::Rsa(2048), locked());
+    let open = create_active(client, aes(128, CIPHER));
+    let all: Vec<_> = keys.iter().chain([&open]).cloned().collect();
+    let data: Vec<_> = all.iter().map(|key| encrypt(client, key)).collect();
+    let own = objects(&appliance);
+
+    let (is_possible, said) = custody(&appliance, &["resident", "--check"]);
+    let housed = format!("{}", KEYS + 1);
+    assert!(is_possible && said.contains(&housed), "{said}");
+    assert_eq!(objects(&appliance), own, "nothing is moved by asking");
+    let command = ["vault", "move", "dev", "--custody", "resident"];
+    let mut moving = appliance.keyhold(&command).spawn().unwrap();
+    while moved(&appliance) == 0 {
+        sleep(Duration::from_millis(5));
+    }
+    appliance.kill();
+    let _ = moving.wait().unwrap();
+    appliance.restart();
+    let client = &mut appliance.client(V2_1);
+    for (key, data) in all.iter().zip(&data) {
+        decrypts(client, key, data);
+    }
+    let (is_done, said) = custody(&appliance, &["resident"]);
+    assert!(is_done, "{said}");
+    for (key, data) in all.iter().zip(&data) {
+        decrypts(client, key, data);
+    }
+    let signing = SignRequest {
+        unique_identifier: id(&rsa),
+        data: Some(MESSAGE.into()),
+        ..SignRequest::default()
+    };
+    client.call::<Sign>(&signing);
+    assert_eq!(objects(&appliance), own + KEYS + 1);
+    let shown = succeed(&mut appliance.keyhold(&["vault", "show", "dev"]));
+    assert!(shown.contains("resident"), "{shown}");
+    // Asked once more, nothing is left to do.
+    let (_, said) = custody(&appliance, &["resident"]);
+    assert!(said.starts_with("0 objects"), "{said}");
+
+    let (is_possible, said) = custody(&appliance, &["wrapped", "--check"]);
+    assert!(!is_possible && said.contains("gives none away"), "{said}");
+    assert!(!custody(&appliance, &["wrapped"]).0);
+    destroy_all(client, &keys);
+    assert_eq!(objects(&appliance), own + 1);
+    succeed(&mut appliance.keyhold(&["audit", "verify"]));
+}
+
+fn destroy_all(client: &mut Client, keys: &[String]) {
+    for key in keys {
+        revoke(client, key, RevocationReasonCode::Unspecified);
+        destroy(client, key);
+    }
+}
+
+#[test]
+fn wrapped_keys_become_objects_of_their_token() {
+    keys_are_housed(Token::new());
+}
+
+#[test]
+fn wrapped_keys_become_objects_of_kryoptic() {
+    keys_are_housed(Token::kryoptic());
 }

@@ -12,6 +12,7 @@ pub mod host;
 mod kind;
 pub mod module;
 mod padding;
+mod parts;
 pub mod public;
 pub mod soft;
 pub mod split;
@@ -23,6 +24,7 @@ mod trial;
 pub use self::{
     derivation::{Base, Derived, Deriving, Target},
     foreign::ForeignKey,
+    parts::{Begun, Finished, Stream, Task},
     soft::SecureHeap,
     terms::{CustodyMode, Terms},
     transport::{Departure, Parcel, TRANSPORT, Transport, Wrapped},
@@ -135,6 +137,12 @@ pub trait Hsm: Send + Sync {
     /// What a key answers to a challenge: the same in every HSM that has the same key, whatever that is for, and nothing of it.
     /// A private key answers with its public half, and none comes from one that cannot be asked.
     fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>>;
+
+    /// Makes an object of this HSM of a locked key that its reference has wrapped. What is there under its identifier already
+    /// was made by a change that was cut short, and goes.
+    fn house(&self, _key: &KeyRef, _terms: &Terms) -> Result<KeyRef> {
+        Err(Error::Unsupported)
+    }
 
     /// Where the process that has the HSM keeps its secrets.
     fn memory(&self) -> Result<SecureHeap> {
@@ -264,57 +272,6 @@ pub struct Decryption<'a> {
     pub tag: Option<&'a [u8]>,
     /// The ciphertext.
     pub data: &'a [u8],
-}
-
-/// What is computed over parts.
-#[derive(Clone, Copy)]
-pub enum Task<'a> {
-    /// As [`Hsm::encrypt`].
-    Encrypt {
-        /// How.
-        cipher: &'a Cipher,
-        /// The IV, nonce or initial counter; made inside when absent and the mode has one.
-        iv: Option<&'a [u8]>,
-        /// Additional authenticated data of an AEAD mode.
-        associated: &'a [u8],
-    },
-    /// As [`Hsm::decrypt`], in modes that do not authenticate.
-    Decrypt {
-        /// How.
-        cipher: &'a Cipher,
-        /// The IV, nonce or initial counter.
-        iv: Option<&'a [u8]>,
-    },
-    /// As [`Hsm::mac`].
-    Mac {
-        /// How.
-        mechanism: Mac,
-    },
-}
-
-/// A computation that has begun.
-pub struct Begun {
-    /// The computation.
-    pub stream: Box<dyn Stream>,
-    /// The IV, when it was made inside.
-    pub iv: Option<Vec<u8>>,
-}
-
-/// A computation over parts. After an error it is of no more use.
-pub trait Stream: Send {
-    /// Takes a part, and gives what can be given by now.
-    fn update(&mut self, part: &[u8]) -> Result<Secret>;
-
-    /// What is left when all parts came: the last bytes, or the MAC. Nothing may follow.
-    fn finish(&mut self) -> Result<Finished>;
-}
-
-/// The end of a computation over parts.
-pub struct Finished {
-    /// The last bytes, or the MAC.
-    pub data: Secret,
-    /// The tag of an AEAD mode.
-    pub tag: Option<Vec<u8>>,
 }
 
 /// What an HSM can do, as `keyhold check` prints it and the contract suite holds it to.

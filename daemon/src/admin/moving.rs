@@ -13,7 +13,8 @@ use super::{
 use crate::{
     error::{Error, Result},
     fault::Fault,
-    moving::{self, Plan},
+    moving::{self, Obstacle, Plan},
+    template,
 };
 
 /// A vault on its way.
@@ -27,8 +28,9 @@ pub(super) struct Journey {
 
 impl Execute for VaultMoveCheck {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, MoveFacts>> {
-        let vault = admin.destined(&self.name, &self.to, self.custody)?;
-        let name = self.name.clone();
+        let vault = admin.destined(&self.name, self.to, self.custody)?;
+        let note = journey(&vault);
+        let name = self.name;
         let mut deed = Deed::on(&name, &name, move || {
             let plan = admin.plan(&vault)?;
             if plan.wrapped > 0 {
@@ -37,7 +39,7 @@ impl Execute for VaultMoveCheck {
             }
             Ok(facts(&vault, &plan, 0))
         });
-        deed.note = Some(format!("to {}", self.to));
+        deed.note = Some(note);
         deed.lets_others_pass = true;
         Ok(deed)
     }
@@ -45,10 +47,11 @@ impl Execute for VaultMoveCheck {
 
 impl Execute for VaultMove {
     fn prepare(self, admin: &Admin, uid: u32) -> Result<Deed<'_, MoveFacts>> {
-        let vault = admin.destined(&self.name, &self.to, self.custody)?;
-        let name = self.name.clone();
+        let vault = admin.destined(&self.name, self.to, self.custody)?;
+        let note = journey(&vault);
+        let name = self.name;
         let mut deed = Deed::on(&name, &name, move || admin.advance(vault, uid));
-        deed.note = Some(format!("to {}", self.to));
+        deed.note = Some(note);
         deed.lets_others_pass = true;
         Ok(deed)
     }
@@ -59,20 +62,23 @@ impl Admin {
     fn destined(
         &self,
         name: &str,
-        to: &str,
+        to: Option<String>,
         custody: Option<super::protocol::Custody>,
     ) -> Result<Vault> {
         let vault = (*self.vault(name)?).clone();
-        let backend = self.backend(Some(to.to_owned()))?;
+        let backend = match to {
+            None if custody.is_none() => {
+                return Err(invalid(
+                    "say which HSM the vault is to go to, or where its locked keys are to be kept in its own",
+                ));
+            }
+            None => vault.backend.clone(),
+            to => self.backend(to)?,
+        };
         let wrapped = match custody {
             None if backend == vault.backend => vault.wrapped,
             custody => self.is_wrapped(&backend, custody)?,
         };
-        if backend == vault.backend && wrapped != vault.wrapped {
-            return Err(invalid(format!(
-                "the vault is on {backend:?} already; `keyhold vault set` changes where its new keys are kept"
-            )));
-        }
         Ok(Vault {
             backend,
             wrapped,
@@ -91,7 +97,8 @@ impl Admin {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let is_under_way = place.as_ref().is_some_and(|own| {
-            (&own.vault.name, &own.vault.backend) == (&vault.name, &vault.backend)
+            let of = |own: &Vault| (own.name.clone(), own.backend.clone(), own.wrapped);
+            of(&own.vault) == of(&vault)
         });
         if !is_under_way {
             if let Some(other) = place.take() {
@@ -208,7 +215,6 @@ impl Admin {
 
 fn facts(vault: &Vault, plan: &Plan, moved: u64) -> MoveFacts {
     let count = |all: usize| u64::try_from(all).unwrap_or(u64::MAX);
-    let told = plan.obstacles.iter().take(OBSTACLES_TOLD_MAX);
     MoveFacts {
         name: vault.name.clone(),
         to: vault.backend.clone(),
@@ -217,15 +223,31 @@ fn facts(vault: &Vault, plan: &Plan, moved: u64) -> MoveFacts {
         exported: plan.exported,
         wrapped: plan.wrapped,
         sealed: plan.sealed,
+        housed: plan.housed,
         obstacles_count: count(plan.obstacles.len()),
-        obstacles: told
-            .map(|own| MoveObstacle {
-                object: own.object.0.clone(),
-                name: own.name.clone(),
-                why: own.why.to_owned(),
-            })
-            .collect(),
+        obstacles: told(&plan.obstacles),
+        losses_count: count(plan.losses.len()),
+        losses: told(&plan.losses),
     }
+}
+
+fn told(all: &[Obstacle]) -> Vec<MoveObstacle> {
+    let told = all.iter().take(OBSTACLES_TOLD_MAX);
+    told.map(|own| MoveObstacle {
+        object: own.object.0.clone(),
+        name: own.name.clone(),
+        why: own.why.to_owned(),
+    })
+    .collect()
+}
+
+/// What the trail says of a move.
+fn journey(vault: &Vault) -> String {
+    let custody = match template::custody(vault) {
+        CustodyMode::Resident => "resident",
+        CustodyMode::Wrapped => "wrapped",
+    };
+    format!("to {}, {custody}", vault.backend)
 }
 
 /// What is recorded of each object.

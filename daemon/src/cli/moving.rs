@@ -1,19 +1,19 @@
-//! `keyhold vault move`: a vault into another HSM, with a word on what is in its way before anything moves.
+//! `keyhold vault move`: a vault into another HSM or another custody, with a word on what is in its way before anything moves.
 
 use clap::Args;
 
 use super::{Failure, Output, daemon::Daemon, progress::Progress, rows};
-use crate::admin::protocol::{Custody, MoveFacts, VaultMove, VaultMoveCheck};
+use crate::admin::protocol::{Custody, MoveFacts, MoveObstacle, VaultMove, VaultMoveCheck};
 
 /// `keyhold vault move NAME --to BACKEND`.
 #[derive(Args)]
 pub(super) struct Move {
     /// Its name
     name: String,
-    /// The HSM that it is to go to, by its name in the configuration
-    #[arg(long, value_name = "BACKEND")]
-    to: String,
-    /// Where its locked keys are kept there [default: in the HSM, if that keeps keys]
+    /// The HSM that it is to go to, by its name in the configuration [default: the one that it is on]
+    #[arg(long, value_name = "BACKEND", required_unless_present = "custody")]
+    to: Option<String>,
+    /// Where its locked keys are kept there [default: in the HSM, if that keeps keys; as before in its own]
     #[arg(long, value_enum)]
     custody: Option<Custody>,
     /// Tell what would be moved and what cannot be, and move nothing
@@ -63,22 +63,27 @@ impl Move {
             output.say(&facts, |_| "")?;
         } else {
             output.line(said(&facts))?;
-            if !facts.obstacles.is_empty() {
-                let headings = ["OBJECT", "NAME", "CANNOT BE MOVED BECAUSE"];
-                output.list(&facts.obstacles, &headings, |own| {
-                    vec![
-                        own.object.clone(),
-                        own.name.clone().unwrap_or_default(),
-                        own.why.clone(),
-                    ]
-                })?;
-            }
+            list(output, &facts.obstacles, "CANNOT BE MOVED BECAUSE")?;
+            list(output, &facts.losses, "DOES LESS THERE")?;
         }
         match facts.obstacles_count {
             0 => Ok(()),
             count => Err(Failure::failed(format!("{count} objects cannot be moved"))),
         }
     }
+}
+
+fn list(output: &Output, all: &[MoveObstacle], what: &str) -> Result<(), Failure> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    output.list(all, &["OBJECT", "NAME", what], |own| {
+        vec![
+            own.object.clone(),
+            own.name.clone().unwrap_or_default(),
+            own.why.clone(),
+        ]
+    })
 }
 
 fn said(facts: &MoveFacts) -> String {
@@ -88,6 +93,8 @@ fn said(facts: &MoveFacts) -> String {
         ("keys", facts.exported.to_string()),
         ("locked", facts.wrapped.to_string()),
         ("data", facts.sealed.to_string()),
+        ("into the token", facts.housed.to_string()),
         ("obstacles", facts.obstacles_count.to_string()),
+        ("losses", facts.losses_count.to_string()),
     ])
 }

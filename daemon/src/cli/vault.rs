@@ -26,7 +26,7 @@ enum Action {
     Create(Create),
     /// Change a vault; what is not named stays
     Set(Set),
-    /// Move a vault into another HSM: asked again, it goes on where it was cut short
+    /// Move a vault into another HSM, or its locked keys into another custody: asked again, it goes on where it was cut short
     Move(Move),
     /// List the vaults
     List {
@@ -75,7 +75,7 @@ struct Create {
 struct Set {
     /// Its name
     name: String,
-    /// Where its new locked keys are kept; those that are there stay where they are
+    /// Where its new locked keys are kept; those that are there stay where they are, unless `vault move --custody` moves them
     #[arg(long, value_enum)]
     custody: Option<Custody>,
     /// Its keys' class where a request does not say

@@ -27,7 +27,7 @@ fn prepared(may_move: bool) -> Appliance {
 fn advance(own: &Appliance, to: &str) -> Result<MoveFacts, Refused> {
     own.ask(VaultMove {
         name: "dev".to_owned(),
-        to: to.to_owned(),
+        to: Some(to.to_owned()),
         custody: None,
     })
 }
@@ -35,7 +35,7 @@ fn advance(own: &Appliance, to: &str) -> Result<MoveFacts, Refused> {
 fn check(own: &Appliance, to: &str) -> MoveFacts {
     own.ask(VaultMoveCheck {
         name: "dev".to_owned(),
-        to: to.to_owned(),
+        to: Some(to.to_owned()),
         custody: None,
     })
     .unwrap()

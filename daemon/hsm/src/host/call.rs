@@ -37,6 +37,7 @@ pub(super) enum Call {
     Unwrap,
     Memory,
     Answer,
+    House,
 }
 
 wire! {
@@ -70,6 +71,7 @@ wire! {
         27 = Unwrap,
         28 = Memory,
         29 = Answer,
+        30 = House,
     }
 }
 

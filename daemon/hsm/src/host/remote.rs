@@ -179,6 +179,10 @@ impl Hsm for RemoteHsm {
         self.call(Call::Answer, (key, &challenge[..]))
     }
 
+    fn house(&self, key: &KeyRef, terms: &Terms) -> Result<KeyRef> {
+        self.call(Call::House, (key, terms))
+    }
+
     fn memory(&self) -> Result<SecureHeap> {
         self.call(Call::Memory, ())
     }

@@ -103,7 +103,7 @@ impl Host {
             Call::Sign | Call::Encrypt | Call::Decrypt | Call::Mac | Call::Answer => {
                 return self.call_use(call, from, out);
             }
-            Call::Departure | Call::Transport | Call::WrapFor | Call::Unwrap => {
+            Call::Departure | Call::Transport | Call::WrapFor | Call::Unwrap | Call::House => {
                 return self.call_transport(call, from, out);
             }
             _ => {}
@@ -205,6 +205,10 @@ impl Host {
             Call::WrapFor => {
                 let (key, public, hashes): (_, _, Vec<Hash>) = from.rest()?;
                 hsm.wrap_for(&key, public, &hashes).put(out);
+            }
+            Call::House => {
+                let (key, terms) = from.rest()?;
+                hsm.house(&key, &terms).put(out);
             }
             _ => {
                 let (under, wrapped, terms) = from.rest()?;

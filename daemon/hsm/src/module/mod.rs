@@ -337,6 +337,16 @@ impl Hsm for ModuleHsm {
         }
     }
 
+    fn house(&self, key: &KeyRef, terms: &Terms) -> Result<KeyRef> {
+        reference::check_id(&terms.id)?;
+        match Reference::decode(key, &self.binding)? {
+            Reference::Locked(LockedKey::Wrapped(key)) if !terms.exportable => {
+                self.house_locked(&key, terms)
+            }
+            _ => Err(Error::Unsupported),
+        }
+    }
+
     fn health(&self) -> Result<()> {
         self.randomness.passing()?;
         self.pool.health()

@@ -186,6 +186,35 @@ impl ModuleHsm {
         })
     }
 
+    /// Makes an object of the token of a wrapped key.
+    pub(super) fn house_locked(
+        &self,
+        key: &WrappedKey<'_>,
+        terms: &Terms,
+    ) -> crate::Result<KeyRef> {
+        let terms = Terms {
+            custody: CustodyMode::Resident,
+            ..terms.clone()
+        };
+        self.remove(&TokenKey {
+            spec: key.spec,
+            id: &terms.id,
+            public: &[],
+        })?;
+        let made = self.make(key.spec, &terms, |seat, home| {
+            let id = own::id(key.under);
+            let under = one(seat, &own::aes(&id))?;
+            let housed = wrapping::unwrap(seat, under, key, home);
+            let housed = housed.map_err(wrapping::not_unwrapped)?;
+            if let Err(fault) = check_locked(seat, housed, home) {
+                seat.session.destroy_object(housed)?;
+                return Err(fault);
+            }
+            Ok((housed, key.public.to_vec()))
+        });
+        made.map(|(key, _)| key)
+    }
+
     /// RFC 5649 as the module has it for a kind of key.
     fn padded(&self, spec: KeySpec) -> crate::Result<Method> {
         wrapping::method(&self.settings.wrapped, spec)

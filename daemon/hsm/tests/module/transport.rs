@@ -12,7 +12,7 @@ use kmip::{
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding, Signing},
 };
 
-use cryptoki::object::Attribute;
+use cryptoki::object::{Attribute, AttributeType};
 
 use super::common::{Token, assert_hidden, look, terms, with_token};
 
@@ -262,6 +262,45 @@ fn the_public_half_is_found_out_where_it_can_be() {
                 let refused = hsm.transport(weak, &terms("weak", Usage::UnwrapKey));
                 assert!(matches!(refused, Err(Error::BadKey(_))), "{weak:?}");
             }
+        }
+    });
+}
+
+#[test]
+fn wrapped_keys_become_objects_of_the_token() {
+    with_token(|token| {
+        let hard = module(token, false);
+        for spec in KINDS {
+            let id = format!("{spec:?}");
+            let (wrapped, public) = generate(&hard, spec, &kept(&id, CustodyMode::Wrapped));
+            let expected = mark(&hard, &wrapped, spec, &public);
+            let terms = kept(&id, CustodyMode::Resident);
+            let housed = hard.house(&wrapped, &terms).unwrap();
+            assert_eq!(mark(&hard, &housed, spec, &public), expected, "{spec:?}");
+            assert_eq!(hard.departure(&housed), Ok(Departure::Never));
+            assert_eq!(hard.house(&housed, &terms), Err(Error::Unsupported));
+            // As when the change was cut short after this, and is made again.
+            let again = hard.house(&wrapped, &terms).unwrap();
+            assert_eq!(mark(&hard, &again, spec, &public), expected, "{spec:?}");
+            let session = look(token);
+            let found = session.find_objects(&[Attribute::Id(id.into_bytes())]);
+            let [object] = found.unwrap()[..] else {
+                panic!("one object of {spec:?}");
+            };
+            assert_hidden(&session, object, "housed");
+            let locked = [
+                AttributeType::Sensitive,
+                AttributeType::Extractable,
+                AttributeType::Token,
+            ];
+            assert_eq!(
+                session.get_attributes(object, &locked).unwrap(),
+                [
+                    Attribute::Sensitive(true),
+                    Attribute::Extractable(false),
+                    Attribute::Token(true)
+                ]
+            );
         }
     });
 }

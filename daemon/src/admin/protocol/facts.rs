@@ -54,13 +54,19 @@ pub struct MoveFacts {
     pub wrapped: u64,
     /// How many are data.
     pub sealed: u64,
+    /// How many are locked keys of the HSM itself that become objects of it.
+    pub housed: u64,
     /// How many cannot be moved.
     pub obstacles_count: u64,
     /// The first of them.
     pub obstacles: Vec<MoveObstacle>,
+    /// How many are moved, and do less there.
+    pub losses_count: u64,
+    /// The first of them.
+    pub losses: Vec<MoveObstacle>,
 }
 
-/// An object that cannot be moved.
+/// An object that cannot be moved, or not with all that it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveObstacle {
     /// Its identifier.

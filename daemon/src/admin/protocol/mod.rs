@@ -112,12 +112,13 @@ commands! {
         name: String,
     }
 
-    /// Tells what a move of a vault into another HSM would do, and what is in its way.
+    /// Tells what a move of a vault into another HSM, or another custody, would do, and what is in its way.
     "vault.move.check" VaultMoveCheck false -> MoveFacts {
         /// Its name.
         name: String,
-        /// The HSM.
-        to: String,
+        /// The HSM; its own when absent.
+        #[serde(default)]
+        to: Option<String>,
         /// Where its locked keys are kept there.
         #[serde(default)]
         custody: Option<Custody>,
@@ -127,8 +128,9 @@ commands! {
     "vault.move" VaultMove true -> MoveFacts {
         /// Its name.
         name: String,
-        /// The HSM.
-        to: String,
+        /// The HSM; its own when absent.
+        #[serde(default)]
+        to: Option<String>,
         /// Where its locked keys are kept there.
         #[serde(default)]
         custody: Option<Custody>,

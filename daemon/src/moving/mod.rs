@@ -1,11 +1,14 @@
-//! Moving the values of a vault from one HSM into another: each is made there first, then its record is changed, in one
-//! commit, and then the old one is forgotten. So whatever ends it, each value is in one HSM and is used there, and who moves
-//! on finds what is left by the records alone.
+//! Moving the values of a vault from one HSM into another, or within one from the store into the token: each is made there
+//! first, then its record is changed, in one commit, and then the old one is forgotten. So whatever ends it, each value is in
+//! one HSM and is used there, and who moves on finds what is left by the records alone.
 
-use hsm::{Departure, Hsm, KeyRef, Sealed, Transport, Wrapped};
-use kmip::{StorageStatusMask, mechanism::KeySpec, ttlv::Timestamp};
+mod ways;
+
+use hsm::{Hsm, KeyRef, Sealed, Transport, Wrapped};
+use kmip::{StorageStatusMask, ttlv::Timestamp};
 use store::{Custody, Filter, ObjectId, Page, Record, Scope, Transaction, Vault};
 
+use self::ways::{Way, loss, way};
 use crate::{
     error::{Error, Result},
     fault::Fault,
@@ -24,11 +27,15 @@ pub(crate) struct Plan {
     pub wrapped: u64,
     /// How many are data.
     pub sealed: u64,
+    /// How many are locked keys of the vault's own HSM that become objects of it.
+    pub housed: u64,
+    /// What locked keys do where they are, and not where they go.
+    pub losses: Vec<Obstacle>,
     /// What cannot be moved, and why.
     pub obstacles: Vec<Obstacle>,
 }
 
-/// An object that cannot be moved.
+/// An object that cannot be moved, or not with all that it does.
 pub(crate) struct Obstacle {
     /// Which.
     pub object: ObjectId,
@@ -38,12 +45,15 @@ pub(crate) struct Obstacle {
     pub why: &'static str,
 }
 
-/// How a value is moved.
-#[derive(Clone, Copy)]
-enum Way {
-    Exported,
-    Wrapped,
-    Sealed,
+impl Obstacle {
+    fn of(record: &Record, why: &'static str) -> Self {
+        let name = record.attributes.name.first();
+        Self {
+            object: record.id.clone(),
+            name: name.map(|name| name.name_value.clone()),
+            why,
+        }
+    }
 }
 
 /// What takes the place of a value's custody, and what the trail says of that.
@@ -69,17 +79,18 @@ pub(crate) fn plan(service: &Service, vault: &Vault, now: Timestamp) -> Result<P
         match way(service, vault, &record, &custody)? {
             None => continue,
             Some(Err(why)) => {
-                let name = record.attributes.name.first();
-                plan.obstacles.push(Obstacle {
-                    object,
-                    name: name.map(|name| name.name_value.clone()),
-                    why,
-                });
+                plan.obstacles.push(Obstacle::of(&record, why));
                 continue;
             }
             Some(Ok(Way::Exported)) => plan.exported += 1,
-            Some(Ok(Way::Wrapped)) => plan.wrapped += 1,
+            Some(Ok(Way::Wrapped)) => {
+                let lost = loss(service, vault, &record, &custody)?;
+                plan.losses
+                    .extend(lost.map(|why| Obstacle::of(&record, why)));
+                plan.wrapped += 1;
+            }
             Some(Ok(Way::Sealed)) => plan.sealed += 1,
+            Some(Ok(Way::Housed)) => plan.housed += 1,
         }
         plan.objects.push(object);
     }
@@ -197,42 +208,6 @@ fn backend_of(custody: &Custody) -> Option<&str> {
     }
 }
 
-/// How a value is moved into the vault's HSM, or why it cannot be; nothing when it is there, or in none.
-fn way(
-    service: &Service,
-    vault: &Vault,
-    record: &Record,
-    custody: &Custody,
-) -> Result<Option<std::result::Result<Way, &'static str>>> {
-    let from = match backend_of(custody) {
-        Some(from) if from != vault.backend => backend(service, from)?,
-        _ => return Ok(None),
-    };
-    let Custody::Hsm { key, .. } = custody else {
-        return Ok(Some(Ok(Way::Sealed)));
-    };
-    let to = backend(service, &vault.backend)?;
-    Ok(Some(match from.departure(&KeyRef(key.clone()))? {
-        Departure::Exported => Ok(Way::Exported),
-        Departure::Wrapped if record.spec.is_some_and(|spec| takes(to, spec)) => Ok(Way::Wrapped),
-        Departure::Wrapped => Err("the HSM that it is to go to takes no locked keys of its kind"),
-        Departure::Forbidden => {
-            Err("its HSM's configuration does not say `keys_may_move = true`, and it is locked")
-        }
-        Departure::Never => Err("it is locked and an object of its HSM, which gives none away"),
-    }))
-}
-
-/// Whether an HSM takes locked keys of a kind from others.
-fn takes(hsm: &dyn Hsm, spec: KeySpec) -> bool {
-    let is_alike = |row: &KeySpec| match (*row, spec) {
-        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
-        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: own, .. }) => hash == own,
-        (row, spec) => row == spec,
-    };
-    !hsm.keeps_keys() || hsm.capabilities().wrapped.iter().any(is_alike)
-}
-
 /// Makes a value anew in the vault's HSM.
 fn remake(
     service: &Service,
@@ -297,8 +272,10 @@ fn send(
         exportable: is_exported,
         ..template::terms(vault, &record.id, &record.attributes)
     };
-    if is_exported {
-        return Ok(to.import(&from.export(key)?, &terms)?);
+    match way {
+        Way::Exported => return Ok(to.import(&from.export(key)?, &terms)?),
+        Way::Housed => return Ok(to.house(key, &terms)?),
+        Way::Wrapped | Way::Sealed => {}
     }
     let (Some(transport), Some(spec)) = (transport, record.spec) else {
         return Err(cannot(&record.id, "there is no key to wrap it for"));
