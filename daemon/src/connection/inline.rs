@@ -42,11 +42,23 @@ impl Inline {
 
     /// A permit, if there is one left.
     pub(super) fn permit(&self) -> Option<Permit<'_>> {
+        self.permit_beside(0)
+    }
+
+    /// A permit for a message that takes longer than others should wait to be read: another thread reads meanwhile. It
+    /// leaves one for what is answered sooner.
+    pub(super) fn permit_for_longer(&self) -> Option<Permit<'_>> {
+        let permit = self.permit_beside(1)?;
+        wake_another();
+        Some(permit)
+    }
+
+    /// A permit, if others are left as well.
+    fn permit_beside(&self, others: usize) -> Option<Permit<'_>> {
+        let less = |left: usize| left.checked_sub(1).filter(|left| *left >= others);
         let taken = self
             .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(1)
-            });
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         taken.is_ok().then(|| Permit(self))
     }
 }
@@ -54,6 +66,14 @@ impl Inline {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.0.left.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Wakes a thread to read in the place of this one. Of two tasks the runtime keeps one for the thread that has spawned
+/// them, and wakes another thread for the other.
+fn wake_another() {
+    for _ in 0..2 {
+        drop(tokio::spawn(async {}));
     }
 }
 

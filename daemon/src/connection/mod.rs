@@ -132,10 +132,11 @@ async fn respond(
     };
     let permit = match weight {
         Weight::Light | Weight::Commit => shared.inline.permit(),
+        Weight::Brief => shared.inline.permit_for_longer(),
         Weight::Heavy => None,
     };
     match (weight, permit) {
-        (Weight::Light, Some(_permit)) => {
+        (Weight::Light | Weight::Brief, Some(_permit)) => {
             let reply = shared.service.respond(&mut caller, message);
             shared.meters.inline_seconds.record(began.elapsed());
             Some(((caller, inbox), reply))

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use kmip::{
     ObjectClass, ObjectClassMask, ObjectType,
-    attribute::{Attribute, Link},
+    attribute::{Attribute, Link, VendorAttribute},
     payload::locate::{Locate, LocateRequest, LocateResponse},
 };
 use store::{Filter, Located, Page, is_account};
@@ -28,6 +28,11 @@ impl Handler for Locate {
             .maximum_items
             .is_some_and(|most| most <= LIGHT_ITEMS_MAX);
         request.attributes.iter().any(names) || (is_short && request.attributes.iter().count() < 2)
+    }
+
+    fn is_brief(_: &Service, request: &LocateRequest) -> bool {
+        // The same of what few objects share, although nobody makes sure of that.
+        request.attributes.iter().any(names_in_pkcs11) && request.attributes.iter().count() <= 2
     }
 
     fn handle(context: &mut Context<'_>, request: LocateRequest) -> Result<LocateResponse> {
@@ -84,6 +89,18 @@ impl Handler for Locate {
 
 /// Answers with more identifiers than these are not light.
 const LIGHT_ITEMS_MAX: i32 = 64;
+
+/// Whether an attribute is the label or the identifier that an application of PKCS #11 has given.
+fn names_in_pkcs11(attribute: &Attribute) -> bool {
+    match attribute {
+        Attribute::Vendor(own) => {
+            let name = own.attribute_name.as_str();
+            own.vendor_identification == VendorAttribute::CLIENT
+                && ["pkcs11-label", "pkcs11-id"].contains(&name)
+        }
+        _ => false,
+    }
+}
 
 /// The class, where a mask has one only.
 fn only_class(mask: ObjectClassMask) -> Option<ObjectClass> {

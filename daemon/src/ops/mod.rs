@@ -87,6 +87,11 @@ pub trait Handler: Operation {
         false
     }
 
+    /// Whether a request is answered in a part of a millisecond, without a disk or an HSM module.
+    fn is_brief(_: &Service, _: &Self::Request) -> bool {
+        false
+    }
+
     /// Does it.
     fn handle(context: &mut Context<'_>, request: Self::Request) -> Result<Self::Response>;
 }
@@ -134,6 +139,7 @@ const fn route<O: Handler>() -> Route {
         weight: |service, payload| match O::Request::read_fields(payload) {
             Ok(request) if O::is_light(service, &request) => Weight::Light,
             Ok(request) if O::is_light_to_commit(service, &request) => Weight::Commit,
+            Ok(request) if O::is_brief(service, &request) => Weight::Brief,
             _ => Weight::Heavy,
         },
     }

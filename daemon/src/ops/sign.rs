@@ -29,12 +29,11 @@ impl Handler for Sign {
     const ACCESS: Access = Access::Use(CryptographicUsageMask::Sign);
 
     fn is_light(service: &Service, request: &SignRequest) -> bool {
-        Step::is_whole(request)
-            && is_short(request.data.as_ref())
-            && service.has_light_key(request.unique_identifier.as_ref(), |record| {
-                record.spec.is_some_and(signs_in_microseconds)
-                    && record.attributes.usage_limits.is_none()
-            })
+        is_whole_and_short(service, request, signs_in_microseconds)
+    }
+
+    fn is_brief(service: &Service, request: &SignRequest) -> bool {
+        is_whole_and_short(service, request, signs_in_a_moment)
     }
 
     fn handle(context: &mut Context<'_>, request: SignRequest) -> Result<SignResponse> {
@@ -226,6 +225,24 @@ fn verify_string(
         }
     }
     Ok(false)
+}
+
+/// Whether all of a short message is signed at once, by a key of a kind that an HSM has at hand.
+fn is_whole_and_short(
+    service: &Service,
+    request: &SignRequest,
+    is_of_kind: fn(KeySpec) -> bool,
+) -> bool {
+    Step::is_whole(request)
+        && is_short(request.data.as_ref())
+        && service.has_light_key(request.unique_identifier.as_ref(), |record| {
+            record.spec.is_some_and(is_of_kind) && record.attributes.usage_limits.is_none()
+        })
+}
+
+/// Whether a signature takes less than half a millisecond.
+const fn signs_in_a_moment(spec: KeySpec) -> bool {
+    matches!(spec, KeySpec::Rsa { bits } if bits <= 2048)
 }
 
 /// Whether a signature takes the time of an answer: not RSA, DSA, SLH-DSA and the slow curves.

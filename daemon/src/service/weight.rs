@@ -19,8 +19,21 @@ pub enum Weight {
     Light,
     /// Microseconds, and then a wait for the disk, which needs no thread.
     Commit,
+    /// A part of a millisecond: little more than it takes to hand it to a worker and to be told.
+    Brief,
     /// Milliseconds, or a wait for a disk or an HSM.
     Heavy,
+}
+
+impl Weight {
+    /// The weight of items so far, and of one more.
+    const fn and(self, one: Self) -> Self {
+        match (self, one) {
+            (Self::Light, Self::Light) => Self::Light,
+            (Self::Light, Self::Brief) | (Self::Brief, Self::Light) => Self::Brief,
+            _ => Self::Heavy,
+        }
+    }
 }
 
 /// The most items of a message that is cheap, whatever they are.
@@ -50,11 +63,10 @@ impl Service {
             }
         });
         let first = weights.next().unwrap_or(Weight::Light);
-        match first {
-            Weight::Light if weights.all(|own| own == Weight::Light) => Weight::Light,
-            Weight::Commit if manner == Manner::AtOnce && request.items.len() == 1 => first,
-            _ => Weight::Heavy,
+        if first == Weight::Commit && manner == Manner::AtOnce && request.items.len() == 1 {
+            return first;
         }
+        weights.fold(Weight::Light.and(first), Weight::and)
     }
 
     /// How much work an item is.
@@ -72,9 +84,10 @@ impl Service {
         self.weigh(item) == Weight::Light
     }
 
-    /// Whether a record is at hand, so that reading it is light.
+    /// Whether a record is at hand, so that reading it is light. Without an identifier it is the one that an item before
+    /// has found.
     pub(crate) fn has_record(&self, id: Option<&UniqueIdentifier>) -> bool {
-        matches!(id, Some(UniqueIdentifier::Text(_)))
+        matches!(id, None | Some(UniqueIdentifier::Text(_)))
     }
 
     /// Whether a key is at hand in an HSM that answers in microseconds, and `also` holds for its record.

@@ -43,5 +43,6 @@ mod text;
 mod tickets;
 mod trust;
 mod values;
+mod weight;
 mod words;
 mod wrapped;
