@@ -3,7 +3,9 @@
 use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
+    os::fd::OwnedFd,
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +23,7 @@ use crate::{
     deadline::Deadline,
     log::Log,
     tls,
+    watch::Places,
     wire::{Wire, unless_interrupted},
 };
 
@@ -29,6 +32,7 @@ pub(crate) struct Endpoint {
     route: Route,
     timeout: Duration,
     tls: tls::Identity,
+    places: Arc<Places>,
 }
 
 /// A connected stream.
@@ -45,6 +49,7 @@ impl Endpoint {
             route,
             timeout,
             tls: tls::Identity::default(),
+            places: Arc::new(Places::new()),
         }
     }
 
@@ -54,6 +59,7 @@ impl Endpoint {
             route: self.route.clone(),
             timeout: self.timeout,
             tls: self.tls.forked(),
+            places: Arc::new(self.places.forked()),
         }
     }
 
@@ -78,7 +84,9 @@ impl Endpoint {
     /// Connects; the TLS handshake happens with the first request.
     pub(crate) fn connect(&self, deadline: Deadline, log: &Log) -> io::Result<Channel> {
         match &self.route {
-            Route::Socket(path) => connect_unix(path, deadline).map(Channel::Plain),
+            Route::Socket(path) => connect_unix(path, deadline)
+                .and_then(|socket| self.wire(socket, deadline))
+                .map(Channel::Plain),
             Route::Tls {
                 address,
                 server_name,
@@ -87,14 +95,19 @@ impl Endpoint {
                 let config = self.tls.current(files, log)?;
                 let name = ServerName::try_from(server_name.clone()).map_err(io::Error::other)?;
                 let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
-                let stream = StreamOwned::new(tls, connect_tcp(address, deadline)?);
+                let wire = self.wire(connect_tcp(address, deadline)?.into(), deadline)?;
+                let stream = StreamOwned::new(tls, wire);
                 Ok(Channel::Tls(Box::new(stream)))
             }
         }
     }
+
+    fn wire(&self, socket: OwnedFd, deadline: Deadline) -> io::Result<Wire> {
+        Wire::new(socket, deadline, Arc::clone(&self.places))
+    }
 }
 
-fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<Wire> {
+fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedFd> {
     let socket = socket_with(
         AddressFamily::UNIX,
         SocketType::STREAM,
@@ -107,10 +120,10 @@ fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<Wire> {
         set_socket_timeout(&socket, Timeout::Send, Some(deadline.rest()?))?;
         Ok(connect(&socket, &address)?)
     })?;
-    Wire::new(socket, deadline)
+    Ok(socket)
 }
 
-fn connect_tcp(address: &str, deadline: Deadline) -> io::Result<Wire> {
+fn connect_tcp(address: &str, deadline: Deadline) -> io::Result<TcpStream> {
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in address.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, deadline.rest()?) {
@@ -121,7 +134,7 @@ fn connect_tcp(address: &str, deadline: Deadline) -> io::Result<Wire> {
                 set_tcp_keepidle(&stream, Duration::from_secs(60))?;
                 set_tcp_keepintvl(&stream, Duration::from_secs(15))?;
                 set_tcp_keepcnt(&stream, 4)?;
-                return Wire::new(stream.into(), deadline);
+                return Ok(stream);
             }
             Err(error) => last = error,
         }

@@ -26,4 +26,5 @@ mod session;
 mod slot;
 mod tls;
 mod token;
+mod watch;
 mod wire;

@@ -2,8 +2,10 @@
 //! signal to the host.
 
 use std::{
+    hint::spin_loop,
     io::{self, Read, Write},
     os::fd::{IntoRawFd, OwnedFd},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +18,14 @@ use rustix::{
     },
 };
 
-use crate::{deadline::Deadline, descriptors};
+use crate::{
+    deadline::Deadline,
+    descriptors,
+    watch::{MOMENT, Places, Watch},
+};
+
+/// Between two looks at a socket, in the processor's own pauses: a microsecond or less.
+const LOOKS_APART: u32 = 16;
 
 /// A socket that is connected.
 pub(crate) struct Wire {
@@ -27,6 +36,10 @@ pub(crate) struct Wire {
     deadline: Deadline,
     receiving: Limit,
     sending: Limit,
+    /// Whether something was sent of which no answer has come yet.
+    is_asked: bool,
+    watch: Watch,
+    places: Arc<Places>,
 }
 
 /// How long the system lets one wait of a socket last.
@@ -59,7 +72,11 @@ impl Limit {
 }
 
 impl Wire {
-    pub(crate) fn new(socket: OwnedFd, deadline: Deadline) -> io::Result<Self> {
+    pub(crate) fn new(
+        socket: OwnedFd,
+        deadline: Deadline,
+        places: Arc<Places>,
+    ) -> io::Result<Self> {
         let number = fstat(&socket)?.st_ino;
         descriptors::remember(&socket, number);
         Ok(Self {
@@ -68,6 +85,9 @@ impl Wire {
             deadline,
             receiving: Limit::new(Timeout::Recv),
             sending: Limit::new(Timeout::Send),
+            is_asked: false,
+            watch: Watch::default(),
+            places,
         })
     }
 
@@ -88,6 +108,27 @@ impl Wire {
         }
     }
 
+    /// Reads what comes within a moment, if that is worth the while; `None` when the thread may as well sleep.
+    fn read_at_once(&mut self, into: &mut [u8]) -> io::Result<Option<usize>> {
+        let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
+        let Some(_place) = self.watch.is_due().then(|| self.places.take()).flatten() else {
+            return Ok(None);
+        };
+        let end = Deadline::after(MOMENT);
+        while end.rest().is_ok() {
+            match recv(socket, &mut *into, RecvFlags::DONTWAIT) {
+                Ok((_, count)) => {
+                    self.watch.learn(true);
+                    return Ok(Some(count));
+                }
+                Err(Errno::AGAIN) => (0..LOOKS_APART).for_each(|_| spin_loop()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.watch.learn(false);
+        Ok(None)
+    }
+
     /// Whether the descriptor still is this socket's. Hosts that close what they do not know have their own files under
     /// its number afterwards, which must neither get a request nor be closed.
     fn is(&self, socket: &OwnedFd) -> bool {
@@ -97,6 +138,11 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if std::mem::take(&mut self.is_asked)
+            && let Some(count) = self.read_at_once(into)?
+        {
+            return Ok(count);
+        }
         let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
         let (deadline, limit) = (self.deadline, &mut self.receiving);
         unless_interrupted(|| {
@@ -108,6 +154,7 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        self.is_asked = true;
         let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
         let (deadline, limit) = (self.deadline, &mut self.sending);
         unless_interrupted(|| {

@@ -135,6 +135,7 @@ const PROVIDER: Layers = Layers {
             "hasher",
             "log",
             "random",
+            "watch",
         ],
     ],
     upward: &[(
