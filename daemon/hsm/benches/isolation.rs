@@ -50,6 +50,7 @@ fn main() {
         seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
         keys_may_move: false,
+        verify_signatures: true,
     });
     let here = opening.open(&no_secret).unwrap();
     let (there, process) = isolated(opening);

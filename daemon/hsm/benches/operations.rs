@@ -6,7 +6,10 @@ use std::hint::black_box;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+        EcdsaKeyPair, KeyPair, ParsedPublicKey,
+    },
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use hsm::{
@@ -15,9 +18,16 @@ use hsm::{
 };
 use kmip::{
     CryptographicUsageMask,
-    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, Mac, PostQuantum, Signing},
 };
-use openssl::{pkey::PKey, pkey_ctx::PkeyCtx, rsa::Padding, rsa::Rsa};
+use openssl::{
+    ec::{EcGroup, EcKey},
+    ecdsa::EcdsaSig,
+    nid::Nid,
+    pkey::PKey,
+    pkey_ctx::PkeyCtx,
+    rsa::{Padding, Rsa},
+};
 
 const MESSAGE: &[u8] = &[7; 64];
 const DIGEST: &[u8] = &[7; 32];
@@ -40,6 +50,7 @@ fn key(hsm: &SoftHsm, spec: KeySpec) -> KeyRef {
 
 fn signatures(criterion: &mut Criterion) {
     let hsm = soft_hsm();
+    let unlooked_at = soft_hsm().with_signatures_verified(false);
     let mut group = criterion.benchmark_group("sign");
     let bare = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
     let mut signature = [0; 256];
@@ -71,11 +82,18 @@ fn signatures(criterion: &mut Criterion) {
             Signing::Ecdsa(Some(Hash::Sha384)),
         ),
         ("Ed25519", KeySpec::Ec(Curve::Ed25519), Signing::Eddsa),
+        (
+            "ML-DSA-65",
+            KeySpec::PostQuantum(PostQuantum::MlDsa65),
+            Signing::MlDsa,
+        ),
     ] {
-        let key = key(&hsm, spec);
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| hsm.sign(&key, mechanism, Input::Message(black_box(MESSAGE))));
-        });
+        for (hsm, looked_at) in [(&hsm, ""), (&unlooked_at, ", not verified")] {
+            let key = key(hsm, spec);
+            group.bench_function(format!("{name}{looked_at}"), |bencher| {
+                bencher.iter(|| hsm.sign(&key, mechanism, Input::Message(black_box(MESSAGE))));
+            });
+        }
     }
     for (name, algorithm) in [
         ("P-256 AWS-LC alone", &ECDSA_P256_SHA256_FIXED_SIGNING),
@@ -87,6 +105,27 @@ fn signatures(criterion: &mut Criterion) {
             bencher.iter(|| pair.sign(&random, black_box(MESSAGE)));
         });
     }
+    group.finish();
+}
+
+/// What looking at a signature costs in either library.
+fn verifications(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("verify");
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let signature = pair.sign(&SystemRandom::new(), MESSAGE).unwrap();
+    let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key()).unwrap();
+    group.bench_function("P-256 AWS-LC alone", |bencher| {
+        bencher.iter(|| {
+            key.verify_sig(black_box(MESSAGE), signature.as_ref())
+                .unwrap()
+        });
+    });
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = EcKey::generate(&curve).unwrap();
+    let signature = EcdsaSig::sign(DIGEST, &key).unwrap();
+    group.bench_function("P-256 OpenSSL alone", |bencher| {
+        bencher.iter(|| signature.verify(black_box(DIGEST), &key).unwrap());
+    });
     group.finish();
 }
 
@@ -161,5 +200,5 @@ fn cache(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, signatures, symmetric, cache);
+criterion_group!(benches, signatures, verifications, symmetric, cache);
 criterion_main!(benches);

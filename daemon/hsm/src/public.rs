@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use aws_lc_rs::{digest, kem, signature::ParsedPublicKey};
+use aws_lc_rs::{
+    digest, kem,
+    signature::{ParsedPublicKey, VerificationAlgorithm},
+};
 use kmip::{
     Secret,
-    mechanism::{Cipher, Curve, Hash, KeySpec, OldHash, PostQuantum, Signing},
+    mechanism::{Cipher, Curve, Hash, KeySpec, OldHash, Signing},
 };
 use openssl::{
     bn::BigNum,
@@ -31,40 +34,7 @@ use crate::{
 /// Signatures have the form [`crate::Hsm::sign`] gives them. An error is about the key, the mechanism or the input;
 /// whatever is wrong with the signature itself is `false`.
 pub fn verify(spki: &[u8], mechanism: Signing, input: Input<'_>, signature: &[u8]) -> Result<bool> {
-    let key = PublicKey::of(spki)?;
-    match (&key.ready, mechanism) {
-        (Ready::Rsa(key), _) => {
-            let digest = digested(rsa::signing_hash(mechanism)?, input)?;
-            rsa::verify(key, mechanism, digest.as_ref(), signature)
-        }
-        (Ready::Named(own), _) => named::verify(key.spec, own, mechanism, input, signature),
-        (Ready::AwsLcMessages(own), _) if key.signs_messages_by(mechanism) => match input {
-            Input::Message(message) => Ok(own.verify_sig(bounded(message)?, signature).is_ok()),
-            Input::Digest(_) | Input::InContext { .. } => Err(Error::BadInput(
-                "this algorithm signs messages, not digests",
-            )),
-        },
-        (Ready::AwsLcMessages(_), Signing::InContext { .. }) => {
-            let own = PKey::public_key_from_der(spki).map_err(failed)?;
-            in_context::verify(key.spec, &own, mechanism, input, signature)
-        }
-        (Ready::AwsLc(key, algorithm), Signing::Ecdsa(hash)) => {
-            let given = digested(hash, input)?;
-            match fitted(algorithm, given.as_ref())? {
-                Some(fitted) => Ok(key.verify_digest_sig(&fitted, signature).is_ok()),
-                None => {
-                    let key = PKey::public_key_from_der(spki)
-                        .and_then(|key| key.ec_key())
-                        .map_err(failed)?;
-                    verify_openssl(&key, given.as_ref(), signature)
-                }
-            }
-        }
-        (Ready::OpenSsl(key), Signing::Ecdsa(hash)) => {
-            verify_openssl(key, digested(hash, input)?.as_ref(), signature)
-        }
-        _ => Err(Error::KeyTypeMismatch),
-    }
+    PublicKey::of(spki)?.verify(spki, mechanism, input, signature)
 }
 
 /// Encrypts with an RSA public key.
@@ -147,8 +117,8 @@ impl Hasher {
     }
 }
 
-/// A public key validated and made ready.
-struct PublicKey {
+/// A public key made ready.
+pub(crate) struct PublicKey {
     spec: KeySpec,
     ready: Ready,
 }
@@ -176,6 +146,50 @@ impl PublicKey {
         Ok(key)
     }
 
+    /// The public half of a private key that was validated, made ready without being validated itself.
+    pub(crate) fn half(spec: KeySpec, spki: &[u8]) -> Result<Self> {
+        let ready = Ready::of(spec, spki)?;
+        Ok(Self { spec, ready })
+    }
+
+    /// As [`verify`]; the key is told once more in its encoding, which the rare mechanisms read.
+    pub(crate) fn verify(
+        &self,
+        spki: &[u8],
+        mechanism: Signing,
+        input: Input<'_>,
+        signature: &[u8],
+    ) -> Result<bool> {
+        match (&self.ready, mechanism) {
+            (Ready::Rsa(key), _) => {
+                let digest = digested(rsa::signing_hash(mechanism)?, input)?;
+                rsa::verify(key, mechanism, digest.as_ref(), signature)
+            }
+            (Ready::Named(own), _) => named::verify(self.spec, own, mechanism, input, signature),
+            (Ready::AwsLcMessages(own), _) if self.signs_messages_by(mechanism) => match input {
+                Input::Message(message) => Ok(own.verify_sig(bounded(message)?, signature).is_ok()),
+                Input::Digest(_) | Input::InContext { .. } => Err(Error::BadInput(
+                    "this algorithm signs messages, not digests",
+                )),
+            },
+            (Ready::AwsLcMessages(_), Signing::InContext { .. }) => {
+                let own = PKey::public_key_from_der(spki).map_err(failed)?;
+                in_context::verify(self.spec, &own, mechanism, input, signature)
+            }
+            (Ready::AwsLc(key, algorithm), Signing::Ecdsa(hash)) => {
+                let given = digested(hash, input)?;
+                match fitted(algorithm, given.as_ref())? {
+                    Some(fitted) => Ok(key.verify_digest_sig(&fitted, signature).is_ok()),
+                    None => verify_openssl(&ec_key(spki)?, given.as_ref(), signature),
+                }
+            }
+            (Ready::OpenSsl(key), Signing::Ecdsa(hash)) => {
+                verify_openssl(key, digested(hash, input)?.as_ref(), signature)
+            }
+            _ => Err(Error::KeyTypeMismatch),
+        }
+    }
+
     fn signs_messages_by(&self, mechanism: Signing) -> bool {
         match self.spec {
             KeySpec::Ec(_) => mechanism == Signing::Eddsa,
@@ -183,86 +197,86 @@ impl PublicKey {
         }
     }
 
+    /// A key that somebody brings: nothing is used whose numbers were not looked at.
     fn parse(spki: &[u8]) -> Result<Self> {
         let bad = || UNREADABLE;
         if spki.len() > SPKI_BYTES_MAX || !is_one_der_structure(spki) {
             return Err(bad());
         }
         let key = PKey::public_key_from_der(spki).map_err(|_| bad())?;
-        if key.id() == Id::RSA {
+        let spec = if key.id() == Id::RSA {
             let numbers = key.rsa().map_err(failed)?;
             let bits = u16::try_from(key.bits()).map_err(|_| bad())?;
             check::rsa_public(numbers.n(), numbers.e(), bits)?;
-            return Ok(Self {
-                spec: KeySpec::Rsa { bits },
-                ready: Ready::Rsa(key),
-            });
-        }
-        let spec = encoding::public_spec(spki, &key)?;
-        let ready = match spec {
-            KeySpec::Ec(curve) => Ready::on_curve(curve, key, spki)?,
-            KeySpec::PostQuantum(algorithm) => Ready::post_quantum(algorithm, key, spki)?,
-            KeySpec::Dsa { .. } => {
-                prime::dsa_public(&key)?;
-                Ready::Named(key)
+            KeySpec::Rsa { bits }
+        } else {
+            let spec = encoding::public_spec(spki, &key)?;
+            match spec {
+                KeySpec::Ec(curve) => check_on_curve(curve, &key)?,
+                // OpenSSL has checked the modulus of ML-KEM (FIPS 203 §7.2) when it read the key.
+                KeySpec::PostQuantum(_) => {}
+                KeySpec::Dsa { .. } => drop(prime::dsa_public(&key)?),
+                KeySpec::Dh { .. } => drop(prime::dh_public(&key)?),
+                _ => return Err(bad()),
             }
-            KeySpec::Dh { .. } => {
-                prime::dh_public(&key)?;
-                Ready::Named(key)
-            }
-            _ => return Err(bad()),
+            spec
         };
-        Ok(Self { spec, ready })
+        Self::half(spec, spki)
+    }
+}
+
+fn check_on_curve(curve: Curve, key: &PKey<Public>) -> Result<()> {
+    let raw = || key.raw_public_key().map_err(failed);
+    match engine::curve(curve) {
+        CurveEngine::AwsLcEdwards => check::edwards_public(&raw()?),
+        CurveEngine::AwsLc { .. } | CurveEngine::OpenSsl => check::ec_public(key),
+        CurveEngine::OpenSslNamed if curve == Curve::Ed448 => check::edwards448_public(&raw()?),
+        CurveEngine::OpenSslNamed => check::montgomery_public(key),
     }
 }
 
 impl Ready {
-    fn on_curve(curve: Curve, key: PKey<Public>, spki: &[u8]) -> Result<Self> {
-        match engine::curve(curve) {
-            CurveEngine::AwsLcEdwards => {
-                let point = key.raw_public_key().map_err(failed)?;
-                check::edwards_public(&point)?;
-                let key = ParsedPublicKey::new(&aws_lc_rs::signature::ED25519, point);
-                key.map(Self::AwsLcMessages).map_err(|_| UNREADABLE)
-            }
-            CurveEngine::AwsLc {
-                verification,
-                digest,
-                ..
-            } => {
-                check::ec_public(&key)?;
-                let key = ParsedPublicKey::new(verification, spki).map_err(|_| UNREADABLE)?;
-                Ok(Self::AwsLc(key, digest))
-            }
-            CurveEngine::OpenSsl => {
-                check::ec_public(&key)?;
-                key.ec_key().map(Self::OpenSsl).map_err(failed)
-            }
-            CurveEngine::OpenSslNamed if curve == Curve::Ed448 => {
-                check::edwards448_public(&key.raw_public_key().map_err(failed)?)?;
-                Ok(Self::Named(key))
-            }
-            CurveEngine::OpenSslNamed => {
-                check::montgomery_public(&key)?;
-                Ok(Self::Named(key))
-            }
-        }
-    }
-
-    fn post_quantum(algorithm: PostQuantum, key: PKey<Public>, spki: &[u8]) -> Result<Self> {
-        if let Some((_, verification)) = engine::ml_dsa(algorithm) {
-            let key = ParsedPublicKey::new(verification, spki);
-            return key.map(Self::AwsLcMessages).map_err(|_| UNREADABLE);
-        }
-        let Some(kem) = engine::ml_kem(algorithm) else {
-            return Ok(Self::Named(key));
+    fn of(spec: KeySpec, spki: &[u8]) -> Result<Self> {
+        let by_openssl = || PKey::public_key_from_der(spki).map_err(|_| UNREADABLE);
+        let by_aws_lc = |verification: &'static dyn VerificationAlgorithm| {
+            ParsedPublicKey::new(verification, spki).map_err(|_| UNREADABLE)
         };
-        // OpenSSL has checked the modulus (FIPS 203 §7.2) when it read the key.
-        let raw = key.raw_public_key().map_err(failed)?;
-        kem::EncapsulationKey::new(kem, &raw)
-            .map(Self::MlKem)
-            .map_err(|_| UNREADABLE)
+        match spec {
+            KeySpec::Rsa { .. } => by_openssl().map(Self::Rsa),
+            KeySpec::Ec(curve) => match engine::curve(curve) {
+                CurveEngine::AwsLcEdwards => {
+                    by_aws_lc(&aws_lc_rs::signature::ED25519).map(Self::AwsLcMessages)
+                }
+                CurveEngine::AwsLc {
+                    verification,
+                    digest,
+                    ..
+                } => by_aws_lc(verification).map(|key| Self::AwsLc(key, digest)),
+                CurveEngine::OpenSsl => ec_key(spki).map(Self::OpenSsl),
+                CurveEngine::OpenSslNamed => by_openssl().map(Self::Named),
+            },
+            KeySpec::PostQuantum(algorithm) => {
+                if let Some((_, verification)) = engine::ml_dsa(algorithm) {
+                    return by_aws_lc(verification).map(Self::AwsLcMessages);
+                }
+                let Some(kem) = engine::ml_kem(algorithm) else {
+                    return by_openssl().map(Self::Named);
+                };
+                let raw = by_openssl()?.raw_public_key().map_err(failed)?;
+                kem::EncapsulationKey::new(kem, &raw)
+                    .map(Self::MlKem)
+                    .map_err(|_| UNREADABLE)
+            }
+            KeySpec::Dsa { .. } | KeySpec::Dh { .. } => by_openssl().map(Self::Named),
+            _ => Err(UNREADABLE),
+        }
     }
+}
+
+fn ec_key(spki: &[u8]) -> Result<EcKey<Public>> {
+    PKey::public_key_from_der(spki)
+        .and_then(|key| key.ec_key())
+        .map_err(failed)
 }
 
 fn verify_openssl(key: &EcKey<Public>, digest: &[u8], signature: &[u8]) -> Result<bool> {

@@ -111,6 +111,10 @@ fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigErr
         seal: seal(place, own)?,
         cache_keys_max: cache_keys_max(place, own)?,
         keys_may_move: keys_may_move(own),
+        verify_signatures: own
+            .verify_signatures
+            .as_ref()
+            .is_none_or(|own| *own.get_ref()),
     })
 }
 
@@ -160,6 +164,10 @@ fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError
             span(own.passphrase_credential.as_ref()),
         ),
         ("backend.credential", span(own.credential.as_ref())),
+        (
+            "backend.verify_signatures",
+            span(own.verify_signatures.as_ref()),
+        ),
     ];
     refuse(place, foreign, "belongs to backends of kind \"embedded\"")?;
     refuse_members(place, own)?;

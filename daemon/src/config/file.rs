@@ -243,6 +243,7 @@ pub(super) struct Backend {
     pub(super) cache_keys_max: Option<Spanned<u64>>,
     pub(super) unwrapped_keys_max: Option<Spanned<u64>>,
     pub(super) keys_may_move: Option<Spanned<bool>>,
+    pub(super) verify_signatures: Option<Spanned<bool>>,
     pub(super) isolated: Option<Spanned<bool>>,
     pub(super) wait_seconds: Option<Spanned<u64>>,
     pub(super) network: Option<Spanned<bool>>,

@@ -22,6 +22,8 @@ pub enum Opening {
         cache_keys_max: usize,
         /// Whether locked keys may be wrapped for another HSM.
         keys_may_move: bool,
+        /// Whether every signature is verified before it leaves, or those of RSA alone.
+        verify_signatures: bool,
     },
     /// A PKCS#11 module.
     Module {
@@ -61,10 +63,14 @@ impl Opening {
                 seal,
                 cache_keys_max,
                 keys_may_move,
+                verify_signatures,
             } => {
                 let master = Master::load(&seal.source(master.clone(), read)?)?;
                 let hsm = SoftHsm::new(master, *cache_keys_max);
-                Box::new(hsm.with_keys_that_may_move(*keys_may_move))
+                Box::new(
+                    hsm.with_keys_that_may_move(*keys_may_move)
+                        .with_signatures_verified(*verify_signatures),
+                )
             }
             Self::Module { config, pin } => {
                 let pin = pin.as_deref().map(|pin| read(SecretFile::Line(pin)));

@@ -187,7 +187,7 @@ wire! {
         11 = Broken(what),
     }
     enum Opening {
-        1 = Embedded { master, seal, cache_keys_max, keys_may_move },
+        1 = Embedded { master, seal, cache_keys_max, keys_may_move, verify_signatures },
         2 = Module { config, pin },
     }
     enum Seal {

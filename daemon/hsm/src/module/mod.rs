@@ -59,6 +59,7 @@ use crate::{
         PlainKey,
         derive::{self, Source},
         known, rng,
+        state::State,
     },
 };
 
@@ -75,6 +76,8 @@ pub struct ModuleHsm {
     wrapping: OnceLock<Name>,
     mechanisms_disabled: Vec<u64>,
     randomness: Randomness,
+    /// Whether the embedded engine, which uses what is not locked and looks at what the module signs, has failed a test.
+    engine: State,
 }
 
 impl ModuleHsm {
@@ -104,6 +107,7 @@ impl ModuleHsm {
             wrapping: OnceLock::new(),
             mechanisms_disabled: config.mechanisms_disabled.clone(),
             randomness,
+            engine: State::default(),
         })
     }
 }
@@ -115,9 +119,9 @@ impl Hsm for ModuleHsm {
 
     fn generate(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
         reference::check_id(&terms.id)?;
-        self.randomness.passing()?;
+        self.passing()?;
         if terms.exportable {
-            let (material, public) = PlainKey::generate(spec)?;
+            let (material, public) = self.engine.note(PlainKey::generate(spec))?;
             return Ok(Generated {
                 key: self.sealed(&material, terms)?,
                 public,
@@ -129,19 +133,16 @@ impl Hsm for ModuleHsm {
 
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
         reference::check_id(&terms.id)?;
-        let valid = PlainKey::validate(material)?;
-        let public = PlainKey::from_validated(&valid)?
-            .public()
-            .map(<[u8]>::to_vec);
-        let public = public.unwrap_or_default();
+        self.passing()?;
+        let (valid, key) = PlainKey::brought(material)?;
         if terms.exportable {
             return self.sealed(&valid, terms);
         }
-        self.import_locked(&valid, &public, terms)
+        self.import_locked(&valid, key.public().unwrap_or_default(), terms)
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Locked(_) => Err(Error::NotExportable),
             Reference::Sealed(sealed) => self.unsealed(sealed),
         }
@@ -165,6 +166,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
+        self.passing()?;
         self.randomness.fill(&self.pool, out)
     }
 
@@ -173,16 +175,21 @@ impl Hsm for ModuleHsm {
     }
 
     fn seal(&self, plain: &Secret, label: &[u8]) -> Result<Sealed> {
+        self.engine.passing()?;
         self.sealing.seal(&self.pool, &self.settings, plain, label)
     }
 
     fn open(&self, sealed: &Sealed, label: &[u8]) -> Result<Secret> {
+        self.engine.passing()?;
         sealing::open(&self.pool, &self.settings, &sealed.0, label)
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
-        match Reference::decode(key, &self.binding)? {
-            Reference::Sealed(sealed) => self.plain(key, sealed)?.sign(mechanism, input),
+        match self.reference(key)? {
+            Reference::Sealed(sealed) => {
+                let key = self.plain(key, sealed)?;
+                self.engine.note(key.sign(mechanism, input))
+            }
             Reference::Locked(key) => {
                 self.randomness.passing()?;
                 check(listed::signing(&self.capabilities.sign, mechanism))?;
@@ -196,7 +203,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.encrypt(cipher, input),
             Reference::Locked(key) => {
                 self.check_cipher(key.spec(), cipher)?;
@@ -210,7 +217,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.decrypt(cipher, input),
             Reference::Locked(key) => {
                 self.check_cipher(key.spec(), cipher)?;
@@ -224,7 +231,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn begin(&self, key: &KeyRef, task: Task<'_>) -> Result<Option<Begun>> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.begin(task),
             // A session is not kept from part to part: others need it meanwhile, and it may be lost.
             Reference::Locked(_) => Ok(None),
@@ -232,7 +239,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Sealed(sealed) => self.plain(key, sealed)?.mac(mechanism, message),
             Reference::Locked(key) => {
                 check(self.capabilities.mac.contains(&mechanism))?;
@@ -247,7 +254,7 @@ impl Hsm for ModuleHsm {
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
         // No locked key derives, nor is the salt: security comes before completeness.
-        let unsealed = |key| match Reference::decode(key, &self.binding)? {
+        let unsealed = |key| match self.reference(key)? {
             Reference::Sealed(sealed) => self.unsealed(sealed),
             Reference::Locked(_) => Err(Error::Unsupported),
         };
@@ -261,7 +268,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Sealed(sealed) => {
                 let secret = self.plain(key, sealed)?.decapsulate(ciphertext)?;
                 target.keep_whole(self, secret)
@@ -280,7 +287,7 @@ impl Hsm for ModuleHsm {
         usage: CryptographicUsageMask,
         label: Option<&str>,
     ) -> Result<()> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Locked(key @ LockedKey::Token(_)) => {
                 let known = |seat: &mut seat::Seat| self.try_foreign(seat, key, usage, label);
                 self.pool.run(known)
@@ -298,7 +305,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn departure(&self, key: &KeyRef) -> Result<Departure> {
-        Ok(match Reference::decode(key, &self.binding)? {
+        Ok(match self.reference(key)? {
             Reference::Sealed(_) => Departure::Exported,
             Reference::Locked(LockedKey::Token(_)) => Departure::Never,
             Reference::Locked(_) if self.keys_may_move => Departure::Wrapped,
@@ -312,7 +319,7 @@ impl Hsm for ModuleHsm {
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
-        match Reference::decode(key, &self.binding)? {
+        match self.reference(key)? {
             Reference::Locked(LockedKey::Wrapped(key)) if self.keys_may_move => {
                 self.wrap_locked(&key, public, hashes)
             }
@@ -322,7 +329,7 @@ impl Hsm for ModuleHsm {
 
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
         reference::check_id(&terms.id)?;
-        match Reference::decode(under, &self.binding)? {
+        match self.reference(under)? {
             Reference::Locked(under) if !terms.exportable => {
                 self.unwrap_locked(&under, wrapped, terms)
             }
@@ -348,12 +355,24 @@ impl Hsm for ModuleHsm {
     }
 
     fn health(&self) -> Result<()> {
-        self.randomness.passing()?;
+        self.passing()?;
         self.pool.health()
     }
 }
 
 impl ModuleHsm {
+    /// Whether nothing has failed a test so far.
+    fn passing(&self) -> Result<()> {
+        self.engine.passing()?;
+        self.randomness.passing()
+    }
+
+    /// What a reference names, for a use of it.
+    fn reference<'a>(&self, key: &'a KeyRef) -> Result<Reference<'a>> {
+        self.engine.passing()?;
+        Reference::decode(key, &self.binding)
+    }
+
     fn check_cipher(&self, spec: KeySpec, cipher: &Cipher) -> Result<()> {
         if !cipher::fits(spec, cipher) {
             return Err(Error::KeyTypeMismatch);

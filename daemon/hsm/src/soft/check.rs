@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use kmip::{
     Secret,
-    mechanism::{Curve, KeySpec},
+    mechanism::{Curve, KeySpec, PostQuantumUse},
 };
 use openssl::{
     bn::{BigNum, BigNumRef},
@@ -13,7 +13,7 @@ use openssl::{
     pkey::{Id, PKey, Private, Public},
 };
 
-use super::{engine::failed, prime};
+use super::{engine::failed, ffi, prime};
 use crate::{
     Error, Result,
     encoding::{curve_of, is_one_der_structure, pkcs8_spec},
@@ -53,7 +53,7 @@ pub(super) fn private(spec: KeySpec, pkcs8: &Secret) -> Result<Secret> {
         KeySpec::Rsa { bits } => rsa(&key, bits)?,
         KeySpec::Ec(curve) if curve.is_weierstrass() => ec(&key, curve)?,
         // Every string of the right length is a key of these; the public half is computed.
-        KeySpec::Ec(_) | KeySpec::PostQuantum(_) => named(spec, pkcs8)?,
+        KeySpec::Ec(_) | KeySpec::PostQuantum(_) => named(spec, pkcs8, &key)?,
         KeySpec::Dsa { .. } => prime::dsa_private(&key, spec)?,
         KeySpec::Dh { .. } => prime::dh_private(&key, spec)?,
         _ => return Err(Error::BadKey("a secret key given as PKCS #8")),
@@ -70,12 +70,20 @@ fn edwards(pkcs8: &Secret) -> Result<Secret> {
         .map_err(failed)
 }
 
-/// OpenSSL compares seed, expanded key and public half of ML-KEM and ML-DSA where more than one of them is given.
-fn named(spec: KeySpec, pkcs8: &Secret) -> Result<()> {
+/// OpenSSL compares seed, expanded key and public half of ML-KEM and ML-DSA where more than one of them is given, and
+/// nothing of SLH-DSA, whose private key has the public one in it.
+fn named(spec: KeySpec, pkcs8: &Secret, key: &PKey<Private>) -> Result<()> {
     if pkcs8_spec(pkcs8)? != spec {
         return Err(Error::BadKey("a key of another algorithm"));
     }
-    Ok(())
+    match spec {
+        KeySpec::PostQuantum(algorithm)
+            if algorithm.kind() == PostQuantumUse::SlhDsa && !ffi::agrees(key) =>
+        {
+            Err(Error::BadKey("the seeds give another public key"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// RFC 7748 §6: with a point of small order every private key agrees on zeros, so one trial shows it.

@@ -10,8 +10,11 @@ use std::{
     ptr::{NonNull, null, null_mut},
 };
 
-use foreign_types::ForeignTypeRef;
-use openssl::pkey::{HasPrivate, HasPublic, PKeyRef};
+use foreign_types::{ForeignType, ForeignTypeRef};
+use openssl::{
+    pkey::{HasPrivate, HasPublic, PKeyRef, Private},
+    pkey_ctx::PkeyCtx,
+};
 use openssl_sys as sys;
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap, mremap_fixed};
 
@@ -101,6 +104,19 @@ pub(super) fn verifies_with<T: HasPublic>(
         drop(openssl::error::ErrorStack::get());
     }
     Some(verdict == 1)
+}
+
+/// Whether the halves of a key pair belong together.
+pub(super) fn agrees(key: &PKeyRef<Private>) -> bool {
+    let Ok(context) = PkeyCtx::new(key) else {
+        return false;
+    };
+    // SAFETY: the context lives during the call and has a key.
+    let agrees = unsafe { EVP_PKEY_pairwise_check(context.as_ptr()) == 1 };
+    if !agrees {
+        drop(openssl::error::ErrorStack::get());
+    }
+    agrees
 }
 
 /// Settles how a signature begun is made; the settings are read during the call.
@@ -350,13 +366,14 @@ type Allocate = unsafe extern "C" fn(usize, *const c_char, c_int) -> *mut c_void
 type Reallocate = unsafe extern "C" fn(*mut c_void, usize, *const c_char, c_int) -> *mut c_void;
 type Release = unsafe extern "C" fn(*mut c_void, *const c_char, c_int);
 
-// SAFETY: the signatures are those of OpenSSL 3.5 `openssl/crypto.h`; `openssl-sys` declares none of them.
+// SAFETY: the signatures are those of OpenSSL 3.5 `openssl/crypto.h` and `openssl/evp.h`; `openssl-sys` declares none.
 unsafe extern "C" {
     fn CRYPTO_set_mem_functions(make: Allocate, change: Reallocate, free: Release) -> c_int;
     fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
     fn CRYPTO_secure_malloc_init(bytes: usize, block_bytes_min: usize) -> c_int;
     fn CRYPTO_secure_used() -> usize;
     fn CRYPTO_secure_malloc(bytes: usize, file: *const c_char, line: c_int) -> *mut c_void;
+    fn EVP_PKEY_pairwise_check(context: *mut sys::EVP_PKEY_CTX) -> c_int;
     fn CRYPTO_secure_clear_free(block: *mut c_void, bytes: usize, file: *const c_char, line: c_int);
 }
 

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     engine::{self, bounded, digested, failed},
-    in_context,
+    ffi, in_context,
 };
 use crate::{Error, Input, Result};
 
@@ -84,6 +84,11 @@ impl NamedKey {
             (KeySpec::Ec(Curve::Ed448), Signing::Eddsa, _) => self.sign_message(message(input)?),
             (spec, mechanism, _) => in_context::sign(spec, &self.key, mechanism, input),
         }
+    }
+
+    /// Whether the public half is the private one's, as OpenSSL computes it.
+    pub(super) fn agrees_with_itself(&self) -> bool {
+        ffi::agrees(&self.key)
     }
 
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>> {

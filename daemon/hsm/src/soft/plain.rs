@@ -1,5 +1,7 @@
 //! Keys in the clear: made, validated, and ready for the libraries' calls.
 
+use std::sync::OnceLock;
+
 use kmip::{
     Secret,
     mechanism::{Cipher, KeySpec, Mac, Signing},
@@ -11,7 +13,7 @@ use super::{
     chacha::ChaChaKey,
     check,
     ec::EcKey,
-    engine::{self, CurveEngine, bounded, failed},
+    engine::{self, CurveEngine, bounded, digested, failed},
     ffi::SecureBytes,
     hmac::HmacKey,
     mac::{self, MacStream},
@@ -22,7 +24,8 @@ use super::{
     xts,
 };
 use crate::{
-    Begun, Decryption, Encrypted, Encryption, Error, Input, Material, Result, Task, public,
+    Begun, Decryption, Encrypted, Encryption, Error, Input, Material, Result, Task,
+    public::{self, PublicKey},
 };
 
 /// A key parsed and expanded, so that using it costs the arithmetic alone.
@@ -32,6 +35,8 @@ pub struct PlainKey {
     spec: KeySpec,
     /// DER SubjectPublicKeyInfo of a key pair.
     public: Option<Vec<u8>>,
+    /// The public half made ready, once there is a signature to look at.
+    half: OnceLock<PublicKey>,
     ready: Ready,
 }
 
@@ -53,6 +58,17 @@ impl PlainKey {
     /// Takes foreign material: validates it in full, then parses it. Costs milliseconds for RSA.
     pub fn from_material(material: &Material) -> Result<Self> {
         Self::from_validated(&Self::validate(material)?)
+    }
+
+    /// Takes over a key that somebody brings: as it is kept, and ready. It has passed every test that a new key passes, so
+    /// that nothing it does later is its own fault; and whoever brings one that does not ends no service by it.
+    pub(crate) fn brought(material: &Material) -> Result<(Material, Self)> {
+        let valid = Self::validate(material)?;
+        // What the checks let through, the libraries must take too: a key that cannot be used is not kept.
+        let key = Self::from_validated(&valid)?;
+        key.agrees_with_itself()
+            .map_err(|_| Error::BadKey("its halves do not agree"))?;
+        Ok((valid, key))
     }
 
     /// Checks foreign material in full, and gives it back in the one encoding that is kept.
@@ -112,6 +128,7 @@ impl PlainKey {
         Ok(Self {
             spec,
             public,
+            half: OnceLock::new(),
             ready,
         })
     }
@@ -172,14 +189,46 @@ impl PlainKey {
         self.public.as_deref()
     }
 
-    /// Signs as [`crate::Hsm::sign`].
+    /// Signs as [`crate::Hsm::sign`], and looks at the signature before it leaves: one that a fault made wrong can give the
+    /// key away, of ECDSA and EdDSA as of RSA.
     pub fn sign(&self, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
+        let digest;
+        let input = match mechanism {
+            // A message is hashed once for both.
+            Signing::Ecdsa(hash) | Signing::Dsa(hash) => {
+                digest = digested(hash, input)?;
+                Input::Digest(digest.as_ref())
+            }
+            _ => input,
+        };
+        let signature = self.sign_unseen(mechanism, input)?;
+        if matches!(self.ready, Ready::Rsa(_)) || self.verifies(mechanism, input, &signature)? {
+            Ok(signature)
+        } else {
+            Err(wrong_signature())
+        }
+    }
+
+    /// Signs without looking at the signature, unless it is one of RSA: those are looked at always.
+    pub(super) fn sign_unseen(&self, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
         match &self.ready {
             Ready::Rsa(key) => key.sign(mechanism, input),
             Ready::Ec(key) => key.sign(mechanism, input),
             Ready::Named(key) => key.sign(mechanism, input),
             _ => Err(Error::KeyTypeMismatch),
         }
+    }
+
+    fn verifies(&self, mechanism: Signing, input: Input<'_>, signature: &[u8]) -> Result<bool> {
+        let spki = self.public().ok_or(Error::KeyTypeMismatch)?;
+        let half = match self.half.get() {
+            Some(half) => half,
+            None => {
+                let half = PublicKey::half(self.spec, spki)?;
+                self.half.get_or_init(|| half)
+            }
+        };
+        half.verify(spki, mechanism, input, signature)
     }
 
     /// Encrypts as [`crate::Hsm::encrypt`].
@@ -277,6 +326,11 @@ impl PlainKey {
         }
     }
 
+    /// Whether the public half of a key of SLH-DSA is what its seeds give.
+    pub(super) fn has_its_own_root(&self) -> bool {
+        matches!(&self.ready, Ready::Named(key) if key.agrees_with_itself())
+    }
+
     /// The secret that a ciphertext encapsulates, which [`crate::Hsm::decapsulate`] keeps.
     pub fn decapsulate(&self, ciphertext: &[u8]) -> Result<Secret> {
         match &self.ready {
@@ -284,6 +338,22 @@ impl PlainKey {
             _ => Err(Error::KeyTypeMismatch),
         }
     }
+}
+
+#[cfg(test)]
+impl PlainKey {
+    /// As if a fault had hit the private half: it no longer belongs to the public one.
+    pub(super) fn strike(&mut self) {
+        match &mut self.ready {
+            Ready::Rsa(key) => key.strike(),
+            _ => self.public = Self::generate(self.spec).unwrap().1,
+        }
+    }
+}
+
+/// A fault of the machine: the keys that sign were validated, and so were the messages.
+pub(super) fn wrong_signature() -> Error {
+    Error::Broken("a signature did not verify, and was not given out".to_owned())
 }
 
 /// Whether OpenSSL computes keys of this kind by their names.

@@ -9,17 +9,17 @@ use crate::{Begun, Error, Finished, Result, Stream};
 
 /// Whether an HSM may serve; once it may not, it never may again.
 #[derive(Clone, Default)]
-pub(super) struct State(Arc<OnceLock<String>>);
+pub(crate) struct State(Arc<OnceLock<String>>);
 
 impl State {
     /// Does something, unless a test has failed; what is found broken by it ends all service.
-    pub(super) fn guard<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn guard<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.passing()?;
         self.note(work())
     }
 
     /// Whether nothing has failed so far.
-    pub(super) fn passing(&self) -> Result<()> {
+    pub(crate) fn passing(&self) -> Result<()> {
         match self.0.get() {
             None => rng::health(),
             Some(why) => Err(Error::Broken(why.clone())),
@@ -27,7 +27,7 @@ impl State {
     }
 
     /// Takes note of what an outcome says.
-    pub(super) fn note<T>(&self, outcome: Result<T>) -> Result<T> {
+    pub(crate) fn note<T>(&self, outcome: Result<T>) -> Result<T> {
         if let Err(Error::Broken(why)) = &outcome {
             // The first failure is the one that is told.
             drop(self.0.set(why.clone()));
@@ -36,7 +36,7 @@ impl State {
     }
 
     /// A computation over parts that ends with the service.
-    pub(super) fn guarded(&self, begun: Begun) -> Begun {
+    pub(crate) fn guarded(&self, begun: Begun) -> Begun {
         Begun {
             stream: Box::new(Guarded {
                 state: self.clone(),

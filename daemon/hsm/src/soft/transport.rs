@@ -67,10 +67,8 @@ impl SoftHsm {
         }
         let pair = seal::open_key(&self.master, under)?.material;
         let material = transport::unwrap(&PlainKey::from_validated(&pair)?, pair.spec(), wrapped)?;
-        let valid = PlainKey::validate(&material)?;
-        let public = PlainKey::from_validated(&valid)?
-            .public()
-            .map(<[u8]>::to_vec);
+        let (valid, ready) = PlainKey::brought(&material)?;
+        let public = ready.public().map(<[u8]>::to_vec);
         if !wrapped.public.is_empty() && public.as_deref() != Some(wrapped.public) {
             let why = "it is not the private half of the public key";
             return Err(Error::BadKey(why));

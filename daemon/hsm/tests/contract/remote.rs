@@ -30,6 +30,7 @@ fn embedded() -> Opening {
         seal: Seal::Nothing,
         cache_keys_max: CACHE_KEYS_MAX,
         keys_may_move: false,
+        verify_signatures: true,
     }
 }
 
@@ -68,6 +69,7 @@ fn what_does_not_open_says_why() {
         seal: Seal::Nothing,
         cache_keys_max: 1,
         keys_may_move: false,
+        verify_signatures: true,
     };
     let Err(Error::Unavailable(why)) = opened(Arc::new(missing), |_| ()) else {
         panic!("it opened");

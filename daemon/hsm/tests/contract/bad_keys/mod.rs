@@ -4,6 +4,7 @@ mod curves;
 mod encodings;
 mod public;
 mod rsa;
+mod turned;
 
 use hsm::{Error, Material, soft::PlainKey};
 use kmip::{
