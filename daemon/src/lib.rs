@@ -26,6 +26,7 @@ pub mod error;
 pub mod fault;
 pub mod files;
 mod harden;
+mod healths;
 mod hosts;
 pub mod identity;
 pub mod jobs;

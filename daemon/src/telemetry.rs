@@ -131,6 +131,7 @@ fn describe_hsms() {
         "keyhold_hsm_ended_total",
         "Processes of an HSM that ended and were replaced"
     );
+    describe_gauge!("keyhold_hsm_works", "Whether the HSM works: 1 or 0");
     describe_counter!(
         "keyhold_hsm_hung_total",
         "Processes of an HSM that did not answer in time and were killed"
@@ -215,6 +216,11 @@ pub(crate) fn group_members(group: &str, members: &[hsm::group::MemberFacts]) {
         let in_flight = u32::try_from(own.in_flight).unwrap_or(u32::MAX);
         gauge!("keyhold_group_calls_in_flight", &labels).set(f64::from(in_flight));
     }
+}
+
+/// Says whether an HSM works.
+pub(crate) fn hsm_works(backend: &str, works: bool) {
+    gauge!("keyhold_hsm_works", "backend" => backend.to_owned()).set(f64::from(u8::from(works)));
 }
 
 /// Counts a TLS handshake that came to nothing.

@@ -40,26 +40,55 @@ fn each_piece_of(memory: &File, line: &str, overlap: usize, look: &mut impl FnMu
     }
 }
 
+/// Turns a bit of these bytes wherever they stand in memory that a process can write to; says how often that is.
+pub fn strike(process: u32, wanted: &[u8]) -> usize {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let memory = File::options()
+        .read(true)
+        .write(true)
+        .open(format!("/proc/{process}/mem"))
+        .unwrap();
+    let mut struck = 0;
+    for line in maps.lines() {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (start, end) = range.split_once('-').unwrap();
+        let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16).unwrap());
+        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+        if !rest.starts_with("rw") || memory.read_exact_at(&mut bytes, start).is_err() {
+            continue;
+        }
+        let mut from = 0;
+        while let Some(at) = find(&bytes[from..], wanted) {
+            let middle = from + at + wanted.len() / 2;
+            let place = start + u64::try_from(middle).unwrap();
+            memory.write_all_at(&[bytes[middle] ^ 1], place).unwrap();
+            struck += 1;
+            from += at + wanted.len();
+        }
+    }
+    struck
+}
+
 /// The mappings in which bytes stand.
 #[must_use]
 pub fn places(process: u32, wanted: &[u8]) -> Vec<String> {
     let mut places = Vec::new();
     each_piece(process, wanted.len(), |line, piece| {
         let is_new = places.last().is_none_or(|last| last != line);
-        if is_new && contains(piece, wanted) {
+        if is_new && find(piece, wanted).is_some() {
             places.push(line.to_owned());
         }
     });
     places
 }
 
-fn contains(piece: &[u8], wanted: &[u8]) -> bool {
-    let mut rest = piece;
-    while let Some(at) = rest.iter().position(|byte| *byte == wanted[0]) {
-        if rest[at..].starts_with(wanted) {
-            return true;
+fn find(piece: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = piece[from..].iter().position(|byte| *byte == wanted[0]) {
+        if piece[from + at..].starts_with(wanted) {
+            return Some(from + at);
         }
-        rest = &rest[at + 1..];
+        from += at + 1;
     }
-    false
+    None
 }

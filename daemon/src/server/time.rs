@@ -10,7 +10,13 @@ use tokio::{
 };
 
 use super::{Appliance, notify};
-use crate::{doubts, jobs, rotation::Rotations, telemetry};
+use crate::{
+    doubts,
+    healths::{self, Healths},
+    jobs,
+    rotation::Rotations,
+    telemetry,
+};
 
 /// Starts what is done by the clock.
 pub(super) fn keep(
@@ -30,6 +36,9 @@ pub(super) fn keep(
         jobs::pay_debts(&own.service);
         doubts::settle(&own.service);
     }));
+    let own = appliance.clone();
+    let healths = Healths::default();
+    loops.spawn(every(healths::PERIOD, move || healths.look(&own.service)));
     let own = appliance.clone();
     loops.spawn(every(jobs::SESSIONS_PERIOD, move || {
         own.service.end_sessions();

@@ -1,5 +1,6 @@
 //! Whatever comes in and whatever happens around it: refused in words, never a crash, never much memory, nothing lost.
 
+mod broken;
 mod certificates;
 mod faults;
 mod isolation;

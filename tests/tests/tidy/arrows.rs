@@ -20,7 +20,7 @@ const DAEMON: Layers = Layers {
         &["main"],
         &["cli"],
         &["server"],
-        &["listener", "probes", "jobs", "rotation"],
+        &["listener", "probes", "jobs", "rotation", "healths"],
         &["connection"],
         &["admin"],
         &["tls", "hosts"],
