@@ -11,6 +11,7 @@ use store::{Custody, ObjectId, Record};
 
 use crate::{
     context::Context,
+    doubts,
     error::{Error, Result},
     fault::Fault,
     lifecycle,
@@ -70,11 +71,8 @@ impl Context<'_> {
     ) -> Result<(Custody, Option<Vec<u8>>)> {
         let backend = self.vault()?.backend.clone();
         let terms = self.terms(id, attributes)?;
-        let made = self.backend(&backend)?.generate(spec, &terms);
-        if matches!(made, Err(hsm::Error::Unavailable(_))) && !terms.exportable {
-            self.service.doubts.add(&backend, spec, id);
-        }
-        let made = made?;
+        self.foresee(&backend, spec, &terms)?;
+        let made = self.backend(&backend)?.generate(spec, &terms)?;
         if let Some(digest) = made.digest {
             let format = attributes.key_format_type;
             attributes
@@ -87,6 +85,12 @@ impl Context<'_> {
     /// Takes a key into the vault's HSM.
     pub(crate) fn import(&mut self, material: &Material, terms: &hsm::Terms) -> Result<Custody> {
         let backend = self.vault()?.backend.clone();
+        // Clients may choose identifiers, and what others have in the HSM under one is never taken for what may have been made.
+        if !terms.exportable && self.backend(&backend)?.holds(material.spec(), &terms.id)? {
+            let why = "the HSM has an object with the new key's CKA_ID already";
+            return Err(hsm::Error::BadInput(why).into());
+        }
+        self.foresee(&backend, material.spec(), terms)?;
         let key = self.backend(&backend)?.import(material, terms)?;
         Ok(self.made(&backend, key))
     }
@@ -102,12 +106,29 @@ impl Context<'_> {
     ) -> Result<(Custody, Option<Vec<u8>>)> {
         let backend = self.vault()?.backend.clone();
         let terms = self.terms(id, attributes)?;
+        self.foresee(&backend, wrapped.spec, &terms)?;
         let made = self.backend(&backend)?.unwrap(under, wrapped, &terms);
-        if matches!(made, Err(hsm::Error::Unavailable(_))) {
-            self.service.doubts.add(&backend, wrapped.spec, id);
-        }
         let made = made.map_err(|error| unfit_to_unwrap(error, wrapped.hash))?;
         Ok((self.made(&backend, made.key), made.public))
+    }
+
+    /// Notes that a key is about to be made, for the case that nobody gets to know of it.
+    fn foresee(&mut self, backend: &str, spec: KeySpec, terms: &hsm::Terms) -> Result<()> {
+        if self.effects.foresees(backend, terms) {
+            return Ok(());
+        }
+        let hsm = self.backend(backend)?;
+        let foreseen = doubts::foresee(self.service, (backend, hsm), spec, terms)?;
+        self.effects.foreseen(foreseen);
+        Ok(())
+    }
+
+    /// Notes that a key is about to be derived.
+    fn foresee_target(&mut self, backend: &str, target: &hsm::Target<'_>) -> Result<()> {
+        match *target {
+            hsm::Target::Key { spec, terms } => self.foresee(backend, spec, terms),
+            hsm::Target::Data { .. } => Ok(()),
+        }
     }
 
     /// Derives in the HSM of the base, which is where the new object lives too.
@@ -118,6 +139,7 @@ impl Context<'_> {
         how: &hsm::Deriving<'_>,
         target: &hsm::Target<'_>,
     ) -> Result<Custody> {
+        self.foresee_target(backend, target)?;
         let derived = self.backend(backend)?.derive(base, how, target);
         Ok(self.derived(backend, derived.map_err(unfit_to_derive)?))
     }
@@ -129,6 +151,7 @@ impl Context<'_> {
         ciphertext: &[u8],
         target: &hsm::Target<'_>,
     ) -> Result<Custody> {
+        self.foresee_target(backend, target)?;
         let derived = self.backend(backend)?.decapsulate(key, ciphertext, target);
         Ok(self.derived(backend, derived.map_err(unfit_to_derive)?))
     }
@@ -269,9 +292,9 @@ impl Context<'_> {
             return Ok(());
         };
         let (backend, old) = (backend.clone(), KeyRef(key.clone()));
-        let hsm = self.backend(&backend)?;
-        let material = hsm.export(&old)?;
-        let key = hsm.import(&material, terms)?;
+        let material = self.backend(&backend)?.export(&old)?;
+        self.foresee(&backend, material.spec(), terms)?;
+        let key = self.backend(&backend)?.import(&material, terms)?;
         self.effects.broken(record.id.clone(), &backend, old);
         record.custody = self.made(&backend, key);
         Ok(())

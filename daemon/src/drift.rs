@@ -102,7 +102,11 @@ impl<'a> Survey<'a> {
             let name = |place: usize| self.member(place);
             let to: Vec<_> = to.iter().map(|own| name(*own)).collect();
             let note = format!("in {}: from {} to {}", self.name, name(from), to.join(", "));
-            Ok(Some(Exchange { after, note }))
+            Ok(Some(Exchange {
+                after,
+                note,
+                foreseen: None,
+            }))
         };
         // What a member has under a reference that nobody names any more is in no place of its own.
         let mended = moving::exchange(self.service, object, tell, remake, |_| ());

@@ -7,7 +7,8 @@ use pkcs11::Ulong;
 use store::{ObjectId, Record};
 
 use crate::{
-    cryptoki::Session, custody, notices::Change, pending::Mark, service::Service, uses::Counted,
+    cryptoki::Session, custody, doubts::Foreseen, notices::Change, pending::Mark, service::Service,
+    uses::Counted,
 };
 
 /// What an item did outside of the store: keys made before the commit, and what is to go after it: keys, and late answers
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Effects {
     made: Vec<(String, KeyRef)>,
+    /// What is in doubt until the item has ended.
+    foreseen: Vec<Foreseen>,
     broken: Vec<(ObjectId, String, KeyRef)>,
     put_away: Vec<(String, KeyRef)>,
     fetched: Vec<Mark>,
@@ -32,6 +35,16 @@ impl Effects {
     /// A key that must go again if the item is not committed.
     pub(crate) fn made(&mut self, backend: &str, key: KeyRef) {
         self.made.push((backend.to_owned(), key));
+    }
+
+    /// A key that is about to be made.
+    pub(crate) fn foreseen(&mut self, key: Option<Foreseen>) {
+        self.foreseen.extend(key);
+    }
+
+    /// Whether an item before is about to make it.
+    pub(crate) fn foresees(&self, backend: &str, terms: &hsm::Terms) -> bool {
+        self.foreseen.iter().any(|own| own.is_of(backend, terms))
     }
 
     /// A key that must go once the item is committed.

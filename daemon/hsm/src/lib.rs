@@ -58,10 +58,14 @@ pub trait Hsm: Send + Sync {
     /// Makes the key unusable for ever. Idempotent: an unknown key is success.
     fn destroy(&self, key: &KeyRef) -> Result<()>;
 
-    /// Destroys a locked key by what it was to be when the answer to [`Self::generate`] never came, so that no reference
-    /// names it. Idempotent: that there is none is success.
+    /// Destroys a locked key by what it was to be when no reference names it. Idempotent: that there is none is success.
     fn abandon(&self, _spec: KeySpec, _id: &[u8]) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the HSM keeps a key of this kind under an identifier already, whoever made it.
+    fn holds(&self, _spec: KeySpec, _id: &[u8]) -> Result<bool> {
+        Ok(false)
     }
 
     /// Random bytes from the HSM's generator.

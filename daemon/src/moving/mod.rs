@@ -10,6 +10,7 @@ use store::{Custody, Filter, ObjectId, Page, Record, Scope, Transaction, Vault};
 
 use self::ways::{Way, loss, way};
 use crate::{
+    doubts::{self, Foreseen},
     error::{Error, Result},
     fault::Fault,
     service::Service,
@@ -62,6 +63,8 @@ pub(crate) struct Exchange {
     pub after: Custody,
     /// From where to where.
     pub note: String,
+    /// The key in doubt until it is known what came of it.
+    pub foreseen: Option<Foreseen>,
 }
 
 /// Whom a change is told before it is committed, and again if it is not: the object, from where to where, the outcome.
@@ -112,6 +115,7 @@ pub(crate) fn step(
         let way = way.map_err(|why| cannot(&record.id, why))?;
         let from = backend_of(before).unwrap_or_default();
         Ok(Some(Exchange {
+            foreseen: foresee(service, vault, record, way)?,
             after: remake(service, vault, transport, record, before, way)?,
             note: format!("from {from} to {}", vault.backend),
         }))
@@ -138,9 +142,14 @@ pub(crate) fn exchange(
             return Ok(false);
         };
         let before = custody(tx.as_mut(), &record)?;
-        let Some(Exchange { after, note }) = remake(&record, &before)? else {
+        let Some(exchange) = remake(&record, &before)? else {
             return Ok(false);
         };
+        let Exchange {
+            after,
+            note,
+            foreseen: _foreseen,
+        } = exchange;
         let kept = tell(&record, &note, "Success").map(|()| keep(tx, &record, after.clone()));
         match kept {
             Ok(Ok(())) => {
@@ -206,6 +215,21 @@ fn backend_of(custody: &Custody) -> Option<&str> {
         | Custody::Unopened { backend, .. } => Some(backend),
         _ => None,
     }
+}
+
+/// Notes that a locked key is about to come: a journey that is not taken up again leaves nothing behind.
+fn foresee(
+    service: &Service,
+    vault: &Vault,
+    record: &Record,
+    way: Way,
+) -> Result<Option<Foreseen>> {
+    let (Way::Wrapped, Some(spec)) = (way, record.spec) else {
+        return Ok(None);
+    };
+    let to = (vault.backend.as_str(), backend(service, &vault.backend)?);
+    let terms = template::terms(vault, &record.id, &record.attributes);
+    doubts::foresee(service, to, spec, &terms)
 }
 
 /// Makes a value anew in the vault's HSM.

@@ -103,7 +103,7 @@ pub struct Service {
     pub(crate) applications: Applications,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) uses: Uses,
-    pub(crate) doubts: Doubts,
+    pub(crate) doubts: Arc<Doubts>,
     trail: Arc<dyn Trail>,
     pub(crate) clock: Arc<Clock>,
     rules: ArcSwap<Rules>,
@@ -135,7 +135,7 @@ impl Service {
             applications: Applications::new(parts.limits.cryptoki),
             subscriptions: Subscriptions::default(),
             uses: Uses::default(),
-            doubts: Doubts::default(),
+            doubts: Arc::default(),
             trail: parts.trail,
             clock: parts.clock,
             rules: ArcSwap::from_pointee(Rules {

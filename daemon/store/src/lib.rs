@@ -20,6 +20,7 @@ mod cache;
 mod census;
 mod commit;
 mod connection;
+mod doubts;
 mod facets;
 mod fields;
 mod filter;
@@ -41,7 +42,9 @@ use std::sync::Arc;
 pub use self::{
     commit::Commit,
     filter::{Filter, Located, Page, Scope},
-    record::{Client, Custody, ObjectId, Record, Rules, Successor, Token, Vault, is_account},
+    record::{
+        Client, Custody, Doubt, ObjectId, Record, Rules, Successor, Token, Vault, is_account,
+    },
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
@@ -83,6 +86,15 @@ pub trait Store: Send + Sync {
 
     /// Adds a client or changes the one with this vault and name; durable on return.
     fn put_client(&self, client: &Client) -> Result<()>;
+
+    /// The keys of which it is noted that an HSM was about to make them.
+    fn doubts(&self) -> Result<Vec<Doubt>>;
+
+    /// Notes that an HSM is about to make a key; durable on return.
+    fn put_doubt(&self, doubt: &Doubt) -> Result<()>;
+
+    /// Forgets keys in doubt: what came of them is known; durable on return.
+    fn remove_doubts(&self, doubts: &[Doubt]) -> Result<()>;
 
     /// Writes a consistent copy to a new file while the store is in use.
     fn backup(&self, to: &std::path::Path) -> Result<()>;

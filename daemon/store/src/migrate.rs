@@ -47,6 +47,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0006_custody.sql"),
         then: nothing,
     },
+    Migration {
+        name: "0007_doubts",
+        sql: include_str!("../migrations/sqlite/0007_doubts.sql"),
+        then: nothing,
+    },
 ];
 
 fn nothing(_: &Connection) -> Result<()> {

@@ -179,6 +179,17 @@ pub enum Custody {
     Archived,
 }
 
+/// A key that an HSM was about to make, and of which the record is perhaps not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The object whose key it is to be.
+    pub object: ObjectId,
+    /// The backend's configured name.
+    pub backend: String,
+    /// What kind of key.
+    pub spec: KeySpec,
+}
+
 /// What a vault asks of its new objects: structures of the protocol in their encoding of KMIP 2.1, opaque to the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {

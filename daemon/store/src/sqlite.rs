@@ -10,10 +10,12 @@ use std::{
 use kmip::ttlv::Timestamp;
 
 use crate::{
-    Client, Commit, Error, ObjectId, Record, Result, Store, Transaction, Vault, apart, backup,
+    Client, Commit, Doubt, Error, ObjectId, Record, Result, Store, Transaction, Vault, apart,
+    backup,
     cache::{Cache, Found},
     census::Census,
     connection::{self, Lease, Pool},
+    doubts,
     keys::NameKey,
     loader::Loader,
     migrate::{self, MIGRATIONS},
@@ -104,7 +106,9 @@ impl SqliteStore {
 
     /// [`Store::backup`] that tells its progress: the pages done and those in all, about every MiB.
     pub fn backup_with(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
-        backup::copy(&*self.readers.open_another()?, to, progress)
+        backup::copy(&*self.readers.open_another()?, to, progress)?;
+        // What is made now has its record a moment later: a copy that is opened elsewhere must not take it for lost.
+        doubts::forget_in(to)
     }
 
     /// The object that is not destroyed and has the name.
@@ -208,6 +212,18 @@ impl Store for SqliteStore {
 
     fn put_client(&self, client: &Client) -> Result<()> {
         self.prepare(vec![Change::Client(client.clone())]).wait()
+    }
+
+    fn doubts(&self) -> Result<Vec<Doubt>> {
+        doubts::all(&*self.reader()?)
+    }
+
+    fn put_doubt(&self, doubt: &Doubt) -> Result<()> {
+        self.prepare(vec![Change::Doubt(doubt.clone())]).wait()
+    }
+
+    fn remove_doubts(&self, doubts: &[Doubt]) -> Result<()> {
+        self.prepare(vec![Change::Settled(doubts.to_vec())]).wait()
     }
 
     fn backup(&self, to: &Path) -> Result<()> {

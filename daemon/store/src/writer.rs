@@ -12,11 +12,12 @@ use kmip::ttlv::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::{
-    Client, Custody, Error, ObjectId, Record, Result, Vault, apart,
+    Client, Custody, Doubt, Error, ObjectId, Record, Result, Vault, apart,
     cache::Cache,
     census::{Census, Standing},
     commit::{Commit, Told, ended},
     connection::{Pool, execute},
+    doubts,
     keys::{self, NameKey, SearchKey},
     rows::Encoded,
     taken::Taken,
@@ -30,7 +31,10 @@ const GROUP_MAX: usize = 512;
 pub(crate) enum Change {
     Archive(ObjectId, Option<Custody>),
     Client(Client),
+    Doubt(Doubt),
     Object(Box<ObjectChange>),
+    /// Keys in doubt no more.
+    Settled(Vec<Doubt>),
     Successor(Client),
     Vault(Vault),
     /// A vault as it was read, and as it is to be.
@@ -251,7 +255,9 @@ fn apply(connection: &Connection, changes: &[Change]) -> Result<Rows> {
                 apart::put_archived(connection, id, custody.as_ref())?;
             }
             Change::Client(client) => tenants::put_client(connection, client)?,
+            Change::Doubt(doubt) => doubts::put(connection, doubt)?,
             Change::Object(change) => rows.push(put_object(connection, change)?),
+            Change::Settled(settled) => doubts::remove(connection, settled)?,
             Change::Successor(client) => tenants::put_successor(connection, client)?,
             Change::Vault(vault) => tenants::put_vault(connection, vault)?,
             Change::VaultFrom(before, after) => tenants::change_vault(connection, before, after)?,
@@ -314,6 +320,8 @@ fn objects(changes: Vec<Change>) -> impl Iterator<Item = ObjectChange> {
         Change::Object(change) => Some(*change),
         Change::Archive(..)
         | Change::Client(_)
+        | Change::Doubt(_)
+        | Change::Settled(_)
         | Change::Successor(_)
         | Change::Vault(_)
         | Change::VaultFrom(..) => None,

@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Late(Duration),
     /// It never comes back.
     Hang,
+    /// It does its work and never comes back.
+    HangAfter,
     /// It takes its process along.
     Crash,
     /// It does its work and takes its process along.
@@ -43,6 +45,7 @@ pub(crate) fn due(function: &str) -> Option<Fault> {
         "after" => Fault::After(CK_RV::from(number()?)),
         "late" => Fault::Late(Duration::from_millis(number()?.into())),
         "hang" => Fault::Hang,
+        "hang-after" => Fault::HangAfter,
         "crash-after" => Fault::CrashAfter,
         "crash" => Fault::Crash,
         "flip" => Fault::Flip,
@@ -72,9 +75,11 @@ impl Fault {
                 sleep(wait);
                 call()
             }
-            Self::Hang => loop {
-                sleep(Duration::from_secs(3600));
-            },
+            Self::Hang => hang(),
+            Self::HangAfter => {
+                call();
+                hang()
+            }
             Self::Crash => std::process::abort(),
             Self::CrashAfter => {
                 call();
@@ -96,5 +101,11 @@ impl Fault {
                 code
             }
         }
+    }
+}
+
+fn hang() -> ! {
+    loop {
+        sleep(Duration::from_secs(3600));
     }
 }

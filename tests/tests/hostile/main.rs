@@ -2,6 +2,7 @@
 
 mod broken;
 mod certificates;
+mod doubts;
 mod faults;
 mod isolation;
 mod memory;

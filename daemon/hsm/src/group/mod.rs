@@ -236,6 +236,14 @@ impl Hsm for Group {
         self.each(|_, hsm| hsm.abandon(spec, id))
     }
 
+    fn holds(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
+        let mut found = false;
+        for member in &self.members {
+            found |= member.call(|hsm| hsm.holds(spec, id))?;
+        }
+        Ok(found)
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<()> {
         let mut gone = Err(Error::Unsupported);
         for member in self.in_turn() {

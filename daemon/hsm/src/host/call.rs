@@ -38,6 +38,7 @@ pub(super) enum Call {
     Memory,
     Answer,
     House,
+    Holds,
 }
 
 wire! {
@@ -72,6 +73,7 @@ wire! {
         28 = Memory,
         29 = Answer,
         30 = House,
+        31 = Holds,
     }
 }
 

@@ -84,6 +84,10 @@ impl Hsm for RemoteHsm {
         self.call(Call::Abandon, (spec, id))
     }
 
+    fn holds(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
+        self.call(Call::Holds, (spec, id))
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<()> {
         let bytes: Secret = self.call(Call::Random, out.len())?;
         if bytes.len() != out.len() {

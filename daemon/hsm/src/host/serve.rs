@@ -106,6 +106,7 @@ impl Host {
             Call::Departure | Call::Transport | Call::WrapFor | Call::Unwrap | Call::House => {
                 return self.call_transport(call, from, out);
             }
+            Call::Abandon | Call::Holds => return self.call_unnamed(call, from, out),
             _ => {}
         }
         let hsm = &*self.hsm;
@@ -120,10 +121,6 @@ impl Host {
             }
             Call::Export => hsm.export(&from.rest()?).put(out),
             Call::Destroy => hsm.destroy(&from.rest()?).put(out),
-            Call::Abandon => {
-                let (spec, id) = from.rest()?;
-                hsm.abandon(spec, id).put(out);
-            }
             Call::Random => random(hsm, from.rest()?).put(out),
             Call::Seed => hsm.seed(from.rest()?).put(out),
             Call::Seal => {
@@ -150,6 +147,21 @@ impl Host {
                 hsm.adopt(&key, usage, label.as_deref()).put(out);
             }
             _ => hsm.health().put(out),
+        }
+        Ok(())
+    }
+
+    /// Asks about a key that no reference names.
+    fn call_unnamed(
+        &self,
+        call: Call,
+        from: Reader<'_>,
+        out: &mut Buffer,
+    ) -> std::result::Result<(), Broken> {
+        let (spec, id) = from.rest()?;
+        match call {
+            Call::Abandon => self.hsm.abandon(spec, id).put(out),
+            _ => self.hsm.holds(spec, id).put(out),
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::{
     ModuleHsm, check, error, listed, make,
     own::{self, Name},
     pairwise,
-    reference::{LockedKey, Reference, TokenKey, WrappedKey},
+    reference::{self, LockedKey, Reference, TokenKey, WrappedKey},
     seat::{Loaded, Seat},
     template::{self, Home},
     wrapping,
@@ -196,8 +196,17 @@ impl ModuleHsm {
 
     /// Takes every object out of the token that was to be a key.
     pub(super) fn abandon_locked(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        reference::check_id(id)?;
         let public = &[];
         self.remove(&TokenKey { spec, id, public })
+    }
+
+    /// Whether the token has an object that a key under this identifier would be found as.
+    pub(super) fn holds_locked(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
+        reference::check_id(id)?;
+        let public = &[];
+        let search = TokenKey { spec, id, public }.search();
+        self.pool.run(|seat| Ok(!seat.find(&search)?.is_empty()))
     }
 
     /// Takes every object of a key out of the token.

@@ -161,8 +161,11 @@ impl Hsm for ModuleHsm {
     }
 
     fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
-        reference::check_id(id)?;
         self.abandon_locked(spec, id)
+    }
+
+    fn holds(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
+        self.holds_locked(spec, id)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {

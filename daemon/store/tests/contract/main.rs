@@ -7,6 +7,7 @@
 mod behaviour;
 mod concurrency;
 mod crash;
+mod doubts;
 mod files;
 mod locate;
 mod model;
