@@ -11,6 +11,8 @@ const HOOKS: [&str; 5] = [
 fn main() {
     // A host may dlclose a module while its threads still run thread-exit code that the TLS library registered.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // The lists of functions hold the module's own, whatever the host has of the same names: other modules have them all.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic");
     // The TLS library would allocate by functions of its host's that have these names: those of another copy of itself.
     for symbol in HOOKS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--defsym={symbol}=0");

@@ -34,6 +34,12 @@ size_t OPENSSL_memory_get_size(void *memory) {
     _exit(3);
 }
 
+/* A function of another PKCS #11 module that the host has linked, and that is not for the module's lists. */
+ck C_Initialize(void *nothing) {
+    fprintf(stderr, "asked to initialise another module with %p\n", nothing);
+    _exit(3);
+}
+
 /* A function of the module, by its name. */
 #define C(name) ((ck(*)())function("C_" name))
 
@@ -72,6 +78,13 @@ static void begin(void) {
     expect("open", C("OpenSession")(0UL, 6UL, (void *)0, (void *)0, &session), 0);
     expect("login", C("Login")(session, 1UL, "1234", 4UL), 0);
     work();
+}
+
+/* What the module's list holds is the module's, whatever the host has of the same name. */
+static void listed(void) {
+    void **list;
+    expect("the list", C("GetFunctionList")(&list), 0);
+    expect("its first function", (ck)list[1], (ck)function("C_Initialize"));
 }
 
 static void finalise(void) { expect("finalise", C("Finalize")((void *)0), 0); }
@@ -239,7 +252,9 @@ int main(int argc, char **argv) {
         pthread_join(thread, 0);
         return 0;
     }
-    if (IS("interrupted"))
+    if (IS("listed"))
+        listed();
+    else if (IS("interrupted"))
         interrupted();
     else if (IS("blocked"))
         blocked();

@@ -90,6 +90,12 @@ fn blocked() {
     plays("blocked", |fake| fake.answers_each(2));
 }
 
+/// The host has functions of the same names, of another module that it has linked.
+#[test]
+fn listed() {
+    plays("listed", |_| {});
+}
+
 /// The same over TLS, whose handshake has more to say.
 #[test]
 fn forked_with_tls() {
