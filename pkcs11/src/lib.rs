@@ -11,6 +11,7 @@ pub mod curve;
 pub mod derive;
 mod dsa;
 pub mod facts;
+pub mod features;
 pub mod material;
 pub mod mechanism;
 pub mod nested;

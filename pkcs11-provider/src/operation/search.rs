@@ -9,9 +9,8 @@ use pkcs11::{
     Entry, Ulong,
     attribute::{Form, number, row, vendor},
     facts::id_of_bytes,
+    features,
 };
-
-use crate::features::Features;
 
 /// A search as the caller's template says it.
 pub(super) struct Search<'a> {
@@ -96,14 +95,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Which objects are meant that tell what the module is: by their class or their own attribute. Whoever lists all
-    /// objects wants to see what is kept in the token, and to delete it.
+    /// Which objects are meant that tell what the module serves.
     pub(super) fn features(&self) -> Option<Ulong> {
-        let by_class = self.class.filter(|class| Features::are(*class));
-        let has = |kind| self.value(kind).is_some();
-        by_class
-            .or_else(|| has(ck::CKA_PROFILE_ID).then_some(ck::CKO_PROFILE))
-            .or_else(|| has(ck::CKA_MECHANISM_TYPE).then_some(ck::CKO_MECHANISM))
+        features::meant(self.class, |kind| self.value(kind).is_some())
     }
 
     /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.

@@ -102,7 +102,7 @@ const SERVED: Ulong = !(ck::CKF_HW
     | ck::CKF_MESSAGE_VERIFY
     | ck::CKF_MULTI_MESSAGE);
 
-fn served(row: &Row) -> bool {
+pub(super) fn served(row: &Row) -> bool {
     row.flags & SERVED != 0
 }
 

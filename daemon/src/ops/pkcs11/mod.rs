@@ -3,6 +3,7 @@
 mod cipher;
 mod create;
 mod failure;
+mod feature;
 mod functions;
 mod general;
 mod generate;

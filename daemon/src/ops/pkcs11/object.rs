@@ -25,6 +25,7 @@ use store::{ObjectId, Record};
 use super::{
     Call,
     failure::{Failure, Names, Outcome},
+    feature,
 };
 use crate::cryptoki::Entry;
 
@@ -86,6 +87,9 @@ impl Object {
 
 /// An object by its handle, as the caller may read it.
 pub(super) fn object(call: &mut Call<'_, '_>, handle: Ulong, code: Code) -> Result<Object> {
+    if let Some(facts) = feature::named(handle) {
+        return Ok(Object { facts });
+    }
     let id = call.object(handle, code)?;
     let request = GetAttributesRequest {
         unique_identifier: Some(id.as_str().into()),
@@ -119,15 +123,23 @@ pub(super) fn find_init(call: &mut Call<'_, '_>) -> Outcome {
     if session.found.is_some() {
         return Err(Code::OPERATIONACTIVE.into());
     }
+    session.found = Some(match feature::found(&template) {
+        Some(features) => features.into(),
+        None => handles(call, &template)?,
+    });
+    call.put_back(handle, session);
+    Ok(())
+}
+
+/// The handles of what matches a template in the vault.
+fn handles(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<VecDeque<Ulong>> {
     let limits = call.context.service.applications.limits;
     let mut found = VecDeque::new();
-    for id in located(call, &template)? {
+    for id in located(call, template)? {
         let own = call.application(|own| own.handle(&id, &limits))?;
         found.push_back(own.ok_or(Code::DEVICEMEMORY)?);
     }
-    session.found = Some(found);
-    call.put_back(handle, session);
-    Ok(())
+    Ok(found)
 }
 
 /// The identifiers of what matches a template.
@@ -307,6 +319,9 @@ pub(super) fn destroy(call: &mut Call<'_, '_>) -> Outcome {
     call.session()?;
     let object = call.arguments.ulong()?;
     call.arguments.end()?;
+    if feature::named(object).is_some() {
+        return Err(Code::ACTIONPROHIBITED.into());
+    }
     let id = call.object(object, Code::OBJECTHANDLEINVALID)?;
     let unique_identifier = Some(UniqueIdentifier::from(id.as_str()));
     let record = call

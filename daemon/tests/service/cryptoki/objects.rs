@@ -185,3 +185,94 @@ fn uuid_bytes(id: &str) -> Vec<u8> {
     let digits: String = id.chars().filter(|letter| *letter != '-').collect();
     hex::decode(digits).unwrap()
 }
+
+/// Objects that tell what is served: found by their class or their own attribute, told, and changed by nobody.
+#[test]
+fn profiles_and_mechanisms_are_objects_of_the_token() {
+    let mut own = Application::new();
+    let session = own.open();
+    let key = own.aes_key(session);
+    let of_class = |class| In::default().number(ck::CKA_CLASS, class);
+    let profiles = found(&mut own, session, 1, &of_class(ck::CKO_PROFILE));
+    let kinds: Vec<_> = profiles
+        .iter()
+        .map(|profile| told(&mut own, session, *profile, ck::CKA_PROFILE_ID))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ck::CKP_BASELINE_PROVIDER,
+            ck::CKP_EXTENDED_PROVIDER,
+            ck::CKP_AUTHENTICATION_TOKEN
+        ]
+    );
+    let by_id = In::default().number(ck::CKA_PROFILE_ID, ck::CKP_EXTENDED_PROVIDER);
+    assert_eq!(found(&mut own, session, 1, &by_id), [profiles[1]]);
+    let session_only = of_class(ck::CKO_PROFILE).flag(ck::CKA_TOKEN, false);
+    assert_eq!(
+        found(&mut own, session, 2, &session_only),
+        Vec::<ck::CK_ULONG>::new()
+    );
+    assert_eq!(found(&mut own, session, 0, &In::default()), [key]);
+
+    let list = In::default().ulong(0).room(Some(1000));
+    let mut list = own.call(F::CGetMechanismList, &list).unwrap();
+    assert_eq!(list.take(1), [1]);
+    let listed: Vec<_> = (0..list.count()).map(|_| list.ulong()).collect();
+    let mechanisms = found(&mut own, session, 1, &of_class(ck::CKO_MECHANISM));
+    let kinds: Vec<_> = mechanisms
+        .iter()
+        .map(|own_mechanism| told(&mut own, session, *own_mechanism, ck::CKA_MECHANISM_TYPE))
+        .collect();
+    assert_eq!(kinds, listed);
+
+    let profile = In::default().ulong(session).ulong(profiles[0]);
+    let label = In::default().array(ck::CKA_LABEL, b"mine");
+    for (function, input) in [
+        (F::CDestroyObject, profile.clone()),
+        (
+            F::CSetAttributeValue,
+            profile.clone().count(1).raw(&label.0),
+        ),
+        (F::CCopyObject, profile.count(1).raw(&label.0)),
+    ] {
+        assert_eq!(own.code(function, &input), Rv::ACTIONPROHIBITED);
+    }
+    let mechanism = (ck::CKM_SHA256_HMAC, None);
+    let signs = own.init(F::CSignInit, session, mechanism, profiles[0]);
+    assert_eq!(signs, Rv::KEYHANDLEINVALID);
+}
+
+/// The objects that a template finds.
+fn found(
+    own: &mut Application,
+    session: ck::CK_ULONG,
+    count: usize,
+    template: &In,
+) -> Vec<ck::CK_ULONG> {
+    let find = In::default().ulong(session).count(count).raw(&template.0);
+    own.call(F::CFindObjectsInit, &find).unwrap();
+    let next = In::default().ulong(session).count(1000);
+    let mut found = own.call(F::CFindObjects, &next).unwrap();
+    own.call(F::CFindObjectsFinal, &In::default().ulong(session))
+        .unwrap();
+    (0..found.count()).map(|_| found.ulong()).collect()
+}
+
+/// An attribute that is a number.
+fn told(
+    own: &mut Application,
+    session: ck::CK_ULONG,
+    object: ck::CK_ULONG,
+    kind: ck::CK_ULONG,
+) -> ck::CK_ULONG {
+    let ask = In::default()
+        .ulong(session)
+        .ulong(object)
+        .count(1)
+        .ask(kind);
+    let mut told = own.call(F::CGetAttributeValue, &ask).unwrap();
+    assert_eq!((told.count(), told.ulong()), (1, kind));
+    told.take(2);
+    told.ulong()
+}
