@@ -150,6 +150,11 @@ impl<'a> Arguments<'a> {
     pub(crate) const fn len(&self) -> usize {
         self.rest.len()
     }
+
+    /// What follows.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 /// How many bytes an element of an attribute has that is an array.

@@ -16,7 +16,7 @@ pub(crate) use self::{
     application::{Application, User},
     applications::{Applications, run_of},
     codec::{Arguments, Entry, Garbled, Output, Room},
-    parameter::read,
+    parameter::{further_keys, read},
     session::{Active, Kind, Session, Use},
 };
 /// Bounds of what applications keep here.

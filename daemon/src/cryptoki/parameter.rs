@@ -4,10 +4,14 @@
 use cryptoki_sys as ck;
 use pkcs11::{
     Ulong,
-    mechanism::{Ccm, Hkdf, Kdf, Oaep, Parameter, Part, Salt, Shape, initial_value},
+    mechanism::{
+        Ccm, Context, FURTHER_KEYS_MAX, Hkdf, Kdf, Oaep, PARTS_MAX, Parameter, Part, Salt, Shape,
+        initial_value,
+    },
+    size,
 };
 
-use super::{Arguments, Garbled};
+use super::{Arguments, Entry, Garbled};
 
 type Read<T> = Result<T, Garbled>;
 
@@ -39,19 +43,31 @@ pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> 
         Shape::Poly1305 => poly1305(&mut arguments).ok(),
         Shape::Oaep => oaep(&mut arguments).ok().map(Parameter::Oaep),
         Shape::Pss => pss(&mut arguments).ok(),
-        Shape::Eddsa | Shape::Context => context(&mut arguments).ok(),
-        // The structure of a digest's signature names its hash; the profile's encoding has no example of it.
-        Shape::HashContext => None,
+        Shape::Eddsa => eddsa(&mut arguments).ok(),
+        Shape::Context => context(&mut arguments, false).ok(),
+        Shape::HashContext => context(&mut arguments, true).ok(),
         Shape::Ecdh => ecdh(&mut arguments).ok(),
         Shape::Hkdf => hkdf(&mut arguments).ok(),
-        Shape::Kdf => kdf(&mut arguments, false).ok(),
-        Shape::Feedback => kdf(&mut arguments, true).ok(),
+        Shape::Kdf | Shape::Feedback => {
+            let read = kdf(&mut arguments, shape == Shape::Feedback);
+            read.map(|(own, _)| Parameter::Kdf(own)).ok()
+        }
     }?;
     let is_whole = matches!(
         shape,
         Shape::Iv(_) | Shape::Default(_) | Shape::Counter | Shape::Gcm
     );
     (is_whole || arguments.end().is_ok()).then_some(read)
+}
+
+/// The templates of the keys that a parameter of this shape asks for besides.
+pub(crate) fn further_keys(shape: Shape, parameter: Option<&[u8]>) -> Option<Vec<Vec<Entry>>> {
+    if !matches!(shape, Shape::Kdf | Shape::Feedback) {
+        return Some(Vec::new());
+    }
+    let mut arguments = Arguments::new(parameter?);
+    let read = kdf(&mut arguments, shape == Shape::Feedback);
+    read.map(|(_, further)| further).ok()
 }
 
 /// An IV is an array, so its count stands before it; some clients leave that out.
@@ -146,17 +162,23 @@ fn pss(arguments: &mut Arguments<'_>) -> Read<Parameter> {
     Ok(Parameter::Pss(hash, mask, salt))
 }
 
-/// A flag or a number, and a context, which must be those that ask for nothing.
-fn context(arguments: &mut Arguments<'_>) -> Read<Parameter> {
-    let asks = match arguments.len() {
-        5 => arguments.flag()?,
-        _ => arguments.ulong()? == ck::CKH_DETERMINISTIC_REQUIRED,
-    };
-    let context = arguments.bytes()?;
-    if asks || !context.is_empty() {
-        return Err(Garbled);
-    }
-    Ok(Parameter::None)
+/// Whether a digest is signed, context.
+fn eddsa(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    Ok(Parameter::Context(Context {
+        is_prehashed: arguments.flag()?,
+        bytes: arguments.bytes()?.to_vec(),
+        is_deterministic: false,
+        hash: None,
+    }))
+}
+
+/// How a signature is hedged, context; of a digest, its hash.
+fn context(arguments: &mut Arguments<'_>, names_hash: bool) -> Read<Parameter> {
+    let hedge = arguments.ulong()?;
+    let bytes = arguments.bytes()?.to_vec();
+    let hash = names_hash.then(|| arguments.ulong()).transpose()?;
+    let own = Context::hedged(hedge, bytes, hash);
+    own.map(Parameter::Context).map_err(|_| Garbled)
 }
 
 /// Function, shared information, public key.
@@ -185,8 +207,8 @@ fn hkdf(arguments: &mut Arguments<'_>) -> Read<Parameter> {
     }))
 }
 
-/// Function, parts behind their count, IV where it is fed back, how many keys more.
-fn kdf(arguments: &mut Arguments<'_>, feeds_back: bool) -> Read<Parameter> {
+/// Function, parts behind their count, IV where it is fed back, templates of further keys behind their count.
+fn kdf(arguments: &mut Arguments<'_>, feeds_back: bool) -> Read<(Kdf, Vec<Vec<Entry>>)> {
     let prf = arguments.ulong()?;
     let count = arguments.count()?;
     if count > PARTS_MAX {
@@ -199,12 +221,22 @@ fn kdf(arguments: &mut Arguments<'_>, feeds_back: bool) -> Read<Parameter> {
     } else {
         Vec::new()
     };
-    Ok(Parameter::Kdf(Kdf {
+    // Where there are none, some clients send a number.
+    let count = match arguments.rest() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => size(arguments.ulong()?),
+        _ => arguments.count()?,
+    };
+    if count > FURTHER_KEYS_MAX {
+        return Err(Garbled);
+    }
+    let further: Read<Vec<_>> = (0..count).map(|_| arguments.template()).collect();
+    let own = Kdf {
         prf,
         parts,
         iv,
-        more_keys: arguments.ulong()?,
-    }))
+        more_keys: pkcs11::ulong(count),
+    };
+    Ok((own, further?))
 }
 
 fn part(arguments: &mut Arguments<'_>) -> Read<Part> {
@@ -239,9 +271,6 @@ fn width(arguments: &mut Arguments<'_>) -> Read<Ulong> {
     }
     arguments.ulong()
 }
-
-/// The most parts of a block; callers have three or four.
-const PARTS_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,8 @@ pub(crate) enum Kind {
 /// How an operation works.
 #[derive(Clone)]
 pub(crate) enum Use {
-    Authentication(Authentication, KeySpec),
+    /// With the context of a signature that has one.
+    Authentication(Authentication, KeySpec, Vec<u8>),
     Cipher(CipherUse),
     Digest(Hash),
 }

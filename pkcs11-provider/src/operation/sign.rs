@@ -75,11 +75,7 @@ impl Input {
 
     /// The parameters of a signature made so, with its context.
     pub(crate) fn parameters(&self, signing: Signing) -> CryptographicParameters {
-        let mut parameters = signing_parameters(signing);
-        if matches!(signing, Signing::InContext { .. }) {
-            parameters.p_source = Some(Bytes(self.context.clone()));
-        }
-        parameters
+        signing_parameters(signing, &self.context)
     }
 
     /// Takes a part.

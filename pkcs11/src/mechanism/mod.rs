@@ -13,7 +13,10 @@ use kmip::mechanism::{Hash, KeySpec, Padding, PostQuantumUse, Prehash};
 
 pub use self::{
     derivation::{DerivationUse, derivation},
-    parameter::{Ccm, Context, Hkdf, Kdf, Oaep, Parameter, Part, Salt, Shape, initial_value},
+    parameter::{
+        Ccm, Context, FURTHER_KEYS_MAX, Hkdf, Kdf, Oaep, PARTS_MAX, Parameter, Part, Salt, Shape,
+        initial_value,
+    },
     said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,
     uses::{Authentication, CipherUse, authentication, cipher, context, wrapping},

@@ -106,6 +106,27 @@ pub struct Context {
     pub hash: Option<Ulong>,
 }
 
+impl Context {
+    /// The context of `CK_SIGN_ADDITIONAL_CONTEXT`, or of a digest's, which names its hash. Signatures are hedged unless that
+    /// is forbidden (PKCS #11 3.2 §6.67.4).
+    ///
+    /// # Errors
+    /// `MECHANISM_PARAM_INVALID` for a way to hedge that is none.
+    pub fn hedged(hedge: Ulong, bytes: Vec<u8>, hash: Option<Ulong>) -> Result<Self> {
+        let is_deterministic = match hedge {
+            ck::CKH_HEDGE_PREFERRED | ck::CKH_HEDGE_REQUIRED => false,
+            ck::CKH_DETERMINISTIC_REQUIRED => true,
+            _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+        };
+        Ok(Self {
+            bytes,
+            is_prehashed: false,
+            is_deterministic,
+            hash,
+        })
+    }
+}
+
 /// The parameter of RSAES-OAEP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oaep {
@@ -185,6 +206,12 @@ impl Parameter {
         }
     }
 }
+
+/// The most keys that are derived besides: each is an object of its own at the daemon.
+pub const FURTHER_KEYS_MAX: usize = 32;
+
+/// The most parts of a block; callers have three or four.
+pub const PARTS_MAX: usize = 64;
 
 /// The parameter of a key derivation function of SP 800-108.
 #[derive(Clone, Debug, PartialEq, Eq)]

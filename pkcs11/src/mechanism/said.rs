@@ -11,7 +11,7 @@ use kmip::{
 };
 
 /// The Cryptographic Parameters of a signature.
-pub fn signing_parameters(signing: Signing) -> CryptographicParameters {
+pub fn signing_parameters(signing: Signing, context: &[u8]) -> CryptographicParameters {
     let mut parameters = CryptographicParameters::default();
     match signing {
         Signing::RsaPkcs1(hash) => {
@@ -58,8 +58,7 @@ pub fn signing_parameters(signing: Signing) -> CryptographicParameters {
                 }
             }
             parameters.salt_length = deterministic.then_some(0);
-            // The context itself comes from whoever has it.
-            parameters.p_source = Some(Bytes(Vec::new()));
+            parameters.p_source = Some(Bytes(context.to_vec()));
         }
     }
     parameters

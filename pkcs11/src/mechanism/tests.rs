@@ -38,7 +38,7 @@ fn what_is_sent_reads_back_as_what_was_meant() {
         else {
             panic!("{meaning:?} is a signature");
         };
-        let sent = signing_parameters(signing);
+        let sent = signing_parameters(signing, &[]);
         assert_eq!(parameters::signing(spec, &sent), Ok(signing));
     }
 }

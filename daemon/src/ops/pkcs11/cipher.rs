@@ -15,7 +15,9 @@ use kmip::{
 };
 use pkcs11::{
     Ulong,
-    mechanism::{Authentication, CipherUse, Meaning, authentication, cipher, cipher_parameters},
+    mechanism::{
+        Authentication, CipherUse, Meaning, authentication, cipher, cipher_parameters, context,
+    },
 };
 
 use super::{
@@ -46,7 +48,10 @@ pub(super) fn init(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
             let spec = key.is_of(row, flag)?;
             let usage = match kind {
                 Kind::Encrypt | Kind::Decrypt => Use::Cipher(cipher(meaning, parameter)?),
-                _ => Use::Authentication(authentication(meaning, &parameter, spec)?, spec),
+                _ => {
+                    let how = authentication(meaning, &parameter, spec)?;
+                    Use::Authentication(how, spec, context(&parameter).to_vec())
+                }
             };
             check_key(call, &key.facts.id, kind, &usage)?;
             let asks = key.facts.flag(ck::CKA_ALWAYS_AUTHENTICATE);
@@ -82,10 +87,10 @@ const fn operation(kind: Kind, usage: &Use) -> (OperationCode, Mask) {
     match (kind, usage) {
         (Kind::Decrypt, _) => (OperationCode::Decrypt, Mask::Decrypt),
         (Kind::Encrypt, _) => (OperationCode::Encrypt, Mask::Encrypt),
-        (Kind::Sign, Use::Authentication(Authentication::Mac(..), _)) => {
+        (Kind::Sign, Use::Authentication(Authentication::Mac(..), ..)) => {
             (OperationCode::MAC, Mask::MACGenerate)
         }
-        (Kind::Verify, Use::Authentication(Authentication::Mac(..), _)) => {
+        (Kind::Verify, Use::Authentication(Authentication::Mac(..), ..)) => {
             (OperationCode::MACVerify, Mask::MACVerify)
         }
         (Kind::Verify, _) => (OperationCode::SignatureVerify, Mask::Verify),
@@ -259,7 +264,9 @@ fn run(call: &mut Call<'_, '_>, active: &Active, data: &Secret) -> Result<Secret
                 _ => encrypt(call, active, how, data),
             }
         }
-        (Use::Authentication(how, spec), _) => sign(call, active, (*how, *spec), data),
+        (Use::Authentication(how, spec, context), _) => {
+            sign(call, active, (*how, *spec, context), data)
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use kmip::{PKCS11Function, PKCS11ReturnCode};
 
-use super::{Call, cipher, create, failure::Outcome, general, generate, object, tokens, wrap};
+use super::{
+    Call, cipher, create, derive, failure::Outcome, general, generate, object, tokens, wrap,
+};
 use crate::cryptoki::Kind;
 
 /// What a function does with a call.
@@ -120,7 +122,7 @@ pub(super) const FUNCTIONS: &[(PKCS11Function, Function)] = &[
     ),
     (PKCS11Function::CWrapKey, wrap::wrap_key),
     (PKCS11Function::CUnwrapKey, wrap::unwrap_key),
-    (PKCS11Function::CDeriveKey, generate::derive_key),
+    (PKCS11Function::CDeriveKey, derive::derive_key),
     (PKCS11Function::CSeedRandom, |call| {
         general::answers(call, PKCS11ReturnCode::RANDOMSEEDNOTSUPPORTED)
     }),

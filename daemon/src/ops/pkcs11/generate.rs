@@ -4,16 +4,11 @@ use cryptoki_sys as ck;
 use kmip::{
     ObjectType, PKCS11ReturnCode as Code,
     attribute::{AttributeList, UniqueIdentifier},
-    payload::{
-        create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
-        derive::DeriveKey,
-    },
+    payload::create::{Create, CreateKeyPair, CreateKeyPairRequest, CreateRequest},
 };
 use pkcs11::{
     Template, Ulong,
-    derive::{self, Bases, Wanted},
     mechanism::{self, Parameter, Row},
-    nested,
     new::{self, NewSecret, marks_of_generation, pair, pair_attributes, spec_attributes},
 };
 use store::ObjectId;
@@ -21,9 +16,13 @@ use store::ObjectId;
 use super::{
     Call,
     failure::{Failure, Names, Outcome},
-    object::{entries, key},
+    object::entries,
 };
-use crate::cryptoki::{Entry, User, read};
+use crate::{
+    cryptoki::{Entry, User, read},
+    error::Error,
+    fault::Fault,
+};
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -62,8 +61,16 @@ pub(super) fn mechanism(
     Ok((row, parameter))
 }
 
-/// The handle of a new object. One that is marked ends with the session.
+/// Tells the handle of a new object.
 pub(super) fn adopt(call: &mut Call<'_, '_>, id: &UniqueIdentifier) -> Outcome {
+    let handle = handle(call, id)?;
+    call.output.ulong(handle);
+    Ok(())
+}
+
+/// The handle of a new object. One that is marked ends with the session. Where there is no room for another handle, the
+/// object is not made.
+pub(super) fn handle(call: &mut Call<'_, '_>, id: &UniqueIdentifier) -> Result<Ulong> {
     let limits = call.context.service.applications.limits;
     let UniqueIdentifier::Text(id) = id else {
         return Err(Code::DEVICEERROR.into());
@@ -73,13 +80,16 @@ pub(super) fn adopt(call: &mut Call<'_, '_>, id: &UniqueIdentifier) -> Outcome {
     let ends = record.is_some_and(|own| own.session_run().is_some());
     let session = call.origin.filter(|_| ends).map(|(session, _)| session);
     let handle = call.application(|own| {
+        let handle = own.handle(id, &limits)?;
         if let Some(session) = session {
             own.own(id, session);
         }
-        own.handle(id, &limits)
+        Some(handle)
     })?;
-    call.output.ulong(handle.ok_or(Code::DEVICEMEMORY)?);
-    Ok(())
+    handle.ok_or_else(|| {
+        let error = Error::new(Fault::Busy, "the application has too many handles");
+        Failure::Denied(error, Code::DEVICEMEMORY)
+    })
 }
 
 pub(super) fn generate_key(call: &mut Call<'_, '_>) -> Outcome {
@@ -141,42 +151,4 @@ pub(super) fn generate_key_pair(call: &mut Call<'_, '_>) -> Outcome {
     // The order of the function's own parameters: the public key comes first.
     adopt(call, &response.public_key_unique_identifier)?;
     adopt(call, &response.private_key_unique_identifier)
-}
-
-/// `C_DeriveKey`: what comes of a key is kept no less than it, and never shows it.
-pub(super) fn derive_key(call: &mut Call<'_, '_>) -> Outcome {
-    call.session()?;
-    let (row, parameter) = mechanism(call, ck::CKF_DERIVE)?;
-    let base = call.arguments.ulong()?;
-    let given = call.arguments.template()?;
-    call.arguments.end()?;
-    checked(call, &given, |_| Ok(derive::class(row.meaning)))?;
-    let base = key(call, base, Code::KEYHANDLEINVALID)?;
-    base.fits(row, ck::CKA_DERIVE)?;
-    let salt = parameter.salt_key();
-    let salt = salt.map(|handle| key(call, handle, Code::MECHANISMPARAMINVALID));
-    let salt = salt.transpose()?;
-    if let Some(salt) = &salt {
-        salt.fits(row, ck::CKA_DERIVE)?;
-    }
-    let given = entries(&given);
-    let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
-    let template = Template::read(&given)?.with(&added)?;
-    refuse_trust(&template)?;
-    let mark = call.mark(template.is_token())?;
-    let wanted = Wanted {
-        template: &template,
-        session: mark.as_deref(),
-    };
-    let bases = Bases {
-        base: &base.facts,
-        salt: salt.as_ref().map(|own| &own.facts),
-    };
-    let now = call.context.now;
-    let requests = derive::requests(bases, row.meaning, parameter, &[wanted], now);
-    // One template asks one question.
-    let request = requests.map_err(|refused| refused.rv)?.pop();
-    let request = request.ok_or(Code::MECHANISMPARAMINVALID)?;
-    let response = call.perform::<DeriveKey>(request, Names::Template)?;
-    adopt(call, &response.unique_identifier)
 }

@@ -2,6 +2,7 @@
 
 mod cipher;
 mod create;
+mod derive;
 mod failure;
 mod feature;
 mod functions;

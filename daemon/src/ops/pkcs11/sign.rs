@@ -43,7 +43,7 @@ fn mac(call: &mut Call<'_, '_>, active: &Active, how: Mac, data: &Secret) -> Res
 pub(super) fn sign(
     call: &mut Call<'_, '_>,
     active: &Active,
-    (how, spec): (Authentication, KeySpec),
+    (how, spec, context): (Authentication, KeySpec, &[u8]),
     data: &Secret,
 ) -> Result<Secret> {
     let signing = match how {
@@ -57,7 +57,7 @@ pub(super) fn sign(
     let (data, digested_data) = input(how, data);
     let request = SignRequest {
         unique_identifier: identifier(active),
-        cryptographic_parameters: Some(signing_parameters(signing)),
+        cryptographic_parameters: Some(signing_parameters(signing, context)),
         data,
         digested_data,
         ..SignRequest::default()
@@ -77,9 +77,10 @@ pub(super) fn verify(
     data: Secret,
     signature: Vec<u8>,
 ) -> Outcome {
-    let Use::Authentication(how, spec) = active.usage else {
+    let Use::Authentication(how, spec, context) = &active.usage else {
         return Err(Code::OPERATIONNOTINITIALIZED.into());
     };
+    let (how, spec) = (*how, *spec);
     if signature.len() != how.answer_bytes(spec) {
         return Err(Code::SIGNATURELENRANGE.into());
     }
@@ -93,7 +94,7 @@ pub(super) fn verify(
             let (data, digested_data) = input(how, &data);
             let request = SignatureVerifyRequest {
                 unique_identifier: identifier(active),
-                cryptographic_parameters: Some(signing_parameters(signing)),
+                cryptographic_parameters: Some(signing_parameters(signing, context)),
                 data,
                 digested_data,
                 signature_data: Some(Bytes(signature)),

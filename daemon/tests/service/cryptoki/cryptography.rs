@@ -228,3 +228,78 @@ fn uses_are_counted_as_those_of_any_client() {
     let counted = of(&verifier).attributes.signature_verify_counter;
     assert_eq!(counted, Some(1));
 }
+
+/// A structure asks for what it says, as of the module: contexts, digests, and signatures without anything random.
+#[test]
+fn signatures_have_contexts() {
+    let mut own = Application::new();
+    let session = own.open();
+    let curve = In::default().array(ck::CKA_EC_PARAMS, &[6, 3, 0x2B, 0x65, 0x70]);
+    let (public, private) = own.pair(session, ck::CKM_EC_EDWARDS_KEY_PAIR_GEN, &curve);
+    let eddsa =
+        |prehashed: bool, context: &[u8]| In::default().byte(u8::from(prehashed)).bytes(context).0;
+    let ways = [
+        Some(eddsa(false, b"context")),
+        Some(eddsa(true, b"")),
+        Some(eddsa(true, b"context")),
+        None,
+    ];
+    let signed: Vec<_> = ways
+        .iter()
+        .map(|way| {
+            let mechanism = (ck::CKM_EDDSA, way.as_deref());
+            assert_eq!(own.init(F::CSignInit, session, mechanism, private), Rv::OK);
+            own.whole(F::CSign, session, b"message").unwrap()
+        })
+        .collect();
+    for (which, signature) in signed.iter().enumerate() {
+        for (other, way) in ways.iter().enumerate() {
+            let mechanism = (ck::CKM_EDDSA, way.as_deref());
+            assert_eq!(own.init(F::CVerifyInit, session, mechanism, public), Rv::OK);
+            let expected = if which == other {
+                Rv::OK
+            } else {
+                Rv::SIGNATUREINVALID
+            };
+            assert_eq!(own.verify(session, b"message", signature), expected);
+        }
+    }
+    // Ed25519ctx has no empty context (RFC 8032 §5.1).
+    let empty = eddsa(false, b"");
+    let mechanism = (ck::CKM_EDDSA, Some(empty.as_slice()));
+    let refused = own.init(F::CSignInit, session, mechanism, private);
+    assert_eq!(refused, Rv::MECHANISMPARAMINVALID);
+}
+
+#[test]
+fn post_quantum_signatures_have_contexts_and_digests() {
+    let mut own = Application::new();
+    let session = own.open();
+    let set = In::default().number(ck::CKA_PARAMETER_SET, ck::CKP_ML_DSA_44);
+    let (public, private) = own.pair(session, ck::CKM_ML_DSA_KEY_PAIR_GEN, &set);
+    let hedged = |hedge, context: &[u8]| In::default().ulong(hedge).bytes(context);
+    let exact = hedged(ck::CKH_DETERMINISTIC_REQUIRED, b"context");
+    let digest = exact.clone().ulong(ck::CKM_SHA256);
+    let digested = [7; 32];
+    for (mechanism, parameter, data) in [
+        (ck::CKM_ML_DSA, exact, &b"message"[..]),
+        (ck::CKM_HASH_ML_DSA, digest, &digested[..]),
+    ] {
+        let mechanism = (mechanism, Some(parameter.0.as_slice()));
+        let [one, two] = [(); 2].map(|()| {
+            assert_eq!(own.init(F::CSignInit, session, mechanism, private), Rv::OK);
+            own.whole(F::CSign, session, data).unwrap()
+        });
+        assert_eq!(one, two, "nothing random goes in");
+        assert_eq!(own.init(F::CVerifyInit, session, mechanism, public), Rv::OK);
+        assert_eq!(own.verify(session, data, &one), Rv::OK);
+        let other = hedged(ck::CKH_HEDGE_PREFERRED, b"another");
+        let other = (ck::CKM_ML_DSA, Some(other.0.as_slice()));
+        assert_eq!(own.init(F::CVerifyInit, session, other, public), Rv::OK);
+        assert_eq!(own.verify(session, data, &one), Rv::SIGNATUREINVALID);
+    }
+    let odd = hedged(9, b"");
+    let odd = (ck::CKM_ML_DSA, Some(odd.0.as_slice()));
+    let refused = own.init(F::CSignInit, session, odd, private);
+    assert_eq!(refused, Rv::MECHANISMPARAMINVALID);
+}

@@ -8,11 +8,11 @@ use super::{Application, In, P256};
 type Handle = ck::CK_ULONG;
 
 /// How many entries a template has, and what they are.
-type Template = (usize, In);
+pub(super) type Template = (usize, In);
 
 impl Application {
     /// A key of so many bytes with these flags.
-    fn made(&mut self, mechanism: Handle, bytes: Handle, flags: &[Handle]) -> Handle {
+    pub(super) fn made(&mut self, mechanism: Handle, bytes: Handle, flags: &[Handle]) -> Handle {
         let session = self.open();
         let mut input = In::default()
             .ulong(session)
@@ -25,7 +25,7 @@ impl Application {
         self.call(F::CGenerateKey, &input).unwrap().ulong()
     }
 
-    fn brought(&mut self, value: &[u8], flags: &[Handle]) -> Handle {
+    pub(super) fn brought(&mut self, value: &[u8], flags: &[Handle]) -> Handle {
         let session = self.open();
         let mut input = In::default()
             .ulong(session)
@@ -62,7 +62,7 @@ impl Application {
         Ok(self.call(F::CUnwrapKey, &input)?.ulong())
     }
 
-    fn derive(
+    pub(super) fn derive(
         &mut self,
         mechanism: (Handle, &[u8]),
         base: Handle,
@@ -79,7 +79,7 @@ impl Application {
     }
 
     /// The value of an attribute that is an array.
-    fn told(&mut self, object: Handle, kind: Handle) -> Result<Vec<u8>, Rv> {
+    pub(super) fn told(&mut self, object: Handle, kind: Handle) -> Result<Vec<u8>, Rv> {
         let mut output = self.asked(object, kind)?;
         let count = output.count();
         Ok(output.take(count))

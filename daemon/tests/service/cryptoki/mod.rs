@@ -2,6 +2,7 @@
 
 mod applications;
 mod cryptography;
+mod derived;
 mod keys;
 mod lives;
 mod objects;

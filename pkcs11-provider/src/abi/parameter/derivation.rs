@@ -4,7 +4,7 @@ use cryptoki_sys as ck;
 use pkcs11::{
     Entry, Result, Rv, Ulong,
     derive::Refused,
-    mechanism::{self, Hkdf, Kdf, Parameter, Part, Salt, Shape},
+    mechanism::{self, FURTHER_KEYS_MAX, Hkdf, Kdf, PARTS_MAX, Parameter, Part, Salt, Shape},
     size,
 };
 
@@ -92,7 +92,7 @@ pub(crate) unsafe fn further_keys<'a>(
         (own.pAdditionalDerivedKeys, own.ulAdditionalDerivedKeys)
     };
     let each = size_of::<ck::CK_DERIVED_KEY>();
-    if count > KEYS_MAX {
+    if size(count) > FURTHER_KEYS_MAX {
         return Err(Rv::MECHANISM_PARAM_INVALID);
     }
     let all = pointed(first.cast(), pkcs11::ulong(each * size(count)))?;
@@ -143,15 +143,9 @@ pub(crate) fn derived(
     }
 }
 
-/// The most keys that are derived besides: each is an object of its own at the daemon.
-const KEYS_MAX: Ulong = 32;
-
-/// The most parts of a block; callers have three or four.
-const PARTS_MAX: Ulong = 64;
-
 fn parts(first: *const ck::CK_PRF_DATA_PARAM, count: Ulong) -> Result<Vec<Part>> {
     let each = size_of::<ck::CK_PRF_DATA_PARAM>();
-    if count > PARTS_MAX {
+    if size(count) > PARTS_MAX {
         return Err(Rv::MECHANISM_PARAM_INVALID);
     }
     let bytes = pointed(first.cast(), pkcs11::ulong(each * size(count)))?;

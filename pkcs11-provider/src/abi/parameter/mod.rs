@@ -59,42 +59,19 @@ pub(crate) fn read(shape: Shape, parameter: In<'_>) -> Result<Parameter> {
         }
         Shape::Context => {
             let own = structure::<ck::CK_SIGN_ADDITIONAL_CONTEXT>(bytes)?;
-            context(own.hedgeVariant, own.pContext, own.ulContextLen, None)
+            let context = pointed(own.pContext, own.ulContextLen)?;
+            Context::hedged(own.hedgeVariant, context, None).map(Parameter::Context)
         }
         Shape::HashContext => {
             let own = structure::<ck::CK_HASH_SIGN_ADDITIONAL_CONTEXT>(bytes)?;
-            context(
-                own.hedgeVariant,
-                own.pContext,
-                own.ulContextLen,
-                Some(own.hash),
-            )
+            let context = pointed(own.pContext, own.ulContextLen)?;
+            Context::hedged(own.hedgeVariant, context, Some(own.hash)).map(Parameter::Context)
         }
         Shape::Ecdh => derivation::ecdh(structure(bytes)?),
         Shape::Hkdf => derivation::hkdf(structure(bytes)?),
         Shape::Kdf => derivation::kdf(structure(bytes)?),
         Shape::Feedback => derivation::feedback(structure(bytes)?),
     }
-}
-
-/// Signatures are hedged unless that is forbidden (PKCS #11 3.2 §6.67.4).
-fn context(
-    hedge: ck::CK_HEDGE_TYPE,
-    bytes: *mut u8,
-    length: Ulong,
-    hash: Option<Ulong>,
-) -> Result<Parameter> {
-    let is_deterministic = match hedge {
-        ck::CKH_HEDGE_PREFERRED | ck::CKH_HEDGE_REQUIRED => false,
-        ck::CKH_DETERMINISTIC_REQUIRED => true,
-        _ => return Err(Rv::MECHANISM_PARAM_INVALID),
-    };
-    Ok(Parameter::Context(Context {
-        bytes: pointed(bytes, length)?,
-        is_prehashed: false,
-        is_deterministic,
-        hash,
-    }))
 }
 
 fn oaep(oaep: ck::CK_RSA_PKCS_OAEP_PARAMS) -> Result<Oaep> {
