@@ -22,8 +22,8 @@ use crate::{
 pub struct Bases<'a> {
     /// The base key.
     pub base: &'a Facts,
-    /// The key that is the salt of HKDF, where one is.
-    pub salt: Option<&'a Facts>,
+    /// The keys that go in besides: the salt of HKDF, or those of a block in their order.
+    pub beside: &'a [&'a Facts],
 }
 
 /// What is wanted of it.
@@ -89,8 +89,7 @@ pub fn requests(
     let all = described.collect::<std::result::Result<Vec<_>, _>>()?;
     let lengths: Vec<usize> = all.iter().map(|new| new.bytes).collect();
     let how = derivation(meaning, parameter, spec, &lengths)?;
-    let names = [Some(bases.base), bases.salt].into_iter().flatten();
-    let names: Vec<_> = names.map(|own| own.id.as_str().into()).collect();
+    let names: Vec<_> = bases.all().map(|own| own.id.as_str().into()).collect();
     let mut skipped = 0;
     let requests = all.into_iter().map(|new| {
         let mut parameters = how.parameters.clone();
@@ -180,7 +179,7 @@ impl New {
 
 impl<'a> Bases<'a> {
     fn all(self) -> impl Iterator<Item = &'a Facts> {
-        [Some(self.base), self.salt].into_iter().flatten()
+        [self.base].into_iter().chain(self.beside.iter().copied())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kmip::{
     Secret,
-    mechanism::{Derivation, KeySpec},
+    mechanism::{Block, Derivation, KeySpec},
 };
 
 use crate::{Error, Hsm, KeyRef, Material, Result, Sealed, Terms};
@@ -27,8 +27,10 @@ pub struct Deriving<'a> {
     pub iv: Option<&'a [u8]>,
     /// The salt.
     pub salt: &'a [u8],
-    /// The salt of HKDF, where it is a key of the HSM.
-    pub salt_key: Option<&'a KeyRef>,
+    /// Keys of the HSM that go in beside the base: the salt of HKDF, where it is one, and those of the block.
+    pub keys: &'a [KeyRef],
+    /// What goes into a block of SP 800-108, where it is not as KMIP has it.
+    pub block: Option<&'a Block>,
     /// How many bytes of what is derived are left out in front.
     pub skipped_bytes: usize,
     /// The public key to agree with, DER SubjectPublicKeyInfo.

@@ -6,7 +6,7 @@ use pkcs11::{
     Ulong,
     mechanism::{
         Ccm, Context, FURTHER_KEYS_MAX, Hkdf, Kdf, Oaep, PARTS_MAX, Parameter, Part, Salt, Shape,
-        initial_value,
+        Width, initial_value,
     },
     size,
 };
@@ -248,28 +248,22 @@ fn part(arguments: &mut Arguments<'_>) -> Read<Part> {
         ck::CK_SP800_108_ITERATION_VARIABLE => Part::Iteration(Some(width(&mut own)?)),
         ck::CK_SP800_108_COUNTER => Part::Counter(width(&mut own)?),
         ck::CK_SP800_108_DKM_LENGTH => {
-            let of_blocks = match own.ulong()? {
-                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS => false,
-                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS => true,
-                _ => return Err(Garbled),
-            };
-            Part::Length {
-                of_blocks,
-                width: width(&mut own)?,
-            }
+            let method = own.ulong()?;
+            Part::length(method, width(&mut own)?).map_err(|_| Garbled)?
         }
+        ck::CK_SP800_108_KEY_HANDLE => Part::Key(own.ulong()?),
         ck::CK_SP800_108_BYTE_ARRAY => return Ok(Part::Bytes(value.to_vec())),
         _ => return Err(Garbled),
     };
     own.end().map(|()| part)
 }
 
-/// The bits of a number that must be big-endian.
-fn width(arguments: &mut Arguments<'_>) -> Read<Ulong> {
-    if arguments.flag()? {
-        return Err(Garbled);
-    }
-    arguments.ulong()
+/// Whether a number is little-endian, and its bits.
+fn width(arguments: &mut Arguments<'_>) -> Read<Width> {
+    Ok(Width {
+        is_little_endian: arguments.flag()?,
+        bits: arguments.ulong()?,
+    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub mod signature;
 pub use self::{
     cipher::{Cipher, Mac, Padding},
     curve::{Curve, CurveForm},
-    derivation::{Derivation, Prf},
+    derivation::{Block, BlockPart, Counter, Derivation, Prf},
     kept::{Kept, OldHash},
     post_quantum::{PostQuantum, PostQuantumUse},
 };

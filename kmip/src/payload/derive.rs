@@ -42,6 +42,9 @@ structure! {
         salt: Option<Bytes> = Salt;
         /// How often PBKDF2 repeats.
         iteration_count: Option<i32> = IterationCount;
+        /// What goes into a block of SP 800-108, where it is not a counter of 32 bits in front of the data
+        /// (`mechanism::parameters::block`). This field is ours.
+        block: Option<Bytes> = PKCS11InputParameters;
         /// How many bytes of what comes of SP 800-108 are another key's, and come before. This field is ours.
         skipped_bytes: Option<i32> = OffsetItems;
     }
@@ -52,7 +55,7 @@ structure! {
     pub struct DeriveKeyRequest {
         /// What to derive: a symmetric key or secret data.
         object_type: ObjectType = ObjectType;
-        /// The base object first; then secret data to mix in, or the public key to agree with.
+        /// The base object first; then secret data to mix in, the public key to agree with, or keys that go in besides.
         unique_identifier: Vec<UniqueIdentifier> = UniqueIdentifier;
         /// How.
         derivation_method: DerivationMethod = DerivationMethod;

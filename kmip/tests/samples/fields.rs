@@ -300,7 +300,8 @@ make_fields! {
     }
     payload::import::ExportResponse { object_type, unique_identifier, attributes, object }
     payload::derive::DerivationParameters {
-        cryptographic_parameters, initialization_vector, derivation_data, salt, iteration_count, skipped_bytes,
+        cryptographic_parameters, initialization_vector, derivation_data, salt, iteration_count, block,
+        skipped_bytes,
     }
     payload::derive::DeriveKeyRequest {
         object_type, unique_identifier, derivation_method, derivation_parameters, attributes,

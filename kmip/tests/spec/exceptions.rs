@@ -140,6 +140,16 @@ pub(super) const OURS: &[(&str, Tag, &str)] = &[
         "as of Derivation Parameters",
     ),
     (
+        "Derivation Parameters",
+        Tag::PKCS11InputParameters,
+        "what goes into a block of SP 800-108, which PKCS #11 leaves to the caller",
+    ),
+    (
+        "PBKDF2 Derivation Parameters",
+        Tag::PKCS11InputParameters,
+        "as of Derivation Parameters",
+    ),
+    (
         "Key Wrapping Data",
         Tag::AuthenticatedEncryptionAdditionalData,
         "what GCM authenticates besides; PKCS #11 has it",

@@ -26,10 +26,9 @@ impl Session {
     ) -> std::result::Result<Vec<Ulong>, Refused> {
         let mechanism = mechanism.ok_or(Rv::ARGUMENTS_BAD)?;
         let base = used_key(self, mechanism, base, ck::CKF_DERIVE, ck::CKA_DERIVE)?;
-        let salt = base.parameter.salt_key();
-        let salt = salt
-            .map(|handle| self.salt(mechanism, handle))
-            .transpose()?;
+        let beside = base.parameter.keys().into_iter();
+        let beside = beside.map(|handle| self.beside(mechanism, handle));
+        let beside = beside.collect::<Result<Vec<_>>>()?;
         let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
         let class = derive::class(base.row.meaning);
         let read = templates.iter().enumerate().map(|(which, entries)| {
@@ -50,7 +49,7 @@ impl Session {
             .collect();
         let bases = Bases {
             base: &base.facts,
-            salt: salt.as_deref(),
+            beside: &beside.iter().map(Arc::as_ref).collect::<Vec<_>>(),
         };
         let meaning = base.row.meaning;
         let requests = derive::requests(bases, meaning, base.parameter, &wanted, now())?;
@@ -65,8 +64,8 @@ impl Session {
         Ok(self.adopt_new(&ids, &of_token)?)
     }
 
-    /// A key that is a salt, which must be one to derive from.
-    fn salt(&self, mechanism: &MechanismArgument<'_>, handle: Ulong) -> Result<Arc<Facts>> {
+    /// A key that goes in beside the base, which must be one to derive from, too.
+    fn beside(&self, mechanism: &MechanismArgument<'_>, handle: Ulong) -> Result<Arc<Facts>> {
         let key = permitted_key(self, mechanism, handle, ck::CKF_DERIVE, ck::CKA_DERIVE);
         match key {
             // The handle that the caller may have confused is in the parameter.

@@ -15,7 +15,7 @@ pub use self::{
     derivation::{DerivationUse, derivation},
     parameter::{
         Ccm, Context, FURTHER_KEYS_MAX, Hkdf, Kdf, Oaep, PARTS_MAX, Parameter, Part, Salt, Shape,
-        initial_value,
+        Width, initial_value,
     },
     said::{cipher_parameters, mac_parameters, signing_parameters},
     table::ROWS,

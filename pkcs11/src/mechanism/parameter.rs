@@ -193,16 +193,23 @@ impl Salt {
 }
 
 impl Parameter {
-    /// The handle of the key that is the salt, where one is.
+    /// The handles of keys that go into a derivation beside its base: the salt, or those of a block in their order.
     #[must_use]
-    pub const fn salt_key(&self) -> Option<Ulong> {
+    pub fn keys(&self) -> Vec<Ulong> {
         match self {
             Self::Hkdf(Hkdf {
                 extracts: true,
                 salt: Salt::Key(handle),
                 ..
-            }) => Some(*handle),
-            _ => None,
+            }) => vec![*handle],
+            Self::Kdf(own) => {
+                let handles = own.parts.iter().filter_map(|part| match part {
+                    Part::Key(handle) => Some(*handle),
+                    _ => None,
+                });
+                handles.collect()
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -226,20 +233,56 @@ pub struct Kdf {
     pub more_keys: Ulong,
 }
 
-/// A part of what goes into a block (PKCS #11 3.1 §6.42.2).
+/// A part of what goes into a block (PKCS #11 3.2 §6.42.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What the mode iterates over; with the width of the counter, where it is one that is big-endian.
-    Iteration(Option<Ulong>),
-    /// A counter of this many bits, big-endian.
-    Counter(Ulong),
-    /// The length of what is derived, of this many bits, big-endian; of the keys, or of all blocks.
+    /// What the mode iterates over; with the form of the counter, where it is one.
+    Iteration(Option<Width>),
+    /// A counter of this form.
+    Counter(Width),
+    /// The length of what is derived, of this form; of the keys, or of all blocks.
     Length {
         /// Whether it counts the blocks' bits, and not the keys'.
         of_blocks: bool,
-        /// The bits of the number.
-        width: Ulong,
+        /// How the number is written.
+        width: Width,
     },
     /// Bytes as they are.
     Bytes(Vec<u8>),
+    /// The value of a key, by its handle.
+    Key(Ulong),
+}
+
+impl Part {
+    /// The length of what is derived, by a method (`CK_SP800_108_DKM_LENGTH_`).
+    ///
+    /// # Errors
+    /// `MECHANISM_PARAM_INVALID` for a method that is none.
+    pub fn length(method: Ulong, width: Width) -> Result<Self> {
+        let of_blocks = match method {
+            ck::CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS => false,
+            ck::CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS => true,
+            _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+        };
+        Ok(Self::Length { of_blocks, width })
+    }
+}
+
+/// How a number is written into a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Width {
+    /// How many bits it has.
+    pub bits: Ulong,
+    /// Whether the last byte is the first.
+    pub is_little_endian: bool,
+}
+
+impl Width {
+    /// How many bytes it has: whole ones, and so many at most.
+    #[must_use]
+    pub fn bytes(self, most: u8) -> Option<u8> {
+        let is_whole = self.bits.is_multiple_of(8);
+        let bytes = u8::try_from(self.bits / 8).ok();
+        bytes.filter(|bytes| is_whole && (1..=most).contains(bytes))
+    }
 }

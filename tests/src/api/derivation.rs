@@ -38,6 +38,10 @@ pub enum Part {
     Length(ck::CK_SP800_108_DKM_LENGTH_METHOD, Ulong),
     /// Bytes as they are.
     Bytes(Vec<u8>),
+    /// A key's value, by its handle.
+    Key(Ulong),
+    /// A number whose last byte is the first.
+    LittleEndian(Box<Self>),
 }
 
 /// Keys that a derivation gives besides: their templates, and where their handles come.
@@ -187,6 +191,7 @@ enum Format {
     None,
     Counter(ck::CK_SP800_108_COUNTER_FORMAT),
     Length(ck::CK_SP800_108_DKM_LENGTH_FORMAT),
+    Key(Ulong),
 }
 
 impl Format {
@@ -203,26 +208,44 @@ impl Format {
                 bLittleEndian: ck::CK_FALSE,
                 ulWidthInBits: *width,
             }),
+            Part::Key(handle) => Self::Key(*handle),
+            Part::LittleEndian(part) => match Self::of(part) {
+                Self::Counter(own) => Self::Counter(ck::CK_SP800_108_COUNTER_FORMAT {
+                    bLittleEndian: ck::CK_TRUE,
+                    ..own
+                }),
+                Self::Length(own) => Self::Length(ck::CK_SP800_108_DKM_LENGTH_FORMAT {
+                    bLittleEndian: ck::CK_TRUE,
+                    ..own
+                }),
+                other => other,
+            },
             Part::Iteration(None) | Part::Bytes(_) => Self::None,
         }
     }
 }
 
-fn data_parameter((part, format): (&Part, &Format)) -> ck::CK_PRF_DATA_PARAM {
-    let type_ = match part {
+const fn kind(part: &Part) -> ck::CK_PRF_DATA_TYPE {
+    match part {
         Part::Iteration(_) => ck::CK_SP800_108_ITERATION_VARIABLE,
         Part::Counter(_) => ck::CK_SP800_108_COUNTER,
         Part::Length(..) => ck::CK_SP800_108_DKM_LENGTH,
         Part::Bytes(_) => ck::CK_SP800_108_BYTE_ARRAY,
-    };
+        Part::Key(_) => ck::CK_SP800_108_KEY_HANDLE,
+        Part::LittleEndian(part) => kind(part),
+    }
+}
+
+fn data_parameter((part, format): (&Part, &Format)) -> ck::CK_PRF_DATA_PARAM {
     let (value, length) = match (part, format) {
         (Part::Bytes(own), _) => (pointer(own).cast(), own.len()),
         (_, Format::Counter(own)) => place(own),
         (_, Format::Length(own)) => place(own),
+        (_, Format::Key(own)) => place(own),
         (_, Format::None) => (null_mut(), 0),
     };
     ck::CK_PRF_DATA_PARAM {
-        type_,
+        type_: kind(part),
         pValue: value,
         ulValueLen: ulong(length),
     }

@@ -57,6 +57,7 @@ fn request(
             derivation_data: vec![Secret::from(&[0; 32][..])],
             salt: Some(Bytes(vec![0; 16])),
             iteration_count: Some(1000),
+            block: None,
             skipped_bytes: None,
         },
         attributes: list(if frees { open(attributes) } else { attributes }),

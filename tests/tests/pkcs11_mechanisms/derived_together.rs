@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{derivations::readable, listed, on_module, oracle::Oracle, sample};
 
 /// A key that is read and derives.
-fn key(api: &Api, session: Ulong, value: &[u8]) -> Ulong {
+pub fn key(api: &Api, session: Ulong, value: &[u8]) -> Ulong {
     let template = [
         number(ck::CKA_CLASS, ck::CKO_SECRET_KEY),
         number(ck::CKA_KEY_TYPE, ck::CKK_GENERIC_SECRET),
@@ -23,7 +23,7 @@ fn key(api: &Api, session: Ulong, value: &[u8]) -> Ulong {
 }
 
 /// A key that derives and is locked.
-fn locked(api: &Api, session: Ulong) -> Ulong {
+pub fn locked(api: &Api, session: Ulong) -> Ulong {
     let template = [number(ck::CKA_VALUE_LEN, 32), flag(ck::CKA_DERIVE, true)];
     let kind = ck::CKM_GENERIC_SECRET_KEY_GEN.into();
     api.generate(session, &kind, &template).unwrap()

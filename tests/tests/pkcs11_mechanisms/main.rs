@@ -1,6 +1,7 @@
 //! Every mechanism that the module lists, for every function that it lists it for, against independent implementations.
 
 mod authenticated;
+mod blocks;
 mod ciphers;
 mod completeness;
 mod derivations;

@@ -265,8 +265,14 @@ def hkdf(ask):
 
 
 def kdf(ask):
-    """SP 800-108 with a counter of 32 bits in front of the fixed data."""
-    key, fixed, iv = unhex(ask, "key"), unhex(ask, "fixed"), unhex(ask, "iv")
+    """SP 800-108 of parts that are named or fixed; without any, a counter of 32 bits in front of the fixed data."""
+    key, iv = unhex(ask, "key"), unhex(ask, "iv")
+    usual = ["iteration", ask.get("fixed")] if ask["mode"] == "counter" else ["iteration", "counter", ask.get("fixed")]
+    parts = ask.get("parts") or usual
+
+    def block(iteration, counter):
+        named = {"iteration": iteration, "counter": counter}
+        return b"".join(named[part] if part in named else bytes.fromhex(part) for part in parts)
 
     def prf(data):
         if ask["prf"] == "cmac":
@@ -275,16 +281,16 @@ def kdf(ask):
             return own.finalize()
         return hmac_module.new(key, data, ask["prf"]).digest()
 
-    output, previous, pipeline, at = b"", iv, fixed, 1
+    output, previous, pipeline, at = b"", iv, block(b"", b""), 1
     while len(output) < ask["bytes"]:
-        counter = at.to_bytes(4, "big")
+        counter = at.to_bytes(ask.get("width", 4), ask.get("order", "big"))
         if ask["mode"] == "counter":
-            previous = prf(counter + fixed)
+            previous = prf(block(counter, b""))
         elif ask["mode"] == "feedback":
-            previous = prf(previous + counter + fixed)
+            previous = prf(block(previous, counter))
         else:
             pipeline = prf(pipeline)
-            previous = prf(pipeline + counter + fixed)
+            previous = prf(block(pipeline, counter))
         output, at = output + previous, at + 1
     return output[:ask["bytes"]]
 

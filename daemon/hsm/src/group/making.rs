@@ -96,15 +96,17 @@ impl Group {
         how: &Deriving<'_>,
         target: &Target<'_>,
     ) -> Result<Derived> {
-        let salt = how.salt_key.map(|key| self.copies(key)).transpose()?;
+        let keys = how.keys.iter().map(|key| self.copies(key));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
         let bases = match base {
             Base::Key(key) => Some(self.copies(key)?),
             Base::Bytes(_) => None,
         };
         self.derived_in_all(target, |member, target| {
-            let salt = salt.as_ref().map(|salt| own(salt, member)).transpose()?;
+            let keys = keys.iter().map(|key| own(key, member));
+            let keys = keys.collect::<Result<Vec<_>>>()?;
             let how = Deriving {
-                salt_key: salt.as_ref(),
+                keys: &keys,
                 ..*how
             };
             let key = bases.as_ref().map(|key| own(key, member)).transpose()?;

@@ -2,7 +2,7 @@
 
 use kmip::{
     Buffer, Secret,
-    mechanism::{Cipher, Derivation, KeySpec, Mac},
+    mechanism::{Block, Cipher, Derivation, KeySpec, Mac},
 };
 
 use super::wire::{Broken, Put, Reader, Take};
@@ -130,19 +130,21 @@ pub(super) struct OwnDeriving<'a> {
     data: &'a [u8],
     iv: Option<&'a [u8]>,
     salt: &'a [u8],
-    salt_key: Option<KeyRef>,
+    keys: Vec<KeyRef>,
+    block: Option<Block>,
     skipped_bytes: usize,
     peer: Option<&'a [u8]>,
 }
 
 impl OwnDeriving<'_> {
-    pub(super) const fn get(&self) -> Deriving<'_> {
+    pub(super) fn get(&self) -> Deriving<'_> {
         let Self {
             mechanism,
             data,
             iv,
             salt,
-            salt_key,
+            keys,
+            block,
             skipped_bytes,
             peer,
         } = self;
@@ -151,7 +153,8 @@ impl OwnDeriving<'_> {
             data,
             iv: *iv,
             salt,
-            salt_key: salt_key.as_ref(),
+            keys,
+            block: block.as_ref(),
             skipped_bytes: *skipped_bytes,
             peer: *peer,
         }
@@ -160,22 +163,26 @@ impl OwnDeriving<'_> {
 
 impl Put for Deriving<'_> {
     fn put(&self, out: &mut Buffer) {
-        let salt = (self.salt, self.salt_key);
-        (self.mechanism, self.data, self.iv, salt).put(out);
-        (self.skipped_bytes, self.peer).put(out);
+        (self.mechanism, self.data, self.iv, self.salt).put(out);
+        self.keys.len().put(out);
+        for key in self.keys {
+            key.put(out);
+        }
+        (self.block, self.skipped_bytes, self.peer).put(out);
     }
 }
 
 impl<'a> Take<'a> for OwnDeriving<'a> {
     fn take(from: &mut Reader<'a>) -> Result<Self, Broken> {
-        let (mechanism, data, iv, (salt, salt_key)) = from.take()?;
-        let (skipped_bytes, peer) = from.take()?;
+        let (mechanism, data, iv, salt) = from.take()?;
+        let (keys, block, (skipped_bytes, peer)) = (from.take()?, from.take()?, from.take()?);
         Ok(Self {
             mechanism,
             data,
             iv,
             salt,
-            salt_key,
+            keys,
+            block,
             skipped_bytes,
             peer,
         })

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Mutex, time::Duration};
 use kmip::{
     Buffer, CryptographicUsageMask,
     mechanism::{
-        Cipher, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding, PostQuantum, Prehash, Prf,
-        Signing,
+        Block, BlockPart, Cipher, Counter, Curve, Derivation, Hash, Kept, KeySpec, Mac, Padding,
+        PostQuantum, Prehash, Prf, Signing,
     },
 };
 
@@ -40,7 +40,7 @@ macro_rules! listed {
 }
 listed!(Hash, Padding, Curve, Kept, PostQuantum);
 lists!(
-    Hash, KeySpec, Signing, Cipher, Mac, Derivation, ForeignKey, Trial, u64
+    Hash, KeySpec, Signing, Cipher, Mac, Derivation, BlockPart, ForeignKey, KeyRef, Trial, u64
 );
 
 wire! {
@@ -117,6 +117,14 @@ wire! {
         11 = HkdfExtract(hash),
         12 = HkdfExpand(hash),
         13 = OneStep(hash),
+    }
+    struct Block { counter, parts }
+    struct Counter { bytes, is_little_endian }
+    enum BlockPart {
+        1 = Iteration,
+        2 = Counter,
+        3 = Data(bytes),
+        4 = Key,
     }
     struct Terms { id, label, exportable, usage, custody }
     enum SecureHeap {

@@ -256,16 +256,16 @@ impl Hsm for ModuleHsm {
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
-        // No locked key derives, nor is the salt: security comes before completeness.
+        // No locked key derives, nor goes in beside the base: security comes before completeness.
         let unsealed = |key| match self.reference(key)? {
             Reference::Sealed(sealed) => self.unsealed(sealed),
             Reference::Locked(_) => Err(Error::Unsupported),
         };
-        let salt = how.salt_key.map(unsealed).transpose()?;
-        let how = derive::salted(how, salt.as_ref())?;
+        let keys = how.keys.iter().map(unsealed).collect::<Result<Vec<_>>>()?;
+        let derived = |source: &Source<'_>| derive::derive(source, how, &keys, target.bytes());
         let bytes = match base {
-            Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
-            Base::Key(key) => derive::derive(&Source::Key(&unsealed(key)?), &how, target.bytes())?,
+            Base::Bytes(bytes) => derived(&Source::Bytes(bytes))?,
+            Base::Key(key) => derived(&Source::Key(&unsealed(key)?))?,
         };
         target.keep(self, bytes)
     }

@@ -3,7 +3,7 @@
 use aws_lc_rs::cmac;
 use kmip::{
     Secret,
-    mechanism::{Cipher, Derivation, Hash, KeySpec, Padding, Prf},
+    mechanism::{Block, BlockPart, Cipher, Derivation, Hash, KeySpec, Padding, Prf},
 };
 use zeroize::Zeroizing;
 
@@ -20,31 +20,41 @@ pub(crate) enum Source<'a> {
     Bytes(&'a Secret),
 }
 
-/// The derivation with the bytes of the key that is its salt, where one is.
-pub(crate) fn salted<'a>(how: &Deriving<'a>, salt: Option<&'a Material>) -> Result<Deriving<'a>> {
-    let salt = match salt {
-        None => how.salt,
-        Some(Material::Secret { bytes, .. }) => bytes.expose(),
-        Some(_) => return Err(Error::KeyTypeMismatch),
-    };
-    Ok(Deriving {
-        salt,
-        salt_key: None,
-        ..*how
-    })
-}
-
 /// So many bytes from a source, behind those that are left out.
-pub(crate) fn derive(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
+pub(crate) fn derive(
+    source: &Source<'_>,
+    how: &Deriving<'_>,
+    keys: &[Material],
+    bytes: usize,
+) -> Result<Secret> {
     bounded(how.data)?;
     bounded(how.salt)?;
+    let beside = keys.iter().map(|key| match key {
+        Material::Secret { bytes, .. } => Ok(bytes.expose()),
+        Material::Private { .. } => Err(Error::KeyTypeMismatch),
+    });
+    let beside = beside.collect::<Result<Vec<_>>>()?;
     let skipped = how.skipped_bytes;
-    let whole = whole(source, how, skipped.saturating_add(bytes))?;
+    let whole = whole(source, how, &beside, skipped.saturating_add(bytes))?;
     let wanted = whole.expose().get(skipped..).ok_or(TOO_LONG)?;
     Ok(Secret::from(wanted))
 }
 
-fn whole(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
+fn whole(
+    source: &Source<'_>,
+    how: &Deriving<'_>,
+    beside: &[&[u8]],
+    bytes: usize,
+) -> Result<Secret> {
+    let takes_keys = matches!(
+        how.mechanism,
+        Derivation::Hkdf(_) | Derivation::HkdfExtract(_)
+    );
+    if !how.mechanism.has_blocks() && (how.block.is_some() || !(beside.is_empty() || takes_keys)) {
+        return Err(Error::BadInput(
+            "a derivation that has neither blocks nor keys beside",
+        ));
+    }
     if bytes == 0 || bytes > OUTPUT_BYTES_MAX {
         return Err(Error::BadInput("a derived key of no length, or a huge one"));
     }
@@ -81,10 +91,14 @@ fn whole(source: &Source<'_>, how: &Deriving<'_>, bytes: usize) -> Result<Secret
         (Source::Bytes(_), mechanism) if uses_aes(mechanism) => return Err(Error::KeyTypeMismatch),
         (Source::Bytes(bytes), _) => *bytes,
     };
-    from_bytes(key, how, bytes)
+    from_bytes(key, how, beside, bytes)
 }
 
-fn from_bytes(key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> {
+fn from_bytes(key: &Secret, how: &Deriving<'_>, beside: &[&[u8]], bytes: usize) -> Result<Secret> {
+    let salt = match beside {
+        [] => how.salt,
+        [salt, ..] => salt,
+    };
     match how.mechanism {
         Derivation::Pbkdf2 { hash, iterations } => {
             pbkdf2(key, how.salt, (*hash, *iterations), bytes)
@@ -98,41 +112,64 @@ fn from_bytes(key: &Secret, how: &Deriving<'_>, bytes: usize) -> Result<Secret> 
         }
         Derivation::Hmac(hash) => first(&hmac(*hash, key, how.data)?, bytes),
         Derivation::Hkdf(hash) => {
-            let extracted = extracted(*hash, key, how.salt)?;
+            let extracted = extracted(*hash, key, salt)?;
             expanded(*hash, &extracted, how.data, bytes)
         }
-        Derivation::HkdfExtract(hash) => first(extracted(*hash, key, how.salt)?.expose(), bytes),
+        Derivation::HkdfExtract(hash) => first(extracted(*hash, key, salt)?.expose(), bytes),
         Derivation::HkdfExpand(hash) => expanded(*hash, key, how.data, bytes),
-        Derivation::Counter(prf) => {
-            let prf = Keyed(*prf, key);
-            repeated(prf.bytes(), bytes, |counter, _| {
-                prf.of(&[&counter.to_be_bytes(), how.data])
-            })
-        }
-        Derivation::Feedback(prf) => {
-            let prf = Keyed(*prf, key);
-            repeated(prf.bytes(), bytes, |counter, last| {
-                let last = if counter == 1 {
-                    how.iv.unwrap_or_default()
-                } else {
-                    last
-                };
-                prf.of(&[last, &counter.to_be_bytes(), how.data])
-            })
-        }
-        Derivation::DoublePipeline(prf) => {
-            let prf = Keyed(*prf, key);
-            let mut pipeline = Zeroizing::new(how.data.to_vec());
-            repeated(prf.bytes(), bytes, |counter, _| {
-                pipeline = prf.of(&[&pipeline])?;
-                prf.of(&[&pipeline, &counter.to_be_bytes(), how.data])
-            })
+        Derivation::Counter(prf) | Derivation::Feedback(prf) | Derivation::DoublePipeline(prf) => {
+            blocks(Keyed(*prf, key), how, beside, bytes)
         }
         Derivation::Agreement
         | Derivation::X963(_)
         | Derivation::OneStep(_)
         | Derivation::Encrypt(_) => Err(Error::KeyTypeMismatch),
     }
+}
+
+/// SP 800-108: blocks of a function of what the mode iterates over, of a counter, and of what is said and known.
+fn blocks(prf: Keyed<'_>, how: &Deriving<'_>, beside: &[&[u8]], bytes: usize) -> Result<Secret> {
+    let usual = Block::usual(how.mechanism, how.data.len());
+    let block = how.block.unwrap_or(&usual);
+    if !block.fits(how.mechanism, how.data.len(), beside.len()) {
+        return Err(Error::BadInput("a block that the function does not have"));
+    }
+    // §4.3: the pipeline begins with all but what changes.
+    let mut pipeline = Zeroizing::new(joined(block, how.data, beside, (&[], &[])).concat());
+    repeated(prf.bytes(), bytes, |counter, last| {
+        let counter = block.counter.written(counter).ok_or(TOO_LONG)?;
+        let changing: (&[u8], &[u8]) = match how.mechanism {
+            Derivation::Counter(_) => (&counter, &[]),
+            Derivation::Feedback(_) if last.is_empty() => (how.iv.unwrap_or_default(), &counter),
+            Derivation::Feedback(_) => (last, &counter),
+            _ => {
+                pipeline = prf.of(&[&pipeline])?;
+                (&pipeline, &counter)
+            }
+        };
+        prf.of(&joined(block, how.data, beside, changing))
+    })
+}
+
+/// The parts of a block, one after the other.
+fn joined<'a>(
+    block: &Block,
+    mut data: &'a [u8],
+    keys: &[&'a [u8]],
+    (iteration, counter): (&'a [u8], &'a [u8]),
+) -> Vec<&'a [u8]> {
+    let mut keys = keys.iter();
+    let parts = block.parts.iter().map(|part| match part {
+        BlockPart::Iteration => iteration,
+        BlockPart::Counter => counter,
+        BlockPart::Data(bytes) => {
+            let (own, rest) = data.split_at(*bytes);
+            data = rest;
+            own
+        }
+        BlockPart::Key => keys.next().copied().unwrap_or_default(),
+    });
+    parts.collect()
 }
 
 fn pbkdf2(

@@ -212,21 +212,22 @@ impl Hsm for SoftHsm {
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
         self.state.guard(|| {
-            let salt = how.salt_key.map(|key| seal::open_key(&self.master, key));
-            let salt = salt.transpose()?;
-            if let Some(salt) = &salt {
-                target.follows(salt.exportable)?;
+            let mut keys = Vec::new();
+            for key in how.keys {
+                let opened = seal::open_key(&self.master, key)?;
+                target.follows(opened.exportable)?;
+                keys.push(opened.material);
             }
-            let how = derive::salted(how, salt.as_ref().map(|salt| &salt.material))?;
+            let derived = |source: &Source<'_>| derive::derive(source, how, &keys, target.bytes());
             let bytes = match base {
-                Base::Bytes(bytes) => derive::derive(&Source::Bytes(bytes), &how, target.bytes())?,
+                Base::Bytes(bytes) => derived(&Source::Bytes(bytes))?,
                 Base::Key(key) => {
                     let opened = seal::open_key(&self.master, key)?;
                     // What two agree on leaves no less when it leaves here: the other side has it.
                     if !how.mechanism.is_agreement() {
                         target.follows(opened.exportable)?;
                     }
-                    derive::derive(&Source::Key(&opened.material), &how, target.bytes())?
+                    derived(&Source::Key(&opened.material))?
                 }
             };
             target.keep(self, bytes)

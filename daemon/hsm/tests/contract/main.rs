@@ -9,6 +9,7 @@
 )]
 
 mod bad_keys;
+mod blocks;
 mod capabilities;
 mod crosscheck;
 mod derivation;

@@ -106,7 +106,8 @@ fn what_is_derived_is_the_same_everywhere() {
         data: b"info",
         iv: None,
         salt: b"salt",
-        salt_key: None,
+        keys: &[],
+        block: None,
         skipped_bytes: 0,
         peer: None,
     };

@@ -18,8 +18,10 @@ use crate::{
 /// What is derived from.
 pub(super) struct Bases {
     pub(super) base: Authorized,
-    /// Secret data to mix in, the public key to agree with, or the key that is the salt.
+    /// Secret data to mix in, or the public key to agree with.
     second: Option<Authorized>,
+    /// The key that is the salt, or the keys that go into a block, each as often as it goes in.
+    keys: Vec<Authorized>,
 }
 
 impl Bases {
@@ -45,18 +47,27 @@ impl Bases {
             objects.sort_by_key(|object| object.record().object_type == ObjectType::PublicKey);
         }
         let mut objects = objects.into_iter();
-        let (base, second) = match (objects.next(), objects.next(), objects.next()) {
-            (Some(base), second, None) => (base, second),
-            (None, ..) => return Err(Error::new(Fault::MissingData, "no base object is named")),
-            _ => return Err(Error::invalid_field("more than two base objects are named")),
+        let Some(base) = objects.next() else {
+            return Err(Error::new(Fault::MissingData, "no base object is named"));
         };
-        let bases = Self { base, second };
+        let is_key = |own: &Authorized| own.record().object_type == ObjectType::SymmetricKey;
+        let (keys, mut others): (Vec<_>, Vec<_>) = objects.partition(is_key);
+        // What is said of blocks says how many keys go in (`parameters::block`).
+        let has_blocks = request.derivation_parameters.block.is_some();
+        if others.len() + keys.len() > 1 && !(has_blocks && others.is_empty()) {
+            return Err(Error::invalid_field("more than two base objects are named"));
+        }
+        let bases = Self {
+            base,
+            second: others.pop(),
+            keys,
+        };
         let data = &request.derivation_parameters.derivation_data;
-        bases.check(request.derivation_method, !data.is_empty())?;
+        bases.check(request.derivation_method, has_blocks, !data.is_empty())?;
         Ok(bases)
     }
 
-    fn check(&self, method: DerivationMethod, has_data: bool) -> Result<()> {
+    fn check(&self, method: DerivationMethod, has_blocks: bool, has_data: bool) -> Result<()> {
         let second = self
             .second
             .as_ref()
@@ -64,17 +75,19 @@ impl Bases {
         let fits = match (method, self.base.record().object_type) {
             (method, ObjectType::PrivateKey) if method.agrees() => {
                 // The other side's public key need not be an object: the data may be its SubjectPublicKeyInfo.
-                second.map_or(has_data, |second| second == ObjectType::PublicKey)
+                self.keys.is_empty()
+                    && second.map_or(has_data, |second| second == ObjectType::PublicKey)
             }
             (method, _) if method.agrees() => false,
             (method, ObjectType::SymmetricKey | ObjectType::SecretData) => match second {
-                None | Some(ObjectType::SecretData) => true,
-                Some(second) => second == ObjectType::SymmetricKey && is_salted(method),
+                None => self.keys.is_empty() || has_blocks || is_salted(method),
+                Some(second) => second == ObjectType::SecretData && !has_blocks,
             },
             _ => false,
         };
-        let same =
-            self.second.as_ref().map(|object| &object.record().id) == Some(&self.base.record().id);
+        let base = &self.base.record().id;
+        let mut beside = self.second.iter().chain(&self.keys);
+        let same = beside.any(|own| own.record().id == *base);
         if fits && !same {
             return Ok(());
         }
@@ -85,7 +98,10 @@ impl Bases {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Authorized> {
-        [&self.base].into_iter().chain(&self.second)
+        [&self.base]
+            .into_iter()
+            .chain(&self.second)
+            .chain(&self.keys)
     }
 
     /// What is mixed in: what the request says, or the second object's bytes.
@@ -109,32 +125,33 @@ impl Bases {
         Ok(Zeroizing::new(bytes.expose().to_vec()))
     }
 
-    /// The key that is the salt: KMIP's own salt is in the clear.
-    pub(super) fn salt(&self) -> Option<&Authorized> {
-        let second = self.second.as_ref();
-        second.filter(|own| own.record().object_type == ObjectType::SymmetricKey)
+    /// Keys beside the base: the salt, KMIP's own being in the clear, or those of a block.
+    pub(super) fn keys(&self) -> &[Authorized] {
+        &self.keys
     }
 
-    /// The salt in the HSM of the base.
-    pub(super) fn salt_key(&self, context: &Context<'_>, is_given: bool) -> Result<Option<KeyRef>> {
-        let Some(salt) = self.salt() else {
-            return Ok(None);
-        };
-        if is_given {
+    /// Those keys in the HSM of the base.
+    pub(super) fn key_refs(&self, context: &Context<'_>, has_salt: bool) -> Result<Vec<KeyRef>> {
+        if has_salt && !self.keys.is_empty() {
             return Err(Error::invalid_field(
                 "a salt is given, and named as an object too",
             ));
         }
-        let (own, key) = context.key_for(salt, Mask::DeriveKey)?;
-        match &self.base.record().custody {
-            Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. } if *backend == own => {
-                Ok(Some(key))
+        let refs = self.keys.iter().map(|key| {
+            let (own, key) = context.key_for(key, Mask::DeriveKey)?;
+            match &self.base.record().custody {
+                Custody::Hsm { backend, .. } | Custody::Sealed { backend, .. }
+                    if *backend == own =>
+                {
+                    Ok(key)
+                }
+                _ => Err(Error::new(
+                    Fault::WrongObjectType,
+                    "a key beside the base object is one of another HSM",
+                )),
             }
-            _ => Err(Error::new(
-                Fault::WrongObjectType,
-                "the salt is a key of another HSM than the base object",
-            )),
-        }
+        });
+        refs.collect()
     }
 
     /// Whether the data is the public key to agree with.
@@ -157,7 +174,7 @@ impl Bases {
         bytes: usize,
     ) -> Result<()> {
         // The new object's own link has changed the bases since they were read.
-        for used in [Some(&self.base), self.salt()].into_iter().flatten() {
+        for used in [&self.base].into_iter().chain(&self.keys) {
             let id = used.identifier();
             let used = context.second_object(&id, OperationCode::DeriveKey, Mask::DeriveKey)?;
             context.spend(&used, bytes)?;
@@ -184,7 +201,7 @@ fn is_salted(method: DerivationMethod) -> bool {
     [DerivationMethod::HKDF, DerivationMethod::HKDF_EXTRACT].contains(&method)
 }
 
-/// The base object, and what it is mixed with.
-const OBJECTS_MAX: usize = 2;
+/// The base object, and as many keys as a block has parts in PKCS #11.
+const OBJECTS_MAX: usize = 65;
 /// So many links an object has, and no more by derivations.
 const LINKS_MAX: usize = 1_000;

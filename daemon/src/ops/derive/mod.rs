@@ -6,7 +6,7 @@ use hsm::{Base, Deriving, KeyRef, Material, Target, Terms};
 use kmip::{
     CryptographicUsageMask as Mask, KeyFormatType, LinkType, ObjectType, Secret, SecretDataType,
     attribute::{Attribute, Attributes, Link, UniqueIdentifier},
-    mechanism::{Derivation, KeySpec, parameters},
+    mechanism::{Block, Derivation, KeySpec, parameters},
     payload::derive::{DeriveKey, DeriveKeyRequest, DeriveKeyResponse},
 };
 use store::{Custody, ObjectId};
@@ -40,7 +40,11 @@ impl Handler for DeriveKey {
             &parameters,
             request.derivation_parameters.iteration_count,
         )?;
-        let data = bases.data(context, &request.derivation_parameters.derivation_data)?;
+        let given = &request.derivation_parameters.derivation_data;
+        let data = bases.data(context, given)?;
+        let block = request.derivation_parameters.block.as_ref();
+        let block = block.map(|said| block_of(&said.0, &how, given, &bases));
+        let block = block.transpose()?;
         let mut new = New::described(context, &request.attributes, request.object_type)?;
         // What two agree on is not one's alone to keep: the other side has it as well.
         let is_shared = how.is_agreement() && !context.vault()?.strict;
@@ -50,16 +54,12 @@ impl Handler for DeriveKey {
         template::decide_class(&mut new.attributes, context.vault()?.as_ref());
         new.remember(&bases);
         let sensitive = new.attributes.sensitive != Some(false);
-        let vault = context.vault()?;
         if context.service.conformance.is_none() {
-            profile::check_derivation(&vault, &how, known(&bases.base), sensitive)?;
-            if let Some(salt) = bases.salt() {
-                profile::check_salt(known(salt), sensitive)?;
-            }
+            check(context, &how, &bases, sensitive)?;
         }
         let skipped_bytes = skipped(&how, request.derivation_parameters.skipped_bytes)?;
         let salt = request.derivation_parameters.salt;
-        let salt_key = bases.salt_key(context, salt.is_some())?;
+        let keys = bases.key_refs(context, salt.is_some())?;
         let salt = salt.unwrap_or_default();
         let iv = request.derivation_parameters.initialization_vector;
         let deriving = Deriving {
@@ -67,7 +67,8 @@ impl Handler for DeriveKey {
             data: &data,
             iv: iv.as_ref().map(|iv| iv.0.as_slice()),
             salt: &salt.0,
-            salt_key: salt_key.as_ref(),
+            keys: &keys,
+            block: block.as_ref(),
             skipped_bytes,
             peer: bases
                 .peer()
@@ -90,16 +91,30 @@ impl Handler for DeriveKey {
     }
 }
 
+/// Whether the vault derives so from these.
+fn check(context: &Context<'_>, how: &Derivation, bases: &Bases, sensitive: bool) -> Result<()> {
+    let vault = context.vault()?;
+    profile::check_derivation(&vault, how, known(&bases.base), sensitive)?;
+    // What HKDF extracts is a MAC under the salt; what goes into a block is what a MAC under the base is of, and no key.
+    match bases.keys() {
+        [salt] if !how.has_blocks() => profile::check_salt(known(salt), sensitive),
+        _ => Ok(()),
+    }
+}
+
+/// What goes into a block, as the request says it.
+fn block_of(said: &[u8], how: &Derivation, data: &[Secret], bases: &Bases) -> Result<Block> {
+    let lengths: Vec<_> = data.iter().map(Secret::len).collect();
+    let block = parameters::block(said, how, &lengths, bases.keys().len());
+    Ok(block?)
+}
+
 /// How many bytes belong to keys that were derived before, of a derivation that gives several.
 fn skipped(how: &Derivation, bytes: Option<i32>) -> Result<usize> {
     let Some(bytes) = bytes else {
         return Ok(0);
     };
-    let gives_several = matches!(
-        how,
-        Derivation::Counter(_) | Derivation::Feedback(_) | Derivation::DoublePipeline(_)
-    );
-    let bytes = usize::try_from(bytes).ok().filter(|_| gives_several);
+    let bytes = usize::try_from(bytes).ok().filter(|_| how.has_blocks());
     bytes.ok_or_else(|| Error::invalid_field("this derivation gives one key"))
 }
 
@@ -235,7 +250,7 @@ impl New {
         self.was_kept_as(&bases.base);
         for base in bases.all() {
             let id = &base.record().id.0;
-            // The same base twice was refused before.
+            // Of a key that goes in twice one link is enough.
             let _ = self
                 .attributes
                 .add(link(LinkType::DerivationBaseObjectLink, id));

@@ -107,7 +107,7 @@ fn derived(
     }
     let base = key(call, base, Code::KEYHANDLEINVALID)?;
     base.fits(row, ck::CKA_DERIVE)?;
-    let salt = salt(call, row, parameter.salt_key())?;
+    let beside = beside(call, row, &parameter.keys())?;
     let added = nested::of(&base.facts, ck::CKA_DERIVE_TEMPLATE)?;
     let given: Vec<_> = given.iter().map(|template| entries(template)).collect();
     let mut templates = Vec::new();
@@ -126,7 +126,7 @@ fn derived(
     let wanted: Vec<_> = wanted.collect();
     let bases = Bases {
         base: &base.facts,
-        salt: salt.as_ref().map(|own| &own.facts),
+        beside: &beside.iter().map(|own| &own.facts).collect::<Vec<_>>(),
     };
     let now = call.context.now;
     let requests = derive::requests(bases, row.meaning, parameter, &wanted, now);
@@ -141,16 +141,12 @@ fn derived(
     Ok(handles.collect::<Result<_, _>>()?)
 }
 
-/// The key that is the salt, which must be one to derive from.
-fn salt(
-    call: &mut Call<'_, '_>,
-    row: &Row,
-    handle: Option<Ulong>,
-) -> Result<Option<Object>, Failure> {
-    let Some(handle) = handle else {
-        return Ok(None);
-    };
-    let salt = key(call, handle, Code::MECHANISMPARAMINVALID)?;
-    salt.fits(row, ck::CKA_DERIVE)?;
-    Ok(Some(salt))
+/// The keys that go in beside the base, which must be some to derive from, too.
+fn beside(call: &mut Call<'_, '_>, row: &Row, handles: &[Ulong]) -> Result<Vec<Object>, Failure> {
+    let keys = handles.iter().map(|handle| {
+        let key = key(call, *handle, Code::MECHANISMPARAMINVALID)?;
+        key.fits(row, ck::CKA_DERIVE)?;
+        Ok(key)
+    });
+    keys.collect()
 }

@@ -1,5 +1,6 @@
 //! Cryptographic Parameters and attributes of a key ↔ validated mechanisms (KMIP 2.1 §4.16).
 
+mod block;
 mod cipher;
 mod derivation;
 mod key;
@@ -8,6 +9,7 @@ mod signing;
 mod start;
 
 pub use self::{
+    block::{block, said_block},
     cipher::{cipher, padding_method},
     derivation::derivation,
     key::{key_attributes, key_spec},

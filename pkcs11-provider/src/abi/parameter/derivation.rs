@@ -4,7 +4,9 @@ use cryptoki_sys as ck;
 use pkcs11::{
     Entry, Result, Rv, Ulong,
     derive::Refused,
-    mechanism::{self, FURTHER_KEYS_MAX, Hkdf, Kdf, PARTS_MAX, Parameter, Part, Salt, Shape},
+    mechanism::{
+        self, FURTHER_KEYS_MAX, Hkdf, Kdf, PARTS_MAX, Parameter, Part, Salt, Shape, Width,
+    },
     size,
 };
 
@@ -161,32 +163,22 @@ fn part(bytes: &[u8]) -> Result<Part> {
         ck::CK_SP800_108_COUNTER => width(&value).map(Part::Counter),
         ck::CK_SP800_108_DKM_LENGTH => {
             let own = structure::<ck::CK_SP800_108_DKM_LENGTH_FORMAT>(&value)?;
-            let of_blocks = match own.dkmLengthMethod {
-                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS => false,
-                ck::CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS => true,
-                _ => return Err(Rv::MECHANISM_PARAM_INVALID),
+            let width = Width {
+                bits: own.ulWidthInBits,
+                is_little_endian: own.bLittleEndian != ck::CK_FALSE,
             };
-            big_endian(own.bLittleEndian)?;
-            Ok(Part::Length {
-                of_blocks,
-                width: own.ulWidthInBits,
-            })
+            Part::length(own.dkmLengthMethod, width)
         }
         ck::CK_SP800_108_BYTE_ARRAY => Ok(Part::Bytes(value)),
+        ck::CK_SP800_108_KEY_HANDLE => structure(&value).map(Part::Key),
         _ => Err(Rv::MECHANISM_PARAM_INVALID),
     }
 }
 
-fn width(value: &[u8]) -> Result<Ulong> {
+fn width(value: &[u8]) -> Result<Width> {
     let own = structure::<ck::CK_SP800_108_COUNTER_FORMAT>(value)?;
-    big_endian(own.bLittleEndian)?;
-    Ok(own.ulWidthInBits)
-}
-
-fn big_endian(little: ck::CK_BBOOL) -> Result<()> {
-    if little == ck::CK_FALSE {
-        Ok(())
-    } else {
-        Err(Rv::MECHANISM_PARAM_INVALID)
-    }
+    Ok(Width {
+        bits: own.ulWidthInBits,
+        is_little_endian: own.bLittleEndian != ck::CK_FALSE,
+    })
 }

@@ -3,6 +3,7 @@
 //! What gives a part of a base key, joins keys or mixes bytes into them is not among them: it would show the base key
 //! piece by piece.
 
+mod block;
 #[cfg(test)]
 mod tests;
 
@@ -10,12 +11,15 @@ use cryptoki_sys as ck;
 use kmip::{
     BlockCipherMode, DerivationMethod, Secret,
     attribute::CryptographicParameters,
-    mechanism::{Hash, KeySpec, parameters::hashing_algorithm},
+    mechanism::{
+        Block, Derivation, Hash, KeySpec, Prf,
+        parameters::{hashing_algorithm, said_block},
+    },
     payload::derive::DerivationParameters,
     ttlv::Bytes,
 };
 
-use super::{Hkdf, Kdf, Meaning, Mode, Parameter, Part, Salt, hash};
+use super::{Hkdf, Kdf, Meaning, Mode, Parameter, Salt, hash};
 use crate::{Result, Rv, Ulong, curve, material::ec_spki, size};
 
 /// How keys are derived.
@@ -199,61 +203,40 @@ fn hkdf(how: Hkdf, spec: KeySpec) -> Result<DerivationUse> {
     Ok(derives)
 }
 
-/// The counter has 32 bits, and stands in front of what else goes in, as the daemon has it.
+/// What goes into a block is KMIP's own where it is a counter of 32 bits in front of bytes, and is said where it is not.
 fn kdf(mode: Mode, how: Kdf, lengths: &[usize]) -> Result<DerivationUse> {
     let invalid = Rv::MECHANISM_PARAM_INVALID;
-    let (parameters, block_bytes) = if how.prf == ck::CKM_AES_CMAC {
+    let (parameters, prf, block_bytes) = if how.prf == ck::CKM_AES_CMAC {
         let parameters = CryptographicParameters {
             block_cipher_mode: Some(BlockCipherMode::CMAC),
             ..CryptographicParameters::default()
         };
-        (parameters, 16)
+        (parameters, Prf::AesCmac, 16)
     } else {
         let hash = hash(how.prf)?;
-        (hashing(Some(hash)), hash.digest_bytes())
+        (hashing(Some(hash)), Prf::Hmac(hash), hash.digest_bytes())
     };
-    let (method, fixed) = match (mode, how.parts.as_slice()) {
-        (Mode::Counter, [Part::Iteration(Some(32)), rest @ ..]) => {
-            (DerivationMethod::NIST800108C, rest)
-        }
-        (Mode::Feedback, [Part::Iteration(None), Part::Counter(32), rest @ ..]) => {
-            (DerivationMethod::NIST800108F, rest)
-        }
-        (Mode::DoublePipeline, [Part::Iteration(None), Part::Counter(32), rest @ ..]) => {
-            (DerivationMethod::NIST800108DPI, rest)
-        }
-        _ => return Err(invalid),
+    let (method, is_made_so) = match mode {
+        Mode::Counter => (DerivationMethod::NIST800108C, Derivation::Counter(prf)),
+        Mode::Feedback => (DerivationMethod::NIST800108F, Derivation::Feedback(prf)),
+        Mode::DoublePipeline => (
+            DerivationMethod::NIST800108DPI,
+            Derivation::DoublePipeline(prf),
+        ),
     };
     let is_counted = size(how.more_keys).checked_add(1) == Some(lengths.len());
     if !is_counted || (mode != Mode::Feedback && !how.iv.is_empty()) {
         return Err(invalid);
     }
-    let mut data = Vec::new();
-    for part in fixed {
-        match part {
-            Part::Bytes(own) => data.extend_from_slice(own),
-            Part::Length { of_blocks, width } => {
-                let counted = lengths.iter().map(|bytes| match of_blocks {
-                    true => bytes.next_multiple_of(block_bytes),
-                    false => *bytes,
-                });
-                data.extend(big_endian(counted.sum::<usize>() * 8, *width).ok_or(invalid)?);
-            }
-            Part::Iteration(_) | Part::Counter(_) => return Err(invalid),
-        }
-    }
-    let mut derives = with(method, parameters, data);
-    derives.parameters.initialization_vector = (!how.iv.is_empty()).then_some(Bytes(how.iv));
+    let (block, data) =
+        block::read(&is_made_so, &how.parts, lengths, block_bytes).ok_or(invalid)?;
+    let bytes: usize = data.iter().map(Vec::len).sum();
+    let is_usual = block == Block::usual(&is_made_so, bytes);
+    let mut derives = with(method, parameters, Vec::new());
+    let all = &mut derives.parameters;
+    all.derivation_data = data.into_iter().map(Secret::new).collect();
+    all.block = (!is_usual).then(|| Bytes(said_block(&block)));
+    all.initialization_vector = (!how.iv.is_empty()).then_some(Bytes(how.iv));
     derives.segment_bytes = block_bytes;
     Ok(derives)
-}
-
-/// A number of so many bits.
-fn big_endian(number: usize, width: Ulong) -> Option<Vec<u8>> {
-    let width = usize::try_from(width).ok()?;
-    let whole = u64::try_from(number).ok()?.to_be_bytes();
-    let skipped = whole.len().checked_sub(width / 8)?;
-    let (front, own) = whole.split_at_checked(skipped)?;
-    let fits = width > 0 && width.is_multiple_of(8) && front.iter().all(|byte| *byte == 0);
-    fits.then(|| own.to_vec())
 }

@@ -2,10 +2,13 @@
 
 use kmip::{
     DerivationMethod,
-    mechanism::{Curve, Derivation, Prf, parameters},
+    mechanism::{Curve, parameters},
 };
 
-use super::{super::Salt, *};
+use super::{
+    super::{Part, Salt, Width},
+    *,
+};
 
 #[test]
 fn derivations_read_back_as_what_was_meant() {
@@ -21,11 +24,11 @@ fn derivations_read_back_as_what_was_meant() {
     };
     let fixed = |of_blocks| {
         vec![
-            Part::Iteration(Some(32)),
+            Part::Iteration(Some(big_endian(32))),
             Part::Bytes(b"label".to_vec()),
             Part::Length {
                 of_blocks,
-                width: 16,
+                width: big_endian(16),
             },
         ]
     };
@@ -37,14 +40,40 @@ fn derivations_read_back_as_what_was_meant() {
         let data = how.parameters.derivation_data.first().unwrap();
         assert_eq!(data.expose(), [b"label".as_slice(), &length].concat());
     }
-    // A counter of another width, or in another place, is not what Derive Key has.
+    let parts = vec![Part::Bytes(vec![1]), Part::Iteration(Some(big_endian(32)))];
+    for (parts, said) in [
+        (fixed(false), None),
+        (vec![Part::Iteration(Some(big_endian(32)))], None),
+        (
+            vec![Part::Iteration(Some(big_endian(8)))],
+            Some(vec![1, 0, 1]),
+        ),
+        (parts, Some(vec![4, 0, 4, 1])),
+    ] {
+        let how = derived(Mode::Counter, ck::CKM_SHA256_HMAC, parts).unwrap();
+        assert_eq!(how.parameters.block.map(|block| block.0), said);
+    }
     for parts in [
-        vec![Part::Iteration(Some(8))],
-        vec![Part::Bytes(vec![1]), Part::Iteration(Some(32))],
+        vec![Part::Iteration(Some(big_endian(12)))],
+        vec![Part::Iteration(Some(big_endian(40)))],
+        vec![Part::Iteration(Some(big_endian(0)))],
+        vec![Part::Iteration(None)],
+        vec![
+            Part::Iteration(Some(big_endian(32))),
+            Part::Counter(big_endian(32)),
+        ],
+        fixed(true).into_iter().chain(fixed(true).pop()).collect(),
         Vec::new(),
     ] {
         let refused = derived(Mode::Counter, ck::CKM_SHA256_HMAC, parts);
         assert_eq!(refused.err(), Some(Rv::MECHANISM_PARAM_INVALID));
+    }
+}
+
+const fn big_endian(bits: Ulong) -> Width {
+    Width {
+        bits,
+        is_little_endian: false,
     }
 }
 
@@ -57,10 +86,10 @@ fn several_keys_have_segments_of_their_own() {
             Parameter::Kdf(Kdf {
                 prf: ck::CKM_SHA256_HMAC,
                 parts: vec![
-                    Part::Iteration(Some(32)),
+                    Part::Iteration(Some(big_endian(32))),
                     Part::Length {
                         of_blocks,
-                        width: 16,
+                        width: big_endian(16),
                     },
                 ],
                 iv: Vec::new(),

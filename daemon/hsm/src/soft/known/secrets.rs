@@ -179,10 +179,11 @@ fn derives(mechanism: &Derivation) -> Result<Vec<u8>> {
             _ => b"",
         },
         peer: None,
-        salt_key: None,
+        keys: &[],
+        block: None,
         skipped_bytes: 0,
     };
-    let derived = derive::derive(&Source::Key(&key(AES)), &how, 40)?;
+    let derived = derive::derive(&Source::Key(&key(AES)), &how, &[], 40)?;
     Ok(derived.expose().to_vec())
 }
 
