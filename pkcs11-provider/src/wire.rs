@@ -10,6 +10,7 @@ use std::{
 };
 
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     fs::fstat,
     io::Errno,
     net::{
@@ -34,7 +35,6 @@ pub(crate) struct Wire {
     /// The socket's own number, by which it is known again.
     number: u64,
     deadline: Deadline,
-    receiving: Limit,
     sending: Limit,
     /// Whether something was sent of which no answer has come yet.
     is_asked: bool,
@@ -42,30 +42,21 @@ pub(crate) struct Wire {
     places: Arc<Places>,
 }
 
-/// How long the system lets one wait of a socket last.
-struct Limit {
-    kind: Timeout,
-    set: Duration,
-}
+/// How long the system lets a socket wait to send; none at first.
+#[derive(Default)]
+struct Limit(Duration);
 
 impl Limit {
-    const fn new(kind: Timeout) -> Self {
-        Self {
-            kind,
-            set: Duration::ZERO,
-        }
-    }
-
     /// Sets the limit to what is left, unless that is about what it is: a call whose answer comes at once, which is
     /// nearly every call, does without.
     fn adapt(&mut self, socket: &OwnedFd, deadline: Deadline) -> io::Result<()> {
         let rest = deadline.rest()?;
         let slack = rest / 8;
-        if self.set < rest.saturating_sub(slack) || self.set > rest.saturating_add(slack) {
+        if self.0 < rest.saturating_sub(slack) || self.0 > rest.saturating_add(slack) {
             // The system takes none for no limit at all.
             let rest = rest.max(Duration::from_millis(1));
-            set_socket_timeout(socket, self.kind, Some(rest))?;
-            self.set = rest;
+            set_socket_timeout(socket, Timeout::Send, Some(rest))?;
+            self.0 = rest;
         }
         Ok(())
     }
@@ -83,8 +74,7 @@ impl Wire {
             socket: Some(socket),
             number,
             deadline,
-            receiving: Limit::new(Timeout::Recv),
-            sending: Limit::new(Timeout::Send),
+            sending: Limit::default(),
             is_asked: false,
             watch: Watch::default(),
             places,
@@ -144,12 +134,27 @@ impl Read for Wire {
             return Ok(count);
         }
         let socket = self.socket.as_ref().ok_or(Errno::BADF)?;
-        let (deadline, limit) = (self.deadline, &mut self.receiving);
-        unless_interrupted(|| {
-            limit.adapt(socket, deadline)?;
-            Ok(recv(socket, &mut *into, RecvFlags::empty())?.1)
-        })
+        loop {
+            await_bytes(socket, self.deadline)?;
+            match recv(socket, &mut *into, RecvFlags::DONTWAIT) {
+                Err(Errno::AGAIN) => {}
+                outcome => return Ok(outcome?.1),
+            }
+        }
     }
+}
+
+/// Waits until there is something to read. Who waits by reading is woken once more: when the other side has read what it
+/// was sent.
+fn await_bytes(socket: &OwnedFd, deadline: Deadline) -> io::Result<()> {
+    unless_interrupted(|| {
+        let rest = Timespec::try_from(deadline.rest()?).ok();
+        let mut socket = [PollFd::new(socket, PollFlags::IN)];
+        match poll(&mut socket, rest.as_ref())? {
+            0 => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(()),
+        }
+    })
 }
 
 impl Write for Wire {

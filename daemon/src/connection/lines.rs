@@ -1,18 +1,13 @@
 //! An administrator's connection: lines in, `Admin::answer`, lines out.
 
-use tokio::{net::UnixStream, time::timeout};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::{Shared, inbox::Inbox, wire::write};
+use super::{Shared, inbox::Inbox, local::Local, wire::write};
 use crate::admin::{Admin, protocol::LINE_BYTES_MAX};
 
 /// Answers lines until one side ends it.
-pub(super) async fn administer(
-    mut stream: UnixStream,
-    mut inbox: Inbox,
-    uid: u32,
-    shared: &Shared,
-) {
+pub(super) async fn administer(mut stream: Local, mut inbox: Inbox, uid: u32, shared: &Shared) {
     while let Some(end) = line_end(&mut stream, &mut inbox, shared).await {
         let admin = shared.admin.clone();
         let work = tokio::task::spawn_blocking(move || {
@@ -41,7 +36,7 @@ fn answer(admin: &Admin, uid: u32, line: &[u8]) -> Zeroizing<String> {
 }
 
 /// Where the next line ends, once it has arrived. One that is too long ends where that is known, and is refused.
-async fn line_end(stream: &mut UnixStream, inbox: &mut Inbox, shared: &Shared) -> Option<usize> {
+async fn line_end(stream: &mut Local, inbox: &mut Inbox, shared: &Shared) -> Option<usize> {
     let mut stop = shared.stop.clone();
     let mut searched = 0;
     loop {

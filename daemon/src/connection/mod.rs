@@ -6,6 +6,7 @@ mod http;
 mod inbox;
 mod inline;
 mod lines;
+mod local;
 mod turned;
 mod wire;
 
@@ -23,7 +24,7 @@ pub(crate) use self::{
     calls::call,
     inline::{Inline, keep_reading},
 };
-use self::{inbox::Inbox, inline::Permit, wire::Wire};
+use self::{inbox::Inbox, inline::Permit, local::Local, wire::Wire};
 use crate::{
     admin::Admin,
     clock::Clock,
@@ -83,11 +84,14 @@ pub(crate) async fn serve_network(
 }
 
 /// Serves a local client, whom the kernel names.
-pub(crate) async fn serve_local(mut stream: UnixStream, shared: &Shared) {
+pub(crate) async fn serve_local(stream: UnixStream, shared: &Shared) {
     let Ok(credentials) = stream.peer_cred() else {
         return;
     };
     let uid = credentials.uid();
+    let Ok(mut stream) = Local::new(stream) else {
+        return;
+    };
     let mut inbox = Inbox::new();
     let first = timeout(shared.limits.idle_max, inbox.fill(&mut stream));
     if !matches!(first.await, Ok(Ok(1..))) {

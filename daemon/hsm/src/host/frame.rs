@@ -6,9 +6,14 @@ use std::{
     io::{self, Read, Write},
     ops::Range,
     os::unix::net::UnixStream,
+    time::Duration,
 };
 
 use kmip::Buffer;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 use zeroize::Zeroize;
 
 /// The longest frame: longer than any message of a client, and than any answer to one.
@@ -28,6 +33,8 @@ pub(super) struct Frames {
     /// As long as what it has room for, and zero where no frame is.
     inbox: Buffer,
     outbox: Buffer,
+    /// How long a frame is waited for; for ever without.
+    patience: Option<Duration>,
 }
 
 impl Frames {
@@ -36,11 +43,13 @@ impl Frames {
             socket,
             inbox: empty_inbox(),
             outbox: Buffer::with_capacity(FEW_BYTES),
+            patience: None,
         }
     }
 
-    pub(super) const fn socket(&self) -> &UnixStream {
-        &self.socket
+    /// Waits so long for the next frames.
+    pub(super) const fn wait_for(&mut self, patience: Duration) {
+        self.patience = Some(patience);
     }
 
     /// Sends what is written.
@@ -106,6 +115,7 @@ impl Frames {
 
     /// Brings a whole frame into the inbox and tells where it ends.
     fn fetch(&mut self) -> io::Result<Option<usize>> {
+        self.await_frame()?;
         let read = loop {
             match self.socket.read(self.inbox.as_mut_slice()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -120,6 +130,22 @@ impl Frames {
             self.inbox = empty_inbox();
         }
         fetched.map(Some)
+    }
+
+    /// Waits until there is something to read. Who waits by reading is woken once more: when the other end has read what
+    /// it was sent.
+    fn await_frame(&self) -> io::Result<()> {
+        let patience = self.patience.map(Timespec::try_from).transpose();
+        let patience = patience.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        loop {
+            let mut socket = [PollFd::new(&self.socket, PollFlags::IN)];
+            match poll(&mut socket, patience.as_ref()) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The rest of a frame of which so many bytes are here.
@@ -230,6 +256,14 @@ mod tests {
             assert_eq!(near.receive(<[u8]>::to_vec).unwrap().unwrap(), b"abc");
             assert!(near.receive(|_| ()).unwrap().is_none());
         });
+    }
+
+    #[test]
+    fn a_frame_that_does_not_come_is_waited_for_as_long_as_was_said() {
+        let (_far, mut near) = pair();
+        near.wait_for(Duration::from_millis(10));
+        let late = near.receive(|_| ()).err().unwrap();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]

@@ -118,10 +118,9 @@ impl Helper {
         read: impl FnOnce(&[u8]) -> T,
     ) -> Result<T> {
         let (run, mut frames) = self.channel()?;
-        let outcome = self.patiently(&mut frames, is_slow, |frames| {
-            frames.send(write)?;
-            frames.receive(read)
-        });
+        let patience = if is_slow { PATIENCE } else { 1 };
+        frames.wait_for(self.terms.wait * patience);
+        let outcome = frames.send(write).and_then(|()| frames.receive(read));
         let mut state = self.lock();
         match outcome {
             Ok(Some(answer)) => {
@@ -152,24 +151,6 @@ impl Helper {
                 Err(unavailable("its process cannot be reached", &error))
             }
         }
-    }
-
-    /// Waits longer for what is slow.
-    fn patiently<T>(
-        &self,
-        frames: &mut Frames,
-        is_slow: bool,
-        ask: impl FnOnce(&mut Frames) -> io::Result<T>,
-    ) -> io::Result<T> {
-        let wait = self.terms.wait;
-        if is_slow {
-            frames.socket().set_read_timeout(Some(wait * PATIENCE))?;
-        }
-        let answer = ask(frames)?;
-        if is_slow {
-            frames.socket().set_read_timeout(Some(wait))?;
-        }
-        Ok(answer)
     }
 
     /// A channel for one call, and to which process.
@@ -242,7 +223,9 @@ impl Helper {
     fn hear(&self, control: &UnixStream) -> io::Result<(Option<Said>, UnixStream)> {
         let end = control.try_clone()?;
         let mut frames = Frames::new(control.try_clone()?);
-        control.set_read_timeout(Some(self.terms.wait * PATIENCE))?;
+        let wait = self.terms.wait * PATIENCE;
+        control.set_read_timeout(Some(wait))?;
+        frames.wait_for(wait);
         frames.send(|opening| self.terms.opening.put(opening))?;
         let hello = frames.receive(|frame| wire::whole(frame))?;
         control.set_read_timeout(None)?;
