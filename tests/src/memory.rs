@@ -3,7 +3,10 @@
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
+    path::{Path, PathBuf},
 };
+
+use crate::programs::{peer, succeed};
 
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -38,6 +41,33 @@ fn each_piece_of(memory: &File, line: &str, overlap: usize, look: &mut impl FnMu
         }
         at += u64::try_from(CHUNK_BYTES).unwrap();
     }
+}
+
+/// Writes the core image of a process as gdb's `gcore` does; none where there is no gdb.
+#[must_use]
+pub fn core_image(process: u32, folder: &Path) -> Option<PathBuf> {
+    if !Path::new("/usr/bin/gdb").exists() {
+        return None;
+    }
+    let image = folder.join(format!("core-{process}"));
+    let mut gdb = peer("gdb");
+    // Its symbols are of no interest, and there are many.
+    gdb.args([
+        "--batch",
+        "--nx",
+        "--readnever",
+        "--pid",
+        &process.to_string(),
+    ]);
+    gdb.args(["-iex", "set debuginfod enabled off"]);
+    gdb.args(["-iex", "set auto-solib-add off"]);
+    // What the process asked the kernel to leave out as well: the image is all that anybody could get.
+    gdb.args(["-ex", "set use-coredump-filter off"]);
+    gdb.args(["-ex", "set dump-excluded-mappings on"]);
+    gdb.args(["-ex", &format!("generate-core-file {}", image.display())]);
+    succeed(&mut gdb);
+    assert!(image.is_file(), "gdb wrote no core image of {process}");
+    Some(image)
 }
 
 /// Turns a bit of these bytes wherever they stand in memory that a process can write to; says how often that is.
