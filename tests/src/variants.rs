@@ -6,7 +6,7 @@ use kmip::{Version, text::Encoding};
 use rustix::process::Signal;
 use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
-use crate::{Appliance, Client, Https, pki};
+use crate::{Appliance, Backend, Client, Https, pki, programs::succeed};
 
 impl Appliance {
     /// Puts one more line into the first `[[backend]]`, and starts the daemon again.
@@ -18,6 +18,29 @@ impl Appliance {
         assert_ne!(text, changed);
         fs::write(&path, changed).unwrap();
         self.restart();
+    }
+
+    /// Starts an appliance whose vault is on a group of two embedded HSMs.
+    #[must_use]
+    pub fn on_group() -> Self {
+        // An HSM's master is made where it is set up.
+        let other = Self::start(Backend::Embedded);
+        let mut own = Self::start(Backend::Embedded);
+        fs::copy(other.file("master.key"), own.file("right.key")).unwrap();
+        drop(other);
+        let member = |name: &str, master: &str| {
+            format!(
+                "[[backend]]\nname = {name:?}\nkind = \"embedded\"\nmaster = {master:?}\nkeys_may_move = true\n"
+            )
+        };
+        let (left, right) = (member("left", "master.key"), member("right", "right.key"));
+        let group = "name = \"pair\"\nkind = \"group\"\nmembers = [\"left\", \"right\"]";
+        own.reconfigure(&format!(
+            "{group}\n{left}{right}[[backend]]\nkeys_may_move = true"
+        ));
+        let moving = ["vault", "move", "dev", "--to", "pair"];
+        succeed(&mut own.keyhold(&moving));
+        own
     }
 
     /// The processes of the daemon's HSMs: those that it started and that still are.

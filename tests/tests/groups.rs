@@ -17,7 +17,8 @@ use keyhold_tests::{
     programs::{output, succeed},
 };
 use kmip::{
-    HashingAlgorithm, PaddingMethod, RecommendedCurve, V2_1, ValidityIndicator,
+    HashingAlgorithm, KeyFormatType, PaddingMethod, RecommendedCurve, SecretDataType, V2_1,
+    ValidityIndicator,
     attribute::CryptographicParameters,
     payload::{
         create::{Create, CreateRequest},
@@ -166,6 +167,10 @@ fn a_member_that_dies_or_hangs_under_load_costs_no_client_an_answer() {
             until("taking it back", || state(&appliance, "left").is_none());
             serves();
         }
+        // A wrong signature is held back, and the other makes a right one.
+        appliance.token().fail(Some("C_Sign flip"));
+        serves();
+        appliance.token().fail(None);
     });
     let longest = *longest.lock().unwrap();
     assert!(longest < WAIT * 2, "{longest:?}");
@@ -242,11 +247,17 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
         create(client, aes(256, CIPHER).into_iter().chain(locked()));
     }
     let open = create_active(client, aes(128, CIPHER));
-    let value = client.call::<Get>(&get(&open));
+    let secret = secret_object(SecretDataType::Password, KeyFormatType::Raw, b"a secret");
+    let data = register(client, secret, []);
+    let values = [&open, &data].map(|own| client.call::<Get>(&get(own)));
+    let are_given = |client: &mut Client| {
+        let now = [&open, &data].map(|own| client.call::<Get>(&get(own)));
+        assert!(now == values);
+    };
     let (code, told) = drift(&appliance);
     assert_eq!(code, Some(0), "{told}");
-    // The pair's private key, the locked keys, and the one that may leave.
-    let all = u64::try_from(KEYS).unwrap() + 2;
+    // The pair's private key, the locked keys, the one that may leave, and the data.
+    let all = u64::try_from(KEYS).unwrap() + 3;
     assert_eq!(told["compared"], all, "{told}");
 
     appliance.stop(Signal::TERM);
@@ -255,7 +266,7 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
     let client = &mut appliance.client(V2_1);
     for _ in 0..4 {
         signs(client, &pair);
-        assert!(client.call::<Get>(&get(&open)) == value);
+        are_given(client);
     }
     let (code, told) = drift(&appliance);
     assert_eq!((code, &told["drifted_count"]), (Some(1), &all.into()));
@@ -277,11 +288,20 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
     let (_, told) = drift(&appliance);
     let left = told["drifted_count"].as_u64().unwrap();
     assert!((1..all).contains(&left), "{left} of {all}");
-    let told = succeed(&mut appliance.keyhold(&["group", "repair", "pair"]));
+    let repair = ["group", "repair", "pair", "--from", "left"];
+    let told = succeed(&mut appliance.keyhold(&repair));
     assert!(told.contains("are repaired"), "{told}");
     let (code, told) = drift(&appliance);
     assert_eq!(code, Some(0), "{told}");
     assert!(told["orphans"].as_array().unwrap().is_empty(), "{told}");
+    let stray = ["--keygen", "--key-type", "AES:32", "--label", "stray"];
+    let mut tool = appliance.token().tool_on(SECOND, &stray);
+    succeed(tool.args(["--id", "0102", "--sensitive"]));
+    let (_, told) = drift(&appliance);
+    let orphans = serde_json::json!([
+        { "member": "right", "id": "0102", "label": "stray", "kind": "aes-256" }
+    ]);
+    assert_eq!(told["orphans"], orphans);
 
     // What was filled serves alone.
     appliance.token().fail(Some("C_Sign crash"));
@@ -289,6 +309,7 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
         signs(client, &pair);
     }
     assert!(state(&appliance, "left").is_some());
+    are_given(client);
     appliance.token().fail(None);
     succeed(&mut appliance.keyhold(&["audit", "verify"]));
 }

@@ -1,4 +1,4 @@
-//! The main job over the wire: every operation, in every version, on the embedded HSM, on SoftHSM2 and on Kryoptic.
+//! The main job over the wire: every operation, in every version, on the embedded HSM, on a group of two, on SoftHSM2 and on Kryoptic.
 
 /// Makes each of the functions named a test on each backend; SoftHSM2 is one with wrapped keys besides.
 macro_rules! on_each_backend {
@@ -21,6 +21,13 @@ macro_rules! on_each_backend {
             $(#[test]
             fn $name() {
                 super::$name(&keyhold_tests::Appliance::start(keyhold_tests::Backend::Wrapped));
+            })*
+        }
+
+        mod group {
+            $(#[test]
+            fn $name() {
+                super::$name(&keyhold_tests::Appliance::on_group());
             })*
         }
 

@@ -132,5 +132,6 @@ macro_rules! on_every_backend {
 on_every_backend! {
     embedded: Appliance::start(Backend::Embedded);
     in_the_daemon: in_process();
+    group: Appliance::on_group();
     softhsm: Appliance::start(Backend::SoftHsm);
 }

@@ -8,12 +8,10 @@ mod copying;
 mod making;
 mod member;
 mod reference;
+mod serving;
 mod streaming;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use kmip::{
     Secret,
@@ -111,90 +109,6 @@ impl Group {
             Err(Error::Unsupported)
         }
     }
-
-    /// The members, the least busy first.
-    fn in_turn(&self) -> Vec<&Arc<Member>> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let count = self.members.len().max(1);
-        let mut all: Vec<_> = (0..count)
-            .filter_map(|place| self.members.get((turn.wrapping_add(place)) % count))
-            .collect();
-        // Those that are as busy stay in their order.
-        all.sort_by_key(|own| own.in_flight());
-        all
-    }
-
-    /// A call that any member answers alike: of those that have what it is about the least busy one does, and another if
-    /// that is gone or has lost it.
-    fn with_any<T>(
-        &self,
-        copies: &Copies<'_>,
-        work: impl Fn(&Arc<Member>, &dyn Hsm, &[u8]) -> Result<T>,
-    ) -> Result<T> {
-        let (mut lacking, mut lacked, mut gone) = (Vec::new(), Error::KeyNotFound, None);
-        for member in self.in_turn() {
-            let Some(own) = copies.of(&member.name) else {
-                lacking.push(member);
-                continue;
-            };
-            match member.call(|hsm| work(member, hsm, own)) {
-                Err(error) if is_gone(&error) => gone = Some(error),
-                Err(error @ (Error::KeyNotFound | Error::Corrupt)) => {
-                    lacking.push(member);
-                    lacked = error;
-                }
-                outcome => {
-                    if outcome.is_ok() {
-                        lacking.iter().for_each(|own| own.note_lack());
-                    }
-                    return outcome;
-                }
-            }
-        }
-        // Who does not answer may be the one that has it.
-        Err(gone.unwrap_or(lacked))
-    }
-
-    /// The same with a key.
-    fn with_key<T>(
-        &self,
-        copies: &Copies<'_>,
-        work: impl Fn(&dyn Hsm, &KeyRef) -> Result<T>,
-    ) -> Result<T> {
-        self.with_any(copies, |_, hsm, own| work(hsm, &KeyRef(own.to_vec())))
-    }
-
-    /// The same with nothing in particular.
-    fn with_none<T>(&self, work: impl Fn(&dyn Hsm) -> Result<T>) -> Result<T> {
-        let mut gone = None;
-        for member in self.in_turn() {
-            match member.call(&work) {
-                Err(error) if is_gone(&error) => gone = Some(error),
-                outcome => return outcome,
-            }
-        }
-        Err(gone.unwrap_or(Error::Unsupported))
-    }
-
-    /// Something that is done in every member, or is still to be done.
-    fn each(&self, work: impl Fn(&Member, &dyn Hsm) -> Result<()>) -> Result<()> {
-        let mut failed = Ok(());
-        for member in &self.members {
-            let outcome = member.call(|hsm| work(member, hsm));
-            failed = failed.and(outcome);
-        }
-        failed
-    }
-
-    /// The least busy of those that are in.
-    fn least_busy(&self) -> Result<&Arc<Member>> {
-        let all = self.in_turn();
-        let found = all.iter().find(|own| own.is_in()).copied();
-        found.ok_or_else(|| {
-            let first = all.first().map(|own| own.unavailable());
-            first.unwrap_or(Error::Unsupported)
-        })
-    }
 }
 
 impl Hsm for Group {
@@ -281,13 +195,13 @@ impl Hsm for Group {
         self.check(copies.exportable, |own| {
             listed::signing(&own.sign, mechanism)
         })?;
-        self.with_key(&copies, |hsm, own| hsm.sign(own, mechanism, input))
+        self.by_any(&copies, |hsm, own| hsm.sign(own, mechanism, input))
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
         let copies = self.copies(key)?;
         self.check(copies.exportable, |own| listed::cipher(&own.cipher, cipher))?;
-        self.with_key(&copies, |hsm, own| hsm.encrypt(own, cipher, input))
+        self.by_any(&copies, |hsm, own| hsm.encrypt(own, cipher, input))
     }
 
     fn decrypt(&self, key: &KeyRef, cipher: &Cipher, input: Decryption<'_>) -> Result<Secret> {
@@ -308,7 +222,7 @@ impl Hsm for Group {
     fn mac(&self, key: &KeyRef, mechanism: Mac, message: &[u8]) -> Result<Vec<u8>> {
         let copies = self.copies(key)?;
         self.check(copies.exportable, |own| own.mac.contains(&mechanism))?;
-        self.with_key(&copies, |hsm, own| hsm.mac(own, mechanism, message))
+        self.by_any(&copies, |hsm, own| hsm.mac(own, mechanism, message))
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {

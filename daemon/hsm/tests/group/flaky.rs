@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Away,
     /// It is there and takes no keys.
     Full,
+    /// What it computes is wrong, which it notices.
+    Lies,
     /// It does not answer before this is over.
     Hangs,
 }
@@ -89,7 +91,10 @@ impl Flaky {
 
     fn used(&self) -> Result<()> {
         self.uses.fetch_add(1, Ordering::SeqCst);
-        self.pass().map(drop)
+        match self.pass()? {
+            Fault::Lies => Err(Error::Failed("a wrong answer was held back".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     fn making<T>(&self, make: impl FnOnce(&SoftHsm) -> Result<T>) -> Result<T> {

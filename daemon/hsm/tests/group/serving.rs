@@ -99,6 +99,22 @@ fn no_call_fails_when_a_member_does_and_it_is_taken_back() {
     assert!(world.group.members()[0].failures < 20);
 }
 
+/// What one does wrongly the other does rightly.
+#[test]
+fn a_member_that_computes_wrongly_costs_no_answer() {
+    let world = World::new(2);
+    let key = world.generate(HMAC, false);
+    let right = mac(&world.group, &key).unwrap();
+    world.members[0].set(Fault::Lies);
+    for _ in 0..10 {
+        assert_eq!(mac(&world.group, &key).unwrap(), right);
+    }
+    world.members[1].set(Fault::Lies);
+    assert!(matches!(mac(&world.group, &key), Err(Error::Failed(_))));
+    // It was asked something that it cannot do, and is not left out for that.
+    assert!(world.told().is_empty());
+}
+
 #[test]
 fn data_opens_in_each_member_alone() {
     let world = World::new(2);
