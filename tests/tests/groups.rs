@@ -34,7 +34,7 @@ const SECOND: &str = "second";
 const P256: Pair = Pair::Ec(RecommendedCurve::P256, 256);
 
 /// How long the left member's process may take to answer.
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_secs(2);
 /// How soon a member is to be back.
 const HEALED: Duration = Duration::from_secs(5);
 

@@ -4,7 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use kmip::{CryptographicUsageMask, mechanism::KeySpec};
 
-use super::{Group, member::Member};
+use super::{
+    Group,
+    member::{Member, is_gone},
+};
 use crate::{CustodyMode, Error, KeyRef, Result, Sealed, TRANSPORT, Terms, Transport, Wrapped};
 
 impl Group {
@@ -20,8 +23,7 @@ impl Group {
             let material = from.call(|hsm| hsm.export(key))?;
             return to.call(|hsm| hsm.import(&material, terms));
         }
-        let send = || {
-            let transport = transport(to)?;
+        let send = |transport: &Transport| {
             let parcel =
                 from.call(|hsm| hsm.wrap_for(key, &transport.public, &transport.hashes))?;
             let wrapped = Wrapped {
@@ -33,13 +35,16 @@ impl Group {
             let made = to.call(|hsm| hsm.unwrap(&transport.key, &wrapped, terms))?;
             Ok(made.key)
         };
-        match send() {
-            Err(Error::KeyNotFound | Error::Corrupt) => {
-                // Another daemon may have put a transport key of its own in the place of ours.
-                *to.transport.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                send()
-            }
-            other => other,
+        let known = to
+            .transport
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match known.as_ref().map(&send) {
+            Some(Ok(key)) => Ok(key),
+            Some(Err(error)) if is_gone(&error) || error == Error::NotExportable => Err(error),
+            // There is none yet, or another daemon has put one of its own in the place of ours.
+            _ => send(&transport(to, known.as_ref())?),
         }
     }
 
@@ -55,13 +60,15 @@ impl Group {
     }
 }
 
-/// The key pair of a member for which others wrap keys, made when the first is to come.
-fn transport(member: &Arc<Member>) -> Result<Transport> {
+/// A key pair of a member for which others wrap keys, but for one that is of no use any more.
+fn transport(member: &Arc<Member>, useless: Option<&Transport>) -> Result<Transport> {
     let mut own = member
         .transport
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    if let Some(transport) = &*own {
+    if let Some(transport) = &*own
+        && Some(transport) != useless
+    {
         return Ok(transport.clone());
     }
     let terms = Terms {

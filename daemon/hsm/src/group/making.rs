@@ -38,8 +38,6 @@ impl Group {
                 Ok(key) => all.push((Arc::clone(other), key)),
                 Err(error) => {
                     undo(&all);
-                    // Whatever was said, it may be there.
-                    drop(other.call(|hsm| hsm.abandon(spec, &terms.id)));
                     return Err(error);
                 }
             }
@@ -195,7 +193,8 @@ impl Group {
     }
 }
 
-/// Under what terms members keep keys: one that an HSM keeps as an object of its own could never be copied to another.
+/// Under what terms members keep keys: one that an HSM keeps as an object of its own could never be copied to another. So
+/// nothing is in a member that no reference names, whatever became of its making.
 pub(super) fn kept(terms: &Terms) -> Terms {
     Terms {
         custody: CustodyMode::Wrapped,

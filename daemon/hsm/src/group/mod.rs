@@ -11,7 +11,10 @@ mod reference;
 mod serving;
 mod streaming;
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+};
 
 use kmip::{
     Secret,
@@ -51,12 +54,7 @@ impl Group {
             .into_iter()
             .map(|(name, open)| Member::new(name, open, Arc::clone(tell)))
             .collect();
-        let mut failed = Vec::new();
-        for member in &members {
-            if let Err(error) = member.opened() {
-                failed.push((Arc::clone(member), error));
-            }
-        }
+        let failed = open_all(&members);
         let open: Vec<_> = members
             .iter()
             .filter_map(|own| Some((own.name.as_str(), own.hsm()?)))
@@ -111,6 +109,29 @@ impl Group {
     }
 }
 
+/// Opens members side by side, because each may take its time; gives those that could not be opened, and why.
+fn open_all(members: &[Arc<Member>]) -> Vec<(Arc<Member>, Error)> {
+    let open = |member: &Arc<Member>| {
+        let error = member.opened().err()?;
+        Some((Arc::clone(member), error))
+    };
+    thread::scope(|scope| {
+        let started: Vec<_> = members
+            .iter()
+            .map(|member| {
+                let begun = thread::Builder::new().spawn_scoped(scope, move || open(member));
+                (member, begun)
+            })
+            .collect();
+        let ended = started.into_iter().map(|(member, begun)| match begun {
+            // What panicked is not open, and is opened here or not at all.
+            Ok(begun) => begun.join().unwrap_or_else(|_| open(member)),
+            Err(_) => open(member),
+        });
+        ended.flatten().collect()
+    })
+}
+
 impl Hsm for Group {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
@@ -144,18 +165,6 @@ impl Hsm for Group {
             }
         }
         failed
-    }
-
-    fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
-        self.each(|_, hsm| hsm.abandon(spec, id))
-    }
-
-    fn holds(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
-        let mut found = false;
-        for member in &self.members {
-            found |= member.call(|hsm| hsm.holds(spec, id))?;
-        }
-        Ok(found)
     }
 
     fn random(&self, out: &mut [u8]) -> Result<()> {
@@ -292,6 +301,6 @@ impl Hsm for Group {
     }
 
     fn is_whole(&self) -> Result<()> {
-        self.each(|_, hsm| hsm.health())
+        self.each(|hsm| hsm.health())
     }
 }

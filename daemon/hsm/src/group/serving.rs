@@ -98,10 +98,10 @@ impl Group {
     }
 
     /// Something that is done in every member, or is still to be done.
-    pub(super) fn each(&self, work: impl Fn(&Member, &dyn Hsm) -> Result<()>) -> Result<()> {
+    pub(super) fn each(&self, work: impl Fn(&dyn Hsm) -> Result<()>) -> Result<()> {
         let mut failed = Ok(());
         for member in &self.members {
-            let outcome = member.call(|hsm| work(member, hsm));
+            let outcome = member.call(&work);
             failed = failed.and(outcome);
         }
         failed

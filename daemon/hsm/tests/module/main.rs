@@ -7,6 +7,8 @@ mod common;
 #[cfg(test)]
 mod custody;
 #[cfg(test)]
+mod group;
+#[cfg(test)]
 mod seal;
 #[cfg(test)]
 mod sign;
