@@ -293,15 +293,7 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
     assert!(told.contains("are repaired"), "{told}");
     let (code, told) = drift(&appliance);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told["orphans"].as_array().unwrap().is_empty(), "{told}");
-    let stray = ["--keygen", "--key-type", "AES:32", "--label", "stray"];
-    let mut tool = appliance.token().tool_on(SECOND, &stray);
-    succeed(tool.args(["--id", "0102", "--sensitive"]));
-    let (_, told) = drift(&appliance);
-    let orphans = serde_json::json!([
-        { "member": "right", "id": "0102", "label": "stray", "kind": "aes-256" }
-    ]);
-    assert_eq!(told["orphans"], orphans);
+    tells_what_belongs_to_no_object(&appliance, &told);
 
     // What was filled serves alone.
     appliance.token().fail(Some("C_Sign crash"));
@@ -312,6 +304,19 @@ fn an_empty_member_is_filled_though_the_daemon_is_killed() {
     are_given(client);
     appliance.token().fail(None);
     succeed(&mut appliance.keyhold(&["audit", "verify"]));
+}
+
+/// A key that somebody else makes in a member's token.
+fn tells_what_belongs_to_no_object(appliance: &Appliance, told: &serde_json::Value) {
+    assert!(told["orphans"].as_array().unwrap().is_empty(), "{told}");
+    let stray = ["--keygen", "--key-type", "AES:32", "--label", "stray"];
+    let mut tool = appliance.token().tool_on(SECOND, &stray);
+    succeed(tool.args(["--id", "0102", "--sensitive"]));
+    let (_, told) = drift(appliance);
+    let orphans = serde_json::json!([
+        { "member": "right", "id": "0102", "label": "stray", "kind": "aes-256" }
+    ]);
+    assert_eq!(told["orphans"], orphans);
 }
 
 /// What `keyhold group drift` says, and how it ends.
