@@ -143,9 +143,10 @@ pub(super) const fn mac_bytes(mac: Mac) -> usize {
 /// Whether a key of this kind makes this MAC in a module, which knows a key by its type.
 pub(super) fn makes(spec: KeySpec, mac: Mac) -> bool {
     match (spec, mac) {
-        // A longer key may have been hashed to fit its own function when it was taken over.
+        // A longer key may have been hashed to fit its own function when it was taken over, and modules refuse shorter ones.
         (KeySpec::Hmac { hash: of_key, .. }, Mac::Hmac(hash)) => {
-            of_key == hash || spec.secret_bytes() <= LEAST_BLOCK_BYTES
+            let fits = hash.digest_bytes()..=LEAST_BLOCK_BYTES;
+            of_key == hash || fits.contains(&spec.secret_bytes())
         }
         (KeySpec::Aes { bits }, Mac::AesCmac) => bits < 512,
         (KeySpec::TripleDes { .. }, Mac::TripleDesCmac) => true,
