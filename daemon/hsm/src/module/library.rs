@@ -167,7 +167,7 @@ impl Library {
         let mut tokens = Vec::new();
         for slot in self.module.get_slots_with_token()? {
             // A slot may empty between the two calls.
-            if let Ok(info) = self.module.get_token_info(slot)
+            if let Ok(info) = self.raw.token_info(slot)
                 && info.token_initialized()
             {
                 tokens.push((slot, info));

@@ -11,13 +11,13 @@ use cryptoki::{
     error::{Error, Result, Rv, RvError},
     object::{Attribute, ObjectHandle},
     session::Session,
-    slot::Slot,
+    slot::{Slot, TokenInfo},
 };
 use cryptoki_sys::{
     CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_BYTE, CK_FUNCTION_LIST, CK_GCM_PARAMS, CK_MECHANISM,
     CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RSA_PKCS_MGF_TYPE,
-    CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_ULONG,
-    CKR_BUFFER_TOO_SMALL, CKR_OK, CKZ_DATA_SPECIFIED,
+    CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_TOKEN_INFO,
+    CK_ULONG, CKF_CLOCK_ON_TOKEN, CKR_BUFFER_TOO_SMALL, CKR_OK, CKZ_DATA_SPECIFIED,
 };
 
 /// The function table of a loaded module.
@@ -100,6 +100,17 @@ impl Raw {
             list,
             _library: library,
         })
+    }
+
+    /// What a token says of itself, but for its time: openCryptoki tells one that is none, and `cryptoki` then takes nothing.
+    pub(super) fn token_info(&self, slot: Slot) -> Result<TokenInfo> {
+        let call = self.list.C_GetTokenInfo.ok_or(Error::NullFunctionPointer)?;
+        let mut info = CK_TOKEN_INFO::default();
+        // SAFETY: the pointer is to a local of the right type.
+        let code = unsafe { call(CK_ULONG::try_from(slot.id())?, &raw mut info) };
+        Rv::from(code).into_result(Function::GetTokenInfo)?;
+        info.flags &= !CKF_CLOCK_ON_TOKEN;
+        TokenInfo::try_from(info)
     }
 
     /// Every mechanism of a slot; `cryptoki` drops those it has no name for.

@@ -43,7 +43,7 @@ impl<'a> Probe<'a> {
         disabled: &[ck::CK_MECHANISM_TYPE],
     ) -> Result<(Capabilities, Settings)> {
         let slot = seat.session.get_session_info()?.slot_id();
-        let info = seat.library.module.get_token_info(slot)?;
+        let info = seat.library.raw.token_info(slot)?;
         let firmware = info.firmware_version();
         let mut probe = Self {
             seat,
