@@ -27,7 +27,7 @@ pub use self::{
     parts::{Begun, Finished, Stream, Task},
     soft::SecureHeap,
     terms::{CustodyMode, Terms},
-    transport::{Departure, Parcel, TRANSPORT, Transport, Wrapped},
+    transport::{Departure, Parcel, TRANSPORT, Transport, Wrapped, takes_locked},
     trial::{Claim, Outcome, Trial},
 };
 use kmip::{

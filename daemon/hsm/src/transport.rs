@@ -9,7 +9,7 @@ use kmip::{
 };
 
 use crate::{
-    Decryption, Encryption, Error, KeyRef, Material, Result, public,
+    Decryption, Encryption, Error, Hsm, KeyRef, Material, Result, public,
     soft::{PlainKey, rng},
 };
 
@@ -169,4 +169,15 @@ pub(crate) const fn check_pair(spec: KeySpec) -> Result<()> {
             "a transport key is one of RSA with 2048 bits at least",
         )),
     }
+}
+
+/// Whether an HSM takes locked keys of a kind from others; one RSA modulus and one HMAC key stand for all.
+#[must_use]
+pub fn takes_locked(hsm: &dyn Hsm, spec: KeySpec) -> bool {
+    let is_alike = |row: &KeySpec| match (*row, spec) {
+        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
+        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: own, .. }) => hash == own,
+        (row, spec) => row == spec,
+    };
+    !hsm.keeps_keys() || hsm.capabilities().wrapped.iter().any(is_alike)
 }

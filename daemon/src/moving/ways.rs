@@ -1,7 +1,7 @@
 //! How values are moved, and what is in their way.
 
-use hsm::{Capabilities, Departure, Hsm, KeyRef};
-use kmip::{CryptographicUsageMask as Usage, mechanism::KeySpec};
+use hsm::{Capabilities, Departure, KeyRef, takes_locked};
+use kmip::CryptographicUsageMask as Usage;
 use store::{Custody, Record, Vault};
 
 use super::{backend, backend_of};
@@ -34,7 +34,9 @@ pub(super) fn way(
     let to = backend(service, &vault.backend)?;
     Ok(Some(match from.departure(&KeyRef(key.clone()))? {
         Departure::Exported => Ok(Way::Exported),
-        Departure::Wrapped if record.spec.is_some_and(|spec| takes(to, spec)) => Ok(Way::Wrapped),
+        Departure::Wrapped if record.spec.is_some_and(|spec| takes_locked(to, spec)) => {
+            Ok(Way::Wrapped)
+        }
         Departure::Wrapped => Err("the HSM that it is to go to takes no locked keys of its kind"),
         Departure::Forbidden => {
             Err("its HSM's configuration does not say `keys_may_move = true`, and it is locked")
@@ -94,14 +96,4 @@ pub(super) fn loss(
         return Ok(Some("it decapsulates nothing there"));
     }
     Ok(None)
-}
-
-/// Whether an HSM takes locked keys of a kind from others.
-fn takes(hsm: &dyn Hsm, spec: KeySpec) -> bool {
-    let is_alike = |row: &KeySpec| match (*row, spec) {
-        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
-        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: own, .. }) => hash == own,
-        (row, spec) => row == spec,
-    };
-    !hsm.keeps_keys() || hsm.capabilities().wrapped.iter().any(is_alike)
 }

@@ -2,7 +2,7 @@
 
 use kmip::mechanism::KeySpec;
 
-use crate::{Capabilities, Hsm, Trial};
+use crate::{Capabilities, Hsm, Trial, takes_locked};
 
 /// What all of them can do.
 pub(super) fn common(members: &[(&str, &dyn Hsm)]) -> Capabilities {
@@ -12,7 +12,7 @@ pub(super) fn common(members: &[(&str, &dyn Hsm)]) -> Capabilities {
         .collect();
     let all = |of: fn(&Capabilities) -> &Vec<KeySpec>| {
         let specs = both(members, of);
-        let copied = |spec: &KeySpec| members.iter().all(|(_, hsm)| takes(*hsm, *spec));
+        let copied = |spec: &KeySpec| members.iter().all(|(_, hsm)| takes_locked(*hsm, *spec));
         specs.into_iter().filter(copied).collect()
     };
     let keeping: Vec<_> = members
@@ -69,7 +69,7 @@ pub(super) fn are_alike(members: &[(&str, &dyn Hsm)]) -> bool {
 /// Whether an HSM does what a group has promised.
 pub(super) fn covers(hsm: &dyn Hsm, promised: &Capabilities) -> bool {
     let own = hsm.capabilities();
-    let takes_all = |all: &[KeySpec]| all.iter().all(|spec| takes(hsm, *spec));
+    let takes_all = |all: &[KeySpec]| all.iter().all(|spec| takes_locked(hsm, *spec));
     has_all(&own.generate, &promised.generate)
         && takes_all(&promised.generate)
         && has_all(&own.import, &promised.import)
@@ -99,14 +99,4 @@ fn both<T: PartialEq + Clone>(
     };
     let first = of(first.capabilities());
     first.iter().filter(is_common).cloned().collect()
-}
-
-/// Whether an HSM takes locked keys of a kind from others; one RSA modulus and one HMAC key stand for all.
-fn takes(hsm: &dyn Hsm, spec: KeySpec) -> bool {
-    let is_alike = |row: &KeySpec| match (*row, spec) {
-        (KeySpec::Rsa { .. }, KeySpec::Rsa { .. }) => true,
-        (KeySpec::Hmac { hash, .. }, KeySpec::Hmac { hash: own, .. }) => hash == own,
-        (row, spec) => row == spec,
-    };
-    !hsm.keeps_keys() || hsm.capabilities().wrapped.iter().any(is_alike)
 }
