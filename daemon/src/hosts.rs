@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     io,
-    os::{fd::OwnedFd, unix::net::UnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{net::UnixStream, process::CommandExt},
+    },
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -21,7 +24,9 @@ use kmip::Secret;
 use crate::{
     config::{Backend, Isolation},
     confine::Confinement,
-    files, telemetry,
+    files,
+    lock::HsmLock,
+    telemetry,
 };
 
 /// The calls that one HSM answers at a time; more wait for one of them.
@@ -57,9 +62,12 @@ pub(crate) fn read(file: SecretFile<'_>) -> Result<Secret, hsm::Error> {
     secret.map_err(|error| hsm::Error::Unavailable(error.to_string()))
 }
 
-/// Opens one HSM, and tells of what it claims and does not do.
-pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
-    let hsm = reach(backend)?;
+/// Opens one HSM, and tells of what it claims and does not do. Its process has the lock that a daemon gives it.
+pub(crate) fn open_backend(
+    backend: &Backend,
+    lock: Option<&Arc<HsmLock>>,
+) -> Result<Arc<dyn Hsm>, hsm::Error> {
+    let hsm = reach(backend, lock.cloned())?;
     let mut broken: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for trial in &hsm.capabilities().trials {
         if trial.outcome.is_broken_promise() {
@@ -83,11 +91,12 @@ pub(crate) fn open_backend(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error
 pub(crate) fn open_group<'a>(
     name: &str,
     members: impl Iterator<Item = &'a Backend>,
+    lock: &Arc<HsmLock>,
 ) -> Result<Arc<Group>, hsm::Error> {
     let openers = members.map(|own| {
-        let own = own.clone();
+        let (own, lock) = (own.clone(), Arc::clone(lock));
         let name = own.name.clone();
-        let opener: Opener = Box::new(move || open_backend(&own));
+        let opener: Opener = Box::new(move || open_backend(&own, Some(&lock)));
         (name, opener)
     });
     join(name, openers.collect())
@@ -116,14 +125,14 @@ fn tell_of_member(group: &str, member: &str, event: group::Event<'_>) {
     telemetry::group_member(group, member, event);
 }
 
-fn reach(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
+fn reach(backend: &Backend, lock: Option<Arc<HsmLock>>) -> Result<Arc<dyn Hsm>, hsm::Error> {
     let Some(Isolation { wait, confinement }) = backend.isolation.clone() else {
         return Ok(open(&backend.opening)?.into());
     };
     let is_module = matches!(*backend.opening, Opening::Module { .. });
     let (name, told) = (backend.name.clone(), backend.name.clone());
     let terms = HelperTerms {
-        start: Box::new(move || start(&name, &confinement, is_module)),
+        start: Box::new(move || start(&name, &confinement, is_module, lock.as_deref())),
         opening: Arc::clone(&backend.opening),
         wait,
         channels_max: CALLS_MAX,
@@ -132,11 +141,13 @@ fn reach(backend: &Backend) -> Result<Arc<dyn Hsm>, hsm::Error> {
     Ok(Arc::new(RemoteHsm::open(terms)?))
 }
 
-/// This program once more, with nothing but a socket and the log.
+/// This program once more, with nothing but a socket, the log and the lock. It is in a group of its own, so that what is
+/// typed at the daemon's terminal does not end it in the middle of a call.
 fn start(
     name: &str,
     confinement: &Confinement,
     is_module: bool,
+    lock: Option<&HsmLock>,
 ) -> io::Result<(UnixStream, Option<Child>)> {
     let (near, far) = UnixStream::pair()?;
     // The program that runs, even when another version has taken its place on the disk.
@@ -147,7 +158,8 @@ fn start(
         .args(confinement.arguments())
         .arg(name)
         .stdin(Stdio::from(OwnedFd::from(far)))
-        .stdout(Stdio::null());
+        .stdout(lock.map_or_else(|| Ok(Stdio::null()), HsmLock::share)?)
+        .process_group(0);
     if !is_module {
         // Modules find their own configuration by the environment; keys need none.
         let kept = ["KEYHOLD_LOG", files::CREDENTIALS_DIRECTORY];

@@ -131,6 +131,8 @@ impl Token {
     pub fn fail(&self, fault: Option<&str>) {
         match fault {
             Some(fault) => {
+                // There is none when nothing has failed yet.
+                let _ = fs::remove_file(self.done());
                 let new = self.folder.path().join("faults.new");
                 fs::write(&new, fault).unwrap();
                 fs::rename(new, self.faults()).unwrap();
@@ -146,8 +148,18 @@ impl Token {
         self.faults().exists()
     }
 
+    /// Whether what fails after its work has done that.
+    #[must_use]
+    pub fn has_done(&self) -> bool {
+        self.done().exists()
+    }
+
     fn faults(&self) -> PathBuf {
         self.folder.path().join("faults")
+    }
+
+    fn done(&self) -> PathBuf {
+        self.faults().with_extension("done")
     }
 
     /// SoftHSM2's own library.
@@ -170,6 +182,14 @@ impl Token {
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.folder.path().join("tokens")
+    }
+
+    /// How many objects are in the token, by its own list. SoftHSM2's must not be asked while another process makes one: who
+    /// opens half an object gives it what it lacks, and so takes it from the one who is writing it.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let told = succeed(&mut self.tool(&["--list-objects"]));
+        told.matches("Object;").count()
     }
 
     /// A command of pkcs11-tool on this token, logged in, past the daemon.

@@ -137,7 +137,7 @@ type Opened = BTreeMap<String, Arc<dyn Hsm>>;
 fn check_backend(backend: &Backend, started: Result<(), String>, all: &mut Opened) -> Finding {
     let part = format!("backend {}", backend.name);
     let opened = started.and_then(|()| {
-        hosts::open_backend(backend)
+        hosts::open_backend(backend, None)
             .and_then(|hsm| hsm.health().map(|()| hsm))
             .map_err(|error| error.to_string())
     });

@@ -1,8 +1,10 @@
 //! `keyhold hsm-host`: the process of one HSM, which the daemon starts.
 
 use std::{
+    io::ErrorKind,
     os::{fd::AsFd, unix::net::UnixStream},
     path::PathBuf,
+    process::abort,
 };
 
 use clap::Args;
@@ -51,7 +53,16 @@ impl HsmHost {
         let opened = start_engine()
             .and_then(|()| hosts::open(&opening))
             .inspect(|_| confine::process(&confinement));
-        host::serve(&control, opened).map_err(Failure::failed)
+        match host::serve(&control, opened) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                tracing::error!(
+                    "the HSM does not finish what it is at; its process ends without it"
+                );
+                // A module that notices the end takes itself apart, under the thread that is in it.
+                abort();
+            }
+            served => served.map_err(Failure::failed),
+        }
     }
 
     fn confinement(self) -> Confinement {

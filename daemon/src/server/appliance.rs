@@ -1,6 +1,9 @@
 //! The parts of an appliance, opened in the order in which they need each other.
 
-use std::{collections::BTreeMap, fmt, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap, fmt, fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc,
+    time::Duration,
+};
 
 use hsm::{Hsm, group::Group};
 use store::{SqliteStore, Store};
@@ -15,7 +18,7 @@ use crate::{
     files, harden,
     hosts::{open_backend, open_group, start_engine},
     listener::Passed,
-    lock::DataLock,
+    lock::{DataLock, HsmLock},
     probes::Health,
     service::{Parts, Service},
     tls::Tls,
@@ -39,7 +42,7 @@ pub struct Appliance {
     pub clock: Arc<Clock>,
     pub(super) passed: Passed,
     backends: BTreeMap<String, Arc<dyn Hsm>>,
-    _lock: DataLock,
+    _locks: (DataLock, Arc<HsmLock>),
 }
 
 impl Appliance {
@@ -53,8 +56,10 @@ impl Appliance {
         if let Err(error) = harden::raise_descriptors() {
             tracing::warn!(%error, "the number of open descriptors cannot be raised");
         }
-        let lock = DataLock::take(data_directory(&config)?)?;
-        let (backends, groups) = backends(&config)?;
+        let directory = data_directory(&config)?;
+        let lock = DataLock::take(directory)?;
+        let hsm_lock = Arc::new(HsmLock::take(directory, HSM_LOCK_WAIT)?);
+        let (backends, groups) = backends(&config, &hsm_lock)?;
         let trail = Arc::new(trail(&config)?);
         let clock = Arc::new(Clock::system(trail.last_time()));
         let options = store::Options {
@@ -88,7 +93,7 @@ impl Appliance {
             clock,
             passed,
             backends,
-            _lock: lock,
+            _locks: (lock, hsm_lock),
         })
     }
 
@@ -119,6 +124,9 @@ fn told<E: fmt::Display>(health: Result<(), E>) -> Option<String> {
     health.err().map(|error| error.to_string())
 }
 
+/// How long the HSMs' processes of a daemon that was killed may take to end: opening a slow HSM is what lasts.
+const HSM_LOCK_WAIT: Duration = Duration::from_secs(30);
+
 /// The directory that one daemon at a time may use.
 fn data_directory(config: &Config) -> Result<&Path, ServerError> {
     let directory = config
@@ -139,19 +147,19 @@ fn data_directory(config: &Config) -> Result<&Path, ServerError> {
 type Backends = (BTreeMap<String, Arc<dyn Hsm>>, BTreeMap<String, Arc<Group>>);
 
 /// Every HSM of a configuration, open. The members of a group are in it, and nowhere else.
-fn backends(config: &Config) -> Result<Backends, ServerError> {
+fn backends(config: &Config, lock: &Arc<HsmLock>) -> Result<Backends, ServerError> {
     start_engine()?;
     let trouble = |name: &str, error: hsm::Error| ServerError(format!("backend {name:?}: {error}"));
     let mut all = BTreeMap::new();
     let mut groups = BTreeMap::new();
     for own in &config.backends {
         if config.group_of(&own.name).is_none() {
-            let hsm = open_backend(own).map_err(|error| trouble(&own.name, error))?;
+            let hsm = open_backend(own, Some(lock)).map_err(|error| trouble(&own.name, error))?;
             all.insert(own.name.clone(), hsm);
         }
     }
     for own in &config.groups {
-        let group = open_group(&own.name, config.members(own))
+        let group = open_group(&own.name, config.members(own), lock)
             .map_err(|error| trouble(&own.name, error))?;
         let hsm: Arc<dyn Hsm> = group.clone();
         all.insert(own.name.clone(), hsm);

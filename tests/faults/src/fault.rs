@@ -1,6 +1,6 @@
 //! What fails, and how: one line of a file, which a test may change while the module is in use.
 
-use std::{env, fs, thread::sleep, time::Duration};
+use std::{env, fs, path::PathBuf, thread::sleep, time::Duration};
 
 use cryptoki_sys::{CK_BYTE, CK_RV, CK_ULONG};
 
@@ -78,11 +78,13 @@ impl Fault {
             Self::Hang => hang(),
             Self::HangAfter => {
                 call();
+                say_done();
                 hang()
             }
             Self::Crash => std::process::abort(),
             Self::CrashAfter => {
                 call();
+                say_done();
                 std::process::abort()
             }
             Self::Flip => {
@@ -101,6 +103,15 @@ impl Fault {
                 code
             }
         }
+    }
+}
+
+/// Leaves a file beside the one of the faults: whoever waits for the work need not look into the token, which disturbs it.
+fn say_done() {
+    let place = env::var_os("KEYHOLD_FAULTS").map(PathBuf::from);
+    if let Some(place) = place {
+        // A test that waits for it says so.
+        drop(fs::write(place.with_extension("done"), ""));
     }
 }
 

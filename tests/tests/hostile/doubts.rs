@@ -2,6 +2,7 @@
 //! in the token, and none goes that somebody was told of.
 
 use std::{
+    fs,
     thread::{self, sleep},
     time::{Duration, Instant},
 };
@@ -16,6 +17,8 @@ use kmip::{
         register::Register,
     },
 };
+
+use crate::isolation::host;
 
 /// How soon the token must have no key too many.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -33,7 +36,7 @@ impl World {
     fn new() -> Self {
         let mut appliance = Appliance::start_with(Some(Token::failing()), &[]);
         appliance.reconfigure("wait_seconds = 5");
-        let objects = objects(&appliance);
+        let objects = appliance.token().count();
         Self { appliance, objects }
     }
 
@@ -53,22 +56,23 @@ impl World {
 
     fn has_no_key_too_many(&self, what: &str) {
         let began = Instant::now();
-        while objects(&self.appliance) != self.objects {
-            let found = objects(&self.appliance);
+        while self.appliance.token().count() != self.objects {
             assert!(
                 began.elapsed() < SETTLED,
-                "{what}: {found}, not {}",
-                self.objects
+                "{what}: not {} objects but\n{}\n{}",
+                self.objects,
+                succeed(&mut self.appliance.token().tool(&["--list-objects"])),
+                self.appliance.logged()
             );
             sleep(Duration::from_millis(100));
         }
     }
 }
 
-/// The objects in the token, by the token's own list.
-fn objects(appliance: &Appliance) -> usize {
-    let told = succeed(&mut appliance.token().tool(&["--list-objects"]));
-    told.matches("Object;").count()
+/// Whether a process runs; one that has ended may wait for its parent yet.
+fn runs(process: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
 
 fn waits_until(what: &str, reached: impl Fn() -> bool) {
@@ -111,9 +115,7 @@ fn a_key_made_when_the_daemon_was_killed_does_not_stay() {
     let mut world = World::new();
     for (function, deed) in MAKERS {
         let maker = world.fails(&format!("{function} hang-after"), *deed);
-        waits_until("the key is made", || {
-            objects(&world.appliance) > world.objects
-        });
+        waits_until("the key is made", || world.appliance.token().has_done());
         world.kill(maker);
         world.has_no_key_too_many(function);
     }
@@ -124,10 +126,7 @@ fn a_key_made_when_both_processes_were_killed_does_not_stay() {
     let mut world = World::new();
     for (function, deed) in MAKERS {
         let maker = world.fails(&format!("{function} crash-after"), *deed);
-        waits_until("the module fails", || !world.appliance.token().is_to_fail());
-        waits_until("the key is made", || {
-            objects(&world.appliance) > world.objects
-        });
+        waits_until("the key is made", || world.appliance.token().has_done());
         world.kill(maker);
         world.has_no_key_too_many(function);
     }
@@ -145,6 +144,44 @@ fn a_key_made_when_the_hsm_ended_does_not_stay_whichever_way_it_was_made() {
         );
         world.has_no_key_too_many(function);
     }
+}
+
+/// Half an object in a token is found by nobody, and a key that comes after the next daemon has looked is looked for no more.
+#[test]
+fn what_an_hsm_is_at_is_done_before_the_next_daemon_opens_it() {
+    let mut world = World::new();
+    for is_restarted_at_once in [false, true] {
+        let helper = host(&world.appliance);
+        let runs = || runs(helper);
+        let maker = world.fails("C_GenerateKey late 1500", creates);
+        waits_until("the module is called", || {
+            !world.appliance.token().is_to_fail()
+        });
+        world.appliance.kill();
+        assert!(runs(), "it left the module in the middle of a call");
+        if !is_restarted_at_once {
+            waits_until("the module's process ends", || !runs());
+            assert_eq!(world.appliance.token().count(), world.objects + 1);
+        }
+        world.appliance.restart();
+        assert!(!runs(), "two processes are at the token");
+        drop(maker.join());
+        world.has_no_key_too_many("a call that was done late");
+    }
+}
+
+#[test]
+fn an_hsm_that_does_not_finish_is_left_so_that_the_next_daemon_starts() {
+    let mut world = World::new();
+    let helper = host(&world.appliance);
+    let maker = world.fails("C_GenerateKey hang", creates);
+    waits_until("the module is called", || {
+        !world.appliance.token().is_to_fail()
+    });
+    world.kill(maker);
+    assert!(!runs(helper), "two processes are at the token");
+    creates(&mut world.appliance.client(V2_1));
+    assert_eq!(world.appliance.token().count(), world.objects + 1);
 }
 
 #[test]
@@ -172,5 +209,5 @@ fn a_key_that_somebody_was_told_of_stays_though_the_daemon_is_killed_at_once() {
         activate(&mut client, &key);
         client.call::<Encrypt>(&encryption(&key, b"still there"));
     }
-    assert_eq!(objects(&world.appliance), world.objects + 2);
+    assert_eq!(world.appliance.token().count(), world.objects + 2);
 }

@@ -12,7 +12,7 @@ use std::{
 use kmip::Buffer;
 
 use super::{
-    Opening, descriptor,
+    FAREWELL, Opening, descriptor,
     frame::Frames,
     wire::{self, Put},
 };
@@ -53,9 +53,6 @@ const PATIENCE: u32 = 6;
 
 /// Between two starts that failed, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
-
-/// How long an ended daemon waits for its HSM's process to end by itself.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a process says of its HSM once it is open.
 pub(super) type Hello = (bool, Capabilities);

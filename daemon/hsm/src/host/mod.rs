@@ -15,9 +15,14 @@ mod serve;
 mod wire;
 mod words;
 
+use std::time::Duration;
+
 pub use self::{
     helper::{Event, Start, Terms as HelperTerms},
     opening::{Opening, Seal, SecretFile},
     remote::RemoteHsm,
     serve::{asked, serve},
 };
+
+/// How long an HSM's process that is to end has for what it is at: for its module to leave the token in order.
+const FAREWELL: Duration = Duration::from_secs(2);

@@ -8,6 +8,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::{RecvTimeoutError, channel},
     },
     thread,
 };
@@ -18,7 +19,7 @@ use kmip::{
 };
 
 use super::{
-    Opening,
+    FAREWELL, Opening,
     borrowed::{OwnBase, OwnDeriving, OwnTarget, OwnTask},
     call::Call,
     descriptor,
@@ -40,7 +41,10 @@ pub fn asked(control: &UnixStream) -> io::Result<Option<Opening>> {
     opening.map_err(|Broken| io::Error::from(io::ErrorKind::InvalidData))
 }
 
-/// Tells the daemon how opening went and, if it went well, answers until the daemon ends.
+/// Tells the daemon how opening went and, if it went well, answers until the daemon ends, and what was asked before then is
+/// done: a module that is left in the middle of a call leaves half an object in its token.
+///
+/// The error is of the kind `TimedOut` where a call does not end. Then the module must not notice the end of the process.
 pub fn serve(control: &UnixStream, opened: Result<Box<dyn Hsm>>) -> io::Result<()> {
     let facts = opened.as_ref();
     let facts = facts.map(|hsm| (hsm.keeps_keys(), hsm.capabilities()));
@@ -55,14 +59,25 @@ pub fn serve(control: &UnixStream, opened: Result<Box<dyn Hsm>>) -> io::Result<(
         streams: Mutex::default(),
         next: AtomicU64::new(first),
     });
-    while let Some(channel) = descriptor::receive(control)? {
-        let host = Arc::clone(&host);
-        let frames = Frames::new(UnixStream::from(channel));
+    // Nothing is sent: whoever has an end of it is at work.
+    let (at_work, all_done) = channel::<()>();
+    while let Some(calls) = descriptor::receive(control)? {
+        let (host, at_work) = (Arc::clone(&host), at_work.clone());
+        let frames = Frames::new(UnixStream::from(calls));
         thread::Builder::new()
             .name("channel".to_owned())
-            .spawn(move || host.answer_all(frames))?;
+            .spawn(move || {
+                host.answer_all(frames);
+                // The HSM is closed by the thread that opened it.
+                drop(host);
+                drop(at_work);
+            })?;
     }
-    Ok(())
+    drop(at_work);
+    match all_done.recv_timeout(FAREWELL) {
+        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
+    }
 }
 
 struct Host {
