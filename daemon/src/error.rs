@@ -78,6 +78,12 @@ impl Error {
         self.source.as_deref()
     }
 
+    /// Whether somebody else has changed a record since it was read, so that the same succeeds when it is tried again.
+    pub(crate) fn is_conflict(&self) -> bool {
+        let cause = self.source.as_ref().and_then(|cause| cause.downcast_ref());
+        cause == Some(&store::Error::Conflict)
+    }
+
     /// Why a message cannot be read as a request, of whose items there may be too many.
     #[must_use]
     pub(crate) fn of_message(error: DecodeError) -> Self {

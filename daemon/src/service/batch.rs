@@ -80,6 +80,11 @@ impl Exchange<'_> {
             let (changed, commit) = match self.attempt(item, batch, sizes) {
                 Attempt::Answered(answer) => return answer,
                 Attempt::Changed(changed, commit) => (*changed, commit),
+                Attempt::Lost(_) if tries < TRIES_MAX => continue,
+                Attempt::Lost(error) => {
+                    batch.parts.settle(self.service, false);
+                    return self.refused(item, error);
+                }
             };
             match self.service.committed(commit) {
                 Err(NotCommitted::Store(store::Error::Conflict)) if tries < TRIES_MAX => {
@@ -101,6 +106,13 @@ impl Exchange<'_> {
         let mut effects = Effects::default();
         let mut event = self.event(item.operation);
         let result = self.run(item, tx.as_mut(), batch, &mut effects, &mut event);
+        let result = match result {
+            Err(error) if error.is_conflict() && batch.parts.can_be_tried_again() => {
+                effects.undo(self.service);
+                return Attempt::Lost(error);
+            }
+            other => other,
+        };
         let result = match self.settled(result, sizes, &mut event, &mut effects) {
             Ok(answer) => {
                 effects.undo(self.service);
@@ -335,6 +347,8 @@ pub(super) enum Attempt {
     Answered(ResponseItem),
     /// Its changes, without which there is no answer.
     Changed(Box<Changed>, Commit),
+    /// Somebody else has changed its record while it ran, so that nothing of it counts and nothing is recorded.
+    Lost(Error),
 }
 
 /// An item that has its answer once its changes are durable.

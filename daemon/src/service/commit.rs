@@ -113,8 +113,10 @@ impl Service {
         };
         let sizes = Sizes::of(&request.header, request.version, now, None);
         let exchange = Exchange::new(self, &principal, caller, (bytes, request.version), now);
-        match exchange.attempt(item, &mut Batch::default(), sizes) {
+        let mut batch = Batch::default();
+        match exchange.attempt(item, &mut batch, sizes) {
             Attempt::Answered(answer) => answered(answer),
+            Attempt::Lost(_) => answered(exchange.item(item, &mut batch, sizes)),
             Attempt::Changed(changed, commit) => {
                 let unfinished = Unfinished {
                     version: request.version,

@@ -317,6 +317,11 @@ impl Parts {
         }
     }
 
+    /// Whether the item at work may be tried again: it has taken no stream, or its part is computed and kept.
+    pub(crate) const fn can_be_tried_again(&self) -> bool {
+        self.open.is_none() || self.kept.is_some()
+    }
+
     /// The whole batch is undone: no stream can take its part back, so they end.
     pub(crate) fn undo(&mut self, service: &Service) {
         self.settle(service, false);

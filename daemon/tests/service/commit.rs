@@ -1,8 +1,14 @@
 //! Messages whose changes are committed while no thread waits for them.
 
-use std::sync::{atomic::Ordering, mpsc::channel};
+use std::{
+    sync::{Barrier, atomic::Ordering, mpsc::channel},
+    thread,
+};
 
-use keyhold::service::{Begun, NotCommitted, Unfinished, Weight};
+use keyhold::{
+    identity::Caller,
+    service::{Begun, NotCommitted, Unfinished, Weight},
+};
 use kmip::{
     AsynchronousIndicator, ResultReason, V1_4, V2_1, Version,
     attribute::{Attribute, AttributeKind, Attributes, Name, SingleAttribute},
@@ -19,7 +25,7 @@ use kmip::{
 };
 use store::{Commit, ObjectId, Store};
 
-use crate::fixture::{Fixture, create, read, text};
+use crate::fixture::{Fixture, create, peer, read, text};
 
 /// A message of one item.
 fn message<O: Operation>(fixture: &Fixture, request: &O::Request) -> Vec<u8> {
@@ -224,5 +230,30 @@ fn only_one_light_item_that_is_answered_at_once_is_begun_where_it_was_read() {
     };
     for version in [V1_4, V2_1] {
         assert_eq!(later(version, &mut fixture), Weight::Heavy, "{version}");
+    }
+}
+
+#[test]
+fn a_first_get_beside_others_of_the_same_key_is_none_of_their_business() {
+    let mut fixture = Fixture::new();
+    for _ in 0..100 {
+        let id = fixture.aes_key([]);
+        let get = GetRequest {
+            unique_identifier: Some(id.as_str().into()),
+            ..GetRequest::default()
+        };
+        let message = message::<Get>(&fixture, &get);
+        let together = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut caller = Caller::new(peer(1));
+                    together.wait();
+                    let answer = fixture.service.respond(&mut caller, &message);
+                    let response = Response::read(&answer).unwrap();
+                    read::<Get>(&response.items[0], fixture.version).unwrap();
+                });
+            }
+        });
     }
 }
