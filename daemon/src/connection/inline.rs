@@ -1,71 +1,61 @@
 //! How many messages are answered where they were read: one thread that reads must stay free when an HSM hangs, and awake.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread, time::Duration};
 
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use super::Shared;
 
 /// How long nobody may be told that there is something to read when the thread that waits for it answers a message.
 const UNREAD_MAX: Duration = Duration::from_millis(50);
 
+/// How long a message waits for one of those that are answered where they were read: they take microseconds, and to hand it
+/// to a worker instead costs as many. When it takes longer, an HSM may hang.
+const PERMIT_WAIT_MAX: Duration = Duration::from_millis(2);
+
 /// The threads that may answer messages beside reading them.
 pub(crate) struct Inline {
     threads: usize,
-    left: AtomicUsize,
+    free: Semaphore,
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Permit<'a>(&'a Inline);
+pub(super) type Permit<'a> = SemaphorePermit<'a>;
 
 impl Inline {
     /// So many threads at once.
     pub(crate) const fn new(threads: usize) -> Self {
         Self {
             threads,
-            left: AtomicUsize::new(threads),
+            free: Semaphore::const_new(threads),
         }
     }
 
     /// Whether a message is being answered where it was read.
     fn is_busy(&self) -> bool {
-        self.left.load(Ordering::Relaxed) < self.threads
+        self.free.available_permits() < self.threads
     }
 
-    /// A permit, if there is one left.
-    pub(super) fn permit(&self) -> Option<Permit<'_>> {
-        self.permit_beside(0)
+    /// A permit, once there is one; none when that takes long.
+    pub(super) async fn permit(&self) -> Option<Permit<'_>> {
+        if let Ok(permit) = self.free.try_acquire() {
+            return Some(permit);
+        }
+        let waiting = Box::pin(timeout(PERMIT_WAIT_MAX, self.free.acquire()));
+        waiting.await.ok()?.ok()
     }
 
-    /// A permit for a message that takes longer than others should wait to be read: another thread reads meanwhile. It
-    /// leaves one for what is answered sooner.
+    /// A permit for a message that takes longer than others should wait to be read, if there is one left: another thread
+    /// reads meanwhile. It leaves one for what is answered sooner.
     pub(super) fn permit_for_longer(&self) -> Option<Permit<'_>> {
-        let permit = self.permit_beside(1)?;
+        let mut both = self.free.try_acquire_many(2).ok()?;
+        let permit = both.split(1)?;
         wake_another();
         Some(permit)
-    }
-
-    /// A permit, if others are left as well.
-    fn permit_beside(&self, others: usize) -> Option<Permit<'_>> {
-        let less = |left: usize| left.checked_sub(1).filter(|left| *left >= others);
-        let taken = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        taken.is_ok().then(|| Permit(self))
-    }
-}
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.0.left.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -98,17 +88,35 @@ pub(crate) fn keep_reading(shared: &Arc<Shared>) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn there_are_no_more_permits_than_threads() {
+    #[tokio::test]
+    async fn there_are_no_more_permits_than_threads() {
         let inline = Inline::new(2);
         assert!(!inline.is_busy());
-        let both = (inline.permit(), inline.permit());
+        let both = (inline.permit().await, inline.permit().await);
         assert!(inline.is_busy());
         assert!(both.0.is_some() && both.1.is_some());
         // Asking for one that is not there makes none.
-        assert!(inline.permit().is_none() && inline.permit().is_none());
+        assert!(inline.permit().await.is_none());
         drop(both);
         assert!(!inline.is_busy());
-        assert!(inline.permit().is_some());
+        assert!(inline.permit().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_permit_is_waited_for_until_it_is_given_back() {
+        let inline = Inline::new(1);
+        let taken = inline.permit().await;
+        assert!(taken.is_some());
+        let (next, ()) = tokio::join!(inline.permit(), async { drop(taken) });
+        assert!(next.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_takes_longer_leaves_a_permit_for_what_does_not() {
+        let inline = Inline::new(2);
+        let long = inline.permit_for_longer();
+        assert!(long.is_some());
+        assert!(inline.permit_for_longer().is_none());
+        assert!(inline.permit().await.is_some());
     }
 }

@@ -135,7 +135,7 @@ async fn respond(
         Some(_) => Weight::Heavy,
     };
     let permit = match weight {
-        Weight::Light | Weight::Commit => shared.inline.permit(),
+        Weight::Light | Weight::Commit => shared.inline.permit().await,
         Weight::Brief => shared.inline.permit_for_longer(),
         Weight::Heavy => None,
     };
