@@ -13,6 +13,8 @@ pub struct ForeignKey {
     pub label: String,
     /// What kind of key it is, if it is of one that is served.
     pub spec: Option<KeySpec>,
+    /// Whether it is a generic secret, for HMAC with any hash function, and its kind the one that its length suggests.
+    pub is_generic: bool,
     /// What it may be used for.
     pub usage: CryptographicUsageMask,
     /// Whether it can be neither read nor taken out of the HSM now.

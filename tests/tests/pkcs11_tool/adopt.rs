@@ -1,11 +1,16 @@
 //! Keys that pkcs11-tool made in a token, adopted by a vault of that HSM.
 
-use std::fs;
+use std::{
+    fs,
+    net::TcpListener,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use keyhold_tests::{
     Appliance, Token,
     objects::*,
-    programs::{fail, peer, succeed},
+    programs::{fail, output, peer, succeed},
 };
 use kmip::{
     HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, V2_1, ValidityIndicator,
@@ -19,6 +24,7 @@ use kmip::{
     },
     ttlv::Bytes,
 };
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// A token with keys of somebody else's.
@@ -216,4 +222,37 @@ fn adopted_keys_are_as_the_constraints_want_them_and_have_the_digest_that_can_be
     let told = attributes(client, private, &[AttributeKind::ProtectionStorageMask]);
     let expected = Attribute::ProtectionStorageMask(ProtectionStorageMask::Hardware);
     assert_eq!(told, [expected]);
+}
+
+#[test]
+fn who_listens_for_new_objects_is_given_what_is_public_of_adopted_ones() {
+    let appliance = Appliance::start_with(Some(token()), &[]);
+    // Nobody answers there, so that what is to be given waits.
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let entry = format!(
+        "\n[[notify]]\nclient = \"dev\"\nvault = \"dev\"\naddress = \"{}\"\nauthorities = [\"ca.pem\"]\n\
+         new_objects = true\n",
+        socket.local_addr().unwrap()
+    );
+    let path = appliance.file("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text + &entry).unwrap();
+    appliance.signal(Signal::HUP);
+    let waiting = || {
+        // Other parts of the status may have something to complain of.
+        let told = output(&mut appliance.keyhold(&["status", "--json"]));
+        let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+        told["listeners"][0]["waiting"].as_u64()
+    };
+    let began = Instant::now();
+    while waiting().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody listens");
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(waiting(), Some(0));
+    adopt(&appliance, "--label old-signing");
+    assert_eq!(waiting(), Some(1));
+    // Of a secret key nothing is public.
+    adopt(&appliance, "--label old-files");
+    assert_eq!(waiting(), Some(1));
 }

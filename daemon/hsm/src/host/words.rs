@@ -160,7 +160,7 @@ wire! {
     }
     struct Trial { what, by, claim, outcome }
     struct ForeignKey {
-        id, label, spec, usage, is_locked, was_always_sensitive, was_never_extractable, public, key, trouble
+        id, label, spec, is_generic, usage, is_locked, was_always_sensitive, was_never_extractable, public, key, trouble
     }
     struct Claim { flags, least, most }
     enum Outcome {

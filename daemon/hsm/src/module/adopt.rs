@@ -1,6 +1,9 @@
 //! Keys that others made in the token: told, and tested before they are adopted. Nothing about them is changed unasked.
 
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::{
+    error::Error as ModuleError,
+    object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle},
+};
 use kmip::{
     CryptographicUsageMask as Usage,
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Padding},
@@ -12,7 +15,7 @@ use super::{
     listed, pairwise,
     reference::{LockedKey, OWN_ID_PREFIX, TokenKey},
     seat::{Loaded, Seat},
-    sign, spki,
+    sign, spki, template,
 };
 use crate::{Decryption, Encryption, Error, ForeignKey, KeyRef};
 
@@ -20,10 +23,17 @@ impl ModuleHsm {
     /// Every key of the token but this backend's own.
     pub(super) fn list_foreign(&self, seat: &Seat) -> Result<Vec<ForeignKey>> {
         let mut all = Vec::new();
+        let of_hashes = of_hashes(seat)?;
         for class in [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY] {
             for handle in seat.find(&[Attribute::Token(true), Attribute::Class(class)])? {
-                let attributes = seat.session.get_attributes(handle, ASKED)?;
-                let found = self.described(seat, handle, &attributes)?;
+                let mut of_hashes = of_hashes.iter();
+                let of_hash = of_hashes.find(|(own, _)| *own == handle);
+                let of_hash = of_hash.map(|(_, hash)| *hash);
+                let found = match self.described(seat, handle, of_hash) {
+                    // It is gone by now.
+                    Err(fault) if fault.cure == Cure::Resolve => continue,
+                    found => found?,
+                };
                 if !found.id.starts_with(OWN_ID_PREFIX) {
                     all.push(found);
                 }
@@ -36,15 +46,21 @@ impl ModuleHsm {
         &self,
         seat: &Seat,
         handle: ObjectHandle,
-        attributes: &[Attribute],
+        of_hash: Option<Hash>,
     ) -> Result<ForeignKey> {
+        let attributes = seat.session.get_attributes(handle, ASKED)?;
         let has = |flag: Attribute| attributes.contains(&flag);
-        let spec = spec(seat, handle, attributes)?;
+        let key_type = key_type(seat, handle)?;
+        let spec = match of_hash {
+            Some(hash) => bits(&attributes).map(|bits| KeySpec::Hmac { hash, bits }),
+            None => spec(seat, handle, key_type, &attributes)?,
+        };
         let mut found = ForeignKey {
             id: Vec::new(),
             label: String::new(),
             spec,
-            usage: usage(spec, attributes),
+            is_generic: of_hash.is_none() && key_type == Some(KeyType::GENERIC_SECRET),
+            usage: usage(spec, &attributes),
             is_locked: has(Attribute::Sensitive(true)) && has(Attribute::Extractable(false)),
             was_always_sensitive: has(Attribute::AlwaysSensitive(true)),
             was_never_extractable: has(Attribute::NeverExtractable(true)),
@@ -54,9 +70,9 @@ impl ModuleHsm {
         };
         for attribute in attributes {
             match attribute {
-                Attribute::Id(id) => found.id.clone_from(id),
+                Attribute::Id(id) => found.id = id,
                 Attribute::Label(label) => {
-                    found.label = String::from_utf8_lossy(label).into_owned()
+                    found.label = String::from_utf8_lossy(&label).into_owned()
                 }
                 _ => {}
             }
@@ -78,12 +94,18 @@ impl ModuleHsm {
         if found.id.is_empty() || found.id.len() > usize::from(u8::MAX) {
             return refuse("it has no CKA_ID of 1 to 255 bytes; give it one");
         }
+        let is_hmac = matches!(spec, KeySpec::Hmac { .. });
         let mut key = TokenKey {
-            spec,
-            id: &found.id,
-            public: &[],
+            of_hash: is_hmac && !found.is_generic,
+            ..TokenKey::of(spec, &found.id)
         };
-        if seat.find(&key.search())?.len() != 1 {
+        let mut same = seat.find(&key.search())?.len();
+        if is_hmac {
+            // A session would take the one for the other.
+            let of_hash = !key.of_hash;
+            same += seat.find(&TokenKey { of_hash, ..key }.search())?.len();
+        }
+        if same != 1 {
             return refuse("another key of its type has the same CKA_ID; change one of them");
         }
         let public = match spec {
@@ -162,15 +184,59 @@ impl ModuleHsm {
     }
 }
 
-/// What kind of key an object is.
-fn spec(seat: &Seat, handle: ObjectHandle, attributes: &[Attribute]) -> Result<Option<KeySpec>> {
-    let find = |wanted: KeyType| attributes.contains(&Attribute::KeyType(wanted));
+/// The keys of the token that are for HMAC with one hash function alone.
+fn of_hashes(seat: &Seat) -> Result<Vec<(ObjectHandle, Hash)>> {
+    let mut all = Vec::new();
+    for hash in Hash::ALL {
+        let spec = KeySpec::Hmac {
+            hash: *hash,
+            bits: 0,
+        };
+        let own = [
+            Attribute::Token(true),
+            Attribute::Class(ObjectClass::SECRET_KEY),
+        ];
+        let template: Vec<_> = own.into_iter().chain(template::hmac_type(spec)).collect();
+        all.extend(seat.find(&template)?.into_iter().map(|own| (own, *hash)));
+    }
+    Ok(all)
+}
+
+/// The type of an object, if it is one that the wrapper crate knows.
+fn key_type(seat: &Seat, handle: ObjectHandle) -> Result<Option<KeyType>> {
+    let told = seat
+        .session
+        .get_attributes(handle, &[AttributeType::KeyType]);
+    let told = match told {
+        Err(ModuleError::NotSupported) => return Ok(None),
+        told => told?,
+    };
+    Ok(told.into_iter().find_map(|own| match own {
+        Attribute::KeyType(own) => Some(own),
+        _ => None,
+    }))
+}
+
+/// The length of a secret key.
+fn bits(attributes: &[Attribute]) -> Option<u16> {
     let bits = attributes.iter().find_map(|own| match own {
         Attribute::ValueLen(bytes) => u16::try_from(**bytes * 8).ok(),
         _ => None,
     });
+    bits.filter(|bits| *bits > 0)
+}
+
+/// What kind of key an object is.
+fn spec(
+    seat: &Seat,
+    handle: ObjectHandle,
+    key_type: Option<KeyType>,
+    attributes: &[Attribute],
+) -> Result<Option<KeySpec>> {
+    let find = |wanted: KeyType| key_type == Some(wanted);
+    let bits = bits(attributes);
     if find(KeyType::GENERIC_SECRET) {
-        return Ok(bits.filter(|bits| *bits > 0).map(generic));
+        return Ok(bits.map(generic));
     }
     if find(KeyType::AES) {
         return Ok(bits
@@ -261,7 +327,6 @@ fn usage(spec: Option<KeySpec>, attributes: &[Attribute]) -> Usage {
 const ASKED: &[AttributeType] = &[
     AttributeType::Id,
     AttributeType::Label,
-    AttributeType::KeyType,
     AttributeType::Sensitive,
     AttributeType::Extractable,
     AttributeType::AlwaysSensitive,

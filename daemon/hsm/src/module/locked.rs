@@ -94,11 +94,7 @@ impl ModuleHsm {
         terms: &Terms,
         make: impl Fn(&Seat, Home<'_>) -> error::Result<(ObjectHandle, Vec<u8>)>,
     ) -> Result<(KeyRef, Vec<u8>)> {
-        let key = TokenKey {
-            spec,
-            id: &terms.id,
-            public: &[],
-        };
+        let key = TokenKey::of(spec, &terms.id);
         let tries = Cell::new(0);
         let begun = Cell::new(false);
         let made = tried(|| {
@@ -197,15 +193,13 @@ impl ModuleHsm {
     /// Takes every object out of the token that was to be a key.
     pub(super) fn abandon_locked(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
         reference::check_id(id)?;
-        let public = &[];
-        self.remove(&TokenKey { spec, id, public })
+        self.remove(&TokenKey::of(spec, id))
     }
 
     /// Whether the token has an object that a key under this identifier would be found as.
     pub(super) fn holds_locked(&self, spec: KeySpec, id: &[u8]) -> Result<bool> {
         reference::check_id(id)?;
-        let public = &[];
-        let search = TokenKey { spec, id, public }.search();
+        let search = TokenKey::of(spec, id).search();
         self.pool.run(|seat| Ok(!seat.find(&search)?.is_empty()))
     }
 

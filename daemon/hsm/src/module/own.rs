@@ -48,11 +48,7 @@ pub(super) fn id(name: Name) -> Vec<u8> {
 
 /// The AES key with this CKA_ID.
 pub(super) const fn aes(id: &[u8]) -> TokenKey<'_> {
-    TokenKey {
-        spec: KeySpec::Aes { bits: 256 },
-        id,
-        public: &[],
-    }
+    TokenKey::of(KeySpec::Aes { bits: 256 }, id)
 }
 
 /// The names of the keys with this label in the token.

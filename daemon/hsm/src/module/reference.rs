@@ -29,6 +29,8 @@ pub(super) struct TokenKey<'a> {
     pub(super) id: &'a [u8],
     /// The public half of a key pair, DER SubjectPublicKeyInfo.
     pub(super) public: &'a [u8],
+    /// Whether it is of its hash function's own type (CKK_SHA256_HMAC and the like), which only others make.
+    pub(super) of_hash: bool,
 }
 
 /// A locked key, wrapped under a wrapping key of the token.
@@ -63,7 +65,7 @@ impl<'a> Reference<'a> {
     pub(super) fn decode(key: &'a KeyRef, binding: &Binding) -> Result<Self> {
         let bytes = key.0.as_slice();
         let (found, absence) = match bytes.first() {
-            Some(&TOKEN) => (Self::token(bytes, binding), Error::KeyNotFound),
+            Some(&(TOKEN | OF_HASH)) => (Self::token(bytes, binding), Error::KeyNotFound),
             Some(&WRAPPED) => (Self::wrapped(bytes, binding), Error::Corrupt),
             Some(&SEALED) => (Self::sealed(bytes), Error::KeyNotFound),
             _ => (None, Error::KeyNotFound),
@@ -74,7 +76,11 @@ impl<'a> Reference<'a> {
     fn token(bytes: &'a [u8], binding: &Binding) -> Option<Self> {
         let (spec, rest) = spec(binding.opened(bytes)?)?;
         let (public, id) = with_public(rest)?;
-        let key = TokenKey { spec, id, public };
+        let key = TokenKey {
+            public,
+            of_hash: bytes.first() == Some(&OF_HASH),
+            ..TokenKey::of(spec, id)
+        };
         is_vault_id(id).then_some(Self::Locked(LockedKey::Token(key)))
     }
 
@@ -162,10 +168,20 @@ impl Binding {
     }
 }
 
-impl TokenKey<'_> {
+impl<'a> TokenKey<'a> {
+    /// A key of the type that its kind has here.
+    pub(super) const fn of(spec: KeySpec, id: &'a [u8]) -> Self {
+        Self {
+            spec,
+            id,
+            public: &[],
+            of_hash: false,
+        }
+    }
+
     /// The bytes of the reference.
     pub(super) fn encode(&self, binding: &Binding) -> Result<Vec<u8>> {
-        let mut out = vec![TOKEN];
+        let mut out = vec![if self.of_hash { OF_HASH } else { TOKEN }];
         out.extend(kind::to_bytes(self.spec, FIRST));
         push_public(&mut out, self.public)?;
         out.extend(self.id);
@@ -182,7 +198,10 @@ impl TokenKey<'_> {
             } else {
                 ObjectClass::SECRET_KEY
             }),
-            Attribute::KeyType(template::key_type(self.spec)),
+            match template::hmac_type(self.spec).filter(|_| self.of_hash) {
+                Some(own) => own,
+                None => Attribute::KeyType(template::key_type(self.spec)),
+            },
             Attribute::Id(self.id.to_vec()),
         ]
     }
@@ -257,6 +276,7 @@ pub(super) const OWN_ID_PREFIX: &[u8] = b"keyhold-sealing/";
 const TOKEN: u8 = 1;
 const SEALED: u8 = 2;
 const WRAPPED: u8 = 3;
+const OF_HASH: u8 = 4;
 /// Half of HMAC-SHA-256.
 const TAG_BYTES: usize = 16;
 const ID_TOO_LONG: Error = Error::BadInput("an identifier longer than 255 bytes");
@@ -273,9 +293,8 @@ mod tests {
     fn every_kind_of_key_comes_back_from_its_reference() {
         for spec in kind::tests::specs() {
             let key = TokenKey {
-                spec,
-                id: b"an id",
                 public: b"a public half",
+                ..TokenKey::of(spec, b"an id")
             };
             let reference = KeyRef(key.encode(&binding()).unwrap());
             let Ok(Reference::Locked(LockedKey::Token(back))) =
@@ -342,9 +361,8 @@ mod tests {
     #[test]
     fn a_changed_reference_names_no_key() {
         let key = TokenKey {
-            spec: KeySpec::Rsa { bits: 2048 },
-            id: b"an id",
             public: b"a public half",
+            ..TokenKey::of(KeySpec::Rsa { bits: 2048 }, b"an id")
         };
         let reference = key.encode(&binding()).unwrap();
         for place in 0..reference.len() {
@@ -359,16 +377,13 @@ mod tests {
 
     #[test]
     fn what_is_no_reference_names_no_key() {
-        let own = TokenKey {
-            spec: KeySpec::Aes { bits: 256 },
-            id: &[OWN_ID_PREFIX, b"12345678"].concat(),
-            public: &[],
-        };
+        let id = [OWN_ID_PREFIX, b"12345678"].concat();
+        let own = TokenKey::of(KeySpec::Aes { bits: 256 }, &id);
         let own = own.encode(&binding()).unwrap();
         for bytes in [
             &b""[..],
             b"\x01",
-            b"\x04\x01\0\x01\0id",
+            b"\x05\x01\0\x01\0id",
             b"\x01\x09\0\x01\0id",
             &own,
         ] {

@@ -285,14 +285,11 @@ fn home(id: &[u8]) -> Home<'_> {
 }
 
 const fn mac_key(id: &[u8]) -> TokenKey<'_> {
-    TokenKey {
-        spec: KeySpec::Hmac {
-            hash: Hash::Sha256,
-            bits: 256,
-        },
-        id,
-        public: &[],
-    }
+    let spec = KeySpec::Hmac {
+        hash: Hash::Sha256,
+        bits: 256,
+    };
+    TokenKey::of(spec, id)
 }
 
 fn mac_id(name: Name) -> Vec<u8> {

@@ -2,8 +2,9 @@
 
 use cryptoki::{
     mechanism::Mechanism,
-    object::{Attribute, KeyType, ObjectClass},
+    object::{Attribute, AttributeType, KeyType, ObjectClass},
 };
+use cryptoki_sys as ck;
 use kmip::{
     CryptographicUsageMask as Usage, Secret,
     mechanism::{CurveForm, Hash, KeySpec},
@@ -75,6 +76,30 @@ pub(super) fn row(spec: KeySpec) -> Row {
 /// The CKK_ of a kind.
 pub(super) fn key_type(spec: KeySpec) -> KeyType {
     row(spec).key_type
+}
+
+/// The type of keys that are for HMAC with one hash function alone (PKCS #11 3.1, the sections of each hash function's HMAC).
+/// Others make such; the wrapper crate knows few of the types, and takes some for another.
+pub(super) fn hmac_type(spec: KeySpec) -> Option<Attribute> {
+    let KeySpec::Hmac { hash, .. } = spec else {
+        return None;
+    };
+    let number: ck::CK_KEY_TYPE = match hash {
+        Hash::Sha1 => ck::CKK_SHA_1_HMAC,
+        Hash::Sha224 => ck::CKK_SHA224_HMAC,
+        Hash::Sha256 => ck::CKK_SHA256_HMAC,
+        Hash::Sha384 => ck::CKK_SHA384_HMAC,
+        Hash::Sha512 => ck::CKK_SHA512_HMAC,
+        Hash::Sha512_224 => ck::CKK_SHA512_224_HMAC,
+        Hash::Sha512_256 => ck::CKK_SHA512_256_HMAC,
+        Hash::Sha3_224 => ck::CKK_SHA3_224_HMAC,
+        Hash::Sha3_256 => ck::CKK_SHA3_256_HMAC,
+        Hash::Sha3_384 => ck::CKK_SHA3_384_HMAC,
+        Hash::Sha3_512 => ck::CKK_SHA3_512_HMAC,
+    };
+    let bytes = number.to_ne_bytes().to_vec();
+    let unread = AttributeType::VendorDefined(ck::CKA_KEY_TYPE);
+    Some(Attribute::VendorDefined((unread, bytes)))
 }
 
 /// Where the terms of a key put it.

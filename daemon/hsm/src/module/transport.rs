@@ -26,21 +26,18 @@ use crate::{
 };
 
 impl ModuleHsm {
-    /// Makes a key pair that unwraps, as an object of the token; one that is there under its identifier is of an earlier
-    /// journey, and goes.
+    /// Makes a key pair that unwraps. As an object of the token it takes the place of one that is there under its identifier,
+    /// of an earlier journey.
     pub(super) fn make_transport(&self, spec: KeySpec, terms: &Terms) -> crate::Result<Transport> {
         transport::check_pair(spec)?;
         let terms = Terms {
             exportable: false,
             usage: Usage::UnwrapKey,
-            custody: CustodyMode::Resident,
             ..terms.clone()
         };
-        self.remove(&TokenKey {
-            spec,
-            id: &terms.id,
-            public: &[],
-        })?;
+        if terms.custody == CustodyMode::Resident {
+            self.remove(&TokenKey::of(spec, &terms.id))?;
+        }
         let made = self.generate_locked(spec, &terms)?;
         let (key, public) = (made.key, made.public.unwrap_or_default());
         let hashes = self.unwraps_by(&key, &public);
@@ -147,11 +144,7 @@ impl ModuleHsm {
         let (ephemeral, data) = wrapped.parts(under.spec())?;
         check_length(data, wrapped.spec)?;
         if terms.custody == CustodyMode::Resident {
-            self.remove(&TokenKey {
-                spec: wrapped.spec,
-                id: &terms.id,
-                public: &[],
-            })?;
+            self.remove(&TokenKey::of(wrapped.spec, &terms.id))?;
         }
         let method = self.padded(wrapped.spec)?;
         let made = self.make(wrapped.spec, terms, |seat, home| {
@@ -196,11 +189,7 @@ impl ModuleHsm {
             custody: CustodyMode::Resident,
             ..terms.clone()
         };
-        self.remove(&TokenKey {
-            spec: key.spec,
-            id: &terms.id,
-            public: &[],
-        })?;
+        self.remove(&TokenKey::of(key.spec, &terms.id))?;
         let made = self.make(key.spec, &terms, |seat, home| {
             let id = own::id(key.under);
             let under = one(seat, &own::aes(&id))?;

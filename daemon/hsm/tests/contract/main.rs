@@ -8,6 +8,7 @@
     reason = "a test that meets what it did not expect stops"
 )]
 
+mod adoption;
 mod bad_keys;
 mod blocks;
 mod capabilities;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hsm::{ForeignKey, Hsm, KeyRef, public};
+use hsm::{ForeignKey, Hsm, public};
 use kmip::{
     attribute::Attributes,
     mechanism::{Hash, KeySpec},
@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     marks,
+    service::Service,
 };
 
 impl Execute for KeyForeign {
@@ -145,7 +146,7 @@ impl Admin {
             {
                 continue;
             }
-            let object = identifier(&vault.backend, found.key.as_ref())?;
+            let object = adopted(&self.parts.service, &vault.backend, &found)?;
             let is_here = store.record(&object)?.is_some();
             all.push(Candidate {
                 found,
@@ -169,10 +170,7 @@ impl Admin {
             return Err(invalid("the key cannot be adopted"));
         };
         let public = match &found.public {
-            Some(spki) => Some((
-                identifier(&vault.backend, Some(&KeyRef(spki.clone())))?,
-                spki.as_slice(),
-            )),
+            Some(spki) => Some((identifier(&vault.backend, spki)?, spki.as_slice())),
             None => None,
         };
         let newcomer = Newcomer {
@@ -190,10 +188,10 @@ impl Admin {
         };
         let mut records = newcomer.records(|own| {
             protect(own, found);
-            match spec {
-                KeySpec::Hmac { .. } => marks::say_generic(own),
-                _ => Ok(()),
+            if found.is_generic {
+                marks::say_generic(own)?;
             }
+            Ok(())
         })?;
         for record in &mut records {
             // Somebody else has had it.
@@ -215,12 +213,19 @@ impl Admin {
         let key = key.ok_or_else(|| invalid("the key cannot be adopted"))?;
         let name = candidate.name(asked);
         let label = asked.relabel.then_some(name.as_str());
-        self.hsm_of(vault)?.adopt(key, found.usage, label)?;
+        let tested = self.hsm_of(vault)?.adopt(key, found.usage, label);
+        tested.map_err(|error| match error {
+            hsm::Error::BadKey(why) => {
+                invalid(format!("{} cannot be adopted: {why}", candidate.hex()))
+            }
+            other => other.into(),
+        })?;
         let mut tx = self.parts.service.store.begin();
         for record in records {
             tx.insert(record.clone())?;
         }
         tx.commit()?;
+        self.tell_new(records);
         Ok(records
             .iter()
             .map(|record| facts::facts(&record.attributes))
@@ -236,10 +241,25 @@ fn protect(attributes: &mut Attributes, found: &ForeignKey) {
     attributes.never_extractable = Some(found.was_never_extractable);
 }
 
-/// An identifier of what an HSM knows a key by.
-fn identifier(backend: &str, key: Option<&KeyRef>) -> Result<ObjectId> {
-    let key = key.map(|key| key.0.as_slice()).unwrap_or_default();
-    let named = [b"adopted", backend.as_bytes(), b"\0", key].concat();
+/// The identifier that an HSM's key has in the store once it is adopted: of what the HSM knows it by, so that none is adopted
+/// twice. The reference of a group's key changes with its members, its CKA_ID does not.
+pub(in crate::admin) fn adopted(
+    service: &Service,
+    backend: &str,
+    found: &ForeignKey,
+) -> Result<ObjectId> {
+    if service.groups.contains_key(backend) {
+        let kind = found.spec.as_ref().map(KeySpec::to_string);
+        let known = [kind.unwrap_or_default().as_bytes(), b"\0", &found.id].concat();
+        return identifier(backend, &known);
+    }
+    let key = found.key.as_ref();
+    identifier(backend, key.map(|key| key.0.as_slice()).unwrap_or_default())
+}
+
+/// An identifier of something that an HSM has.
+fn identifier(backend: &str, known: &[u8]) -> Result<ObjectId> {
+    let named = [b"adopted", backend.as_bytes(), b"\0", known].concat();
     let digest = public::hash(Hash::Sha256, &named)?;
     let bytes = digest.first_chunk().copied().unwrap_or_default();
     let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();

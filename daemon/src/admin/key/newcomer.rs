@@ -11,7 +11,7 @@ use kmip::{
 use store::{Custody, ObjectId, Record, Vault};
 
 use super::usage::{PRIVATE, completed};
-use crate::{error::Result, material, profile, rules, template};
+use crate::{admin::Admin, error::Result, material, profile, rules, template};
 
 /// A key that becomes an object, and its public half that becomes another.
 pub(super) struct Newcomer<'a> {
@@ -30,6 +30,15 @@ pub(super) struct Newcomer<'a> {
     pub(super) id: &'a ObjectId,
     /// The public half of a pair, DER SubjectPublicKeyInfo, and the identifier of its object.
     pub(super) public: Option<(ObjectId, &'a [u8])>,
+}
+
+impl Admin {
+    /// Puts new objects to those who listen for them.
+    pub(super) fn tell_new(&self, records: &[Record]) {
+        let all = records.iter();
+        let all: Vec<_> = all.map(|own| (own.vault.clone(), own.id.clone())).collect();
+        self.parts.service.tell(Vec::new(), &all);
+    }
 }
 
 impl Newcomer<'_> {
