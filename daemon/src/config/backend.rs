@@ -64,6 +64,7 @@ pub(super) fn all(
         if own.name.get_ref().is_empty() || !names.insert(own.name.get_ref()) {
             return Err(place.error(&own.name, "backend.name", "must be unique and not empty"));
         }
+        check_keys(place, own)?;
         let (opening, confinement) = match own.kind.get_ref() {
             Kind::Embedded => (embedded(place, own)?, Confinement::Keys),
             Kind::Module => (module(place, own)?, confinement(place, own)),
@@ -79,26 +80,6 @@ pub(super) fn all(
 }
 
 fn embedded(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
-    let foreign = [
-        ("backend.path", span(own.path.as_ref())),
-        ("backend.token", span(own.token.as_ref())),
-        ("backend.serial", span(own.serial.as_ref())),
-        ("backend.pin_file", span(own.pin_file.as_ref())),
-        ("backend.pin_credential", span(own.pin_credential.as_ref())),
-        ("backend.sessions_max", span(own.sessions_max.as_ref())),
-        (
-            "backend.unwrapped_keys_max",
-            span(own.unwrapped_keys_max.as_ref()),
-        ),
-        (
-            "backend.mechanisms_disabled",
-            span(own.mechanisms_disabled.as_ref()),
-        ),
-        ("backend.network", span(own.network.as_ref())),
-        ("backend.writable", span(own.writable.as_ref())),
-    ];
-    refuse(place, foreign, "belongs to backends of kind \"module\"")?;
-    refuse_members(place, own)?;
     let file = own.master.as_ref().ok_or_else(|| {
         place.error(
             &own.name,
@@ -153,24 +134,6 @@ fn secret(path: PathBuf) -> Result<PathBuf, ConfigError> {
 }
 
 fn module(place: &Place<'_>, own: &file::Backend) -> Result<Opening, ConfigError> {
-    let foreign = [
-        ("backend.master", span(own.master.as_ref())),
-        (
-            "backend.passphrase_file",
-            span(own.passphrase_file.as_ref()),
-        ),
-        (
-            "backend.passphrase_credential",
-            span(own.passphrase_credential.as_ref()),
-        ),
-        ("backend.credential", span(own.credential.as_ref())),
-        (
-            "backend.verify_signatures",
-            span(own.verify_signatures.as_ref()),
-        ),
-    ];
-    refuse(place, foreign, "belongs to backends of kind \"embedded\"")?;
-    refuse_members(place, own)?;
     let needs = |what: &str| {
         let why = format!("of kind \"module\" needs {what}");
         place.error(&own.name, "backend", &why)
@@ -242,55 +205,70 @@ fn confinement(place: &Place<'_>, own: &file::Backend) -> Confinement {
     }
 }
 
-/// Only a group has members.
-fn refuse_members(place: &Place<'_>, own: &file::Backend) -> Result<(), ConfigError> {
-    let members = [("backend.members", span(own.members.as_ref()))];
-    refuse(place, members, "belongs to backends of kind \"group\"")
+/// A key of the file that not every kind of backend has.
+struct Key {
+    name: &'static str,
+    /// The kinds to which it means something.
+    of: &'static [Kind],
+    /// Where it stands, if it is given.
+    at: Option<Range<usize>>,
 }
 
-/// Refuses what means nothing to a group: its members have it.
-pub(super) fn check_group(place: &Place<'_>, own: &file::Backend) -> Result<(), ConfigError> {
-    let foreign = [
-        ("backend.master", span(own.master.as_ref())),
-        (
-            "backend.passphrase_file",
-            span(own.passphrase_file.as_ref()),
-        ),
-        (
-            "backend.passphrase_credential",
-            span(own.passphrase_credential.as_ref()),
-        ),
-        ("backend.credential", span(own.credential.as_ref())),
-        ("backend.path", span(own.path.as_ref())),
-        ("backend.token", span(own.token.as_ref())),
-        ("backend.serial", span(own.serial.as_ref())),
-        ("backend.pin_file", span(own.pin_file.as_ref())),
-        ("backend.pin_credential", span(own.pin_credential.as_ref())),
-        ("backend.sessions_max", span(own.sessions_max.as_ref())),
-        (
-            "backend.mechanisms_disabled",
-            span(own.mechanisms_disabled.as_ref()),
-        ),
-        ("backend.cache_keys_max", span(own.cache_keys_max.as_ref())),
-        (
-            "backend.unwrapped_keys_max",
-            span(own.unwrapped_keys_max.as_ref()),
-        ),
-        ("backend.keys_may_move", span(own.keys_may_move.as_ref())),
-        (
-            "backend.verify_signatures",
-            span(own.verify_signatures.as_ref()),
-        ),
-        ("backend.isolated", span(own.isolated.as_ref())),
-        ("backend.wait_seconds", span(own.wait_seconds.as_ref())),
-        ("backend.network", span(own.network.as_ref())),
-        ("backend.writable", span(own.writable.as_ref())),
-    ];
-    refuse(
-        place,
-        foreign,
-        "belongs to the members of a group, each of which may have its own",
-    )
+/// Those keys (table).
+fn keys(own: &file::Backend) -> Vec<Key> {
+    const EMBEDDED: &[Kind] = &[Kind::Embedded];
+    const MODULE: &[Kind] = &[Kind::Module];
+    const BOTH: &[Kind] = &[Kind::Embedded, Kind::Module];
+    const GROUP: &[Kind] = &[Kind::Group];
+    macro_rules! keys {
+        ($($field:ident: $of:ident),* $(,)?) => {
+            vec![$(Key {
+                name: concat!("backend.", stringify!($field)),
+                of: $of,
+                at: span(own.$field.as_ref()),
+            }),*]
+        };
+    }
+    keys! {
+        master: EMBEDDED,
+        passphrase_file: EMBEDDED,
+        passphrase_credential: EMBEDDED,
+        credential: EMBEDDED,
+        verify_signatures: EMBEDDED,
+        path: MODULE,
+        token: MODULE,
+        serial: MODULE,
+        pin_file: MODULE,
+        pin_credential: MODULE,
+        sessions_max: MODULE,
+        unwrapped_keys_max: MODULE,
+        mechanisms_disabled: MODULE,
+        network: MODULE,
+        writable: MODULE,
+        cache_keys_max: BOTH,
+        keys_may_move: BOTH,
+        isolated: BOTH,
+        wait_seconds: BOTH,
+        members: GROUP,
+    }
+}
+
+/// Refuses keys that mean nothing to a backend of its kind.
+fn check_keys(place: &Place<'_>, own: &file::Backend) -> Result<(), ConfigError> {
+    let kind = own.kind.get_ref();
+    for key in keys(own) {
+        let why = match key.of {
+            of if of.contains(kind) => continue,
+            _ if *kind == Kind::Group => {
+                "belongs to the members of a group, each of which may have its own"
+            }
+            [Kind::Embedded, ..] => "belongs to backends of kind \"embedded\"",
+            [Kind::Module, ..] => "belongs to backends of kind \"module\"",
+            _ => "belongs to backends of kind \"group\"",
+        };
+        refuse(place, [(key.name, key.at)], why)?;
+    }
+    Ok(())
 }
 
 /// How long an HSM's process may take to answer when nothing else is said.

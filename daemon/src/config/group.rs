@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Config,
-    backend::{Backend, check_group},
+    backend::Backend,
     error::ConfigError,
     file::{self, Kind},
     place::Place,
@@ -45,7 +45,6 @@ pub(super) fn all(
         .filter(|own| *own.kind.get_ref() == Kind::Group);
     groups
         .map(|own| {
-            check_group(place, own)?;
             let name = own.name.get_ref();
             let members = own.members.as_ref().filter(|own| own.get_ref().len() > 1);
             let members = members.ok_or_else(|| {
