@@ -8,6 +8,7 @@ mod appliance;
 pub mod canary;
 mod client;
 pub mod documents;
+mod group;
 mod https;
 pub mod memory;
 pub mod objects;

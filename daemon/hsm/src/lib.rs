@@ -127,7 +127,8 @@ pub trait Hsm: Send + Sync {
     /// How a key may leave this HSM.
     fn departure(&self, key: &KeyRef) -> Result<Departure>;
 
-    /// Makes a key pair of RSA that unwraps keys which come from elsewhere, in the place of one under the same identifier.
+    /// Makes a key pair of RSA that unwraps keys which come from elsewhere, in the place of one under the same identifier. A
+    /// group makes a resident one in one member, for the time of a journey, and a wrapped one in all.
     fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport>;
 
     /// Wraps a locked key for the holder of a private key in another HSM, by the first of these hash functions that serves;

@@ -62,6 +62,19 @@ pub enum Departure {
     Never,
 }
 
+impl Parcel {
+    /// As it comes into another HSM: a key of a kind that agrees with its public half.
+    #[must_use]
+    pub fn wrapped(&self, spec: KeySpec) -> Wrapped<'_> {
+        Wrapped {
+            hash: self.hash,
+            bytes: &self.bytes,
+            spec,
+            public: &self.public,
+        }
+    }
+}
+
 impl Wrapped<'_> {
     /// The encrypted AES key, and the wrapped key.
     pub(crate) fn parts(&self, under: KeySpec) -> Result<(&[u8], &[u8])> {

@@ -11,6 +11,7 @@ use store::{Custody, ObjectId};
 
 use super::{
     Admin, Deed, Execute, invalid,
+    key::adopted,
     protocol::{
         DriftFacts, DriftObject, GroupDrift, GroupFacts, GroupList, GroupMember, GroupRepair,
         OrphanFacts,
@@ -204,14 +205,21 @@ impl Admin {
         Ok(all)
     }
 
-    /// Whether a record says of a key that its HSM keeps it: Keyhold gives its keys the identifiers of their objects.
+    /// Whether a record says of a key that its HSM keeps it: Keyhold gives its keys the identifiers of their objects, and those
+    /// that it has adopted are found by what their HSM knows them by.
     fn is_named(&self, found: &ForeignKey) -> Result<bool> {
-        let Ok(id) = std::str::from_utf8(&found.id) else {
-            return Ok(false);
-        };
-        let record = self.parts.service.store.record(&ObjectId(id.to_owned()))?;
-        Ok(record
-            .is_some_and(|own| matches!(own.custody, Custody::Hsm { .. } | Custody::Doomed { .. })))
+        let service = &self.parts.service;
+        let own = std::str::from_utf8(&found.id).map(|id| Ok(ObjectId(id.to_owned())));
+        let backends = service.backends.keys();
+        let adopted = backends.map(|backend| adopted(service, backend, found));
+        for object in adopted.chain(own) {
+            let record = service.store.record(&object?)?;
+            let names = |own: &Custody| matches!(own, Custody::Hsm { .. } | Custody::Doomed { .. });
+            if record.is_some_and(|own| names(&own.custody)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod ways;
 
-use hsm::{Hsm, KeyRef, Sealed, Transport, Wrapped};
+use hsm::{Hsm, KeyRef, Sealed, Transport};
 use kmip::{StorageStatusMask, ttlv::Timestamp};
 use store::{Custody, Filter, ObjectId, Page, Record, Scope, Transaction, Vault};
 
@@ -224,7 +224,7 @@ fn foresee(
     record: &Record,
     way: Way,
 ) -> Result<Option<Foreseen>> {
-    let (Way::Wrapped, Some(spec)) = (way, record.spec) else {
+    let (Way::Wrapped | Way::Housed, Some(spec)) = (way, record.spec) else {
         return Ok(None);
     };
     let to = (vault.backend.as_str(), backend(service, &vault.backend)?);
@@ -305,13 +305,9 @@ fn send(
         return Err(cannot(&record.id, "there is no key to wrap it for"));
     };
     let parcel = from.wrap_for(key, &transport.public, &transport.hashes)?;
-    let wrapped = Wrapped {
-        hash: parcel.hash,
-        bytes: &parcel.bytes,
-        spec,
-        public: &parcel.public,
-    };
-    Ok(to.unwrap(&transport.key, &wrapped, &terms)?.key)
+    Ok(to
+        .unwrap(&transport.key, &parcel.wrapped(spec), &terms)?
+        .key)
 }
 
 fn keep(mut tx: Box<dyn Transaction + '_>, record: &Record, custody: Custody) -> store::Result<()> {

@@ -3,7 +3,7 @@
 
 mod faces;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use keyhold_tests::{
     Appliance, Backend, Client,
@@ -373,4 +373,5 @@ on! {
     softhsm: Appliance::start(Backend::SoftHsm);
     wrapped: Appliance::start(Backend::Wrapped);
     kryoptic: Appliance::start(Backend::Kryoptic);
+    group: Appliance::on_a_group(Duration::from_secs(10));
 }

@@ -8,7 +8,7 @@ use super::{
     Group,
     member::{Member, is_gone},
 };
-use crate::{CustodyMode, Error, KeyRef, Result, Sealed, TRANSPORT, Terms, Transport, Wrapped};
+use crate::{CustodyMode, Error, KeyRef, Result, Sealed, TRANSPORT, Terms, Transport};
 
 impl Group {
     /// Makes a key of one member in another.
@@ -26,12 +26,7 @@ impl Group {
         let send = |transport: &Transport| {
             let parcel =
                 from.call(|hsm| hsm.wrap_for(key, &transport.public, &transport.hashes))?;
-            let wrapped = Wrapped {
-                hash: parcel.hash,
-                bytes: &parcel.bytes,
-                spec,
-                public: &parcel.public,
-            };
+            let wrapped = parcel.wrapped(spec);
             let made = to.call(|hsm| hsm.unwrap(&transport.key, &wrapped, terms))?;
             Ok(made.key)
         };

@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// What was made in members, by their names.
-type Made<T> = Vec<(Arc<Member>, T)>;
+pub(super) type Made<T> = Vec<(Arc<Member>, T)>;
 
 impl Group {
     /// Every member, if none is left out.
-    fn whole(&self) -> Result<&[Arc<Member>]> {
+    pub(super) fn whole(&self) -> Result<&[Arc<Member>]> {
         match self.members.iter().find(|own| !own.is_in()) {
             None => Ok(&self.members),
             Some(out) => Err(out.unavailable()),
@@ -24,28 +24,37 @@ impl Group {
 
     /// Makes a key in one member, and copies it to the others.
     pub(super) fn generate_in_all(&self, spec: KeySpec, terms: &Terms) -> Result<Generated> {
-        let members = self.whole()?;
+        self.whole()?;
         self.check(terms.exportable, |own| listed::key(&own.generate, spec))?;
         let terms = kept(terms);
         let first = self.least_busy()?;
         let made = first.call(|hsm| hsm.generate(spec, &terms))?;
-        let mut all = vec![(Arc::clone(first), made.key)];
-        for other in members.iter().filter(|own| !Arc::ptr_eq(own, first)) {
-            let copied = all.first().map_or(Err(Error::KeyNotFound), |(from, key)| {
-                self.copy((from, key), other, spec, &terms)
-            });
-            match copied {
-                Ok(key) => all.push((Arc::clone(other), key)),
+        let all = self.spread(first, &made.key, spec, &terms)?;
+        Ok(Generated {
+            key: self.named(terms.exportable, &all)?,
+            ..made
+        })
+    }
+
+    /// Copies a key that was made in one member to the others; where one does not take it, it goes from all.
+    pub(super) fn spread(
+        &self,
+        first: &Arc<Member>,
+        key: &KeyRef,
+        spec: KeySpec,
+        terms: &Terms,
+    ) -> Result<Made<KeyRef>> {
+        let mut all = vec![(Arc::clone(first), key.clone())];
+        for other in self.members.iter().filter(|own| !Arc::ptr_eq(own, first)) {
+            match self.copy((first, key), other, spec, terms) {
+                Ok(copied) => all.push((Arc::clone(other), copied)),
                 Err(error) => {
                     undo(&all);
                     return Err(error);
                 }
             }
         }
-        Ok(Generated {
-            key: self.named(terms.exportable, &all)?,
-            ..made
-        })
+        Ok(all)
     }
 
     /// Takes a key into every member.
@@ -58,33 +67,6 @@ impl Group {
             undo,
         )?;
         self.named(terms.exportable, &all)
-    }
-
-    /// Takes a locked key that came wrapped for one member.
-    pub(super) fn unwrap_in_all(
-        &self,
-        member: &Arc<Member>,
-        spec: KeySpec,
-        terms: &Terms,
-        unwrap: impl FnOnce(&Terms) -> Result<Generated>,
-    ) -> Result<Generated> {
-        let members = self.whole()?;
-        let terms = kept(terms);
-        let made = unwrap(&terms)?;
-        let mut all = vec![(Arc::clone(member), made.key.clone())];
-        for other in members.iter().filter(|own| !Arc::ptr_eq(own, member)) {
-            match self.copy((member, &made.key), other, spec, &terms) {
-                Ok(copied) => all.push((Arc::clone(other), copied)),
-                Err(error) => {
-                    undo(&all);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(Generated {
-            key: self.named(terms.exportable, &all)?,
-            ..made
-        })
     }
 
     /// Derives in every member, each from its own copy of what is derived from: what comes of it is the same everywhere.
@@ -203,7 +185,7 @@ pub(super) fn kept(terms: &Terms) -> Terms {
 }
 
 /// A member's copy of a key.
-fn own(copies: &Copies<'_>, member: &Member) -> Result<KeyRef> {
+pub(super) fn own(copies: &Copies<'_>, member: &Member) -> Result<KeyRef> {
     let own = copies.of(&member.name).ok_or(Error::KeyNotFound)?;
     Ok(KeyRef(own.to_vec()))
 }
@@ -230,7 +212,7 @@ fn sealed(all: &Made<Sealed>) -> Result<Sealed> {
 }
 
 /// Takes away again what was made.
-fn undo(all: &Made<KeyRef>) {
+pub(super) fn undo(all: &Made<KeyRef>) {
     for (member, key) in all {
         // Who does not answer now has it in no place of its own: see `kept`.
         drop(member.call(|hsm| hsm.destroy(key)));

@@ -1,6 +1,7 @@
 //! A group of HSMs that have the same keys: each is used in turn, one that fails is left out and taken back, and keys are
 //! made in all of them or in none.
 
+mod adoption;
 mod breaker;
 mod capabilities;
 mod compare;
@@ -10,6 +11,7 @@ mod member;
 mod reference;
 mod serving;
 mod streaming;
+mod transport;
 
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -17,7 +19,7 @@ use std::{
 };
 
 use kmip::{
-    Secret,
+    CryptographicUsageMask, Secret,
     mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
 };
 
@@ -31,9 +33,9 @@ use self::{
     reference::Copies,
 };
 use crate::{
-    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
-    Error, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, SecureHeap,
-    Target, Task, Terms, Transport, Trial, Wrapped, module::listed,
+    Base, Begun, Capabilities, CustodyMode, Decryption, Departure, Derived, Deriving, Encrypted,
+    Encryption, Error, ForeignKey, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed,
+    SecureHeap, Target, Task, Terms, Transport, Trial, Wrapped, module::listed,
 };
 
 /// HSMs that have the same keys.
@@ -167,6 +169,10 @@ impl Hsm for Group {
         failed
     }
 
+    fn abandon(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
+        self.each(|hsm| hsm.abandon(spec, id))
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<()> {
         let mut gone = Err(Error::Unsupported);
         for member in self.in_turn() {
@@ -242,9 +248,17 @@ impl Hsm for Group {
         self.decapsulate_in_all(key, ciphertext, target)
     }
 
-    /// A key that others made is in one member, and none gives it to another.
     fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
-        Err(Error::Unsupported)
+        self.foreign_in_all()
+    }
+
+    fn adopt(
+        &self,
+        key: &KeyRef,
+        usage: CryptographicUsageMask,
+        label: Option<&str>,
+    ) -> Result<()> {
+        self.adopt_in_all(key, usage, label)
     }
 
     fn self_test(&self) -> Result<Vec<Trial>> {
@@ -262,14 +276,11 @@ impl Hsm for Group {
         self.with_key(&self.copies(key)?, |hsm, own| hsm.departure(own))
     }
 
-    /// Of one member: whoever sends a key to a group sends it to that one, which gives it to the others.
     fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
-        let member = self.least_busy()?;
-        let made = member.call(|hsm| hsm.transport(spec, terms))?;
-        Ok(Transport {
-            key: self.named(false, &vec![(Arc::clone(member), made.key)])?,
-            ..made
-        })
+        match terms.custody {
+            CustodyMode::Resident => self.transport_in_one(spec, terms),
+            CustodyMode::Wrapped => self.transport_in_all(spec, terms),
+        }
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {
@@ -278,13 +289,7 @@ impl Hsm for Group {
     }
 
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
-        let copies = self.copies(under)?;
-        let own = |member: &&Arc<Member>| copies.of(&member.name).is_some();
-        let member = self.members.iter().find(own).ok_or(Error::KeyNotFound)?;
-        let own = KeyRef(copies.of(&member.name).unwrap_or_default().to_vec());
-        self.unwrap_in_all(member, wrapped.spec, terms, |terms| {
-            member.call(|hsm| hsm.unwrap(&own, wrapped, terms))
-        })
+        self.unwrap_in_all(under, wrapped, terms)
     }
 
     fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {

@@ -63,7 +63,7 @@ fn the_contract_holds_on_a_group_of_a_token_and_the_embedded_hsm() {
 fn holds_on(kind: &str) {
     let path = softhsm::module();
     let path = path.to_str().expect("a path in UTF-8");
-    let out = softhsm::run_again_with(
+    let out = softhsm::run_again(
         &[softhsm::LABEL, SECOND],
         &["--skip", "the_contract_holds_on"],
         &[

@@ -54,6 +54,7 @@ fn holds_on_softhsm(custody: &str) {
     let path = softhsm::module();
     let path = path.to_str().expect("a path in UTF-8");
     let out = softhsm::run_again(
+        &[softhsm::LABEL],
         &["--skip", "the_contract_holds_on"],
         &[
             ("KEYHOLD_TEST_MODULE", path),

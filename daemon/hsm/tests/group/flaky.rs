@@ -9,9 +9,9 @@ use std::{
 };
 
 use hsm::{
-    Base, Begun, Capabilities, Decryption, Departure, Derived, Deriving, Encrypted, Encryption,
-    Error, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, Target, Task, Terms,
-    Transport, Trial, Wrapped,
+    Base, Begun, Capabilities, CustodyMode, Decryption, Departure, Derived, Deriving, Encrypted,
+    Encryption, Error, Generated, Hsm, Input, KeyRef, Material, Parcel, Result, Sealed, Target,
+    Task, Terms, Transport, Trial, Wrapped,
     soft::{self, Master, SoftHsm},
 };
 use kmip::{
@@ -200,8 +200,14 @@ impl Hsm for Flaky {
     }
 
     fn transport(&self, spec: KeySpec, terms: &Terms) -> Result<Transport> {
-        self.pass()?;
-        self.own.transport(spec, terms)
+        match terms.custody {
+            CustodyMode::Wrapped => self.making(|own| own.transport(spec, terms)),
+            // That of a journey is nobody's key.
+            CustodyMode::Resident => {
+                self.pass()?;
+                self.own.transport(spec, terms)
+            }
+        }
     }
 
     fn wrap_for(&self, key: &KeyRef, public: &[u8], hashes: &[Hash]) -> Result<Parcel> {

@@ -9,6 +9,7 @@ mod flaky;
 mod making;
 mod mending;
 mod serving;
+mod transport;
 
 use std::{
     sync::{Arc, Mutex},
@@ -47,7 +48,11 @@ impl World {
 
     fn of(members: Vec<Flaky>) -> Self {
         let members: Vec<_> = members.into_iter().map(Arc::new).collect();
-        Self::opened(members.clone(), |place| {
+        Self::with(&members)
+    }
+
+    fn with(members: &[Arc<Flaky>]) -> Self {
+        Self::opened(members.to_vec(), |place| {
             let own = Arc::clone(&members[place]);
             Box::new(move || Ok(Arc::clone(&own) as Arc<dyn Hsm>))
         })

@@ -30,17 +30,13 @@ const KINDS: [KeySpec; 8] = [
 ];
 
 /// The same group with an empty HSM in the place of a member.
-fn replaced(world: World, place: usize) -> World {
-    let mut members = world.members;
+pub(crate) fn replaced(world: &World, place: usize) -> World {
+    let mut members = world.members.clone();
     members[place] = Arc::new(Flaky::new());
-    World::opened(members.clone(), |place| {
-        let own = Arc::clone(&members[place]);
-        Box::new(move || Ok(Arc::clone(&own) as Arc<dyn Hsm>))
-    })
-    .unwrap()
+    World::with(&members)
 }
 
-fn compare(world: &World, key: &KeyRef) -> Vec<Standing> {
+pub(crate) fn compare(world: &World, key: &KeyRef) -> Vec<Standing> {
     world.group.compare_key(key, &CHALLENGE).unwrap()
 }
 
@@ -58,7 +54,7 @@ fn what_a_new_member_lacks_is_copied_to_it() {
             keys.push((spec, exportable, key));
         }
     }
-    let world = replaced(world, 1);
+    let world = replaced(&world, 1);
     for (spec, exportable, key) in &keys {
         assert_eq!(compare(&world, key), [Same, Lacking], "{spec:?}");
         let terms = terms(!exportable);

@@ -23,12 +23,18 @@ use super::softhsm::{LABEL, MARK, PIN, module, run_again};
 /// Runs a test in a process of its own, with a fresh token: SoftHSM2 reads its configuration from the environment,
 /// which a process with threads must not change.
 pub(crate) fn with_token<T: FnOnce(&Token)>(test: T) {
+    with_tokens(&[LABEL], test);
+}
+
+/// The same with several fresh tokens.
+pub(crate) fn with_tokens<T: FnOnce(&Token)>(labels: &[&str], test: T) {
     if let Some(root) = std::env::var_os(MARK) {
         test(&Token { root: root.into() });
         return;
     }
     let name = name_of::<T>();
-    let out = run_again(&[name, "--exact", "--nocapture", "--test-threads=1"], &[]);
+    let exactly = [name, "--exact", "--nocapture", "--test-threads=1"];
+    let out = run_again(labels, &exactly, &[]);
     assert!(
         out.contains("1 passed"),
         "{name} did not run in its child:\n{out}"
@@ -49,7 +55,12 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) fn config(&self) -> ModuleConfig {
-        let name = TokenName::Label(LABEL.into());
+        self.config_of(LABEL)
+    }
+
+    pub(crate) fn config_of(&self, label: &str) -> ModuleConfig {
+        assert!(self.tokens().is_dir());
+        let name = TokenName::Label(label.into());
         ModuleConfig::new(module(), name, Secret::from(PIN.as_bytes()))
     }
 

@@ -239,10 +239,8 @@ fn the_public_half_is_found_out_where_it_can_be() {
                     let parcel = soft.wrap_for(&own, &transport.public, &transport.hashes);
                     let parcel = parcel.unwrap();
                     let wrapped = Wrapped {
-                        hash: parcel.hash,
-                        bytes: &parcel.bytes,
-                        spec,
                         public: &[],
+                        ..parcel.wrapped(spec)
                     };
                     let id = name(&format!("{custody:?}"));
                     let made = to.unwrap(&transport.key, &wrapped, &kept(&id, custody));

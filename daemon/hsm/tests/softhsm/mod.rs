@@ -5,24 +5,28 @@ use std::{
     process::Command,
 };
 
+use tempfile::TempDir;
+
 pub(crate) const LABEL: &str = "keyhold-test";
 pub(crate) const PIN: &str = "correct horse";
 
-/// Runs this test binary again on a fresh token, and gives what it printed.
-pub(crate) fn run_again(args: &[&str], environment: &[(&str, &str)]) -> String {
-    run_again_with(&[LABEL], args, environment)
+/// Runs this test binary again on fresh tokens, and gives what it printed.
+pub(crate) fn run_again(labels: &[&str], args: &[&str], environment: &[(&str, &str)]) -> String {
+    let root = tokens(labels);
+    let mut child = Command::new(std::env::current_exe().expect("this test binary"));
+    child
+        .env("SOFTHSM2_CONF", configuration(root.path()))
+        .env(MARK, root.path())
+        .envs(environment.iter().copied());
+    run(&mut child, args)
 }
 
-/// The same with several fresh tokens.
-pub(crate) fn run_again_with(
-    labels: &[&str],
-    args: &[&str],
-    environment: &[(&str, &str)],
-) -> String {
+/// Fresh tokens in a folder of their own.
+pub(crate) fn tokens(labels: &[&str]) -> TempDir {
     let root = tempfile::tempdir().expect("a temporary directory");
     let tokens = root.path().join("tokens");
     std::fs::create_dir(&tokens).expect("a directory for the token");
-    let config = root.path().join("softhsm2.conf");
+    let config = configuration(root.path());
     let text = format!(
         "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
         tokens.display()
@@ -37,12 +41,12 @@ pub(crate) fn run_again_with(
             .expect("softhsm2-util runs; install SoftHSM2 (Debian: apt-get install softhsm2)");
         assert!(made.status.success(), "softhsm2-util: {made:?}");
     }
-    let mut child = Command::new(std::env::current_exe().expect("this test binary"));
-    child
-        .env("SOFTHSM2_CONF", &config)
-        .env(MARK, root.path())
-        .envs(environment.iter().copied());
-    run(&mut child, args)
+    root
+}
+
+/// SoftHSM2's configuration in a folder of tokens.
+pub(crate) fn configuration(root: &Path) -> PathBuf {
+    root.join("softhsm2.conf")
 }
 
 /// Runs a test binary, and gives what it printed.

@@ -29,6 +29,7 @@ use crate::{
         Admin, Deed, Execute, invalid,
         protocol::{KeyFacts, KeyImport, KeyTransport, TransportFacts},
     },
+    doubts,
     error::{Error, Result},
     links::linked,
     marks, template,
@@ -46,13 +47,6 @@ impl Execute for KeyTransport {
             return Err(invalid(
                 "a transport key is one of RSA with 2048 bits at least, such as rsa-3072",
             ));
-        }
-        if admin.parts.service.groups.contains_key(&vault.backend) {
-            return Err(invalid(format!(
-                "the members of the group {:?} cannot have the same transport key; bring the key into a vault on one \
-                 HSM, with `--custody wrapped`, and move it into the group",
-                vault.backend
-            )));
         }
         let object = admin.new_id();
         let mut deed = Deed::on(&self.vault, &object.0.clone(), move || {
@@ -220,7 +214,7 @@ fn registration(object: ManagedObject, attributes: &Attributes) -> OutgoingItem 
 }
 
 impl Admin {
-    fn new_id(&self) -> ObjectId {
+    pub(in crate::admin) fn new_id(&self) -> ObjectId {
         let (seconds, nanoseconds) = self.parts.clock.since_epoch();
         let time = uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds);
         ObjectId(uuid::Uuid::new_v7(time).to_string())
@@ -239,8 +233,15 @@ impl Admin {
             label: name.to_owned(),
             exportable: false,
             usage: Usage::UnwrapKey,
-            custody: CustodyMode::Resident,
+            // What a token of a group keeps as an object of its own could not be copied to the others.
+            custody: if self.parts.service.groups.contains_key(&vault.backend) {
+                CustodyMode::Wrapped
+            } else {
+                CustodyMode::Resident
+            },
         };
+        let service = &self.parts.service;
+        let _foreseen = doubts::foresee(service, (&vault.backend, hsm.as_ref()), spec, &terms)?;
         let made = hsm.transport(spec, &terms).map_err(|error| match error {
             hsm::Error::Unsupported => invalid(format!(
                 "the HSM {:?} makes no key of this kind that unwraps others; `keyhold check` tells what it can do",
@@ -303,6 +304,7 @@ impl Admin {
             tx.insert(record.clone())?;
         }
         tx.commit()?;
+        self.tell_new(&records);
         Ok(records)
     }
 }

@@ -22,6 +22,7 @@ use kmip::{
     ttlv::Timestamp,
 };
 
+pub(super) use self::adopt::adopted;
 use self::{
     exchange::Exchange,
     usage::{PRIVATE, usage},

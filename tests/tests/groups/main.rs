@@ -1,8 +1,10 @@
-//! A vault on two SoftHSM2 tokens that have the same keys: one of them fails under load, loses keys, is replaced.
+//! A vault on two SoftHSM2 tokens that have the same keys: one of them fails under load, loses keys, is replaced; keys come
+//! wrapped, and are adopted.
+
+mod brought;
 
 use std::{
     fs,
-    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -30,7 +32,7 @@ use kmip::{
 use rustix::process::Signal;
 
 const MESSAGE: &[u8] = b"right or not at all";
-const SECOND: &str = "second";
+const SECOND: &str = Appliance::SECOND;
 const P256: Pair = Pair::Ec(RecommendedCurve::P256, 256);
 
 /// How long the left member's process may take to answer.
@@ -38,38 +40,8 @@ const WAIT: Duration = Duration::from_secs(2);
 /// How soon a member is to be back.
 const HEALED: Duration = Duration::from_secs(5);
 
-/// An appliance whose vault is on a group: the left member's module fails when it is told to.
 fn appliance() -> Appliance {
-    let mut appliance = Appliance::start_with(Some(Token::failing()), &[]);
-    appliance.stop(Signal::TERM);
-    appliance.token().initialise(SECOND);
-    let path = appliance.file("keyhold.toml");
-    let before = fs::read_to_string(&path).unwrap();
-    let member = |name: &str, module: &Path, token: &str| {
-        format!(
-            "[[backend]]\nname = {name:?}\nkind = \"module\"\npath = {module:?}\ntoken = {token:?}\n\
-             pin_file = \"token.pin\"\nkeys_may_move = true\nwait_seconds = {}\n\n",
-            WAIT.as_secs()
-        )
-    };
-    let left = member("left", &appliance.token().module(), Token::LABEL);
-    let right = member("right", &Token::library(), SECOND);
-    let group = "[[backend]]\nname = \"pair\"\nkind = \"group\"\nmembers = [\"left\", \"right\"]\n";
-    fs::write(&path, format!("{before}\n{left}{right}{group}")).unwrap();
-    appliance.restart();
-    succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "pair"]));
-    // From now on without the HSM that the vault was on.
-    appliance.stop(Signal::TERM);
-    let (head, rest) = before.split_once("[[backend]]").unwrap();
-    let (_, rest) = rest.split_once("\n[").unwrap_or_default();
-    let rest = if rest.is_empty() {
-        ""
-    } else {
-        &format!("[{rest}")
-    };
-    fs::write(&path, format!("{head}{rest}\n{left}{right}{group}")).unwrap();
-    appliance.restart();
-    appliance
+    Appliance::on_a_group(WAIT)
 }
 
 fn signs(client: &mut Client, key: &(String, String)) {
