@@ -160,7 +160,8 @@ fn is_settled(service: &Service, doubt: &Doubt) -> bool {
     })
 }
 
-/// Whether the object's record names a key that this HSM keeps. One that names a key which may leave names none of those.
+/// Whether the object's record names a key that this HSM keeps as an object of its own. One that names a key which may leave,
+/// or a wrapped one, names none of those.
 fn has_record(
     service: &Service,
     hsm: &dyn Hsm,
@@ -178,7 +179,7 @@ fn has_record(
         Some(Custody::Hsm { backend, key })
             if backend == doubt.backend && record.spec == Some(doubt.spec) =>
         {
-            Ok(hsm.departure(&KeyRef(key))? != Departure::Exported)
+            Ok(hsm.departure(&KeyRef(key))? == Departure::Never)
         }
         _ => Ok(false),
     }

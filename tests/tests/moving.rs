@@ -1,7 +1,11 @@
 //! A vault moves from a token into the embedded HSM and back, and its keys from the store into the token, with all in use, and
 //! a daemon that is killed on the way.
 
-use std::{fs, thread::sleep, time::Duration};
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use hsm::soft::{Master, MasterSource};
 use keyhold_tests::{Appliance, Client, Token, objects::*, programs::succeed};
@@ -18,6 +22,16 @@ use rustix::process::Signal;
 
 const KEYS: usize = 60;
 const MESSAGE: &[u8] = b"what was encrypted before";
+/// Moves the vault back, as objects of the token.
+const BACK: [&str; 7] = [
+    "vault",
+    "move",
+    "dev",
+    "--to",
+    "hsm",
+    "--custody",
+    "resident",
+];
 
 /// A vault on a token whose locked keys are wrapped and may move, beside an embedded HSM.
 fn appliance(token: Token) -> Appliance {
@@ -139,22 +153,13 @@ fn moves(mut appliance: Appliance) {
 
 /// Moves the vault back, as objects of the token, from where nothing moves any more.
 fn comes_back(appliance: &Appliance, client: &mut Client, all: &[String], data: &[Vec<u8>]) {
-    let arguments = [
-        "vault",
-        "move",
-        "dev",
-        "--to",
-        "hsm",
-        "--custody",
-        "resident",
-    ];
     // What this one does, no token does with a locked key.
     let deriving = aes(256, CryptographicUsageMask::DeriveKey);
     create(client, deriving.into_iter().chain(locked()));
-    let told = succeed(&mut appliance.keyhold(&[&arguments[..], &["--check"]].concat()));
+    let told = succeed(&mut appliance.keyhold(&[&BACK[..], &["--check"]].concat()));
     assert!(told.contains("no key is derived from it"), "{told}");
     assert!(told.contains("DOES LESS THERE"), "{told}");
-    succeed(&mut appliance.keyhold(&arguments));
+    succeed(&mut appliance.keyhold(&BACK));
     for (key, data) in all.iter().zip(data) {
         decrypts(client, key, data);
     }
@@ -164,6 +169,36 @@ fn comes_back(appliance: &Appliance, client: &mut Client, all: &[String], data: 
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(told.contains("gives none away"), "{told}");
+}
+
+#[test]
+fn the_pair_of_a_journey_that_nobody_takes_up_again_does_not_stay() {
+    let mut appliance = appliance(Token::failing());
+    let client = &mut appliance.client(V2_1);
+    let key = create_active(client, aes(256, CIPHER).into_iter().chain(locked()));
+    let data = encrypt(client, &key);
+    succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "other"]));
+    let own = appliance.token().count();
+    let until = |appliance: &Appliance, reached: &dyn Fn(usize) -> bool| {
+        let began = Instant::now();
+        while !reached(appliance.token().count()) {
+            assert!(began.elapsed() < Duration::from_secs(10));
+            sleep(Duration::from_millis(50));
+        }
+    };
+    appliance
+        .token()
+        .fail(Some("C_GenerateKeyPair hang-after once"));
+    let mut moving = appliance.keyhold(&BACK).spawn().unwrap();
+    until(&appliance, &|now| now > own);
+    appliance.kill();
+    assert!(!moving.wait().unwrap().success());
+    appliance.restart();
+    until(&appliance, &|now| now == own);
+    // It is taken up after all, and leaves the key alone there.
+    succeed(&mut appliance.keyhold(&BACK));
+    decrypts(&mut appliance.client(V2_1), &key, &data);
+    until(&appliance, &|now| now == own + 1);
 }
 
 /// What `keyhold vault move` is asked, and what it says.

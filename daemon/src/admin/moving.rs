@@ -11,6 +11,7 @@ use super::{
     protocol::{MoveFacts, MoveObstacle, VaultMove, VaultMoveCheck},
 };
 use crate::{
+    doubts::{self, Foreseen},
     error::{Error, Result},
     fault::Fault,
     moving::{self, Obstacle, Plan},
@@ -21,7 +22,8 @@ use crate::{
 pub(super) struct Journey {
     /// As it is to be.
     vault: Vault,
-    transport: Option<Transport>,
+    /// The key pair that what is locked is wrapped for, in doubt as long as it is there.
+    transport: Option<(Transport, Option<Foreseen>)>,
     queue: Vec<ObjectId>,
     moved: u64,
 }
@@ -34,7 +36,7 @@ impl Execute for VaultMoveCheck {
         let mut deed = Deed::on(&name, &name, move || {
             let plan = admin.plan(&vault)?;
             if plan.wrapped > 0 {
-                let transport = admin.transport(&vault)?;
+                let (transport, _foreseen) = admin.transport(&vault, "trial")?;
                 admin.put_away(&vault, &transport.key);
             }
             Ok(facts(&vault, &plan, 0))
@@ -130,7 +132,7 @@ impl Admin {
     fn begin(&self, vault: Vault) -> Result<Journey> {
         let plan = self.movable(&vault)?;
         let transport = if plan.wrapped > 0 {
-            Some(self.transport(&vault)?)
+            Some(self.transport(&vault, "transport")?)
         } else {
             None
         };
@@ -167,7 +169,7 @@ impl Admin {
             self.record_change((STEP, &peer), record, note, outcome)
         };
         let service = &self.parts.service;
-        let transport = journey.transport.as_ref();
+        let transport = journey.transport.as_ref().map(|(own, _)| own);
         while let Some(object) = journey.queue.last() {
             let is_moved = moving::step(service, &journey.vault, transport, object, &tell)?;
             journey.moved += u64::from(is_moved);
@@ -179,28 +181,31 @@ impl Admin {
         Ok(())
     }
 
-    /// A key pair in the vault's HSM for which locked keys are wrapped.
-    fn transport(&self, vault: &Vault) -> Result<Transport> {
-        let hsm = moving::backend(&self.parts.service, &vault.backend)?;
+    /// A key pair in the vault's HSM for which locked keys are wrapped, and the doubt whether it goes again.
+    fn transport(&self, vault: &Vault, what: &str) -> Result<(Transport, Option<Foreseen>)> {
+        let service = &self.parts.service;
+        let hsm = moving::backend(service, &vault.backend)?;
         let terms = Terms {
-            id: format!("transport of {}", vault.name).into_bytes(),
+            // Of its own, whoever else is under way, and with whatever daemon.
+            id: format!("{what} {}", self.new_id().0).into_bytes(),
             label: "keyhold-transport".to_owned(),
             exportable: false,
             usage: CryptographicUsageMask::UnwrapKey,
             custody: CustodyMode::Resident,
         };
-        hsm.transport(hsm::TRANSPORT, &terms)
-            .map_err(|error| match error {
-                hsm::Error::Unsupported => invalid(format!(
-                    "the HSM {:?} has no mechanism to unwrap keys that come from another",
-                    vault.backend
-                )),
-                other => other.into(),
-            })
+        let foreseen = doubts::foresee(service, (&vault.backend, hsm), hsm::TRANSPORT, &terms)?;
+        match hsm.transport(hsm::TRANSPORT, &terms) {
+            Ok(made) => Ok((made, foreseen)),
+            Err(hsm::Error::Unsupported) => Err(invalid(format!(
+                "the HSM {:?} has no mechanism to unwrap keys that come from another",
+                vault.backend
+            ))),
+            Err(other) => Err(other.into()),
+        }
     }
 
     fn end(&self, journey: &Journey) {
-        if let Some(transport) = &journey.transport {
+        if let Some((transport, _)) = &journey.transport {
             self.put_away(&journey.vault, &transport.key);
         }
     }

@@ -21,6 +21,7 @@ use crate::{
     certificate,
     context::Context,
     der::{self, INTEGER, SEQUENCE},
+    doubts::Foreseen,
     error::{Error, Result},
     fault::Fault,
     names, template,
@@ -65,6 +66,9 @@ pub struct Authority {
     /// What the certificates that it issues may be for.
     pub purposes: Vec<Purpose>,
 }
+
+/// Notes that a key is about to be made.
+pub(crate) type Foresee<'a> = dyn Fn(KeySpec, &Terms) -> Result<Option<Foreseen>> + 'a;
 
 /// What is to be certified.
 pub(crate) struct Issue<'a> {
@@ -123,10 +127,10 @@ impl Authority {
         })
     }
 
-    /// Makes the authority of a vault. A vault keeps the one that it has.
+    /// Makes the authority of a vault; that its key is about to be made is noted before. A vault keeps the one that it has.
     pub(crate) fn create(
         store: &dyn Store,
-        hsm: &dyn Hsm,
+        (hsm, foresee): (&dyn Hsm, &Foresee<'_>),
         vault: &Vault,
         options: &Options,
         now: Timestamp,
@@ -146,6 +150,7 @@ impl Authority {
             usage: Mask::Sign,
             custody: template::custody(vault),
         };
+        let _foreseen = foresee(options.key, &terms)?;
         let made = hsm.generate(options.key, &terms)?;
         let (private, public) = (made.key, made.public);
         let public = public.ok_or_else(|| Error::invalid_field("an authority has a key pair"))?;

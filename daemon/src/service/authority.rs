@@ -1,10 +1,12 @@
 //! The certificate authorities of vaults, as operators make and see them.
 
+use hsm::Terms;
 use store::Vault;
 
 use super::Service;
 use crate::{
     authority::{Authority, Options},
+    doubts,
     error::{Error, Result},
 };
 
@@ -17,9 +19,12 @@ impl Service {
         let hsm = self.backends.get(&vault.backend).ok_or_else(|| {
             Error::internal(format!("the backend {:?} is not configured", vault.backend))
         })?;
+        let foresee = |spec, terms: &Terms| {
+            doubts::foresee(self, (&vault.backend, hsm.as_ref()), spec, terms)
+        };
         Authority::create(
             self.store.as_ref(),
-            hsm.as_ref(),
+            (hsm.as_ref(), &foresee),
             vault,
             options,
             self.clock.now(),

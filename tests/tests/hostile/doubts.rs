@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    process::Stdio,
     thread::{self, sleep},
     time::{Duration, Instant},
 };
@@ -51,6 +52,21 @@ impl World {
         self.appliance.kill();
         // Its connection broke, or it was refused.
         let _ = maker.join();
+        self.appliance.restart();
+    }
+
+    /// Kills the daemon when a command has made a key of which it has not been told.
+    fn kills_when(&mut self, function: &str, words: &str) {
+        let fault = format!("{function} hang-after once");
+        self.appliance.token().fail(Some(&fault));
+        let words: Vec<_> = words.split(' ').collect();
+        let mut command = self.appliance.keyhold(&words);
+        let mut command = command.stderr(Stdio::null()).spawn().unwrap();
+        waits_until("the key is made", || {
+            self.appliance.token().count() > self.objects
+        });
+        self.appliance.kill();
+        assert!(!command.wait().unwrap().success(), "{words:?}");
         self.appliance.restart();
     }
 
@@ -182,6 +198,51 @@ fn an_hsm_that_does_not_finish_is_left_so_that_the_next_daemon_starts() {
     assert!(!runs(helper), "two processes are at the token");
     creates(&mut world.appliance.client(V2_1));
     assert_eq!(world.appliance.token().count(), world.objects + 1);
+}
+
+#[test]
+fn a_key_that_an_administrator_asked_for_does_not_stay_either() {
+    let mut world = World::new();
+    let create = ["vault", "create", "other"];
+    succeed(&mut world.appliance.keyhold(&create));
+    for words in [
+        "ca create --vault other",
+        "key transport kek --vault dev --out kek.pem",
+    ] {
+        world.kills_when("C_GenerateKeyPair", words);
+        world.has_no_key_too_many(words);
+        // What is taken up again is done.
+        let words: Vec<_> = words.split(' ').collect();
+        let mut again = world.appliance.keyhold(&words);
+        succeed(again.current_dir(world.appliance.scratch()));
+        world.objects += 1;
+        assert_eq!(world.appliance.token().count(), world.objects, "{words:?}");
+    }
+}
+
+#[test]
+fn a_move_into_the_token_that_nobody_takes_up_again_leaves_nothing_there() {
+    let appliance = Appliance::start_with(Some(Token::failing()), &["--wrapped"]);
+    let mut client = appliance.client(V2_1);
+    let key = create_active(&mut client, aes(128, CIPHER).into_iter().chain(locked()));
+    let objects = appliance.token().count();
+    let mut world = World { appliance, objects };
+    let words = "vault move dev --custody resident";
+    world.kills_when("C_UnwrapKey", words);
+    world.has_no_key_too_many(words);
+    let encrypts = |world: &World| {
+        let mut client = world.appliance.client(V2_1);
+        client.call::<Encrypt>(&encryption(&key, b"still there"));
+    };
+    encrypts(&world);
+    let words: Vec<_> = words.split(' ').collect();
+    succeed(&mut world.appliance.keyhold(&words));
+    assert!(world.appliance.token().count() > world.objects);
+    // What is there by now stays, however often doubts are looked at.
+    world.appliance.kill();
+    world.appliance.restart();
+    sleep(Duration::from_secs(5));
+    encrypts(&world);
 }
 
 #[test]
