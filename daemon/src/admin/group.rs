@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use hsm::{
-    ForeignKey,
-    group::{Standing, TRANSPORT_ID},
-};
-use kmip::mechanism::KeySpec;
-use store::{Custody, ObjectId};
+use hsm::group::Standing;
+use store::ObjectId;
 
 use super::{
     Admin, Deed, Execute, invalid,
-    key::adopted,
     protocol::{
         DriftFacts, DriftObject, GroupDrift, GroupFacts, GroupList, GroupMember, GroupRepair,
-        OrphanFacts,
     },
 };
 use crate::{
@@ -186,41 +180,6 @@ impl Admin {
         }
         Ok(())
     }
-
-    /// The keys of members that no record names.
-    fn orphans(&self, group: &str) -> Result<Vec<OrphanFacts>> {
-        let group = drift::group(&self.parts.service, group)?;
-        let mut all = Vec::new();
-        for (place, facts) in group.members().into_iter().enumerate() {
-            // Who is left out was told already.
-            let Some(hsm) = group.member(place) else {
-                continue;
-            };
-            for found in hsm.foreign_keys()? {
-                if found.id != TRANSPORT_ID && !self.is_named(&found)? {
-                    all.push(orphan(&facts.name, &found));
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// Whether a record says of a key that its HSM keeps it: Keyhold gives its keys the identifiers of their objects, and those
-    /// that it has adopted are found by what their HSM knows them by.
-    fn is_named(&self, found: &ForeignKey) -> Result<bool> {
-        let service = &self.parts.service;
-        let own = std::str::from_utf8(&found.id).map(|id| Ok(ObjectId(id.to_owned())));
-        let backends = service.backends.keys();
-        let adopted = backends.map(|backend| adopted(service, backend, found));
-        for object in adopted.chain(own) {
-            let record = service.store.record(&object?)?;
-            let names = |own: &Custody| matches!(own, Custody::Hsm { .. } | Custody::Doomed { .. });
-            if record.is_some_and(|own| names(&own.custody)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
 }
 
 fn member(own: hsm::group::MemberFacts) -> GroupMember {
@@ -250,16 +209,6 @@ fn told(finding: Finding) -> DriftObject {
             .map(|own| word(own).to_owned())
             .collect(),
         why: finding.why,
-    }
-}
-
-fn orphan(member: &str, found: &ForeignKey) -> OrphanFacts {
-    let spec = found.spec.as_ref();
-    OrphanFacts {
-        member: member.to_owned(),
-        id: found.id.iter().map(|byte| format!("{byte:02x}")).collect(),
-        label: found.label.clone(),
-        kind: spec.map(KeySpec::to_string).unwrap_or_default(),
     }
 }
 

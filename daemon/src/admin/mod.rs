@@ -8,6 +8,7 @@ mod group;
 mod key;
 pub mod manifest;
 mod moving;
+mod orphans;
 pub mod protocol;
 mod status;
 mod user;
@@ -198,6 +199,8 @@ impl Admin {
             GroupList,
             GroupDrift,
             GroupRepair,
+            GroupOrphans,
+            GroupOrphansDestroy,
             Status,
             AuditHeads,
             BackupCreate

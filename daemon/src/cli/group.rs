@@ -1,10 +1,13 @@
 //! `keyhold group`: groups of HSMs told, their copies compared and repaired.
 
+use std::io::{self, IsTerminal, Write};
+
 use clap::{Args, Subcommand};
 
 use super::{Failure, Output, daemon::Daemon, progress::Progress};
 use crate::admin::protocol::{
-    DriftFacts, GroupDrift, GroupFacts, GroupList, GroupRepair, OrphanFacts,
+    DriftFacts, GroupDrift, GroupFacts, GroupList, GroupOrphans, GroupOrphansDestroy, GroupRepair,
+    OrphanFacts, OrphanName,
 };
 
 /// `keyhold group …`.
@@ -35,6 +38,12 @@ enum Action {
         /// The member whose keys are right where members have different ones [default: what most of them have]
         #[arg(long, value_name = "MEMBER")]
         from: Option<String>,
+        /// Tell the keys in the members' tokens that belong to no object instead, and destroy those that were this Keyhold's
+        #[arg(long, conflicts_with = "from")]
+        orphans: bool,
+        /// Destroy them without asking
+        #[arg(long, requires = "orphans")]
+        yes: bool,
         #[command(flatten)]
         daemon: Daemon,
     },
@@ -66,7 +75,16 @@ impl Group {
                     "are not the same in all members; `keyhold group repair` mends them",
                 )
             }
-            Action::Repair { name, from, daemon } => {
+            Action::Repair {
+                name,
+                orphans: true,
+                yes,
+                daemon,
+                ..
+            } => clean(&daemon, output, &name, yes),
+            Action::Repair {
+                name, from, daemon, ..
+            } => {
                 let run = run();
                 let facts = walk("repairing", || {
                     daemon.call(GroupRepair {
@@ -161,20 +179,74 @@ fn told(output: &Output, facts: &DriftFacts, summary: &str) -> Result<(), Failur
     })
 }
 
-/// What is in a token beside what Keyhold knows of may be somebody else's, so that it is only told.
+/// What is in a token beside what Keyhold knows of may be somebody else's.
 fn orphans(output: &Output, orphans: &[OrphanFacts]) -> Result<(), Failure> {
     if output.is_json() || orphans.is_empty() {
         return Ok(());
     }
     output.line("\nkeys in the members' tokens that belong to no object:")?;
-    output.list(orphans, &["MEMBER", "ID", "LABEL", "KIND"], |own| {
+    rows(output, orphans)?;
+    if orphans.iter().any(|own| own.was_own.is_some()) {
+        output
+            .line("\n`keyhold group repair --orphans` destroys those that were this Keyhold's")?;
+    }
+    Ok(())
+}
+
+fn rows(output: &Output, orphans: &[OrphanFacts]) -> Result<(), Failure> {
+    let headings = ["MEMBER", "ID", "LABEL", "KIND", "WAS THIS KEYHOLD'S"];
+    output.list(orphans, &headings, |own| {
         vec![
             own.member.clone(),
             own.id.clone(),
             own.label.clone(),
             own.kind.clone(),
+            own.was_own.clone().unwrap_or_else(|| "unknown".to_owned()),
         ]
     })
+}
+
+/// Tells what belongs to no object, and destroys what was this Keyhold's, if that is wanted.
+fn clean(daemon: &Daemon, output: &Output, name: &str, yes: bool) -> Result<(), Failure> {
+    let name = name.to_owned();
+    let found = daemon.call(GroupOrphans { name: name.clone() })?;
+    let own = found.iter().filter(|own| own.was_own.is_some());
+    let own: Vec<_> = own
+        .map(|own| OrphanName {
+            member: own.member.clone(),
+            id: own.id.clone(),
+            kind: own.kind.clone(),
+        })
+        .collect();
+    let is_for_machines = output.is_json();
+    if !(is_for_machines && yes) {
+        rows(output, &found)?;
+    }
+    let is_wanted = yes || !(own.is_empty() || is_for_machines) && agrees(own.len())?;
+    if !is_wanted {
+        return Ok(());
+    }
+    let gone = daemon.call(GroupOrphansDestroy { name, orphans: own })?;
+    if is_for_machines {
+        return rows(output, &gone);
+    }
+    output.line(format!("\n{} keys are destroyed", gone.len()))
+}
+
+/// Asks whoever is at the terminal.
+fn agrees(keys: usize) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::failed(format!(
+            "nobody can be asked whether the {keys} keys that were this Keyhold's are to be destroyed; say --yes"
+        )));
+    }
+    let question = format!("destroy the {keys} keys that were this Keyhold's for ever? [y/N] ");
+    let asked = io::stderr().write_all(question.as_bytes());
+    let mut said = String::new();
+    asked
+        .and_then(|()| io::stdin().read_line(&mut said))
+        .map_err(Failure::failed)?;
+    Ok(matches!(said.trim(), "y" | "yes"))
 }
 
 fn ended(facts: &DriftFacts, what: &str) -> Result<(), Failure> {

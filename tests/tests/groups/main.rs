@@ -1,7 +1,8 @@
 //! A vault on two SoftHSM2 tokens that have the same keys: one of them fails under load, loses keys, is replaced; keys come
-//! wrapped, and are adopted.
+//! wrapped, and are adopted; and what is in the tokens beside that is told.
 
 mod brought;
+mod orphans;
 
 use std::{
     fs,

@@ -75,4 +75,18 @@ pub struct OrphanFacts {
     pub label: String,
     /// What kind of key it is, if it is of one that is served.
     pub kind: String,
+    /// Why nothing should be left of it, if it was this Keyhold's for certain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_own: Option<String>,
+}
+
+/// Which key of a member is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrphanName {
+    /// The member.
+    pub member: String,
+    /// Its CKA_ID, in hexadecimal.
+    pub id: String,
+    /// What kind of key it is.
+    pub kind: String,
 }

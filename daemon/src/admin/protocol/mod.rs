@@ -14,7 +14,7 @@ pub use self::facts::{
     ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, TransportFacts,
     UserFacts, VaultFacts,
 };
-pub use self::groups::{DriftFacts, DriftObject, GroupFacts, GroupMember, OrphanFacts};
+pub use self::groups::{DriftFacts, DriftObject, GroupFacts, GroupMember, OrphanFacts, OrphanName};
 pub use self::keys::{
     KeyActivate, KeyAdopt, KeyCreate, KeyDestroy, KeyForeign, KeyImport, KeyList, KeyPut,
     KeyRevoke, KeyShow, KeyTransport,
@@ -269,6 +269,20 @@ commands! {
         /// The member that is right where they have different keys.
         #[serde(default)]
         from: Option<String>,
+    }
+
+    /// Tells the keys in the tokens of a group's members that belong to no object.
+    "group.orphans" GroupOrphans false -> Vec<OrphanFacts> {
+        /// The group.
+        name: String,
+    }
+
+    /// Destroys those that were this Keyhold's.
+    "group.orphans.destroy" GroupOrphansDestroy true -> Vec<OrphanFacts> {
+        /// The group.
+        name: String,
+        /// The keys.
+        orphans: Vec<OrphanName>,
     }
 
     /// Tells how the appliance is.
