@@ -4,16 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails stops")]
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
+mod process;
+
 use std::{
     fs,
-    os::{
-        fd::{AsFd, OwnedFd},
-        unix::net::UnixStream,
-    },
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -21,25 +18,16 @@ use std::{
 
 use hsm::{
     Encryption, Hsm, Input, KeyRef, Terms,
-    host::{self, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
-    soft::{self, CACHE_KEYS_MAX, Master, MasterSource},
+    host::{Opening, Seal},
+    soft::{CACHE_KEYS_MAX, Master, MasterSource},
 };
 use kmip::{
-    CryptographicUsageMask, Secret,
+    CryptographicUsageMask,
     mechanism::{Cipher, Curve, Hash, KeySpec, Mac, Signing},
 };
 
-/// This program as the HSM's process.
-const HOST: &str = "hsm-host";
-
 fn main() {
-    soft::start(soft::SECURE_HEAP_BYTES).unwrap();
-    if std::env::args().nth(1).as_deref() == Some(HOST) {
-        let control = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
-        let control = UnixStream::from(control);
-        if let Some(opening) = host::asked(&control).unwrap() {
-            host::serve(&control, opening.open(&no_secret)).unwrap();
-        }
+    if process::was_host() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -52,8 +40,8 @@ fn main() {
         keys_may_move: false,
         verify_signatures: true,
     });
-    let here = opening.open(&no_secret).unwrap();
-    let (there, process) = isolated(opening);
+    let here = opening.open(&process::read).unwrap();
+    let (there, number) = process::isolated(opening, None);
     println!("processor time of one call in microseconds");
     println!(
         "{:24} {:>8} {:>9} {:>9} {:>9}",
@@ -62,42 +50,13 @@ fn main() {
     for (name, calls, call) in calls(&*here) {
         for callers in [1, 8] {
             let one = spent(callers, calls, None, || call(&*here));
-            let two = spent(callers, calls, Some(process), || call(&there));
+            let two = spent(callers, calls, Some(number), || call(&there));
             println!(
                 "{name:24} {callers:8} {one:9.2} {two:9.2} {:9.2}",
                 two - one
             );
         }
     }
-}
-
-/// Nothing seals the master.
-fn no_secret(file: SecretFile<'_>) -> hsm::Result<Secret> {
-    panic!("{file:?} is read")
-}
-
-/// The same HSM in a process of its own, and that process.
-fn isolated(opening: Arc<Opening>) -> (RemoteHsm, u32) {
-    static PROCESS: AtomicU64 = AtomicU64::new(0);
-    let hsm = RemoteHsm::open(HelperTerms {
-        start: Box::new(|| {
-            let (near, far) = UnixStream::pair()?;
-            let child: Child = Command::new("/proc/self/exe")
-                .arg(HOST)
-                .stdin(Stdio::from(OwnedFd::from(far)))
-                .spawn()?;
-            PROCESS.store(child.id().into(), Ordering::Relaxed);
-            Ok((near, Some(child)))
-        }),
-        opening,
-        wait: Duration::from_secs(60),
-        channels_max: 64,
-        tell: Box::new(|_| ()),
-    });
-    (
-        hsm.unwrap(),
-        PROCESS.load(Ordering::Relaxed).try_into().unwrap(),
-    )
 }
 
 /// A call by its name, how often it is made, and how.
