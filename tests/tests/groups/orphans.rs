@@ -1,6 +1,6 @@
 //! Keys in the members' tokens that belong to no object: told, and destroyed only where they were this Keyhold's.
 
-use keyhold_tests::programs::fail;
+use keyhold_tests::programs::{fail, run_python};
 use kmip::payload::encrypt::Encrypt;
 use serde_json::{Value, json};
 
@@ -36,6 +36,20 @@ fn resident(appliance: &Appliance, name: &str) -> String {
     made[0]["id"].as_str().unwrap().to_owned()
 }
 
+/// Waits until the daemon has looked at every key that it was making: what comes under the identifier of one that is destroyed
+/// meanwhile is taken for what is left of that.
+fn looked_at(appliance: &Appliance) {
+    const LEFT: &str = "import sqlite3, sys
+store = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
+print(store.execute('SELECT count(*) FROM doubt').fetchone()[0])";
+    let store = appliance.file("keyhold.db").display().to_string();
+    let began = Instant::now();
+    while run_python(LEFT, &[&store]) != "0" {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        sleep(Duration::from_millis(200));
+    }
+}
+
 /// Puts a key into the left token, as from a backup of the token's own.
 fn put(appliance: &Appliance, kind: &str, id: &str, label: &str) {
     let words = ["--keygen", "--key-type", kind, "--label", label];
@@ -63,6 +77,7 @@ fn what_was_this_keyholds_is_destroyed_and_nothing_else() {
         id
     });
     let moved = create_active(client, aes(256, CIPHER).into_iter().chain(locked()));
+    looked_at(&appliance);
     put(&appliance, "AES:32", &back, "back");
     put(&appliance, "AES:32", &moved, "moved");
     // No such key was ever this daemon's.
