@@ -179,9 +179,9 @@ fn the_pair_of_a_journey_that_nobody_takes_up_again_does_not_stay() {
     let data = encrypt(client, &key);
     succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "other"]));
     let own = appliance.token().count();
-    let until = |appliance: &Appliance, reached: &dyn Fn(usize) -> bool| {
+    let until = |reached: &dyn Fn() -> bool| {
         let began = Instant::now();
-        while !reached(appliance.token().count()) {
+        while !reached() {
             assert!(began.elapsed() < Duration::from_secs(10));
             sleep(Duration::from_millis(50));
         }
@@ -190,15 +190,15 @@ fn the_pair_of_a_journey_that_nobody_takes_up_again_does_not_stay() {
         .token()
         .fail(Some("C_GenerateKeyPair hang-after once"));
     let mut moving = appliance.keyhold(&BACK).spawn().unwrap();
-    until(&appliance, &|now| now > own);
+    until(&|| appliance.token().has_done());
     appliance.kill();
     assert!(!moving.wait().unwrap().success());
     appliance.restart();
-    until(&appliance, &|now| now == own);
+    until(&|| appliance.token().count() == own);
     // It is taken up after all, and leaves the key alone there.
     succeed(&mut appliance.keyhold(&BACK));
     decrypts(&mut appliance.client(V2_1), &key, &data);
-    until(&appliance, &|now| now == own + 1);
+    until(&|| appliance.token().count() == own + 1);
 }
 
 /// What `keyhold vault move` is asked, and what it says.

@@ -62,9 +62,7 @@ impl World {
         let words: Vec<_> = words.split(' ').collect();
         let mut command = self.appliance.keyhold(&words);
         let mut command = command.stderr(Stdio::null()).spawn().unwrap();
-        waits_until("the key is made", || {
-            self.appliance.token().count() > self.objects
-        });
+        waits_until("the key is made", || self.appliance.token().has_done());
         self.appliance.kill();
         assert!(!command.wait().unwrap().success(), "{words:?}");
         self.appliance.restart();
