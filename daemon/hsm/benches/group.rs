@@ -23,7 +23,7 @@ use std::{
 use hsm::{
     CustodyMode, Hsm, Input, KeyRef, Terms,
     group::{Group, Opener, Tell},
-    host::Opening,
+    host::{Opening, RemoteHsm},
     module::{ModuleConfig, TokenName},
 };
 use kmip::{
@@ -34,6 +34,8 @@ use kmip::{
 const MEMBERS: [&str; 2] = ["left", "right"];
 const THREADS: [usize; 2] = [1, 8];
 const ROUNDS: usize = 3;
+/// How many calls a token takes at once: some HSMs take one, SoftHSM2 as many as there are processors.
+const SESSIONS: [usize; 2] = [1, 16];
 
 fn main() {
     if process::was_host() {
@@ -43,33 +45,50 @@ fn main() {
     let seconds = std::env::var("SECONDS").map_or(5, |text| text.parse().unwrap());
     let time = Duration::from_secs(seconds);
     let tokens = softhsm::tokens(&MEMBERS);
-    let hsms: Vec<(String, Arc<dyn Hsm>, KeyRef)> = [1, 2]
-        .map(|count| {
-            let group: Arc<dyn Hsm> = Arc::new(group(tokens.path(), count));
-            let key = key(&*group);
-            (format!("a group of {count}"), group, key)
-        })
-        .into();
-    let alone: Arc<dyn Hsm> = Arc::new(member(tokens.path(), "left"));
-    let key = key(&*alone);
-    let all = [vec![("one token".to_owned(), alone, key)], hsms].concat();
     println!("signatures a second, RSA-2048 over SoftHSM2, the best of {ROUNDS} rounds");
-    println!("{:16} {:>8} {:>10}", "of", "threads", "a second");
-    for threads in THREADS {
-        for (name, hsm, key) in &all {
-            let rounds = (0..ROUNDS).map(|_| signatures(&**hsm, key, threads, time));
-            println!("{name:16} {threads:8} {:10}", rounds.max().unwrap_or(0));
+    println!(
+        "{:16} {:>14} {:>8} {:>10}  calls of each member",
+        "of", "calls at once", "threads", "a second"
+    );
+    for sessions in SESSIONS {
+        let alone = member(tokens.path(), "left", sessions);
+        measure("one token", (&alone, sessions), time, String::new);
+        for count in 1..=MEMBERS.len() {
+            let group = group(tokens.path(), count, sessions);
+            let calls = || {
+                let members = group.members();
+                let calls: Vec<_> = members.iter().map(|own| own.calls.to_string()).collect();
+                calls.join(", ")
+            };
+            let name = format!("a group of {count}");
+            measure(&name, (&group, sessions), time, calls);
         }
     }
 }
 
+fn measure(
+    name: &str,
+    (hsm, sessions): (&dyn Hsm, usize),
+    time: Duration,
+    calls: impl Fn() -> String,
+) {
+    let key = key(hsm);
+    for threads in THREADS {
+        let rounds = (0..ROUNDS).map(|_| signatures(hsm, &key, threads, time));
+        let best = rounds.max().unwrap_or(0);
+        let calls = calls();
+        println!("{name:16} {sessions:14} {threads:8} {best:10}  {calls}");
+    }
+}
+
 /// A token in a process of its own.
-fn member(tokens: &Path, label: &str) -> hsm::host::RemoteHsm {
+fn member(tokens: &Path, label: &str, sessions: usize) -> RemoteHsm {
     let pin = tokens.join("pin");
     fs::write(&pin, softhsm::PIN).unwrap();
     let token = TokenName::Label(label.to_owned());
     let config = ModuleConfig {
         keys_may_move: true,
+        sessions_max: sessions,
         ..ModuleConfig::new(softhsm::module(), token, Secret::default())
     };
     let opening = Opening::Module {
@@ -79,11 +98,11 @@ fn member(tokens: &Path, label: &str) -> hsm::host::RemoteHsm {
     process::isolated(Arc::new(opening), Some(&softhsm::configuration(tokens))).0
 }
 
-fn group(tokens: &Path, count: usize) -> Group {
+fn group(tokens: &Path, count: usize, sessions: usize) -> Group {
     let openers = MEMBERS.iter().take(count).map(|name| -> (String, Opener) {
         let (tokens, label) = (tokens.to_owned(), (*name).to_owned());
         let opener: Opener =
-            Box::new(move || Ok(Arc::new(member(&tokens, &label)) as Arc<dyn Hsm>));
+            Box::new(move || Ok(Arc::new(member(&tokens, &label, sessions)) as Arc<dyn Hsm>));
         ((*name).to_owned(), opener)
     });
     let tell: Tell = Arc::new(|member: &str, event| panic!("{member}: {event:?}"));
