@@ -123,3 +123,39 @@ fn what_was_this_keyholds_is_destroyed_and_nothing_else() {
     assert!(all.contains("in left of pair: its object is destroyed"));
     succeed(&mut appliance.keyhold(&["audit", "verify"]));
 }
+
+#[test]
+fn a_repair_that_was_killed_leaves_nothing_in_the_token() {
+    let mut appliance = appliance();
+    let mut client = appliance.client(V2_1);
+    let key = create_active(&mut client, aes(256, CIPHER).into_iter().chain(locked()));
+    appliance.stop(Signal::TERM);
+    appliance.token().replace(Token::LABEL);
+    appliance.restart();
+    // The left member's pair for what comes, the key between, and the key itself: each is made, and nobody is told.
+    for function in ["C_GenerateKeyPair", "C_UnwrapKey", "C_WrapKey"] {
+        let fault = format!("{function} hang-after once");
+        appliance.token().fail(Some(&fault));
+        let mut repairing = appliance.keyhold(&["group", "repair", "pair"]);
+        let mut repairing = repairing.spawn().unwrap();
+        until(function, || appliance.token().has_done());
+        appliance.kill();
+        let _ = repairing.wait().unwrap();
+        appliance.restart();
+        let (code, told) = drift(&appliance);
+        assert_eq!(
+            (code, &told["orphans"]),
+            (Some(1), &json!([])),
+            "{function}"
+        );
+    }
+    succeed(&mut appliance.keyhold(&["group", "repair", "pair"]));
+    let (code, told) = drift(&appliance);
+    assert_eq!((code, &told["orphans"]), (Some(0), &json!([])), "{told}");
+    // Its keys for sealing and for wrapping, and the pair.
+    assert_eq!(appliance.token().count(), 3);
+    let mut client = appliance.client(V2_1);
+    for _ in 0..4 {
+        client.call::<Encrypt>(&encryption(&key, b"still there"));
+    }
+}
