@@ -21,15 +21,12 @@ impl Facets {
     /// The facets of a record; the state is that of its last change.
     pub(crate) fn of(record: &Record) -> Self {
         let mut attributes = Attributes::default();
-        for kind in AttributeKind::ALL {
-            if *kind == AttributeKind::UniqueIdentifier || keys::is_key(*kind) {
-                continue;
-            }
-            for (_, attribute) in record.attributes.of(*kind) {
-                // A second value of a single attribute cannot stand in a record.
-                let _ = attributes.add(attribute);
-            }
-        }
+        let is_facet =
+            |kind: AttributeKind| kind != AttributeKind::UniqueIdentifier && !keys::is_key(kind);
+        record.attributes.visit(is_facet, &mut |_, attribute| {
+            // A second value of a single attribute cannot stand in a record.
+            let _ = attributes.add(attribute);
+        });
         for digest in record.attributes.digest.iter() {
             attributes.digest.push(without_value(digest));
         }

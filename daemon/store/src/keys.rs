@@ -78,17 +78,14 @@ pub(crate) fn names(record: &Record) -> Vec<NameKey> {
 
 /// Every search key of a record, sorted, each once.
 pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
-    let standard = AttributeKind::ALL
-        .iter()
-        .filter(|kind| is_key(**kind))
-        .flat_map(|kind| record.attributes.of(*kind))
-        .filter_map(|(_, attribute)| search_key(&attribute));
-    let vendor = record
-        .attributes
-        .vendor
-        .iter()
-        .filter_map(|(_, vendor)| search_key(&Attribute::Vendor(vendor.clone())));
-    let mut keys: Vec<SearchKey> = standard.chain(vendor).collect();
+    let mut keys = Vec::new();
+    let attributes = &record.attributes;
+    attributes.visit(is_key, &mut |_, attribute| {
+        keys.extend(search_key(&attribute))
+    });
+    for (_, vendor) in &attributes.vendor {
+        keys.extend(search_key(&Attribute::Vendor(vendor.clone())));
+    }
     keys.sort_unstable();
     keys.dedup();
     keys

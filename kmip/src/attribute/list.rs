@@ -322,19 +322,15 @@ impl Structure for Attributes {
     }
 
     fn write_fields(&self, writer: &mut Writer) {
-        let vendor = self
-            .vendor
-            .iter()
-            .map(|(index, vendor)| (*index, Attribute::Vendor(vendor.clone())));
-        for (index, attribute) in AttributeKind::ALL
-            .iter()
-            .flat_map(|kind| self.of(*kind))
-            .chain(vendor)
-        {
+        let mut write = |index: u32, attribute: Attribute| {
             if index > 0 {
                 writer.integer(Tag::AttributeIndex, index.cast_signed());
             }
             write_v2(&attribute, writer);
+        };
+        self.visit(|_| true, &mut write);
+        for (index, vendor) in &self.vendor {
+            write(*index, Attribute::Vendor(vendor.clone()));
         }
     }
 }

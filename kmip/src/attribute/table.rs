@@ -118,6 +118,15 @@ macro_rules! attributes {
                 }
             }
 
+            /// Shows every instance of the kinds wanted with its index, in the order of the kinds. Vendors' are apart.
+            pub fn visit(&self, wanted: fn(AttributeKind) -> bool, see: &mut dyn FnMut(u32, Attribute)) {
+                $(if wanted(AttributeKind::$kind) {
+                    for (index, value) in Slot::each(&self.$field) {
+                        see(index, Attribute::$kind(value.clone()));
+                    }
+                })*
+            }
+
             /// Adds an instance and tells its index.
             pub fn add(&mut self, attribute: Attribute) -> std::result::Result<u32, Refusal> {
                 match attribute {
