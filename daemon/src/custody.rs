@@ -14,7 +14,7 @@ use crate::{
     doubts,
     error::{Error, Result},
     fault::Fault,
-    lifecycle,
+    halves, lifecycle,
     service::Service,
     template, whole,
 };
@@ -60,7 +60,9 @@ impl Context<'_> {
     ) -> Result<(Custody, Vec<u8>)> {
         let (custody, public) = self.generate(spec, id, private)?;
         let alone = || Error::internal("the HSM made a secret key in place of a pair");
-        Ok((custody, public.ok_or_else(alone)?))
+        let public = public.ok_or_else(alone)?;
+        halves::note(private, spec, &public)?;
+        Ok((custody, public))
     }
 
     fn generate(

@@ -25,6 +25,7 @@ mod effects;
 pub mod error;
 pub mod fault;
 pub mod files;
+mod halves;
 mod harden;
 mod healths;
 mod hosts;

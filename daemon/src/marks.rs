@@ -118,6 +118,12 @@ pub(crate) fn is_trusted(record: &Record) -> bool {
     flag(record, ck::CKA_TRUSTED) == Some(true)
 }
 
+/// What the security officer says of a key that he trusts.
+pub(crate) fn trusted() -> Attribute {
+    let value = Form::Flag.to_kmip(&flag_bytes(true));
+    vendor(name(ck::CKA_TRUSTED).unwrap_or_default(), value)
+}
+
 /// Whether a key leaves only under one that is trusted.
 pub(crate) fn wants_trusted(record: &Record) -> bool {
     flag(record, ck::CKA_WRAP_WITH_TRUSTED) == Some(true)
@@ -180,8 +186,8 @@ pub(crate) fn admit(
         if all.next().is_some() {
             return Err(several());
         }
-        if later == Later::Officer && first.is_some_and(is_true) && !by_officer {
-            return Err(not_the_officer());
+        if later == Later::Officer && first.is_some_and(is_true) {
+            check_trust(first, by_officer)?;
         }
     }
     Ok(())
@@ -304,8 +310,10 @@ pub(crate) fn check_change(
             Later::Nobody => false,
             Later::Raised => is.is_some_and(is_true) || !was.is_some_and(is_true),
             Later::Gone => is.is_none(),
-            Later::Officer if !by_officer => return Err(not_the_officer()),
-            Later::Officer => true,
+            Later::Officer => {
+                check_trust(is, by_officer)?;
+                true
+            }
         };
         if !is_allowed {
             return Err(Error::new(
@@ -315,6 +323,28 @@ pub(crate) fn check_change(
         }
     }
     Ok(())
+}
+
+/// Whether an object may go without a trace of what it was: a destroyed one stays as trusted as it is.
+pub(crate) fn check_end(record: &Record, by_officer: bool) -> Result<()> {
+    if is_trusted(record) && !by_officer {
+        return Err(not_the_officer());
+    }
+    Ok(())
+}
+
+/// Whether trust may be said so: by the officer, and in the one form in which what is trusted is found again.
+fn check_trust(said: Option<&VendorAttribute>, by_officer: bool) -> Result<()> {
+    if !by_officer {
+        return Err(not_the_officer());
+    }
+    match said {
+        Some(own) if own.value.item_type != ItemType::Boolean => Err(Error::new(
+            Fault::InvalidAttributeValue,
+            "what is trusted is a Boolean",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn several() -> Error {

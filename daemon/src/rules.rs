@@ -16,7 +16,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
-    marks, policy,
+    halves, marks, policy,
 };
 
 impl Context<'_> {
@@ -89,6 +89,7 @@ impl Context<'_> {
     pub(crate) fn admit(&self, record: &mut Record) -> Result<()> {
         let by_officer = self.principal.officer;
         marks::admit(&mut record.attributes, self.route.code, by_officer)?;
+        halves::note_public(record)?;
         if self.service.conformance.is_none() {
             marks::say_origin(record, self.route.code)?;
         }

@@ -326,11 +326,12 @@ impl Context<'_> {
     /// Replaces a record without counting it as a change of the object.
     pub(crate) fn save_quietly(&mut self, record: Record) -> Result<()> {
         if let Some(before) = self.tx.record(&record.id)? {
-            marks::check_change(
-                &before.attributes,
-                &record.attributes,
-                self.principal.officer,
-            )?;
+            let by_officer = self.principal.officer;
+            if record.is_obliterated() {
+                marks::check_end(&before, by_officer)?;
+            } else {
+                marks::check_change(&before.attributes, &record.attributes, by_officer)?;
+            }
         }
         self.effects.accounts |= record.is_account();
         Ok(self.tx.update(record)?)

@@ -18,6 +18,7 @@ use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
     fault::Fault,
+    marks,
     policy::{self, Access, Decision},
     template,
 };
@@ -109,7 +110,10 @@ fn replaced(context: &mut Context<'_>, id: &ObjectId, may: bool) -> Result<Optio
         old.record(),
     );
     match destroys {
-        Decision::Allow => Ok(Some(old.to_changed())),
+        Decision::Allow => {
+            marks::check_end(old.record(), context.principal.officer)?;
+            Ok(Some(old.to_changed()))
+        }
         Decision::Deny { .. } => Err(Error::not_permitted()),
     }
 }
@@ -205,7 +209,6 @@ impl Incoming {
                 record.attributes.add(attribute)?;
             }
         }
-        record.attributes.vendor = self.given.vendor;
         let Some(old) = self.replaced else {
             return context.insert(record);
         };

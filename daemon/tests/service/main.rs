@@ -19,6 +19,7 @@ mod derive;
 mod draft;
 mod envelope;
 mod fixture;
+mod halves;
 mod header;
 mod import;
 mod kept;

@@ -36,8 +36,8 @@ use crate::{
 };
 
 /// A service whose vault has both PINs.
-struct Own {
-    fixture: Fixture,
+pub(crate) struct Own {
+    pub(crate) fixture: Fixture,
     /// The credential that messages carry.
     credential: Option<Credential>,
 }
@@ -46,7 +46,7 @@ const PIN: &str = "1234";
 const SO_PIN: &str = "12345678";
 
 impl Own {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Fixture::new();
         let directory = fixture.service.directory();
         let mut vault = directory.vault("one").unwrap().as_ref().clone();
@@ -67,15 +67,18 @@ impl Own {
         }));
     }
 
-    fn is_officer(&mut self) {
+    pub(crate) fn is_officer(&mut self) {
         self.is("so", SO_PIN);
     }
 
-    fn is_nobody_special(&mut self) {
+    pub(crate) fn is_nobody_special(&mut self) {
         self.credential = None;
     }
 
-    fn call<O: Operation>(&mut self, request: &O::Request) -> Result<O::Response, ResultReason> {
+    pub(crate) fn call<O: Operation>(
+        &mut self,
+        request: &O::Request,
+    ) -> Result<O::Response, ResultReason> {
         let version = self.fixture.version;
         let header = RequestHeader {
             authentication: self.credential.clone().map(|own| Authentication {
@@ -89,7 +92,11 @@ impl Own {
         read::<O>(&response.items[0], version)
     }
 
-    fn create(&mut self, mask: Mask, more: &[Attribute]) -> Result<String, ResultReason> {
+    pub(crate) fn create(
+        &mut self,
+        mask: Mask,
+        more: &[Attribute],
+    ) -> Result<String, ResultReason> {
         let mut attributes = vec![
             Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
             Attribute::CryptographicLength(256),
@@ -107,7 +114,7 @@ impl Own {
         Ok(id)
     }
 
-    fn add(&mut self, id: &str, attribute: Attribute) -> Result<(), ResultReason> {
+    pub(crate) fn add(&mut self, id: &str, attribute: Attribute) -> Result<(), ResultReason> {
         let request = AddAttributeRequest {
             unique_identifier: Some(id.into()),
             new_attribute: SingleAttribute {
@@ -118,7 +125,7 @@ impl Own {
         self.call::<AddAttribute>(&request).map(drop)
     }
 
-    fn modify(&mut self, id: &str, attribute: Attribute) -> Result<(), ResultReason> {
+    pub(crate) fn modify(&mut self, id: &str, attribute: Attribute) -> Result<(), ResultReason> {
         let request = ModifyAttributeRequest {
             unique_identifier: Some(id.into()),
             current_attribute: None,
@@ -143,7 +150,7 @@ impl Own {
         self.call::<DeleteAttribute>(&request).map(drop)
     }
 
-    fn has(&mut self, id: &str, attribute: &Attribute) -> bool {
+    pub(crate) fn has(&mut self, id: &str, attribute: &Attribute) -> bool {
         let request = GetAttributesRequest {
             unique_identifier: Some(id.into()),
             attribute_reference: Vec::new(),
@@ -152,7 +159,7 @@ impl Own {
         told.iter().any(|own| own == attribute)
     }
 
-    fn get(&mut self, id: &str, under: Option<&str>) -> Result<(), ResultReason> {
+    pub(crate) fn get(&mut self, id: &str, under: Option<&str>) -> Result<(), ResultReason> {
         let request = GetRequest {
             unique_identifier: Some(id.into()),
             key_wrapping_specification: under.map(wrapping),
@@ -195,8 +202,8 @@ fn vendor(name: &str, item_type: ItemType, body: &[u8]) -> Attribute {
     })
 }
 
-const TRUSTED: &str = "pkcs11-trusted";
-const WRAP_WITH_TRUSTED: &str = "pkcs11-wrap-with-trusted";
+pub(crate) const TRUSTED: &str = "pkcs11-trusted";
+pub(crate) const WRAP_WITH_TRUSTED: &str = "pkcs11-wrap-with-trusted";
 
 #[test]
 fn only_the_security_officer_says_what_is_trusted() {

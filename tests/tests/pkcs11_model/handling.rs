@@ -162,7 +162,7 @@ impl World<'_> {
                 class,
                 kind,
                 is_token: traits.is_token,
-                protection: Some(Protection::unwrapped(traits)),
+                protection: Some(Protection::unwrapped(traits, by.protection)),
                 value,
                 public: None,
             },

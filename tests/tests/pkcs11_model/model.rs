@@ -47,11 +47,13 @@ impl Protection {
         }
     }
 
-    /// That of a key that came out of a wrapped one.
-    pub fn unwrapped(traits: &Traits) -> Self {
+    /// That of a key that came out of one wrapped by another.
+    pub fn unwrapped(traits: &Traits, by: Option<Self>) -> Self {
+        let own = Self::made(traits, false);
         Self {
             extractable: traits.extractable.unwrap_or(true),
-            ..Self::made(traits, false)
+            wrap_with_trusted: own.wrap_with_trusted || by.is_some_and(|by| by.wrap_with_trusted),
+            ..own
         }
     }
 

@@ -48,6 +48,7 @@ const DAEMON: Layers = Layers {
             "lifecycle",
             "profile",
             "template",
+            "halves",
             "marks",
             "secret_data",
             "whole",

@@ -11,7 +11,7 @@ use kmip::{
 use store::{Custody, ObjectId, Record, Vault};
 
 use super::usage::{PRIVATE, completed};
-use crate::{admin::Admin, error::Result, material, profile, rules, template};
+use crate::{admin::Admin, error::Result, halves, material, profile, rules, template};
 
 /// A key that becomes an object, and its public half that becomes another.
 pub(super) struct Newcomer<'a> {
@@ -59,6 +59,7 @@ impl Newcomer<'_> {
             let kind = ObjectType::PrivateKey;
             let mut private = self.half(self.id, kind, of(PRIVATE.0), self.name, custody);
             link(&mut private.attributes, LinkType::PublicKeyLink, public_id)?;
+            halves::note(&mut private.attributes, self.spec, spki)?;
             all.push(private);
             let (kind, name) = (ObjectType::PublicKey, format!("{}.public", self.name));
             let custody = Custody::Public(spki.to_vec());
@@ -67,6 +68,7 @@ impl Newcomer<'_> {
             link(&mut public.attributes, LinkType::PrivateKeyLink, self.id)?;
             let digest = template::digest(spki, Some(KeyFormatType::X509))?;
             public.attributes.digest.push(digest);
+            halves::note_public(&mut public)?;
             all.push(public);
         } else {
             let kind = ObjectType::SymmetricKey;

@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
-    marks,
+    halves, marks,
     ops::wrapping::Delivery,
     policy::Access,
     profile, template,
@@ -45,6 +45,9 @@ impl New {
         };
         let (custody, told) =
             context.unwrap(&delivery.under, &wrapped, &self.id, &self.attributes)?;
+        if let Some(spki) = told.as_ref().or(linked.as_ref()) {
+            halves::note(&mut self.attributes, spec, spki)?;
+        }
         let half = match (told, linked) {
             (Some(told), None) => Some((told, public_half(&self.attributes, &self.id))),
             _ => None,

@@ -28,7 +28,7 @@ use crate::{
     der,
     error::{Error, Result},
     fault::Fault,
-    marks, material,
+    halves, marks, material,
     policy::{Access, is_secret},
     profile, secret_data, template,
 };
@@ -241,6 +241,7 @@ impl New {
         if self.attributes.extractable == Some(true) {
             self.attributes.digest.push(digest(material, format, came)?);
         }
+        halves::note_brought(&mut self.attributes, material)?;
         let custody = context.import(material, &context.terms(&self.id, &self.attributes)?)?;
         self.insert(context, Some(spec), custody)
     }

@@ -8,7 +8,7 @@ use kmip::{
     object::{KeyBlock, KeyMaterial, KeyValue},
 };
 
-use super::of_wrapping;
+use super::{of_wrapping, trust};
 use crate::{
     context::Context,
     error::{Error, Result},
@@ -83,7 +83,7 @@ pub(crate) fn delivery(context: &mut Context<'_>, block: &KeyBlock) -> Result<Op
         under,
         hash,
         bytes,
-        wants_trusted: marks::is_trusted(kek.record()),
+        wants_trusted: trust::is_under_trusted(context, kek.record())?,
     }))
 }
 

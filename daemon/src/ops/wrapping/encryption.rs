@@ -10,7 +10,7 @@ use kmip::{
 };
 use store::{Custody, Record};
 
-use super::{delivery, of_wrapping};
+use super::{delivery, of_wrapping, trust};
 use crate::{
     context::{Authorized, Context},
     error::{Error, Result},
@@ -117,7 +117,7 @@ pub(super) fn decrypted(
 pub(super) fn is_trusted(context: &mut Context<'_>, by: &EncryptionKeyInformation) -> Result<bool> {
     let usage = CryptographicUsageMask::UnwrapKey;
     let (kek, ..) = wrapping_key(context, by, OperationCode::Decrypt, usage)?;
-    Ok(marks::is_trusted(kek.record()))
+    trust::is_under_trusted(context, kek.record())
 }
 
 /// The wrapping key and how it wraps; the principal must be allowed to encrypt or decrypt with it.

@@ -4,6 +4,7 @@ mod authentic;
 mod delivery;
 mod encryption;
 mod registered;
+mod trust;
 
 use kmip::{
     EncodingOption, Secret, Tag, V2_1, WrappingMethod,

@@ -93,6 +93,23 @@ fn what_is_obliterated_was_never_there() {
     fixture.aes_key([Attribute::Name(Name::text("gone"))]);
 }
 
+/// What a key says of its origin for as long as it is there does not keep it there.
+#[test]
+fn a_key_that_says_where_it_was_made_is_obliterated_too() {
+    let mut fixture = draft();
+    let mut attributes: Vec<_> = aes().attributes.iter().cloned().collect();
+    attributes[2] = Attribute::CryptographicUsageMask(CryptographicUsageMask::WrapKey);
+    attributes.extend([Attribute::Sensitive(true), Attribute::Extractable(false)]);
+    let id = fixture.create(attributes).unwrap();
+    let told = fixture.attributes(&id, vec![]);
+    let is_mark = |own: &Attribute| matches!(own, Attribute::Vendor(own) if own.attribute_name == "pkcs11-local");
+    assert!(told.iter().any(is_mark));
+    let obliterate = ObliterateRequest {
+        unique_identifier: id.as_str().into(),
+    };
+    fixture.call::<Obliterate>(&obliterate).unwrap();
+}
+
 #[test]
 fn objects_have_a_class() {
     let mut fixture = draft();
