@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attribute;
+pub mod between;
 mod brought;
 pub mod change;
 pub mod curve;

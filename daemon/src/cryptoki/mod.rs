@@ -9,6 +9,7 @@ mod applications;
 mod codec;
 mod parameter;
 mod session;
+mod wrapping;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub(crate) use self::{
     codec::{Arguments, Entry, Garbled, Output, Room},
     parameter::{further_keys, read},
     session::{Active, Kind, Session, Use},
+    wrapping::{read_to_unwrap, read_to_wrap},
 };
 /// Bounds of what applications keep here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

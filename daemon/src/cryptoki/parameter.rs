@@ -26,8 +26,7 @@ pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> 
     };
     let mut arguments = Arguments::new(bytes);
     let read = match shape {
-        // The module alone has an AES key between.
-        Shape::None | Shape::RsaAes => None,
+        Shape::None => None,
         Shape::Iv(length) => iv(bytes, length),
         Shape::Default(length) => iv(bytes, length)
             .filter(|own| *own == Parameter::Iv(initial_value(length).to_vec()))
@@ -42,6 +41,7 @@ pub(crate) fn read(shape: Shape, parameter: Option<&[u8]>) -> Option<Parameter> 
         Shape::ChaCha20 => chacha20(&mut arguments).ok(),
         Shape::Poly1305 => poly1305(&mut arguments).ok(),
         Shape::Oaep => oaep(&mut arguments).ok().map(Parameter::Oaep),
+        Shape::RsaAes => rsa_aes(&mut arguments).ok(),
         Shape::Pss => pss(&mut arguments).ok(),
         Shape::Eddsa => eddsa(&mut arguments).ok(),
         Shape::Context => context(&mut arguments, false).ok(),
@@ -153,6 +153,15 @@ fn oaep(arguments: &mut Arguments<'_>) -> Read<Oaep> {
         return Err(Garbled);
     }
     Ok(Oaep { hash, mask, label })
+}
+
+/// Bits of the AES key between, whether there is a parameter for what is around it, and that.
+fn rsa_aes(arguments: &mut Arguments<'_>) -> Read<Parameter> {
+    let bits = arguments.ulong()?;
+    if ![128, 192, 256].contains(&bits) || !arguments.flag()? {
+        return Err(Garbled);
+    }
+    Ok(Parameter::RsaAes(bits, oaep(arguments)?))
 }
 
 /// Hash, mask, length of the salt: a length to some and a number to others.

@@ -132,7 +132,9 @@ pub(super) fn whole(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
     let data = Secret::from(call.arguments.bytes()?);
     let active = begun(call, handle, &mut session, kind)?;
     if active.parts.is_some() {
-        return Err(Code::OPERATIONACTIVE.into());
+        // What goes in parts has not begun as a whole; every error ends the operation.
+        call.put_back(handle, session);
+        return Err(Code::OPERATIONNOTINITIALIZED.into());
     }
     ended(call, (handle, session), active, data)
 }

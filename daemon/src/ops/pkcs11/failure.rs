@@ -63,6 +63,17 @@ impl From<Garbled> for Failure {
 }
 
 impl Failure {
+    /// The same of a call that has done something before, of which nothing is to stay.
+    pub(super) fn undone(self) -> Self {
+        match self {
+            Self::Code(code) => {
+                let error = Error::new(Fault::InvalidField, "a part of the call is not served");
+                Self::Denied(error, code)
+            }
+            other => other,
+        }
+    }
+
     /// The code to return. What was refused is recorded as such, and nothing of it is committed.
     pub(super) fn into_code(self, context: &mut Context<'_>) -> Result<Code> {
         match self {

@@ -8,7 +8,7 @@ use kmip::{
 };
 use pkcs11::{
     Template, Ulong,
-    mechanism::{self, Parameter, Row},
+    mechanism::{self, Parameter, Row, Shape},
     new::{self, NewSecret, marks_of_generation, pair, pair_attributes, spec_attributes},
 };
 use store::ObjectId;
@@ -54,6 +54,15 @@ pub(super) fn refuse_trust(template: &Template<'_>) -> Outcome {
 pub(super) fn mechanism(
     call: &mut Call<'_, '_>,
     function: Ulong,
+) -> Result<(&'static Row, Parameter)> {
+    mechanism_by(call, function, read)
+}
+
+/// The same, whose parameter is read in this way.
+pub(super) fn mechanism_by(
+    call: &mut Call<'_, '_>,
+    function: Ulong,
+    read: impl FnOnce(Shape, Option<&[u8]>) -> Option<Parameter>,
 ) -> Result<(&'static Row, Parameter)> {
     let (kind, parameter) = call.arguments.mechanism()?;
     let row = mechanism::row(kind, function)?;

@@ -103,6 +103,11 @@ pub(super) fn object(call: &mut Call<'_, '_>, handle: Ulong, code: Code) -> Resu
 /// A key by its handle: what it is, whoever asks; what is done with it is held to the policy of that.
 pub(super) fn key(call: &mut Call<'_, '_>, handle: Ulong, code: Code) -> Result<Object> {
     let id = call.object(handle, code)?;
+    known(call, id, code)
+}
+
+/// A key by its identifier.
+pub(super) fn known(call: &mut Call<'_, '_>, id: String, code: Code) -> Result<Object> {
     let record = call
         .context
         .tx
@@ -338,18 +343,31 @@ pub(super) fn destroy(call: &mut Call<'_, '_>) -> Outcome {
     }
     let state = record.and_then(|record| record.state_at(call.context.now));
     if state == Some(State::Active) {
-        let request = RevokeRequest {
-            unique_identifier: unique_identifier.clone(),
-            revocation_reason: Some(RevocationReason {
-                revocation_reason_code: RevocationReasonCode::CessationOfOperation,
-                revocation_message: None,
-            }),
-            compromise_occurrence_date: None,
-        };
-        call.perform::<Revoke>(request, Names::Object)?;
+        revoke(call, unique_identifier.clone())?;
         call.context.note = Some("C_DestroyObject, revoked before".into());
     }
     let request = DestroyRequest { unique_identifier };
     call.perform::<Destroy>(request, Names::Object)?;
     call.application(|own| own.forget(object))
+}
+
+/// Ends a key that has no handle and was for one call.
+pub(super) fn end(call: &mut Call<'_, '_>, key: &Object) -> Outcome {
+    revoke(call, Some(key.id()))?;
+    let unique_identifier = Some(key.id());
+    call.perform::<Destroy>(DestroyRequest { unique_identifier }, Names::Object)?;
+    Ok(())
+}
+
+fn revoke(call: &mut Call<'_, '_>, unique_identifier: Option<UniqueIdentifier>) -> Outcome {
+    let request = RevokeRequest {
+        unique_identifier,
+        revocation_reason: Some(RevocationReason {
+            revocation_reason_code: RevocationReasonCode::CessationOfOperation,
+            revocation_message: None,
+        }),
+        compromise_occurrence_date: None,
+    };
+    call.perform::<Revoke>(request, Names::Object)?;
+    Ok(())
 }

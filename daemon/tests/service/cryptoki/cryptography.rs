@@ -73,15 +73,27 @@ fn parts_are_as_good_as_the_whole() {
         let (given, length) = own.call(F::CEncryptUpdate, &input).unwrap().buffer();
         assert_eq!((given, length), (Some(vec![]), 0));
     }
-    let data = In::default().ulong(session).bytes(b"x").room(Some(64));
-    assert_eq!(
-        own.code(F::CEncrypt, &data),
-        Rv::OPERATIONACTIVE,
-        "parts end by their own function"
-    );
     let end = In::default().ulong(session).room(Some(64));
     let (given, _) = own.call(F::CEncryptFinal, &end).unwrap().buffer();
     assert_eq!(given.unwrap(), whole);
+}
+
+/// PKCS #11 3.2 §5.8.2: parts end by their own function, and every error ends the operation.
+#[test]
+fn the_whole_in_the_middle_of_parts_ends_them() {
+    let mut own = Application::new();
+    let session = own.open();
+    let curve = In::default().array(ck::CKA_EC_PARAMS, P256);
+    let (_, private) = own.pair(session, ck::CKM_EC_KEY_PAIR_GEN, &curve);
+    let mechanism = (ck::CKM_ECDSA_SHA256, None);
+    own.init(F::CSignInit, session, mechanism, private);
+    let part = In::default().ulong(session).bytes(b"part");
+    assert_eq!(own.code(F::CSignUpdate, &part), Rv::OK);
+    let whole = own.whole(F::CSign, session, b"whole").err();
+    assert_eq!(whole, Some(Rv::OPERATIONNOTINITIALIZED));
+    let end = In::default().ulong(session).room(Some(64));
+    assert_eq!(own.code(F::CSignFinal, &end), Rv::OPERATIONNOTINITIALIZED);
+    assert_eq!(own.init(F::CSignInit, session, mechanism, private), Rv::OK);
 }
 
 #[test]

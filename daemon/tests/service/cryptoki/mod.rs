@@ -9,6 +9,7 @@ mod objects;
 mod rights;
 mod sessions;
 mod tokens;
+mod wrapped;
 
 use cryptoki_sys as ck;
 use kmip::{
