@@ -373,5 +373,5 @@ on! {
     softhsm: Appliance::start(Backend::SoftHsm);
     wrapped: Appliance::start(Backend::Wrapped);
     kryoptic: Appliance::start(Backend::Kryoptic);
-    group: Appliance::on_a_group(Duration::from_secs(10));
+    group: Appliance::on_a_group(Duration::from_secs(30));
 }

@@ -59,7 +59,7 @@ fn is_whole(appliance: &Appliance, compared: u64) {
 
 #[test]
 fn a_transport_key_is_in_all_members_and_is_copied_to_one_that_was_replaced() {
-    let mut appliance = appliance();
+    let mut appliance = patient();
     let public = appliance.scratch().join("kek.pem");
     let kek = json(
         &appliance,
@@ -104,7 +104,7 @@ fn a_transport_key_is_in_all_members_and_is_copied_to_one_that_was_replaced() {
 
 #[test]
 fn a_transport_key_that_a_member_does_not_take_is_in_none() {
-    let appliance = appliance();
+    let appliance = patient();
     for fault in ["C_UnwrapKey code 5", "C_WrapKey code 5"] {
         appliance.token().fail(Some(fault));
         // Whoever has its turn begins.
@@ -131,7 +131,7 @@ fn put(appliance: &Appliance, label: &str, id: &str, name: &str, bytes: &[u8]) {
 
 #[test]
 fn a_key_that_all_members_have_is_adopted_and_no_other() {
-    let mut appliance = appliance();
+    let mut appliance = patient();
     for (label, other) in [(Token::LABEL, 3), (SECOND, 4)] {
         put(&appliance, label, "a1", "files", &[1; 32]);
         put(&appliance, label, "a2", "different", &[other; 32]);

@@ -8,7 +8,7 @@ use super::*;
 
 /// An appliance on a group, whose left token is also an HSM by itself, with a vault of objects of the token.
 fn with_residents() -> Appliance {
-    let mut appliance = appliance();
+    let mut appliance = patient();
     appliance.stop(Signal::TERM);
     let path = appliance.file("keyhold.toml");
     let before = fs::read_to_string(&path).unwrap();
@@ -126,7 +126,7 @@ fn what_was_this_keyholds_is_destroyed_and_nothing_else() {
 
 #[test]
 fn a_repair_that_was_killed_leaves_nothing_in_the_token() {
-    let mut appliance = appliance();
+    let mut appliance = patient();
     let mut client = appliance.client(V2_1);
     let key = create_active(&mut client, aes(256, CIPHER).into_iter().chain(locked()));
     appliance.stop(Signal::TERM);
