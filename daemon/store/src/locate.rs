@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::{
     Filter, ObjectId, Page, Result, Scope,
-    census::{self, Census, Selection},
+    census::{self, Asked, Census, Selection},
     connection::Snapshot,
     facets::{self, Facets},
     fields, is_account,
@@ -67,7 +67,7 @@ struct Lead {
 /// Where candidates come from, newest first.
 enum Candidates<'a> {
     /// All objects of the classes that match.
-    Classes { offset: u64 },
+    Classes { before: u32 },
     /// Those that a key finds.
     Point { range: &'a KeyRange, before: u32 },
     /// Those that a range of keys finds.
@@ -137,13 +137,16 @@ impl<'a> Plan<'a> {
         page: Page,
     ) -> Result<Found> {
         let storage = self.filter.storage_mask();
-        let selection =
-            census.select(self.scope, storage, |facets| self.wants(facets), self.now)?;
+        let asked = Asked {
+            scope: self.scope,
+            storage,
+            wanted: &|facets| self.wants(facets),
+        };
+        let mut selection = census.select(asked, self.now)?;
         if self.ranges.is_empty() && !self.has_rest {
-            return Ok(Found {
-                rows: census.newest(&selection, page),
-                total: Some(selection.total),
-            });
+            let (rows, total) = census.page(&mut selection, page);
+            let total = Some(total);
+            return Ok(Found { rows, total });
         }
         // A choice among keys that were not counted to the end is a guess. When it proves wrong they are counted further,
         // so that a search takes no longer than the best choice would by more than a factor.
@@ -160,7 +163,7 @@ impl<'a> Plan<'a> {
                     lead.is_some_and(KeyRange::is_point)
                 });
             if is_walked
-                && let Some(found) = self.walk(snapshot, census, &selection, page, &lead)?
+                && let Some(found) = self.walk(snapshot, census, &mut selection, page, &lead)?
             {
                 return Ok(found);
             }
@@ -173,12 +176,12 @@ impl<'a> Plan<'a> {
         &self,
         snapshot: &Snapshot<'_>,
         census: &Census,
-        selection: &Selection,
+        selection: &mut Selection<'_>,
         page: Page,
         lead: &Lead,
     ) -> Result<Option<Found>> {
         let mut candidates = match lead.range.and_then(|lead| self.ranges.get(lead)) {
-            None => Candidates::Classes { offset: 0 },
+            None => Candidates::Classes { before: u32::MAX },
             Some(range) if range.is_point() => Candidates::Point {
                 range,
                 before: u32::MAX,
@@ -251,7 +254,12 @@ impl<'a> Plan<'a> {
     }
 
     /// The key condition that the fewest objects meet, of so many counted.
-    fn lead(&self, connection: &Connection, selection: &Selection, counted: u64) -> Result<Lead> {
+    fn lead(
+        &self,
+        connection: &Connection,
+        selection: &Selection<'_>,
+        counted: u64,
+    ) -> Result<Lead> {
         let most = counted.min(selection.total);
         let (mut fewest, mut least, mut point) = (None, most, None);
         for (n, range) in self.ranges.iter().enumerate() {
@@ -291,19 +299,14 @@ impl Candidates<'_> {
         connection: &Connection,
         scope: &Scope,
         census: &Census,
-        selection: &Selection,
+        selection: &mut Selection<'_>,
         part: usize,
     ) -> Result<Vec<u32>> {
         Ok(match self {
-            Self::Classes { offset } => {
-                let items_max = u64::try_from(part).unwrap_or(u64::MAX);
-                let page = Page {
-                    offset: *offset,
-                    items_max: Some(items_max),
-                    is_counted: false,
-                };
-                *offset += items_max;
-                census.newest(selection, page)
+            Self::Classes { before } => {
+                let rows = census.before(selection, *before, part);
+                *before = rows.last().copied().unwrap_or(0);
+                rows
             }
             Self::Point { range, before } => {
                 let rows = range.before(connection, scope, *before, part)?;

@@ -1,6 +1,6 @@
 //! Classes and their rows: rows move between them with commits and with time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use kmip::{State, ttlv::Timestamp};
 use roaring::RoaringBitmap;
@@ -18,10 +18,12 @@ const BEHIND_SECONDS_MAX: i64 = 60;
 pub(super) struct Classes {
     pub(super) by_number: HashMap<u32, Class>,
     pub(super) numbers: HashMap<Vec<u8>, u32>,
+    /// In the order in which they were founded, which is that of their numbers.
     pub(super) of_vault: HashMap<String, Vec<u32>>,
     /// The class of each row; 0 of rows not known.
     of_row: Vec<u32>,
-    last_number: u32,
+    /// The number of the class founded last; none is given twice.
+    pub(super) last_number: u32,
     dated: HashMap<u32, Dated>,
     /// When which row's state changes by itself next.
     pub(super) due: BTreeSet<(Timestamp, u32)>,
@@ -108,6 +110,39 @@ impl Classes {
             .and_then(|row| self.of_row.get(row))
             .copied()
             .unwrap_or(0)
+    }
+
+    /// The classes of a vault that were founded after one.
+    pub(super) fn founded_after(
+        &self,
+        vault: &str,
+        last: u32,
+    ) -> impl Iterator<Item = (u32, &Class)> {
+        let own = self.of_vault.get(vault).map_or(&[][..], Vec::as_slice);
+        let known = own.partition_point(|number| *number <= last);
+        let founded = own.iter().skip(known);
+        founded.filter_map(|number| Some((*number, self.by_number.get(number)?)))
+    }
+
+    /// The rows of classes before one, newest first.
+    pub(super) fn newest(&self, numbers: &[u32], before: u32) -> impl Iterator<Item = u32> {
+        let classes = numbers
+            .iter()
+            .filter_map(|number| self.by_number.get(number));
+        let mut walks: Vec<_> = classes
+            .map(|class| class.rows.range(..before).rev())
+            .collect();
+        let mut heads: BinaryHeap<(u32, usize)> = walks
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(n, walk)| Some((walk.next()?, n)))
+            .collect();
+        std::iter::from_fn(move || {
+            let (row, n) = heads.pop()?;
+            let next = walks.get_mut(n).and_then(Iterator::next);
+            heads.extend(next.map(|row| (row, n)));
+            Some(row)
+        })
     }
 
     /// Notes what an object is like now.

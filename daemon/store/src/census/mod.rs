@@ -4,10 +4,7 @@ mod classes;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BinaryHeap,
-    sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kmip::{StorageStatusMask, attribute::Attribute, ttlv::Timestamp};
 
@@ -35,10 +32,25 @@ enum Loading {
     Failed(Error),
 }
 
-/// Classes that match, and how many objects they have.
-pub(crate) struct Selection {
+/// What classes are asked for: of a vault or an owner in it, stored so, with facets that match.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) storage: StorageStatusMask,
+    pub(crate) wanted: &'a dyn Fn(&Facets) -> bool,
+}
+
+/// Classes that match, for a search in several looks.
+///
+/// Objects come, go and move to other classes between two looks. Each look takes in the classes that were founded since the
+/// last, so that an object that matches throughout is seen by every look.
+pub(crate) struct Selection<'a> {
+    asked: Asked<'a>,
+    /// In ascending order.
     numbers: Vec<u32>,
-    /// How many objects are of these classes.
+    /// The number of the last class that was looked at.
+    last: u32,
+    /// How many objects were of these classes at the first look.
     pub(crate) total: u64,
 }
 
@@ -92,73 +104,53 @@ impl Census {
         }
     }
 
-    /// The classes in scope that are stored so and have all the facets asked, at a time.
-    pub(crate) fn select(
-        &self,
-        scope: &Scope,
-        storage: StorageStatusMask,
-        wanted: impl Fn(&Facets) -> bool,
-        now: Timestamp,
-    ) -> Result<Selection> {
+    /// The classes that match at a time.
+    pub(crate) fn select<'a>(&self, asked: Asked<'a>, now: Timestamp) -> Result<Selection<'a>> {
         self.wait()?;
         if self.read().is_unsettled(now) {
             self.write().settle(now);
         }
-        let classes = self.read();
         let mut selection = Selection {
+            asked,
             numbers: Vec::new(),
+            last: 0,
             total: 0,
         };
-        for number in classes.of_vault.get(&scope.vault).into_iter().flatten() {
-            if let Some(class) = classes.by_number.get(number)
-                && storage.intersects(class.facets.storage)
-                && scope
-                    .owner
-                    .as_ref()
-                    .is_none_or(|own| *own == class.facets.record.owner)
-                && wanted(&class.facets)
-            {
-                selection.numbers.push(*number);
-                selection.total += class.rows.len();
-            }
-        }
-        selection.numbers.sort_unstable();
+        let classes = self.read();
+        selection.take_in(&classes);
+        selection.total = selection.count(&classes);
         Ok(selection)
     }
 
-    /// A page of the rows of these classes, newest first.
-    pub(crate) fn newest(&self, selection: &Selection, page: Page) -> Vec<u32> {
+    /// A page of the rows of these classes, newest first, and how many there are in all.
+    pub(crate) fn page(&self, selection: &mut Selection<'_>, page: Page) -> (Vec<u32>, u64) {
         let classes = self.read();
-        let selected = selection
-            .numbers
-            .iter()
-            .filter_map(|number| classes.by_number.get(number));
-        let mut walks: Vec<_> = selected.map(|class| class.rows.iter().rev()).collect();
-        let mut heads: BinaryHeap<(u32, usize)> = walks
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(n, walk)| Some((walk.next()?, n)))
-            .collect();
-        let items_max = page.items_max.unwrap_or(u64::MAX).min(selection.total);
-        let mut rows = Vec::new();
-        let mut passed = 0;
-        while let Some((row, n)) = heads.pop() {
-            if u64::try_from(rows.len()).unwrap_or(u64::MAX) >= items_max {
-                break;
-            }
-            if passed >= page.offset {
-                rows.push(row);
-            }
-            passed += 1;
-            let next = walks.get_mut(n).and_then(Iterator::next);
-            heads.extend(next.map(|row| (row, n)));
-        }
-        rows
+        selection.take_in(&classes);
+        let most = |items: u64| usize::try_from(items).unwrap_or(usize::MAX);
+        let rows = classes.newest(&selection.numbers, u32::MAX);
+        let rows = rows
+            .skip(most(page.offset))
+            .take(page.items_max.map_or(usize::MAX, most));
+        (rows.collect(), selection.count(&classes))
+    }
+
+    /// Rows of these classes before one, newest first.
+    pub(crate) fn before(
+        &self,
+        selection: &mut Selection<'_>,
+        before: u32,
+        most: usize,
+    ) -> Vec<u32> {
+        let classes = self.read();
+        selection.take_in(&classes);
+        let rows = classes.newest(&selection.numbers, before);
+        rows.take(most).collect()
     }
 
     /// Leaves only the rows of these classes.
-    pub(crate) fn retain(&self, selection: &Selection, rows: &mut Vec<u32>) {
+    pub(crate) fn retain(&self, selection: &mut Selection<'_>, rows: &mut Vec<u32>) {
         let classes = self.read();
+        selection.take_in(&classes);
         rows.retain(|row| {
             let number = classes.class_of(*row);
             selection.numbers.binary_search(&number).is_ok()
@@ -171,6 +163,32 @@ impl Census {
 
     fn write(&self) -> RwLockWriteGuard<'_, Classes> {
         self.classes.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Asked<'_> {
+    fn admits(&self, facets: &Facets) -> bool {
+        let owner = self.scope.owner.as_ref();
+        self.storage.intersects(facets.storage)
+            && owner.is_none_or(|own| *own == facets.record.owner)
+            && (self.wanted)(facets)
+    }
+}
+
+impl Selection<'_> {
+    /// Takes in the classes that were founded since the last look. What a class is like never changes.
+    fn take_in(&mut self, classes: &Classes) {
+        let founded = classes.founded_after(&self.asked.scope.vault, self.last);
+        let admitted = founded.filter(|(_, class)| self.asked.admits(&class.facets));
+        self.numbers.extend(admitted.map(|(number, _)| number));
+        self.last = classes.last_number;
+    }
+
+    /// How many objects are of these classes.
+    fn count(&self, classes: &Classes) -> u64 {
+        let own = self.numbers.iter();
+        let own = own.filter_map(|number| classes.by_number.get(number));
+        own.map(|class| class.rows.len()).sum()
     }
 }
 

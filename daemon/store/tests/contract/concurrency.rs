@@ -1,11 +1,16 @@
 //! Many threads at once: nothing is lost, nothing is seen twice, what was acknowledged is seen by the next read.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
 };
 
-use store::{Error, Record};
+use kmip::{
+    ObjectType, State,
+    attribute::{Attribute, VendorAttribute},
+    ttlv::AnyValue,
+};
+use store::{Custody, Error, Record};
 
 use crate::{
     each_store,
@@ -99,5 +104,72 @@ fn a_read_after_an_acknowledged_commit_is_never_stale() {
             }
         });
         assert_eq!(locate(store, &with(vec![])).total, Some(16));
+    });
+}
+
+/// An object's label.
+fn labelled() -> Attribute {
+    Attribute::Vendor(VendorAttribute {
+        vendor_identification: VendorAttribute::CLIENT.to_owned(),
+        attribute_name: "label".to_owned(),
+        value: AnyValue::text("steady"),
+    })
+}
+
+#[test]
+fn an_object_that_is_there_throughout_is_found_whatever_comes_and_goes() {
+    each_store(|store| {
+        let mut steady: Vec<Record> = (0..3).map(|n| key(&format!("steady {n}"))).collect();
+        for record in &mut steady {
+            record.attributes.add(labelled()).unwrap();
+            insert(store, record).unwrap();
+        }
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // Others come and go.
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let other = key("other");
+                    insert(store, &other).unwrap();
+                    change(store, &other.id, |record| {
+                        record.attributes.state = Some(State::Destroyed);
+                        record.attributes.name.retain(|_| false);
+                        record.custody = Custody::Gone;
+                    })
+                    .unwrap();
+                }
+            });
+            // One of them changes in what is not asked for.
+            scope.spawn(|| {
+                for length in 0.. {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    change(store, &steady[1].id, |record| {
+                        record.attributes.certificate_length = Some(length % 1_000);
+                    })
+                    .unwrap();
+                }
+            });
+            let of_type = || Attribute::ObjectType(ObjectType::SymmetricKey);
+            let asked = [
+                vec![labelled()],
+                vec![of_type()],
+                vec![labelled(), of_type()],
+            ];
+            let searches = asked.map(|asked| {
+                let (filter, steady) = (with(asked), &steady);
+                scope.spawn(move || {
+                    (0..2_000).find_map(|round| {
+                        let found = locate(store, &filter).ids;
+                        let missed = steady.iter().find(|own| !found.contains(&own.id))?;
+                        Some((round, missed.id.clone(), found))
+                    })
+                })
+            });
+            let missed = searches.map(|search| search.join().unwrap());
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(missed, [None, None, None]);
+        });
     });
 }
