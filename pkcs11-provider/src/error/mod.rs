@@ -85,6 +85,11 @@ impl Failure {
         !matches!(self, Self::Refused(_))
     }
 
+    /// Whether the daemon said that there is no such object, or none at hand.
+    pub(crate) fn is_of_absence(self) -> bool {
+        matches!(self, Self::Refused(Some(reason)) if GONE.contains(&reason))
+    }
+
     /// Whether the daemon said that this caller may not.
     pub(crate) const fn is_of_permission(self) -> bool {
         matches!(

@@ -10,12 +10,12 @@ use kmip::{
     payload::{
         get::{Get, GetResponse},
         get_attributes::{GetAttributes, GetAttributesRequest},
-        locate::{Locate, LocateRequest, LocateResponse},
+        locate::{Locate, LocateRequest},
     },
 };
 use pkcs11::{Entry, Facts, Material, Result, Rv, Ulong};
 
-use super::search::Search;
+use super::{pages, search::Search};
 use crate::{
     error::{Failure, Names},
     object::get_request,
@@ -25,9 +25,6 @@ use crate::{
 
 /// The most objects whose attributes are asked for in one trip.
 const OBJECTS_PER_TRIP: usize = 64;
-
-/// The most objects one search takes; whoever has more narrows the search.
-const OBJECTS_MAX: usize = 100_000;
 
 /// An object as the daemon described it.
 pub(crate) struct Located {
@@ -45,24 +42,34 @@ struct Harvest {
 }
 
 impl Harvest {
-    fn note(&mut self, id: &UniqueIdentifier) {
-        if let UniqueIdentifier::Text(id) = id
-            && self.noted.insert(id.clone())
-        {
-            self.ids.push(id.clone());
+    fn note(&mut self, id: String) {
+        if self.noted.insert(id.clone()) {
+            self.ids.push(id);
         }
     }
 
-    /// Takes the answers to the questions about one object: attributes, and a value where it was asked for.
-    fn take(&mut self, attributes: &ResponseItem, value: Option<&ResponseItem>) {
-        let Ok(response) = incoming::<GetAttributes>(attributes, VERSION) else {
-            return;
+    /// Takes the answers to the questions about one object: attributes, and a value where it was asked for. One that is gone
+    /// meanwhile, or is hidden from who asks, is left out; one that the daemon fails to describe fails the search, which
+    /// would hide it otherwise.
+    fn take(
+        &mut self,
+        attributes: &ResponseItem,
+        value: Option<&ResponseItem>,
+    ) -> std::result::Result<(), Failure> {
+        let response = match incoming::<GetAttributes>(attributes, VERSION) {
+            Ok(response) => response,
+            Err(CallError::Refused { reason, .. }) => {
+                let failure = Failure::Refused(reason);
+                let is_none = failure.is_of_absence() || failure.is_of_permission();
+                return if is_none { Ok(()) } else { Err(failure) };
+            }
+            Err(_) => return Ok(()),
         };
         let UniqueIdentifier::Text(id) = &response.unique_identifier else {
-            return;
+            return Ok(());
         };
         let Some(facts) = Facts::of(id, &response.attributes) else {
-            return;
+            return Ok(());
         };
         let value: Option<GetResponse> =
             value.and_then(|value| incoming::<Get>(value, VERSION).ok());
@@ -70,6 +77,7 @@ impl Harvest {
             .filter(|value| value.unique_identifier == response.unique_identifier)
             .map(|value| Material::of(&value.object, &facts));
         self.found.insert(id.clone(), Located { facts, material });
+        Ok(())
     }
 
     fn missing(&self) -> Vec<String> {
@@ -109,16 +117,17 @@ pub(crate) fn describe(
         let answers = remote.batch(&items, Again::May)?;
         for of_one in answers.chunks(each) {
             if let Some((attributes, value)) = of_one.split_first() {
-                harvest.take(attributes, value.first());
+                harvest.take(attributes, value.first())?;
             }
         }
     }
     Ok(harvest.found)
 }
 
+/// Who says where the answer is to begin is told how many there are in all.
 fn locate_request(attributes: &[Attribute], offset: usize) -> LocateRequest {
     LocateRequest {
-        offset_items: i32::try_from(offset).ok().filter(|offset| *offset > 0),
+        offset_items: i32::try_from(offset).ok(),
         attributes: attributes.iter().cloned().collect(),
         ..LocateRequest::default()
     }
@@ -148,13 +157,15 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
         };
         let located = incoming::<Locate>(located, VERSION).map_err(Failure::from)?;
         if located.unique_identifier.len() == 1 {
-            harvest.take(attributes, value.first());
+            harvest.take(attributes, value.first())?;
         }
-        note_all(remote, query, &located, &mut harvest)?;
+        let page = |offset| remote.call::<Locate>(&locate_request(query, offset), Again::May);
+        let all = pages::all(located, page)?;
+        all.into_iter().for_each(|id| harvest.note(id));
     }
     if let Some(attributes) = of_id.first() {
-        harvest.take(attributes, None);
-        harvest.note(&UniqueIdentifier::Text(by_id.unwrap_or_default()));
+        harvest.take(attributes, None)?;
+        harvest.note(by_id.unwrap_or_default());
     }
     let described = describe(remote, &harvest.missing(), with_value)?;
     harvest.found.extend(described);
@@ -163,32 +174,6 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
     }
     share_ids(remote, &mut harvest)?;
     Ok(harvest)
-}
-
-/// Notes what a Locate brought, and fetches the pages that it held back.
-fn note_all(
-    remote: &Remote,
-    query: &[Attribute],
-    first: &LocateResponse,
-    harvest: &mut Harvest,
-) -> std::result::Result<(), Failure> {
-    first
-        .unique_identifier
-        .iter()
-        .for_each(|id| harvest.note(id));
-    let in_all = usize::try_from(first.located_items.unwrap_or(0)).unwrap_or(0);
-    let mut seen = first.unique_identifier.len();
-    while seen < in_all.min(OBJECTS_MAX) {
-        let page = remote.call::<Locate>(&locate_request(query, seen), Again::May)?;
-        if page.unique_identifier.is_empty() {
-            break;
-        }
-        seen += page.unique_identifier.len();
-        page.unique_identifier
-            .iter()
-            .for_each(|id| harvest.note(id));
-    }
-    Ok(())
 }
 
 /// A half of a pair without an identifier of its own shows its other half's.
