@@ -29,6 +29,19 @@ pub trait Duplex: Read + Write + Send {}
 
 impl<S: Read + Write + Send> Duplex for S {}
 
+/// TLS over a connection, once its handshake is through: the daemon does not wait for it until there is something to send.
+pub fn shake_hands(
+    mut tcp: TcpStream,
+    config: Arc<ClientConfig>,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+    while tls.is_handshaking() {
+        tls.complete_io(&mut tcp)?;
+    }
+    Ok(StreamOwned::new(tls, tcp))
+}
+
 /// One connection.
 pub struct Client {
     stream: Box<dyn Duplex>,
@@ -57,16 +70,11 @@ impl fmt::Display for Refused {
 impl Client {
     /// A connection over TLS, once its handshake is through.
     pub fn over_tls(
-        mut tcp: TcpStream,
+        tcp: TcpStream,
         config: Arc<ClientConfig>,
         version: Version,
     ) -> io::Result<Self> {
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
-        while tls.is_handshaking() {
-            tls.complete_io(&mut tcp)?;
-        }
-        Ok(Self::over(StreamOwned::new(tls, tcp), version))
+        Ok(Self::over(shake_hands(tcp, config)?, version))
     }
 
     /// A connection to the local socket.

@@ -4,9 +4,8 @@ use std::fs;
 
 use kmip::{Version, text::Encoding};
 use rustix::process::Signal;
-use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
-use crate::{Appliance, Backend, Client, Https, pki, programs::succeed};
+use crate::{Appliance, Backend, Client, Https, client::shake_hands, pki, programs::succeed};
 
 impl Appliance {
     /// Puts one more line into the first `[[backend]]`, and starts the daemon again.
@@ -60,9 +59,7 @@ impl Appliance {
     #[must_use]
     pub fn posting(&self, version: Version, encoding: Option<Encoding>) -> Client {
         let config = pki::client_config(&self.file("ca.pem"), Some(&self.identity()));
-        let name = ServerName::try_from("localhost").unwrap();
-        let connection = ClientConnection::new(config, name).unwrap();
-        let stream = StreamOwned::new(connection, self.tcp());
+        let stream = shake_hands(self.tcp(), config).unwrap();
         Client::over(Https::over(stream, encoding), version)
     }
 }
