@@ -1,6 +1,6 @@
 //! One host's threads, many more than the machine has cores, on a daemon: none stands still, and no call fails.
 
-use std::{path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use keyhold_tests::{
     Appliance, Backend,
@@ -19,8 +19,13 @@ fn crowd(configuration: fn(&Appliance) -> PathBuf) {
     command.args(["--kill-after=5", &(seconds + 60).to_string()]);
     command.arg(env!("CARGO_BIN_EXE_crowd")).arg(module());
     command.args(["64", &seconds.to_string()]);
-    let output = output(command.env("KEYHOLD_PKCS11_CONFIG", configuration(&appliance)));
-    let said = text(&output.stdout) + &text(&output.stderr);
+    let configuration = configuration(&appliance);
+    let (own, log) = (fs::read_to_string(&configuration).unwrap(), "crowd.log");
+    fs::write(&configuration, format!("log = {log:?}\n{own}")).unwrap();
+    let output = output(command.env("KEYHOLD_PKCS11_CONFIG", &configuration));
+    let mut said = text(&output.stdout) + &text(&output.stderr);
+    // What the module has to say of a call that failed.
+    said += &fs::read_to_string(configuration.with_file_name(log)).unwrap_or_default();
     assert!(output.status.success(), "{said}{}", appliance.logged());
     assert!(said.contains(", 0 threads had none"), "{said}");
 }
