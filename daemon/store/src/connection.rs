@@ -159,19 +159,33 @@ impl Pool {
     pub(crate) fn take(&self) -> Result<Lease<'_>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(connection) = state.idle.pop() {
-                return Ok(self.lease(connection));
-            }
-            if state.opened < self.connections_max {
-                let connection = open_reader(&self.path)?;
-                state.opened += 1;
-                return Ok(self.lease(connection));
+            if let Some(lease) = self.free(&mut state)? {
+                return Ok(lease);
             }
             state = self
                 .returned
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Takes a connection, unless all are taken.
+    pub(crate) fn try_take(&self) -> Result<Option<Lease<'_>>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.free(&mut state)
+    }
+
+    /// A connection that nobody has, or one more.
+    fn free(&self, state: &mut State) -> Result<Option<Lease<'_>>> {
+        if let Some(connection) = state.idle.pop() {
+            return Ok(Some(self.lease(connection)));
+        }
+        if state.opened >= self.connections_max {
+            return Ok(None);
+        }
+        let connection = open_reader(&self.path)?;
+        state.opened += 1;
+        Ok(Some(self.lease(connection)))
     }
 
     /// A connection of the caller's own, for work that would keep one from the others for long; none in memory.

@@ -57,6 +57,9 @@ pub trait Store: Send + Sync {
     /// A record as last committed; from memory when it was read before.
     fn record(&self, id: &ObjectId) -> Result<Option<Arc<Record>>>;
 
+    /// The same for a thread that must not stand still: [`Error::Unavailable`] where others would have to be waited for.
+    fn record_at_once(&self, id: &ObjectId) -> Result<Option<Arc<Record>>>;
+
     /// Records in the order of their identifiers after `after`, at most `items_max`: for jobs that visit all.
     fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>>;
 

@@ -111,6 +111,25 @@ impl SqliteStore {
         doubts::forget_in(to)
     }
 
+    /// A record from memory, or by a reader.
+    fn record_by<'a>(
+        &self,
+        id: &ObjectId,
+        reader: impl FnOnce() -> Result<Lease<'a>>,
+    ) -> Result<Option<Arc<Record>>> {
+        match self.memory.cache.records.find(id) {
+            Found::Hit(record) => Ok(Some(record)),
+            Found::Miss(ticket) => {
+                let record = rows::find(&*reader()?, id)?.map(Arc::new);
+                if let Some(record) = &record {
+                    let record = Arc::clone(record);
+                    self.memory.cache.records.fill(id.clone(), record, &ticket);
+                }
+                Ok(record)
+            }
+        }
+    }
+
     /// The object that is not destroyed and has the name.
     pub(crate) fn holder(&self, name: &NameKey) -> Result<Option<ObjectId>> {
         match self.memory.cache.names.find(name) {
@@ -152,17 +171,14 @@ impl Store for SqliteStore {
     }
 
     fn record(&self, id: &ObjectId) -> Result<Option<Arc<Record>>> {
-        match self.memory.cache.records.find(id) {
-            Found::Hit(record) => Ok(Some(record)),
-            Found::Miss(ticket) => {
-                let record = rows::find(&*self.reader()?, id)?.map(Arc::new);
-                if let Some(record) = &record {
-                    let record = Arc::clone(record);
-                    self.memory.cache.records.fill(id.clone(), record, &ticket);
-                }
-                Ok(record)
-            }
-        }
+        self.record_by(id, || self.reader())
+    }
+
+    fn record_at_once(&self, id: &ObjectId) -> Result<Option<Arc<Record>>> {
+        self.record_by(id, || {
+            let busy = || Error::Unavailable("every reader of the store is busy".to_owned());
+            self.readers.try_take()?.ok_or_else(busy)
+        })
     }
 
     fn records_after(&self, after: Option<&ObjectId>, items_max: u32) -> Result<Vec<Arc<Record>>> {
@@ -290,5 +306,27 @@ impl From<rusqlite::Error> for Error {
             )),
             _ => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_must_not_wait_is_told_that_every_reader_is_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            readers_max: 1,
+            ..Options::default()
+        };
+        let store = SqliteStore::open(&folder.path().join("store.db"), &options).unwrap();
+        let id = ObjectId("none".to_owned());
+        assert_eq!(store.record_at_once(&id).unwrap(), None);
+        let reader = store.reader().unwrap();
+        let refused = store.record_at_once(&id).unwrap_err();
+        assert!(matches!(refused, Error::Unavailable(_)), "{refused}");
+        drop(reader);
+        assert_eq!(store.record_at_once(&id).unwrap(), None);
     }
 }
