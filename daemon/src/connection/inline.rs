@@ -86,7 +86,60 @@ pub(crate) fn keep_reading(shared: &Arc<Shared>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::Write,
+        os::unix::net::UnixStream as Outside,
+        sync::mpsc::{self, Receiver},
+    };
+
+    use tokio::{io::AsyncReadExt, net::UnixStream, runtime::Builder};
+
     use super::*;
+
+    /// Whoever waits for what was not read in this time waits for ever.
+    const NEVER: Duration = Duration::from_secs(20);
+
+    /// What does something with a message as soon as it is read, and the other end, which sends it.
+    fn when_read(work: impl FnOnce() + Send + 'static) -> Outside {
+        let (near, far) = UnixStream::pair().unwrap();
+        let far = far.into_std().unwrap();
+        far.set_nonblocking(false).unwrap();
+        drop(tokio::spawn(async move {
+            let mut near = near;
+            near.read_u8().await.unwrap();
+            work();
+        }));
+        far
+    }
+
+    /// The thread that waits for what comes answers a first message, which takes until a second one was read.
+    fn answers_until_another_is_read() -> (Outside, Outside, Receiver<()>, Receiver<bool>) {
+        let (tell_read, read) = mpsc::channel();
+        let (tell_begun, begun) = mpsc::channel();
+        let (tell_done, done) = mpsc::channel();
+        let first = when_read(move || {
+            wake_another();
+            tell_begun.send(()).unwrap();
+            tell_done.send(read.recv_timeout(NEVER).is_ok()).unwrap();
+        });
+        let second = when_read(move || tell_read.send(()).unwrap());
+        (first, second, begun, done)
+    }
+
+    #[test]
+    fn another_thread_reads_while_one_answers_what_takes_longer() {
+        let mut threads = Builder::new_multi_thread();
+        let runtime = threads.worker_threads(2).enable_io().build().unwrap();
+        for _ in 0..100 {
+            let entered = runtime.enter();
+            let (mut first, mut second, begun, done) = answers_until_another_is_read();
+            drop(entered);
+            first.write_all(b"1").unwrap();
+            begun.recv().unwrap();
+            second.write_all(b"2").unwrap();
+            assert!(done.recv().unwrap(), "nobody reads");
+        }
+    }
 
     #[tokio::test]
     async fn there_are_no_more_permits_than_threads() {
