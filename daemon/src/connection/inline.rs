@@ -130,7 +130,8 @@ mod tests {
     fn another_thread_reads_while_one_answers_what_takes_longer() {
         let mut threads = Builder::new_multi_thread();
         let runtime = threads.worker_threads(2).enable_io().build().unwrap();
-        for _ in 0..100 {
+        // Nobody would read in one round of twenty-five if nobody was woken.
+        for _ in 0..500 {
             let entered = runtime.enter();
             let (mut first, mut second, begun, done) = answers_until_another_is_read();
             drop(entered);
