@@ -116,10 +116,13 @@ impl<S: Read + Write> Client<S> {
         let goes_on = Some(BatchErrorContinuationOption::Continue);
         let answers = Response::read(&self.exchange(items, goes_on)?)?.items;
         // A server that does not go on would leave items without an answer, which no caller could tell apart.
-        if answers.len() == items.len() {
-            Ok(answers)
-        } else {
-            Err(CallError::NotKmip)
+        match &answers[..] {
+            // The whole message was refused, as of somebody who is not known.
+            [all] if items.len() > 1 && all.result_status != ResultStatus::Success => {
+                Err(refused(all))
+            }
+            _ if answers.len() == items.len() => Ok(answers),
+            _ => Err(CallError::NotKmip),
         }
     }
 
@@ -201,16 +204,20 @@ pub fn outgoing<O: Operation>(request: &O::Request, version: Version) -> Outgoin
     }
 }
 
+fn refused<P>(item: &ResponseItem<P>) -> CallError {
+    CallError::Refused {
+        reason: item.result_reason,
+        message: item.result_message.clone(),
+    }
+}
+
 /// The payload of an item that answers an operation.
 pub fn incoming<O: Operation>(
     item: &ResponseItem<impl AsRef<[u8]>>,
     version: Version,
 ) -> Result<O::Response, CallError> {
     if item.result_status != ResultStatus::Success {
-        return Err(CallError::Refused {
-            reason: item.result_reason,
-            message: item.result_message.clone(),
-        });
+        return Err(refused(item));
     }
     if item
         .operation

@@ -16,7 +16,7 @@ use rustix::net::{
         set_tcp_keepintvl,
     },
 };
-use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 
 use crate::{
     config::Route,
@@ -39,8 +39,8 @@ pub(crate) struct Endpoint {
 pub(crate) enum Channel {
     /// A Unix socket.
     Plain(Wire),
-    /// TLS over TCP.
-    Tls(Box<StreamOwned<ClientConnection, Wire>>),
+    /// TLS over TCP, and what it was begun with.
+    Tls(Box<StreamOwned<ClientConnection, Wire>>, Arc<ClientConfig>),
 }
 
 impl Endpoint {
@@ -94,11 +94,23 @@ impl Endpoint {
             } => {
                 let config = self.tls.current(files, log)?;
                 let name = ServerName::try_from(server_name.clone()).map_err(io::Error::other)?;
-                let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+                let tls = ClientConnection::new(Arc::clone(&config), name);
+                let tls = tls.map_err(io::Error::other)?;
                 let wire = self.wire(connect_tcp(address, deadline)?.into(), deadline)?;
                 let stream = StreamOwned::new(tls, wire);
-                Ok(Channel::Tls(Box::new(stream)))
+                Ok(Channel::Tls(Box::new(stream), config))
             }
+        }
+    }
+
+    /// Whether a channel was begun with what the files say now, and not with a certificate that was renewed since.
+    pub(crate) fn is_current(&self, channel: &Channel, log: &Log) -> bool {
+        match (&self.route, channel) {
+            (Route::Tls { files, .. }, Channel::Tls(_, begun_with)) => {
+                let now = self.tls.current(files, log);
+                now.is_ok_and(|now| Arc::ptr_eq(&now, begun_with))
+            }
+            _ => true,
         }
     }
 
@@ -158,7 +170,7 @@ impl Channel {
                 _ => return false,
             }
             // A daemon on a plain socket has nothing to say unasked.
-            let Self::Tls(stream) = self else {
+            let Self::Tls(stream, _) = self else {
                 return false;
             };
             let StreamOwned { conn, sock } = stream.as_mut();
@@ -175,7 +187,7 @@ impl Channel {
     fn wire(&mut self) -> &mut Wire {
         match self {
             Self::Plain(wire) => wire,
-            Self::Tls(stream) => stream.get_mut(),
+            Self::Tls(stream, _) => stream.get_mut(),
         }
     }
 }
@@ -184,7 +196,7 @@ impl Read for Channel {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(wire) => wire.read(into),
-            Self::Tls(stream) => stream.read(into),
+            Self::Tls(stream, _) => stream.read(into),
         }
     }
 }
@@ -193,14 +205,14 @@ impl Write for Channel {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(wire) => wire.write(from),
-            Self::Tls(stream) => stream.write(from),
+            Self::Tls(stream, _) => stream.write(from),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(wire) => wire.flush(),
-            Self::Tls(stream) => stream.flush(),
+            Self::Tls(stream, _) => stream.flush(),
         }
     }
 }

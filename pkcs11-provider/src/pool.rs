@@ -97,6 +97,12 @@ impl Pool {
         self.connect(deadline)
     }
 
+    /// Whether a connection was begun with what the configuration's files say now.
+    pub(crate) fn is_current(&self, connection: &mut Connection) -> bool {
+        self.endpoint
+            .is_current(connection.client.stream(), &self.log)
+    }
+
     /// A new connection.
     pub(crate) fn connect(&self, deadline: Deadline) -> Result<Connection, Failure> {
         let connected = self.endpoint.connect(deadline, &self.log);

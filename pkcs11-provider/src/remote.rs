@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use kmip::{
-    Secret,
+    ResultReason, Secret,
     client::{CallError, Client, incoming, outgoing},
     message::{Credential, OutgoingItem, Password, ResponseItem, UsernameAndPassword},
     payload::{
@@ -253,12 +253,12 @@ impl Remote {
     }
 
     /// Sends and receives within the time of one call, connecting and a repetition included.
-    fn exchange<T>(
+    fn exchange(
         &self,
         again: Again,
         identity: &Identity,
-        send: impl Fn(&mut Client<Channel>) -> Result<T, CallError>,
-    ) -> Result<T, Failure> {
+        send: impl Fn(&mut Client<Channel>) -> Result<Vec<ResponseItem>, CallError>,
+    ) -> Result<Vec<ResponseItem>, Failure> {
         let deadline = self.pool.endpoint.deadline();
         let mut may_repeat = again == Again::May;
         loop {
@@ -268,10 +268,19 @@ impl Remote {
                 self.run.keep(&self.pool);
             }
             connection.begin(identity, deadline);
-            match send(&mut connection.client) {
+            let answer = send(&mut connection.client);
+            // Nobody is served any more by the name of a certificate that was renewed, and nothing was done.
+            if is_unknown(&answer) && !self.pool.is_current(&mut connection) {
+                continue;
+            }
+            match answer {
                 Ok(answer) => {
                     self.pool.put_back(connection, self.identity().number);
                     return Ok(answer);
+                }
+                Err(CallError::Refused { reason, .. }) => {
+                    self.pool.put_back(connection, self.identity().number);
+                    return Err(Failure::Refused(reason));
                 }
                 Err(error) => {
                     let name = self.pool.endpoint.name();
@@ -289,6 +298,16 @@ impl Remote {
                 }
             }
         }
+    }
+}
+
+/// Whether the daemon says that it does not know who asks.
+fn is_unknown(answer: &Result<Vec<ResponseItem>, CallError>) -> bool {
+    let unknown = Some(ResultReason::AuthenticationNotSuccessful);
+    match answer {
+        Ok(answers) => answers.iter().any(|own| own.result_reason == unknown),
+        Err(CallError::Refused { reason, .. }) => *reason == unknown,
+        Err(_) => false,
     }
 }
 

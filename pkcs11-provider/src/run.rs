@@ -70,13 +70,14 @@ impl Run {
         Ok(run_name(&digest(Hash::Sha256, &[mark.unwrap_or_default()])))
     }
 
-    /// Takes a run up again whose connection was lost. What cannot be done now is done with the next request.
+    /// Takes a run up again whose connection was lost, or is another's since the certificate was renewed. What cannot be done now is done with the next request.
     pub(crate) fn keep(&self, pool: &Pool) {
         let mut run = self.lock();
         let Some(begun) = run.as_mut() else {
             return;
         };
-        if begun.held.is_open(pool.endpoint.deadline()) {
+        let is_open = begun.held.is_open(pool.endpoint.deadline());
+        if is_open && pool.is_current(&mut begun.held) {
             return;
         }
         let mark = begun.mark.clone();

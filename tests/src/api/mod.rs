@@ -2,6 +2,7 @@
 
 mod calls;
 mod derivation;
+mod host;
 mod mechanism;
 mod template;
 mod wrapping;
@@ -13,6 +14,7 @@ use cryptoki_sys as ck;
 pub use self::{
     calls::{Act, Answer, Api, Gcm},
     derivation::{Further, Kdf, Part},
+    host::{Host, obey, with_hosts},
     mechanism::{Mechanism, Parameter},
     template::{Attribute, PARTS_OF_KEYS, bytes, flag, nested, number, numbers},
     wrapping::Place,

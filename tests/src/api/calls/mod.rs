@@ -224,21 +224,41 @@ impl Api {
 
     /// A search, from beginning to end.
     pub fn find(&self, session: Ulong, template: &[Attribute]) -> Result<Vec<Ulong>> {
-        let mut template = raw(template);
-        let (entries, count) = (template.as_mut_ptr(), ulong(template.len()));
-        call!(self, C_FindObjectsInit(session, entries, count))?;
+        self.find_init(session, template)?;
         let mut all = Vec::new();
         loop {
-            let (mut some, mut count) = ([0; 16], 0);
-            let place = some.as_mut_ptr();
-            call!(self, C_FindObjects(session, place, 16, &raw mut count))?;
-            if count == 0 {
+            let some = self.find_some(session, 16)?;
+            if some.is_empty() {
                 break;
             }
-            all.extend(&some[..usize::try_from(count).unwrap()]);
+            all.extend(some);
         }
-        call!(self, C_FindObjectsFinal(session))?;
+        self.find_final(session)?;
         Ok(all)
+    }
+
+    /// `C_FindObjectsInit`.
+    pub fn find_init(&self, session: Ulong, template: &[Attribute]) -> Result<()> {
+        let mut template = raw(template);
+        let (entries, count) = (template.as_mut_ptr(), ulong(template.len()));
+        call!(self, C_FindObjectsInit(session, entries, count))
+    }
+
+    /// `C_FindObjects`, of so many at most.
+    pub fn find_some(&self, session: Ulong, most: usize) -> Result<Vec<Ulong>> {
+        let (mut some, mut count) = (vec![0; most], 0);
+        let place = some.as_mut_ptr();
+        call!(
+            self,
+            C_FindObjects(session, place, ulong(most), &raw mut count)
+        )?;
+        some.truncate(usize::try_from(count).unwrap());
+        Ok(some)
+    }
+
+    /// `C_FindObjectsFinal`.
+    pub fn find_final(&self, session: Ulong) -> Result<()> {
+        call!(self, C_FindObjectsFinal(session))
     }
 
     /// `C_GenerateKey`.
