@@ -167,7 +167,7 @@ fn what_an_hsm_is_at_is_done_before_the_next_daemon_opens_it() {
     for is_restarted_at_once in [false, true] {
         let helper = host(&world.appliance);
         let runs = || runs(helper);
-        let maker = world.fails("C_GenerateKey late 1500", creates);
+        let maker = world.fails("C_GenerateKey late 700", creates);
         waits_until("the module is called", || {
             !world.appliance.token().is_to_fail()
         });

@@ -25,4 +25,4 @@ pub use self::{
 };
 
 /// How long an HSM's process that is to end has for what it is at: for its module to leave the token in order.
-const FAREWELL: Duration = Duration::from_secs(2);
+const FAREWELL: Duration = Duration::from_secs(4);
