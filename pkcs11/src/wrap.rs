@@ -85,6 +85,18 @@ pub fn check(by: &Facts, of: &Facts) -> Result<()> {
     }
 }
 
+/// Whether a sensitive key may leave so, by the rules of the daemon's profile: it refuses that of its own keys, but of a copy
+/// that is more sensitive than the object nobody knows there.
+pub fn check_hidden(by: &Facts, of: &Facts, cipher: &Cipher) -> Result<()> {
+    let decrypts = by.flag(ck::CKA_DECRYPT);
+    let shows_streams = decrypts || by.flag(ck::CKA_ENCRYPT) || by.flag(ck::CKA_SIGN);
+    let is_shown = decrypts || cipher.is_malleable() || (cipher.is_stream() && shows_streams);
+    if of.flag(ck::CKA_SENSITIVE) && is_shown {
+        return Err(Rv::KEY_NOT_WRAPPABLE);
+    }
+    Ok(())
+}
+
 /// The question for a key under another.
 #[must_use]
 pub fn get_request(by: &Facts, of: &Facts, how: &CipherUse) -> GetRequest {

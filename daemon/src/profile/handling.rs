@@ -108,14 +108,15 @@ pub(crate) fn check_wrapping(
         );
     }
     if wrapped_is_sensitive
-        && (kek.mask.intersects(Mask::Decrypt) || (is_stream(cipher) && shows_streams))
+        && (kek.mask.intersects(Mask::Decrypt) || (cipher.is_stream() && shows_streams))
     {
         return refused("a key that decrypts data does not wrap a sensitive key");
     }
-    if wrapped_is_sensitive && is_malleable(cipher) {
+    if wrapped_is_sensitive && cipher.is_malleable() {
         return refused("a sensitive key is wrapped only so that it cannot be changed");
     }
-    if kek.keeps && !shows_streams && (is_malleable(cipher) || (is_stream(cipher) && iv_is_given)) {
+    if kek.keeps && !shows_streams && (cipher.is_malleable() || (cipher.is_stream() && iv_is_given))
+    {
         return refused("a key that wraps sensitive keys takes no IV, and does not wrap by CBC");
     }
     Ok(())
@@ -138,24 +139,13 @@ pub(crate) fn check_unwrapping(kek: Kek, cipher: &Cipher, new_is_sensitive: bool
             "a key that encrypts data unwraps into sensitive objects only",
         ));
     }
-    if is_malleable(cipher) && !decrypts {
+    if cipher.is_malleable() && !decrypts {
         return Err(Error::new(
             Fault::WrongUsage,
             "only a key that decrypts data unwraps by CBC",
         ));
     }
     Ok(())
-}
-
-const fn is_stream(cipher: &Cipher) -> bool {
-    matches!(
-        cipher,
-        Cipher::AesGcm { .. } | Cipher::AesCcm { .. } | Cipher::ChaCha20Poly1305 { .. }
-    )
-}
-
-const fn is_malleable(cipher: &Cipher) -> bool {
-    matches!(cipher, Cipher::AesCbc(_))
 }
 
 #[cfg(test)]

@@ -130,6 +130,21 @@ impl Cipher {
         }
     }
 
+    /// Whether what it gives is the plaintext under a key stream, which whoever computes that stream again takes off.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::AesGcm { .. } | Self::AesCcm { .. } | Self::ChaCha20Poly1305 { .. }
+        )
+    }
+
+    /// Whether somebody can change what is under it, of the modes that wrap keys.
+    #[must_use]
+    pub const fn is_malleable(&self) -> bool {
+        matches!(self, Self::AesCbc(_))
+    }
+
     /// The length in bytes of the IV, nonce or counter made inside; `None` for a mode that has none.
     #[must_use]
     pub const fn iv_bytes(&self) -> Option<usize> {

@@ -256,3 +256,27 @@ fn a_key_for_everything_wraps_what_may_be_read() {
         },
     );
 }
+
+/// The copy is a further handle of what may be read, and yet leaves as what it says it is.
+#[test]
+fn a_copy_that_is_sensitive_leaves_as_a_sensitive_key_does() {
+    alone(
+        "policy::a_copy_that_is_sensitive_leaves_as_a_sensitive_key_does",
+        &[],
+        |session| {
+            let shows = generated(
+                session,
+                32,
+                &[Attribute::Decrypt(true), Attribute::Wrap(true)],
+            );
+            let hides = kek(session);
+            let key = generated(session, 16, &open(Vec::new()));
+            let hidden = [Attribute::Token(false), Attribute::Sensitive(true)];
+            let copy = session.copy_object(key, &hidden).unwrap();
+            let wrap = |by, key| session.wrap_key(&Mechanism::AesKeyWrap, by, key);
+            assert_eq!(refused(wrap(shows, copy)), RvError::KeyNotWrappable);
+            wrap(shows, key).unwrap();
+            wrap(hides, copy).unwrap();
+        },
+    );
+}

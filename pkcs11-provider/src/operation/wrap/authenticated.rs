@@ -31,6 +31,7 @@ impl Session {
         let of = self.object(of, Rv::KEY_HANDLE_INVALID)?.facts();
         wrap::check(&by, &of)?;
         let how = wrapping(row.meaning, apart.parameter)?;
+        wrap::check_hidden(&by, &of, &how.cipher)?;
         let tag_bytes = apart.tag.len();
         let both = wrap::wrapped_bytes(&by, &of, &how.cipher)?;
         if let Some(bytes) = both.map(|both| both.saturating_sub(tag_bytes))

@@ -50,6 +50,7 @@ impl Session {
             return self.wrap_between(&by, &of, (bits, oaep), out);
         }
         let how = wrapping(row.meaning, parameter)?;
+        wrap::check_hidden(&by, &of, &how.cipher)?;
         let bytes = wrap::wrapped_bytes(&by, &of, &how.cipher)?;
         if let Some(bytes) = bytes
             && out.lacks(bytes)?

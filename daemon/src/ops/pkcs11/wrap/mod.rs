@@ -47,6 +47,7 @@ pub(super) fn wrap_key(call: &mut Call<'_, '_>) -> Outcome {
     }
     let makes_iv = matches!(parameter, Parameter::GcmWithoutIv(..));
     let how = wrapping(row.meaning, parameter)?;
+    wrap::check_hidden(keys.0, keys.1, &how.cipher)?;
     if let Some(bytes) = wrap::wrapped_bytes(keys.0, keys.1, &how.cipher)?
         && lacks(room, bytes)
     {
