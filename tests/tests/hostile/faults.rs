@@ -261,6 +261,22 @@ fn a_key_that_was_made_and_never_answered_for_does_not_stay() {
     }
 }
 
+/// Who was told that a key is destroyed must not find it in the token.
+#[test]
+fn a_key_that_the_module_overlooks_is_destroyed_all_the_same() {
+    let mut world = World::new();
+    let keys = world.keys();
+    let attributes = aes(128, CIPHER).into_iter().chain(locked());
+    world.made.push(create(&mut world.client, attributes));
+    assert_eq!(world.keys(), keys + 1);
+    // As long as it is looked at whether a new key has a record, which would find what is left of it.
+    sleep(Duration::from_secs(4));
+    let finds_nothing = "C_FindObjects code 0 once";
+    world.appliance.token().fail(Some(finds_nothing));
+    world.has_no_more_than(keys);
+    assert!(!world.appliance.token().is_to_fail());
+}
+
 #[test]
 fn a_module_that_lies_gives_no_wrong_answer() {
     let mut world = World::new();

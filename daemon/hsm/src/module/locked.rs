@@ -1,6 +1,6 @@
 //! Locked keys made and taken over, in either custody: as objects of the token, or wrapped.
 
-use std::cell::Cell;
+use std::{cell::Cell, thread::sleep, time::Duration};
 
 use cryptoki::object::ObjectHandle;
 use kmip::mechanism::KeySpec;
@@ -181,7 +181,14 @@ impl ModuleHsm {
     /// Takes every object of a key out of the token, or what of a wrapped one is in its sessions.
     pub(super) fn remove_locked(&self, key: &LockedKey<'_>) -> Result<()> {
         match key {
-            LockedKey::Token(key) => self.remove(key),
+            LockedKey::Token(key) => {
+                // A module overlooks an object now and then, while another thread or process is at the token.
+                if !self.remove(key)? {
+                    sleep(LOOKED_AGAIN);
+                    self.remove(key)?;
+                }
+                Ok(())
+            }
             // The reference is the key: it is gone when the store forgets it.
             LockedKey::Wrapped(key) => {
                 self.pool.forget(key.tag);
@@ -193,7 +200,7 @@ impl ModuleHsm {
     /// Takes every object out of the token that was to be a key.
     pub(super) fn abandon_locked(&self, spec: KeySpec, id: &[u8]) -> Result<()> {
         reference::check_id(id)?;
-        self.remove(&TokenKey::of(spec, id))
+        self.remove(&TokenKey::of(spec, id)).map(drop)
     }
 
     /// Whether the token has an object that a key under this identifier would be found as.
@@ -203,8 +210,8 @@ impl ModuleHsm {
         self.pool.run(|seat| Ok(!seat.find(&search)?.is_empty()))
     }
 
-    /// Takes every object of a key out of the token.
-    pub(super) fn remove(&self, key: &TokenKey<'_>) -> Result<()> {
+    /// Takes every object of a key out of the token, and says whether it saw any.
+    pub(super) fn remove(&self, key: &TokenKey<'_>) -> Result<bool> {
         self.pool.destroy(key.id, |seat| make::unmake(seat, key))
     }
 }
@@ -220,6 +227,9 @@ fn tried<T>(work: impl Fn() -> Result<T>) -> Result<T> {
         }
     }
 }
+
+/// After how long an object is looked for again that must be there and was not seen.
+const LOOKED_AGAIN: Duration = Duration::from_millis(20);
 
 /// How often a key is tried to be made.
 const TRIES_MAX: u32 = 3;

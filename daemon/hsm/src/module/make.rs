@@ -65,11 +65,16 @@ pub(super) fn import(
     Ok(created?)
 }
 
-/// Takes every object of a key out of the token; that there is none is no error while the token is there.
-pub(super) fn unmake(seat: &Seat, key: &TokenKey<'_>) -> Result<()> {
+/// Takes every object of a key out of the token, and says whether there was any; that there is none is no error while the
+/// token is there.
+pub(super) fn unmake(seat: &Seat, key: &TokenKey<'_>) -> Result<bool> {
     let found = seat.find(&key.search())?;
-    if found.is_empty() && !seat.is_alive() {
-        return Err(Fault::lost("the token has lost its objects"));
+    if found.is_empty() {
+        return if seat.is_alive() {
+            Ok(false)
+        } else {
+            Err(Fault::lost("the token has lost its objects"))
+        };
     }
     let mut is_doubtful = false;
     for handle in found {
@@ -81,5 +86,5 @@ pub(super) fn unmake(seat: &Seat, key: &TokenKey<'_>) -> Result<()> {
     if is_doubtful && !seat.find(&key.search())?.is_empty() {
         return Err(Fault::lost("the token does not know an object that it has"));
     }
-    Ok(())
+    Ok(true)
 }

@@ -102,11 +102,11 @@ impl Pool {
 
     /// Destroys a key by its CKA_ID, after which every session forgets its handle before its next use: a module may
     /// give it to another object.
-    pub(super) fn destroy(
+    pub(super) fn destroy<T>(
         &self,
         id: &[u8],
-        work: impl Fn(&mut Seat) -> Result<()>,
-    ) -> crate::Result<()> {
+        work: impl Fn(&mut Seat) -> Result<T>,
+    ) -> crate::Result<T> {
         let _alone = self.alone();
         let outcome = self.run(work);
         self.note_gone(id);
