@@ -92,7 +92,9 @@ fn many_objects_are_found_in_few_trips() {
                     .len(),
                 150
             );
-            assert!(fake.take_requests().len() <= 6);
+            // Five for pages, which overlap by half where they are so short, and three for what is on them.
+            let trips = fake.take_requests().len();
+            assert!(trips <= 8, "{trips}");
             let all = api.find(session, &[]);
             assert_eq!(all.len(), 150);
         },
