@@ -1,6 +1,6 @@
 //! `keyhold dev`: what it says can be pasted, it finds its data again, it stops when told to, it tells how it is.
 
-use std::{env, ffi::OsString, time::Duration};
+use std::{env, ffi::OsString, fs, time::Duration};
 
 use keyhold_tests::{
     Appliance, Backend, Token, VERSIONS,
@@ -251,4 +251,31 @@ fn what_an_hsm_can_do_is_told() {
             "{json}"
         );
     }
+}
+
+#[test]
+fn a_configuration_is_taken_anew_or_the_command_says_why_not() {
+    let appliance = Appliance::start(Backend::Embedded);
+    let path = appliance.file("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let said = succeed(&mut appliance.keyhold(&["reload"]));
+    assert!(said.starts_with("reloaded: "), "{said}");
+
+    assert!(!said.contains("[store]"), "{said}");
+
+    // What is wrong is named by its file and line, and the daemon goes on as before.
+    let (line, wrong) = (text.lines().count() + 2, format!("{text}\nnonsense = 1\n"));
+    fs::write(&path, wrong).unwrap();
+    let refused = fail(&mut appliance.keyhold(&["reload"]));
+    let place = format!("{}:{line}", path.display());
+    assert!(refused.contains(&place), "{refused} does not name {place}");
+    succeed(&mut appliance.keyhold(&["status"]));
+
+    // What waits for the next start is named, beside the addresses that `keyhold dev` was given otherwise.
+    let later = text.replace("[store]\n", "[store]\ncached_records_max = 1001\n");
+    assert_ne!(later, text);
+    fs::write(&path, later).unwrap();
+    let said = succeed(&mut appliance.keyhold(&["reload", "--json"]));
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["later"], serde_json::json!(["server", "store"]));
 }

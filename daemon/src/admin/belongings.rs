@@ -7,7 +7,7 @@ use std::{
 
 use hsm::host::{Opening, Seal};
 
-use super::{BackupFile, Parts};
+use super::{BackupFile, Parts, Reloader};
 use crate::{
     audit::FileTrail,
     clock::Clock,
@@ -20,9 +20,8 @@ impl Parts {
     /// The parts of an appliance that was opened from a configuration.
     pub fn of(
         config: &Config,
-        service: Arc<Service>,
-        trail: Arc<FileTrail>,
-        clock: Arc<Clock>,
+        (service, trail, clock): (Arc<Service>, Arc<FileTrail>, Arc<Clock>),
+        reloader: Reloader,
     ) -> Result<Self, PkiError> {
         let authority = config.authority.as_deref();
         let belongings = Belongings::of(config);
@@ -36,6 +35,7 @@ impl Parts {
             files: belongings.files,
             left_out: belongings.left_out,
             store_file: store_file.to_string_lossy().into_owned(),
+            reloader,
         })
     }
 }

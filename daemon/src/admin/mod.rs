@@ -10,6 +10,7 @@ pub mod manifest;
 mod moving;
 mod orphans;
 pub mod protocol;
+mod reload;
 mod status;
 mod user;
 mod vault;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::protocol::{Answer, Call, Command, LINE_BYTES_MAX, Refused};
+pub use self::reload::Reloader;
 use crate::{
     audit::{Durability, Event, FileTrail, Trail},
     clock::Clock,
@@ -51,6 +53,8 @@ pub struct Parts {
     pub left_out: Vec<String>,
     /// The name of the store's file, in the data directory and so in a backup.
     pub store_file: String,
+    /// Reads the configuration anew.
+    pub reloader: Reloader,
 }
 
 /// A file that belongs into a backup.
@@ -155,14 +159,7 @@ impl Admin {
                 }
             };
         }
-        if !self.parts.administrators.contains(&uid) {
-            let message =
-                format!("user {uid} may not administer this appliance; see `uids` under [admin]");
-            return self.refuse(uid, UNKNOWN, Error::new(Fault::NotPermitted, message));
-        }
-        if line.len() > LINE_BYTES_MAX {
-            return self.refuse(uid, UNKNOWN, invalid("the line is longer than 1 MiB"));
-        }
+        self.admit(uid, line)?;
         let call: Call<serde::de::IgnoredAny> = match serde_json::from_str(line) {
             Ok(call) => call,
             Err(error) => return self.refuse(uid, UNKNOWN, unreadable(&error)),
@@ -201,10 +198,24 @@ impl Admin {
             GroupRepair,
             GroupOrphans,
             GroupOrphansDestroy,
+            Reload,
             Status,
             AuditHeads,
             BackupCreate
         )
+    }
+
+    fn admit(&self, uid: u32, line: &str) -> Result<()> {
+        let refusal = if !self.parts.administrators.contains(&uid) {
+            let message =
+                format!("user {uid} may not administer this appliance; see `uids` under [admin]");
+            Error::new(Fault::NotPermitted, message)
+        } else if line.len() > LINE_BYTES_MAX {
+            invalid("the line is longer than 1 MiB")
+        } else {
+            return Ok(());
+        };
+        self.refuse(uid, UNKNOWN, refusal).map(drop)
     }
 
     /// Reads, checks, records and does one command.

@@ -18,6 +18,7 @@ mod man;
 mod moving;
 mod output;
 mod progress;
+mod reload;
 mod serve;
 mod setup;
 mod status;
@@ -67,6 +68,8 @@ enum Command {
     Serve(serve::Serve),
     /// Check a configuration and what its HSMs can do
     Check(check::Check),
+    /// Read certificates, revocation lists, the policy and who is let in anew
+    Reload(reload::Reload),
     /// Tell how the appliance is
     Status(status::Status),
     /// Make, change and list vaults
@@ -122,6 +125,7 @@ impl Command {
             Self::Init(own) => own.run(output),
             Self::Serve(own) => own.run(),
             Self::Check(own) => own.run(output),
+            Self::Reload(own) => own.run(output),
             Self::Status(own) => own.run(output),
             Self::Vault(own) => own.run(output),
             Self::Group(own) => own.run(output),

@@ -8,6 +8,7 @@ use std::{
 use hsm::{Hsm, group::Group};
 use store::{SqliteStore, Store};
 
+use super::reload::Askers;
 use crate::{
     admin::{self, Admin},
     audit::{self, FileTrail, Trail},
@@ -41,6 +42,8 @@ pub struct Appliance {
     /// The time.
     pub clock: Arc<Clock>,
     pub(super) passed: Passed,
+    /// Administrators who wait for the configuration to be read anew.
+    pub(super) askers: Askers,
     backends: BTreeMap<String, Arc<dyn Hsm>>,
     _locks: (DataLock, Arc<HsmLock>),
 }
@@ -82,7 +85,9 @@ impl Appliance {
             conformance,
             experimental: config.server.experimental,
         }));
-        let admin = admin::Parts::of(&config, service.clone(), trail.clone(), clock.clone())?;
+        let (askers, reloader) = Askers::new();
+        let own = (service.clone(), trail.clone(), clock.clone());
+        let admin = admin::Parts::of(&config, own, reloader)?;
         Ok(Self {
             config,
             service,
@@ -92,6 +97,7 @@ impl Appliance {
             trail,
             clock,
             passed,
+            askers,
             backends,
             _locks: (lock, hsm_lock),
         })

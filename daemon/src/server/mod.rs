@@ -1,6 +1,7 @@
 //! The appliance at work: it listens, reloads, drains, and tells systemd.
 
 mod appliance;
+mod reload;
 mod time;
 
 use std::{
@@ -18,7 +19,9 @@ use tokio::{
 };
 
 pub use self::appliance::{Appliance, ServerError};
+use self::reload::Reloaded;
 use crate::{
+    admin::protocol::ReloadFacts,
     config::{self, Config},
     connection::{self, Inline, Shared},
     listener::{self, Listeners},
@@ -157,6 +160,8 @@ impl Running {
         mut self,
         ready: impl FnOnce(&Bound) -> Result<(), String>,
     ) -> Result<(), ServerError> {
+        let appliance = self.appliance.clone();
+        let mut askers = appliance.askers.waiting().await;
         let mut hangup = listen_for(SignalKind::hangup())?;
         let mut terminate = listen_for(SignalKind::terminate())?;
         let mut interrupt = listen_for(SignalKind::interrupt())?;
@@ -166,7 +171,9 @@ impl Running {
         tracing::info!(kmip = ?self.bound.kmip, metrics = ?self.bound.metrics, "serving");
         loop {
             tokio::select! {
-                _ = hangup.recv() => self.reload(),
+                // Who sends a signal waits for no answer; the log has it.
+                _ = hangup.recv() => drop(self.reload()),
+                Some(asker) = askers.next() => drop(asker.send(self.reload())),
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 Some(ended) = self.loops.join_next() => {
@@ -177,15 +184,17 @@ impl Running {
         }
         notify(&[NotifyState::Stopping]);
         tracing::info!("stopping");
+        askers.send_away();
         self.drain().await;
         Ok(())
     }
 
     /// Puts the new certificates, lists, policy and admissions in place, or keeps the old ones all together.
-    fn reload(&mut self) {
+    fn reload(&mut self) -> Reloaded {
         notify(&[NotifyState::Reloading]);
-        match self.try_reload() {
-            Ok(()) => {
+        let done = self.try_reload();
+        match &done {
+            Ok(_) => {
                 telemetry::reloaded("success");
                 tracing::info!("the configuration is reloaded");
             }
@@ -195,9 +204,10 @@ impl Running {
             }
         }
         notify(&[NotifyState::Ready]);
+        done.map_err(|error| error.to_string())
     }
 
-    fn try_reload(&mut self) -> Result<(), ServerError> {
+    fn try_reload(&mut self) -> Result<ReloadFacts, ServerError> {
         let old = &self.appliance.config;
         let new = Config::load(&old.file)?;
         let terms = match (&self.tls, &new.tls) {
@@ -205,8 +215,15 @@ impl Running {
             _ => None,
         };
         // From here on nothing fails.
-        if (&new.server, &new.store, &new.audit) != (&old.server, &old.store, &old.audit) {
-            tracing::warn!("changes of [server], [store] and [audit] count from the next start on");
+        let later = [
+            ("server", new.server != old.server),
+            ("store", new.store != old.store),
+            ("audit", new.audit != old.audit),
+        ];
+        let later = later.into_iter().filter(|(_, is_changed)| *is_changed);
+        let later: Vec<_> = later.map(|(table, _)| table.to_owned()).collect();
+        if !later.is_empty() {
+            tracing::warn!(tables = ?later, "changes of these tables count from the next start on");
         }
         self.appliance.service.reload(new.policy, new.admissions);
         if let Some((tls, terms)) = terms {
@@ -215,7 +232,7 @@ impl Running {
         }
         self.tell_expiry();
         self.call(new.notify);
-        Ok(())
+        Ok(ReloadFacts { later })
     }
 
     /// Connects to these clients from now on; those that were connected to before stay so, with what waits for them.

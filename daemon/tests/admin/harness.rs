@@ -89,6 +89,7 @@ pub(super) fn appliance_with(hsms: &[(&str, bool)]) -> Appliance {
         ],
         left_out: vec!["other.key".to_owned()],
         store_file: "keyhold.db".to_owned(),
+        reloader: Box::new(|| Err("there is no configuration here".to_owned())),
     });
     Appliance {
         folder,

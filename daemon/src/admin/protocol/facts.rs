@@ -203,6 +203,13 @@ pub struct KeyDetails {
     pub attributes: Vec<(String, String)>,
 }
 
+/// A configuration that was read anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadFacts {
+    /// The tables of the configuration that were changed and count from the next start on only.
+    pub later: Vec<String>,
+}
+
 /// How the appliance is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusFacts {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::facts::{
     BackupFacts, CaFacts, ClientFacts, ClientIssued, ForeignFacts, KeyDetails, KeyFacts, KeyPage,
-    ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, StatusFacts, TransportFacts,
-    UserFacts, VaultFacts,
+    ListenerFacts, MoveFacts, MoveObstacle, PartFacts, PutFacts, ReloadFacts, StatusFacts,
+    TransportFacts, UserFacts, VaultFacts,
 };
 pub use self::groups::{DriftFacts, DriftObject, GroupFacts, GroupMember, OrphanFacts, OrphanName};
 pub use self::keys::{
@@ -284,6 +284,9 @@ commands! {
         /// The keys.
         orphans: Vec<OrphanName>,
     }
+
+    /// Reads anew what the configuration names that may change at any time: all of it is taken, or nothing.
+    "reload" Reload true -> ReloadFacts {}
 
     /// Tells how the appliance is.
     "status" Status false -> StatusFacts {}
