@@ -254,6 +254,34 @@ fn what_an_hsm_can_do_is_told() {
 }
 
 #[test]
+fn a_backup_holds_what_the_configuration_names_by_then() {
+    let appliance = Appliance::start(Backend::Embedded);
+    let path = appliance.file("keyhold.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let entry = "[[notify]]\nclient = \"dev\"\nvault = \"dev\"\naddress = \"127.0.0.1:1\"\n\
+                 authorities = [\"array.pem\"]\n";
+    fs::write(&path, format!("{text}\n{entry}")).unwrap();
+    fs::copy(appliance.file("ca.pem"), appliance.file("array.pem")).unwrap();
+    let backup = |name: &str| {
+        let folder = appliance.scratch().join(name);
+        let command = appliance.keyhold(&["backup", &folder.display().to_string()]);
+        (folder, command)
+    };
+    let (folder, mut command) = backup("whole");
+    succeed(&mut command);
+    for name in ["keyhold.toml", "array.pem"] {
+        let (here, there) = (appliance.file(name), folder.join(name));
+        assert_eq!(fs::read(here).unwrap(), fs::read(there).unwrap(), "{name}");
+    }
+    // What could not be restored is no backup.
+    fs::remove_file(appliance.file("array.pem")).unwrap();
+    let (folder, mut command) = backup("lacking");
+    let said = fail(&mut command);
+    assert!(said.contains("array.pem"), "{said}");
+    assert!(!folder.exists());
+}
+
+#[test]
 fn a_configuration_is_taken_anew_or_the_command_says_why_not() {
     let appliance = Appliance::start(Backend::Embedded);
     let path = appliance.file("keyhold.toml");

@@ -63,8 +63,9 @@ impl Admin {
             .store
             .backup(&directory.join(store_file))
             .map_err(|error| error.to_string())?;
+        let belongings = (self.parts.belongings)()?;
         let mut entries = vec![Entry::of(directory, store_file).map_err(told)?];
-        for file in &self.parts.files {
+        for file in belongings.files {
             if file.is_optional && !file.path.exists() {
                 continue;
             }
@@ -85,7 +86,7 @@ impl Admin {
             keyhold: env!("CARGO_PKG_VERSION").to_owned(),
             time: rfc3339(self.parts.clock.now()),
             files: entries,
-            left_out: self.parts.left_out.clone(),
+            left_out: belongings.left_out,
         };
         let text = serde_json::to_vec_pretty(&manifest).map_err(|error| error.to_string())?;
         files::create(&directory.join(manifest::FILE), &text, Audience::Owner)

@@ -7,7 +7,7 @@ use std::{
 
 use hsm::host::{Opening, Seal};
 
-use super::{BackupFile, Parts, Reloader};
+use super::{Parts, Reloader};
 use crate::{
     audit::FileTrail,
     clock::Clock,
@@ -24,7 +24,12 @@ impl Parts {
         reloader: Reloader,
     ) -> Result<Self, PkiError> {
         let authority = config.authority.as_deref();
-        let belongings = Belongings::of(config);
+        let file = config.file.clone();
+        // The files that the configuration names when the backup is made: the copy of it names them too.
+        let inventory = move || match Config::load(&file) {
+            Ok(config) => Ok(Belongings::of(&config)),
+            Err(error) => Err(error.to_string()),
+        };
         let store_file = config.store.path.file_name().unwrap_or_default();
         Ok(Self {
             service,
@@ -32,29 +37,39 @@ impl Parts {
             clock,
             authority: authority.map(Authority::load).transpose()?,
             administrators: config.administrators.clone(),
-            files: belongings.files,
-            left_out: belongings.left_out,
+            belongings: Box::new(inventory),
             store_file: store_file.to_string_lossy().into_owned(),
             reloader,
         })
     }
 }
 
-/// The files of an appliance beside its records.
-struct Belongings<'a> {
-    /// The data directory.
-    data: &'a Path,
-    files: Vec<BackupFile>,
-    left_out: Vec<String>,
+/// A file that belongs into a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupFile {
+    /// Its name in the data directory: a relative path.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it may be absent.
+    pub is_optional: bool,
 }
 
-impl<'a> Belongings<'a> {
-    fn of(config: &'a Config) -> Self {
-        let mut own = Self {
-            data: config.store.path.parent().unwrap_or_else(|| Path::new("")),
-            files: Vec::new(),
-            left_out: Vec::new(),
-        };
+/// Looks up what belongs into a backup. The error is for the administrator.
+pub type Inventory = Box<dyn Fn() -> Result<Belongings, String> + Send + Sync>;
+
+/// What belongs to an appliance beside its records.
+pub struct Belongings {
+    /// What a backup holds.
+    pub files: Vec<BackupFile>,
+    /// What a backup must not hold, and needs: an unsealed master.
+    pub left_out: Vec<String>,
+}
+
+impl Belongings {
+    fn of(config: &Config) -> Self {
+        let data = config.store.path.parent().unwrap_or_else(|| Path::new(""));
+        let mut own = Collection::new(data);
         own.take(Some(&config.file));
         own.take(config.policy_file.as_ref());
         own.take(config.audit.key.as_ref());
@@ -70,16 +85,40 @@ impl<'a> Belongings<'a> {
             own.take(&tls.client_authorities);
             own.take(&tls.revocation_lists);
         }
+        for notify in &config.notify {
+            own.take(&notify.authorities);
+            let (certificate, key) = &notify.identity;
+            own.take([certificate, key]);
+        }
         for backend in &config.backends {
             match &*backend.opening {
                 Opening::Embedded { master, seal, .. } => own.take_master(master, seal),
-                Opening::Module { .. } => own.left_out.push(format!(
+                Opening::Module { .. } => own.found.left_out.push(format!(
                     "the keys in the HSM {:?}, which has a backup of its own",
                     backend.name
                 )),
             }
         }
-        own
+        own.found
+    }
+}
+
+/// What was found so far.
+struct Collection<'a> {
+    /// The data directory.
+    data: &'a Path,
+    found: Belongings,
+}
+
+impl<'a> Collection<'a> {
+    const fn new(data: &'a Path) -> Self {
+        Self {
+            data,
+            found: Belongings {
+                files: Vec::new(),
+                left_out: Vec::new(),
+            },
+        }
     }
 
     fn take<'b>(&mut self, paths: impl IntoIterator<Item = &'b PathBuf>) {
@@ -95,7 +134,7 @@ impl<'a> Belongings<'a> {
     /// Records and an unsealed master in one place would be keys for whoever finds it.
     fn take_master(&mut self, file: &Path, seal: &Seal) {
         match seal {
-            Seal::Nothing => self.left_out.push(format!(
+            Seal::Nothing => self.found.left_out.push(format!(
                 "the master key {}, which no passphrase seals",
                 file.display()
             )),
@@ -105,7 +144,7 @@ impl<'a> Belongings<'a> {
 
     /// A file keeps its place in the data directory; one from elsewhere goes to `elsewhere`.
     fn add(&mut self, path: &Path, is_optional: bool) {
-        if self.files.iter().any(|file| file.path == path) {
+        if self.found.files.iter().any(|file| file.path == path) {
             return;
         }
         let inside = path.strip_prefix(self.data).ok();
@@ -116,11 +155,11 @@ impl<'a> Belongings<'a> {
         };
         let mut name = base.clone();
         let mut count: u32 = 1;
-        while self.files.iter().any(|file| file.name == name) {
+        while self.found.files.iter().any(|file| file.name == name) {
             count += 1;
             name = format!("{base}.{count}");
         }
-        self.files.push(BackupFile {
+        self.found.files.push(BackupFile {
             name,
             path: path.to_owned(),
             is_optional,
@@ -134,11 +173,7 @@ mod tests {
 
     #[test]
     fn belongings_keep_their_places_and_names_apart() {
-        let mut own = Belongings {
-            data: Path::new("/var/lib/keyhold"),
-            files: Vec::new(),
-            left_out: Vec::new(),
-        };
+        let mut own = Collection::new(Path::new("/var/lib/keyhold"));
         let paths = [
             "/var/lib/keyhold/authority/ca.pem",
             "/etc/keyhold/ca.pem",
@@ -146,13 +181,18 @@ mod tests {
             "/srv/ca.pem",
         ];
         own.take(&paths.map(PathBuf::from));
-        let names: Vec<_> = own.files.iter().map(|file| file.name.as_str()).collect();
+        let names: Vec<_> = own
+            .found
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect();
         assert_eq!(
             names,
             ["authority/ca.pem", "elsewhere/ca.pem", "elsewhere/ca.pem.2"]
         );
         own.take_master(Path::new("/var/lib/keyhold/master.key"), &Seal::Nothing);
-        assert_eq!(own.files.len(), 3);
-        assert!(own.left_out[0].contains("master.key"));
+        assert_eq!(own.found.files.len(), 3);
+        assert!(own.found.left_out[0].contains("master.key"));
     }
 }

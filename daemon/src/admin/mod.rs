@@ -16,7 +16,6 @@ mod user;
 mod vault;
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -25,7 +24,10 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::protocol::{Answer, Call, Command, LINE_BYTES_MAX, Refused};
-pub use self::reload::Reloader;
+pub use self::{
+    belongings::{BackupFile, Belongings, Inventory},
+    reload::Reloader,
+};
 use crate::{
     audit::{Durability, Event, FileTrail, Trail},
     clock::Clock,
@@ -47,25 +49,12 @@ pub struct Parts {
     pub authority: Option<Authority>,
     /// The users who may administer.
     pub administrators: Vec<u32>,
-    /// What a backup holds beside the records.
-    pub files: Vec<BackupFile>,
-    /// What a backup must not hold, and needs: an unsealed master.
-    pub left_out: Vec<String>,
+    /// What belongs into a backup beside the records.
+    pub belongings: Inventory,
     /// The name of the store's file, in the data directory and so in a backup.
     pub store_file: String,
     /// Reads the configuration anew.
     pub reloader: Reloader,
-}
-
-/// A file that belongs into a backup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackupFile {
-    /// Its name in the data directory: a relative path.
-    pub name: String,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Whether it may be absent.
-    pub is_optional: bool,
 }
 
 /// Answers administrators.

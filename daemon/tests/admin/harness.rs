@@ -1,11 +1,16 @@
 //! An appliance without a network, and questions to it.
 
-use std::{collections::BTreeMap, fs, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use hsm::soft::{Master, SoftHsm};
 use keyhold::{
     admin::{
-        Admin, BackupFile, Parts,
+        Admin, BackupFile, Belongings, Inventory, Parts,
         protocol::{
             Answer, Call, Class, Command, InitToken, KeyCreate, Profile, Refused, SecretText,
             VaultCreate, VaultFacts,
@@ -75,19 +80,7 @@ pub(super) fn appliance_with(hsms: &[(&str, bool)]) -> Appliance {
         clock,
         authority: Some(Authority::create(folder.path(), "test", now).unwrap()),
         administrators: vec![ADMINISTRATOR],
-        files: vec![
-            BackupFile {
-                name: "keys/master.key".to_owned(),
-                path: folder.path().join("master.key"),
-                is_optional: false,
-            },
-            BackupFile {
-                name: "ca.crl".to_owned(),
-                path: folder.path().join("ca.crl"),
-                is_optional: true,
-            },
-        ],
-        left_out: vec!["other.key".to_owned()],
+        belongings: inventory(folder.path()),
         store_file: "keyhold.db".to_owned(),
         reloader: Box::new(|| Err("there is no configuration here".to_owned())),
     });
@@ -98,6 +91,25 @@ pub(super) fn appliance_with(hsms: &[(&str, bool)]) -> Appliance {
         store,
         trail,
     }
+}
+
+/// A sealed master, and a list of revoked certificates that is not there.
+fn inventory(folder: &Path) -> Inventory {
+    let file = |name: &str, path: PathBuf, is_optional| BackupFile {
+        name: name.to_owned(),
+        path,
+        is_optional,
+    };
+    let folder = folder.to_owned();
+    Box::new(move || {
+        Ok(Belongings {
+            files: vec![
+                file("keys/master.key", folder.join("master.key"), false),
+                file("ca.crl", folder.join("ca.crl"), true),
+            ],
+            left_out: vec!["other.key".to_owned()],
+        })
+    })
 }
 
 impl Appliance {
