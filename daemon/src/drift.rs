@@ -8,11 +8,11 @@ use kmip::ttlv::Timestamp;
 use store::{Custody, ObjectId, Record};
 
 use crate::{
+    authority,
     error::{Error, Result},
     fault::Fault,
     moving::{self, Exchange, Tell},
     service::Service,
-    template,
 };
 
 /// An object whose copies are not the same.
@@ -168,9 +168,9 @@ impl<'a> Survey<'a> {
         };
         Ok(match custody {
             Custody::Hsm { key, .. } => {
-                let vault = self.service.directory.vault(&record.vault);
+                let vault = self.service.directory.vault(authority::vault_of(record));
                 let vault = vault.ok_or_else(|| Error::internal("an object without a vault"))?;
-                let terms = template::terms(&vault, &record.id, &record.attributes);
+                let terms = authority::terms(&vault, record);
                 let spec = record.spec;
                 let spec = spec.ok_or_else(|| Error::internal("a key without a kind"))?;
                 let key = KeyRef(key.clone());
@@ -237,7 +237,7 @@ fn found(record: &Record, standings: Vec<Standing>, why: Option<String>) -> Find
     let name = record.attributes.name.first();
     Finding {
         object: record.id.clone(),
-        vault: record.vault.clone(),
+        vault: authority::vault_of(record).to_owned(),
         name: name.map(|name| name.name_value.clone()),
         standings,
         why,

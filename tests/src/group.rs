@@ -14,23 +14,32 @@ impl Appliance {
     /// told to, and its process may take so long to answer.
     #[must_use]
     pub fn on_a_group(wait: Duration) -> Self {
-        let mut appliance = Self::start_with(Some(Token::failing()), &[]);
+        let mut appliance = Self::start_with(Some(Token::failing()), &["--wrapped"]);
         appliance.stop(Signal::TERM);
         appliance.token().initialise(Self::SECOND);
         let path = appliance.file("keyhold.toml");
         let before = fs::read_to_string(&path).unwrap();
-        let member = |name: &str, module: &Path, token: &str| {
+        // The vault's authority is there already, and goes along.
+        let may_move = "[[backend]]\nkeys_may_move = true\n";
+        let before = before.replacen("[[backend]]\n", may_move, 1);
+        let member = |name: &str, module: &Path, token: &str, wait: Duration| {
             format!(
                 "[[backend]]\nname = {name:?}\nkind = \"module\"\npath = {module:?}\ntoken = {token:?}\n\
                  pin_file = \"token.pin\"\nkeys_may_move = true\nwait_seconds = {}\n\n",
                 wait.as_secs()
             )
         };
-        let left = member("left", &appliance.token().module(), Token::LABEL);
-        let right = member("right", &Token::library(), Self::SECOND);
+        let module = appliance.token().module();
+        let members = |wait| {
+            let left = member("left", &module, Token::LABEL, wait);
+            let right = member("right", &Token::library(), Self::SECOND, wait);
+            format!("{left}{right}")
+        };
         let group =
             "[[backend]]\nname = \"pair\"\nkind = \"group\"\nmembers = [\"left\", \"right\"]\n";
-        fs::write(&path, format!("{before}\n{left}{right}{group}")).unwrap();
+        // The members make their transport keys meanwhile, however busy the machine is.
+        let patient = members(Duration::from_secs(30));
+        fs::write(&path, format!("{before}\n{patient}{group}")).unwrap();
         appliance.restart();
         succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "pair"]));
         // From now on without the HSM that the vault was on.
@@ -42,7 +51,8 @@ impl Appliance {
         } else {
             &format!("[{rest}")
         };
-        fs::write(&path, format!("{head}{rest}\n{left}{right}{group}")).unwrap();
+        let members = members(wait);
+        fs::write(&path, format!("{head}{rest}\n{members}{group}")).unwrap();
         appliance.restart();
         appliance
     }

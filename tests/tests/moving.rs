@@ -8,7 +8,11 @@ use std::{
 };
 
 use hsm::soft::{Master, MasterSource};
-use keyhold_tests::{Appliance, Client, Token, objects::*, programs::succeed};
+use keyhold_tests::{
+    Appliance, Client, Token,
+    objects::*,
+    programs::{output, succeed},
+};
 use kmip::{
     BlockCipherMode, CryptographicUsageMask, PaddingMethod, RevocationReasonCode, V2_1,
     attribute::CryptographicParameters,
@@ -102,10 +106,11 @@ fn moves(mut appliance: Appliance) {
     let keys: Vec<_> = (0..KEYS)
         .map(|_| create_active(client, aes(256, CIPHER).into_iter().chain(locked())))
         .collect();
-    let (rsa, _) = create_pair(client, Pair::Rsa(2048), locked());
+    let (rsa, public) = create_pair(client, Pair::Rsa(2048), locked());
     let open = create_active(client, aes(128, CIPHER));
     let all: Vec<_> = keys.iter().chain([&open]).cloned().collect();
     let data: Vec<_> = all.iter().map(|key| encrypt(client, key)).collect();
+    certify(client, &public);
 
     let told =
         succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "other", "--check"]));
@@ -131,6 +136,7 @@ fn moves(mut appliance: Appliance) {
     for (key, data) in all.iter().zip(&data) {
         decrypts(client, key, data);
     }
+    certify(client, &public);
     let told = succeed(&mut appliance.keyhold(&["vault", "move", "dev", "--to", "other"]));
     assert!(told.contains("are in other now"), "{told}");
     for (key, data) in all.iter().zip(&data) {
@@ -142,12 +148,17 @@ fn moves(mut appliance: Appliance) {
         ..SignRequest::default()
     };
     client.call::<Sign>(&signing);
+    certify(client, &public);
     let shown = succeed(&mut appliance.keyhold(&["vault", "show", "dev"]));
     assert!(shown.contains("other"), "{shown}");
     // The sealing key and the wrapping key, as there were before.
     assert_eq!(appliance.token().count(), 2);
     comes_back(&appliance, client, &all, &data);
     client.call::<Sign>(&signing);
+    certify(client, &public);
+    appliance.stop(Signal::TERM);
+    appliance.restart();
+    certify(&mut appliance.client(V2_1), &public);
     succeed(&mut appliance.keyhold(&["audit", "verify"]));
 }
 
@@ -165,10 +176,16 @@ fn comes_back(appliance: &Appliance, client: &mut Client, all: &[String], data: 
     }
     assert!(appliance.token().count() > 2 + KEYS);
     let arguments = ["vault", "move", "dev", "--to", "other", "--check"];
-    let refused = appliance.keyhold(&arguments).output().unwrap();
+    let refused = output(&mut appliance.keyhold(&arguments));
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(told.contains("gives none away"), "{told}");
+    // The authority is in the way too, and can be left.
+    assert!(told.contains("--leave-authority"), "{told}");
+    let left = output(&mut appliance.keyhold(&[&arguments[..], &["--leave-authority"]].concat()));
+    let told = String::from_utf8_lossy(&left.stdout).into_owned();
+    assert!(told.contains("gives none away"), "{told}");
+    assert!(!told.contains("--leave-authority"), "{told}");
 }
 
 #[test]
@@ -198,7 +215,8 @@ fn the_pair_of_a_journey_that_nobody_takes_up_again_does_not_stay() {
     // It is taken up after all, and leaves the key alone there.
     succeed(&mut appliance.keyhold(&BACK));
     decrypts(&mut appliance.client(V2_1), &key, &data);
-    until(&|| appliance.token().count() == own + 1);
+    // The key and the authority's.
+    until(&|| appliance.token().count() == own + 2);
 }
 
 /// What `keyhold vault move` is asked, and what it says.
@@ -219,14 +237,15 @@ fn keys_are_housed(token: Token) {
     let keys: Vec<_> = (0..KEYS)
         .map(|_| create_active(client, aes(256, CIPHER).into_iter().chain(locked())))
         .collect();
-    let (rsa, _) = create_pair(client, Pair::Rsa(2048), locked());
+    let (rsa, public) = create_pair(client, Pair::Rsa(2048), locked());
     let open = create_active(client, aes(128, CIPHER));
     let all: Vec<_> = keys.iter().chain([&open]).cloned().collect();
     let data: Vec<_> = all.iter().map(|key| encrypt(client, key)).collect();
     let own = appliance.token().count();
 
     let (is_possible, said) = custody(&appliance, &["resident", "--check"]);
-    let housed = format!("{}", KEYS + 1);
+    // The pair's private key is one, and the authority's.
+    let housed = format!("{}", KEYS + 2);
     assert!(is_possible && said.contains(&housed), "{said}");
     assert_eq!(appliance.token().count(), own, "nothing is moved by asking");
     let command = ["vault", "move", "dev", "--custody", "resident"];
@@ -252,7 +271,8 @@ fn keys_are_housed(token: Token) {
         ..SignRequest::default()
     };
     client.call::<Sign>(&signing);
-    assert_eq!(appliance.token().count(), own + KEYS + 1);
+    certify(client, &public);
+    assert_eq!(appliance.token().count(), own + KEYS + 2);
     let shown = succeed(&mut appliance.keyhold(&["vault", "show", "dev"]));
     assert!(shown.contains("resident"), "{shown}");
     // Asked once more, nothing is left to do.
@@ -263,7 +283,7 @@ fn keys_are_housed(token: Token) {
     assert!(!is_possible && said.contains("gives none away"), "{said}");
     assert!(!custody(&appliance, &["wrapped"]).0);
     destroy_all(client, &keys);
-    assert_eq!(appliance.token().count(), own + 1);
+    assert_eq!(appliance.token().count(), own + 2);
     succeed(&mut appliance.keyhold(&["audit", "verify"]));
 }
 

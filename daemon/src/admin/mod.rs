@@ -30,6 +30,7 @@ pub use self::{
 };
 use crate::{
     audit::{Durability, Event, FileTrail, Trail},
+    authority,
     clock::Clock,
     error::{Error, Result},
     fault::Fault,
@@ -279,7 +280,7 @@ impl Admin {
         outcome: &'static str,
     ) -> Result<()> {
         let mut event = self.event(operation, peer);
-        event.vault = &record.vault;
+        event.vault = authority::vault_of(record);
         event.object = Some(record.id.0.clone());
         event.note = Some(note.to_owned().into());
         event.outcome = outcome;

@@ -18,10 +18,40 @@ use crate::{
     template,
 };
 
-/// A vault on its way.
-pub(super) struct Journey {
+/// What a vault is to become.
+struct Course {
     /// As it is to be.
     vault: Vault,
+    /// Whether its authority stays where it is.
+    leaves_authority: bool,
+}
+
+impl Course {
+    const fn of(vault: Vault, leaves_authority: bool) -> Self {
+        Self {
+            vault,
+            leaves_authority,
+        }
+    }
+
+    /// Whether this leads to where another does.
+    fn is_same(&self, other: &Self) -> bool {
+        let of = |own: &Self| {
+            let vault = &own.vault;
+            (
+                vault.name.clone(),
+                vault.backend.clone(),
+                vault.wrapped,
+                own.leaves_authority,
+            )
+        };
+        of(self) == of(other)
+    }
+}
+
+/// A vault on its way.
+pub(super) struct Journey {
+    course: Course,
     /// The key pair that what is locked is wrapped for, in doubt as long as it is there.
     transport: Option<(Transport, Option<Foreseen>)>,
     queue: Vec<ObjectId>,
@@ -31,15 +61,17 @@ pub(super) struct Journey {
 impl Execute for VaultMoveCheck {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, MoveFacts>> {
         let vault = admin.destined(&self.name, self.to, self.custody)?;
-        let note = journey(&vault);
+        let course = Course::of(vault, self.leave_authority);
+        let note = journey(&course);
         let name = self.name;
         let mut deed = Deed::on(&name, &name, move || {
-            let plan = admin.plan(&vault)?;
+            let plan = admin.plan(&course)?;
+            let vault = &course.vault;
             if plan.wrapped > 0 {
-                let (transport, _foreseen) = admin.transport(&vault, "trial")?;
-                admin.put_away(&vault, &transport.key);
+                let (transport, _foreseen) = admin.transport(vault, "trial")?;
+                admin.put_away(vault, &transport.key);
             }
-            Ok(facts(&vault, &plan, 0))
+            Ok(facts(vault, &plan, 0))
         });
         deed.note = Some(note);
         deed.lets_others_pass = true;
@@ -50,9 +82,10 @@ impl Execute for VaultMoveCheck {
 impl Execute for VaultMove {
     fn prepare(self, admin: &Admin, uid: u32) -> Result<Deed<'_, MoveFacts>> {
         let vault = admin.destined(&self.name, self.to, self.custody)?;
-        let note = journey(&vault);
+        let course = Course::of(vault, self.leave_authority);
+        let note = journey(&course);
         let name = self.name;
-        let mut deed = Deed::on(&name, &name, move || admin.advance(vault, uid));
+        let mut deed = Deed::on(&name, &name, move || admin.advance(course, uid));
         deed.note = Some(note);
         deed.lets_others_pass = true;
         Ok(deed)
@@ -88,25 +121,24 @@ impl Admin {
         })
     }
 
-    fn plan(&self, vault: &Vault) -> Result<Plan> {
-        moving::plan(&self.parts.service, vault, self.parts.clock.now())
+    fn plan(&self, course: &Course) -> Result<Plan> {
+        let to = (&course.vault, course.leaves_authority);
+        moving::plan(&self.parts.service, to, self.parts.clock.now())
     }
 
     /// Goes on for a while, after beginning if need be.
-    fn advance(&self, vault: Vault, uid: u32) -> Result<MoveFacts> {
+    fn advance(&self, course: Course, uid: u32) -> Result<MoveFacts> {
         let mut place = self
             .journey
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_under_way = place.as_ref().is_some_and(|own| {
-            let of = |own: &Vault| (own.name.clone(), own.backend.clone(), own.wrapped);
-            of(&own.vault) == of(&vault)
-        });
+        let is_under_way = place.as_ref();
+        let is_under_way = is_under_way.is_some_and(|own| own.course.is_same(&course));
         if !is_under_way {
             if let Some(other) = place.take() {
                 self.end(&other);
             }
-            *place = Some(self.begin(vault)?);
+            *place = Some(self.begin(course)?);
         }
         let Some(journey) = place.as_mut() else {
             return Err(Error::internal("a move that was begun is not there"));
@@ -114,13 +146,13 @@ impl Admin {
         self.go_on(journey, uid)?;
         if journey.queue.is_empty() {
             // What was made in the old HSM while the vault changed over.
-            journey.queue = self.movable(&journey.vault)?.objects;
+            journey.queue = self.movable(&journey.course)?.objects;
         }
         let left = Plan {
             objects: journey.queue.clone(),
             ..Plan::default()
         };
-        let facts = facts(&journey.vault, &left, journey.moved);
+        let facts = facts(&journey.course.vault, &left, journey.moved);
         if facts.left == 0
             && let Some(ended) = place.take()
         {
@@ -129,18 +161,19 @@ impl Admin {
         Ok(facts)
     }
 
-    fn begin(&self, vault: Vault) -> Result<Journey> {
-        let plan = self.movable(&vault)?;
+    fn begin(&self, course: Course) -> Result<Journey> {
+        let plan = self.movable(&course)?;
+        let vault = &course.vault;
         let transport = if plan.wrapped > 0 {
-            Some(self.transport(&vault, "transport")?)
+            Some(self.transport(vault, "transport")?)
         } else {
             None
         };
-        if *self.vault(&vault.name)? != vault {
-            self.put_vault(&vault)?;
+        if *self.vault(&vault.name)? != *vault {
+            self.put_vault(vault)?;
         }
         Ok(Journey {
-            vault,
+            course,
             transport,
             queue: plan.objects,
             moved: 0,
@@ -148,8 +181,8 @@ impl Admin {
     }
 
     /// What is to be moved, if all of it can be.
-    fn movable(&self, vault: &Vault) -> Result<Plan> {
-        let plan = self.plan(vault)?;
+    fn movable(&self, course: &Course) -> Result<Plan> {
+        let plan = self.plan(course)?;
         let Some(first) = plan.obstacles.first() else {
             return Ok(plan);
         };
@@ -170,8 +203,9 @@ impl Admin {
         };
         let service = &self.parts.service;
         let transport = journey.transport.as_ref().map(|(own, _)| own);
+        let vault = &journey.course.vault;
         while let Some(object) = journey.queue.last() {
-            let is_moved = moving::step(service, &journey.vault, transport, object, &tell)?;
+            let is_moved = moving::step(service, vault, transport, object, &tell)?;
             journey.moved += u64::from(is_moved);
             journey.queue.pop();
             if self.parts.clock.instant().duration_since(began) > STRETCH {
@@ -206,7 +240,7 @@ impl Admin {
 
     fn end(&self, journey: &Journey) {
         if let Some((transport, _)) = &journey.transport {
-            self.put_away(&journey.vault, &transport.key);
+            self.put_away(&journey.course.vault, &transport.key);
         }
     }
 
@@ -247,12 +281,17 @@ fn told(all: &[Obstacle]) -> Vec<MoveObstacle> {
 }
 
 /// What the trail says of a move.
-fn journey(vault: &Vault) -> String {
-    let custody = match template::custody(vault) {
+fn journey(course: &Course) -> String {
+    let custody = match template::custody(&course.vault) {
         CustodyMode::Resident => "resident",
         CustodyMode::Wrapped => "wrapped",
     };
-    format!("to {}, {custody}", vault.backend)
+    let left = if course.leaves_authority {
+        ", without its authority"
+    } else {
+        ""
+    };
+    format!("to {}, {custody}{left}", course.vault.backend)
 }
 
 /// What is recorded of each object.

@@ -1,6 +1,7 @@
 //! A vault's own certificate authority: its key is locked in the vault's HSM, its record in no vault that anybody sees.
 
 pub(crate) mod extension;
+mod place;
 pub(crate) mod request;
 pub(crate) mod subject;
 
@@ -8,15 +9,19 @@ use std::sync::Arc;
 
 use hsm::{Hsm, Input, KeyRef, Terms};
 use kmip::{
-    CryptographicUsageMask as Mask, ObjectType, State,
+    ObjectType, State,
     attribute::{Attribute, Attributes, Name, VendorAttribute},
     mechanism::{Curve, Hash, KeySpec, Signing, signature},
     ttlv::{AnyValue, ItemType, Timestamp},
 };
-use store::{Custody, Filter, ObjectId, Page, Record, Scope, Store, Transaction, Vault};
+use store::{Custody, Filter, ObjectId, Page, Record, Store, Transaction, Vault};
 
 pub use self::extension::Purpose;
-use self::extension::{AUTHORITY_USAGE, Extension};
+pub(crate) use self::place::{is_of_one, scope, terms, vault_of};
+use self::{
+    extension::{AUTHORITY_USAGE, Extension},
+    place::{hidden, terms_of_one},
+};
 use crate::{
     certificate,
     context::Context,
@@ -143,13 +148,7 @@ impl Authority {
             ));
         }
         let id = ObjectId(uuid::Uuid::new_v4().to_string());
-        let terms = Terms {
-            id: id.0.clone().into_bytes(),
-            label: format!("authority of {}", vault.name),
-            exportable: false,
-            usage: Mask::Sign,
-            custody: template::custody(vault),
-        };
+        let terms = terms_of_one(vault, &id);
         let _foreseen = foresee(options.key, &terms)?;
         let made = hsm.generate(options.key, &terms)?;
         let (private, public) = (made.key, made.public);
@@ -375,18 +374,6 @@ const ECDSA_SHA512: [u8; 12] = ecdsa(4);
 
 fn after(now: Timestamp, days: u32) -> Timestamp {
     Timestamp(now.0.saturating_add(i64::from(days) * DAY_SECONDS))
-}
-
-/// The vault of the authority's record: vaults' names have no slash, so nobody works in it.
-fn hidden(vault: &str) -> String {
-    format!("{vault}/authority")
-}
-
-fn scope(vault: &str) -> Scope {
-    Scope {
-        vault: hidden(vault),
-        owner: None,
-    }
 }
 
 /// Clocks of those who look at a certificate may be behind ours.

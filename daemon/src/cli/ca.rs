@@ -17,7 +17,7 @@ pub(super) struct Ca {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a vault's authority, which certifies its clients' public keys; its key never leaves the vault's HSM
+    /// Make a vault's authority, which certifies its clients' public keys; its key is locked in the vault's HSM
     Create(Create),
     /// Show a vault's authority and its certificate
     Show(Show),

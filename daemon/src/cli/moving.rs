@@ -16,6 +16,9 @@ pub(super) struct Move {
     /// Where its locked keys are kept there [default: in the HSM, if that keeps keys; as before in its own]
     #[arg(long, value_enum)]
     custody: Option<Custody>,
+    /// Move it without its certificate authority, which goes on signing in the HSM where its key is
+    #[arg(long)]
+    leave_authority: bool,
     /// Tell what would be moved and what cannot be, and move nothing
     #[arg(long)]
     check: bool,
@@ -33,6 +36,7 @@ impl Move {
                 name: self.name.clone(),
                 to: self.to.clone(),
                 custody: self.custody,
+                leave_authority: self.leave_authority,
             })
         };
         let mut facts = ask()?;
@@ -58,6 +62,7 @@ impl Move {
             name: self.name.clone(),
             to: self.to.clone(),
             custody: self.custody,
+            leave_authority: self.leave_authority,
         })?;
         if output.is_json() {
             output.say(&facts, |_| "")?;

@@ -10,11 +10,11 @@ use store::{Custody, Filter, ObjectId, Page, Record, Scope, Transaction, Vault};
 
 use self::ways::{Way, loss, way};
 use crate::{
+    authority,
     doubts::{self, Foreseen},
     error::{Error, Result},
     fault::Fault,
     service::Service,
-    template,
 };
 
 /// What is in other HSMs than the vault's own.
@@ -70,14 +70,21 @@ pub(crate) struct Exchange {
 /// Whom a change is told before it is committed, and again if it is not: the object, from where to where, the outcome.
 pub(crate) type Tell<'a> = dyn Fn(&Record, &str, &'static str) -> Result<()> + 'a;
 
-/// Looks through a vault that is as it is to be.
-pub(crate) fn plan(service: &Service, vault: &Vault, now: Timestamp) -> Result<Plan> {
+/// Looks through a vault that is as it is to be, and whose authority may be left where it is.
+pub(crate) fn plan(
+    service: &Service,
+    (vault, leaves_authority): (&Vault, bool),
+    now: Timestamp,
+) -> Result<Plan> {
     let mut plan = Plan::default();
     for object in objects(service, &vault.name, now)? {
         let mut tx = service.store.begin();
         let Some(record) = tx.record(&object)? else {
             continue;
         };
+        if leaves_authority && authority::is_of_one(&record) {
+            continue;
+        }
         let custody = custody(tx.as_mut(), &record)?;
         match way(service, vault, &record, &custody)? {
             None => continue,
@@ -183,19 +190,22 @@ pub(crate) fn backend<'a>(service: &'a Service, name: &str) -> Result<&'a dyn Hs
         })
 }
 
-/// Every object of a vault that has a value.
+/// Every object of a vault that has a value, and its authority.
 pub(crate) fn objects(service: &Service, vault: &str, now: Timestamp) -> Result<Vec<ObjectId>> {
     let filter = Filter {
         storage_status: Some(StorageStatusMask::OnLineStorage | StorageStatusMask::ArchivalStorage),
         accounts: true,
         ..Filter::default()
     };
-    let scope = Scope {
+    let own = Scope {
         vault: vault.to_owned(),
         owner: None,
     };
     let mut tx = service.store.begin();
-    Ok(tx.locate(&filter, &scope, Page::default(), now)?.ids)
+    let mut all = tx.locate(&filter, &own, Page::default(), now)?.ids;
+    let authority = tx.locate(&filter, &authority::scope(vault), Page::default(), now)?;
+    all.extend(authority.ids);
+    Ok(all)
 }
 
 /// Where a value is, in the archive or not.
@@ -228,7 +238,7 @@ fn foresee(
         return Ok(None);
     };
     let to = (vault.backend.as_str(), backend(service, &vault.backend)?);
-    let terms = template::terms(vault, &record.id, &record.attributes);
+    let terms = authority::terms(vault, record);
     doubts::foresee(service, to, spec, &terms)
 }
 
@@ -294,7 +304,7 @@ fn send(
     let is_exported = matches!(way, Way::Exported);
     let terms = hsm::Terms {
         exportable: is_exported,
-        ..template::terms(vault, &record.id, &record.attributes)
+        ..authority::terms(vault, record)
     };
     match way {
         Way::Exported => return Ok(to.import(&from.export(key)?, &terms)?),

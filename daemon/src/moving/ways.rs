@@ -5,7 +5,7 @@ use kmip::CryptographicUsageMask as Usage;
 use store::{Custody, Record, Vault};
 
 use super::{backend, backend_of};
-use crate::{error::Result, service::Service};
+use crate::{authority, error::Result, service::Service};
 
 /// How a value is moved.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub(super) fn way(
 ) -> Result<Option<std::result::Result<Way, &'static str>>> {
     let from = match backend_of(custody) {
         Some(from) if from != vault.backend => backend(service, from)?,
-        Some(_) => return way_within(service, vault, custody),
+        Some(_) => return way_within(service, vault, record, custody),
         None => return Ok(None),
     };
     let Custody::Hsm { key, .. } = custody else {
@@ -41,6 +41,7 @@ pub(super) fn way(
         Departure::Forbidden => {
             Err("its HSM's configuration does not say `keys_may_move = true`, and it is locked")
         }
+        Departure::Never if authority::is_of_one(record) => Err(AUTHORITY_STAYS),
         Departure::Never => Err("it is locked and an object of its HSM, which gives none away"),
     }))
 }
@@ -49,6 +50,7 @@ pub(super) fn way(
 fn way_within(
     service: &Service,
     vault: &Vault,
+    record: &Record,
     custody: &Custody,
 ) -> Result<Option<std::result::Result<Way, &'static str>>> {
     let hsm = backend(service, &vault.backend)?;
@@ -61,6 +63,7 @@ fn way_within(
     Ok(
         match (hsm.departure(&KeyRef(key.clone()))?, vault.wrapped) {
             (Departure::Wrapped | Departure::Forbidden, false) => Some(Ok(Way::Housed)),
+            (Departure::Never, true) if authority::is_of_one(record) => Some(Err(AUTHORITY_STAYS)),
             (Departure::Never, true) => Some(Err(
                 "it is locked and an object of its HSM, which gives none away, wrapped or not",
             )),
@@ -97,3 +100,6 @@ pub(super) fn loss(
     }
     Ok(None)
 }
+
+const AUTHORITY_STAYS: &str = "the authority's key is an object of its HSM, which gives none away: \
+                               `--leave-authority` moves the vault without it";

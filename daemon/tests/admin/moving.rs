@@ -1,10 +1,14 @@
 //! Vaults that move from one HSM into another.
 
-use keyhold::admin::protocol::{
-    Class, InitToken, KeyDestroy, MoveFacts, Profile, Refused, VaultCreate, VaultMove,
-    VaultMoveCheck, VaultShow,
+use keyhold::{
+    admin::protocol::{
+        Class, InitToken, KeyDestroy, MoveFacts, Profile, Refused, VaultCreate, VaultMove,
+        VaultMoveCheck, VaultShow,
+    },
+    authority::Options,
 };
-use store::{Custody, ObjectId, Record};
+use kmip::ttlv::Timestamp;
+use store::{Custody, Filter, ObjectId, Page, Record, Scope};
 
 use super::harness::{Appliance, appliance_with};
 
@@ -29,7 +33,17 @@ fn advance(own: &Appliance, to: &str) -> Result<MoveFacts, Refused> {
         name: "dev".to_owned(),
         to: Some(to.to_owned()),
         custody: None,
+        leave_authority: false,
     })
+}
+
+/// Moves the vault until nothing is left.
+fn moves(own: &Appliance, to: &str) -> MoveFacts {
+    let mut facts = advance(own, to).unwrap();
+    while facts.left > 0 {
+        facts = advance(own, to).unwrap();
+    }
+    facts
 }
 
 fn check(own: &Appliance, to: &str) -> MoveFacts {
@@ -37,6 +51,7 @@ fn check(own: &Appliance, to: &str) -> MoveFacts {
         name: "dev".to_owned(),
         to: Some(to.to_owned()),
         custody: None,
+        leave_authority: false,
     })
     .unwrap()
 }
@@ -82,11 +97,7 @@ fn a_vault_moves_with_all_that_it_has() {
     assert!(keys.iter().all(|key| backend(&own, key) == "old"));
 
     let before: Vec<_> = keys.iter().map(|key| record(&own, key)).collect();
-    let mut facts = advance(&own, "new").unwrap();
-    while facts.left > 0 {
-        facts = advance(&own, "new").unwrap();
-    }
-    assert_eq!(facts.moved, 4);
+    assert_eq!(moves(&own, "new").moved, 4);
     for (key, before) in keys.iter().zip(before) {
         assert_eq!(backend(&own, key), "new");
         let after = record(&own, key);
@@ -133,4 +144,77 @@ fn what_is_in_the_way_is_told_before_anything_moves() {
         refused.message.contains("there is: new, old"),
         "{refused:?}"
     );
+}
+
+/// Makes the vault's authority: its object.
+fn authority(own: &Appliance) -> String {
+    let vault = own.service.directory().vault("dev").unwrap();
+    let options = Options::usual("dev");
+    own.service.create_authority(&vault, &options).unwrap();
+    let scope = Scope {
+        vault: "dev/authority".to_owned(),
+        owner: None,
+    };
+    let now = Timestamp(1_700_000_000);
+    let mut tx = own.store.begin();
+    let found = tx.locate(&Filter::default(), &scope, Page::default(), now);
+    found.unwrap().ids.remove(0).0
+}
+
+#[test]
+fn a_vault_takes_its_authority_along() {
+    let own = prepared(true);
+    let all = keys(&own).len();
+    let id = authority(&own);
+    let facts = check(&own, "new");
+    assert_eq!((facts.wrapped, facts.left), (4, 5));
+    let before = record(&own, &id);
+    let facts = moves(&own, "new");
+    assert_eq!(facts.moved, u64::try_from(all).unwrap() + 1);
+    assert_eq!(backend(&own, &id), "new");
+    let after = record(&own, &id);
+    assert_eq!(after.attributes, before.attributes);
+    assert_eq!(after.vault, before.vault);
+    // The trail names it where the vault's people look.
+    let steps = own.count("dev", "vault.move.object", "Success");
+    assert_eq!(steps, all + 1);
+    let known = own.service.authority("dev").unwrap().unwrap();
+    assert!(!known.certificate.is_empty());
+}
+
+#[test]
+fn an_authority_that_an_earlier_move_has_left_is_fetched() {
+    let own = prepared(true);
+    let id = authority(&own);
+    let leave = VaultMove {
+        name: "dev".to_owned(),
+        to: Some("new".to_owned()),
+        custody: None,
+        leave_authority: true,
+    };
+    let facts = own.ask(leave).unwrap();
+    assert_eq!((facts.moved, facts.left), (0, 0));
+    assert_eq!(backend(&own, &id), "old");
+    assert_eq!(moves(&own, "new").moved, 1);
+    assert_eq!(backend(&own, &id), "new");
+}
+
+#[test]
+fn an_authority_that_must_stay_is_in_the_way_or_is_left() {
+    let own = prepared(false);
+    let id = authority(&own);
+    let facts = check(&own, "new");
+    assert_eq!((facts.obstacles_count, facts.left), (1, 0));
+    let obstacle = &facts.obstacles[0];
+    assert_eq!(obstacle.object, id);
+    assert!(obstacle.why.contains("keys_may_move"), "{obstacle:?}");
+    let refused = advance(&own, "new").unwrap_err();
+    assert!(refused.message.contains("1 objects cannot"), "{refused:?}");
+    let check = VaultMoveCheck {
+        name: "dev".to_owned(),
+        to: Some("new".to_owned()),
+        custody: None,
+        leave_authority: true,
+    };
+    assert_eq!(own.ask(check).unwrap().obstacles, []);
 }

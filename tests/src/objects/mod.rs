@@ -6,7 +6,7 @@ pub use self::material::*;
 
 use kmip::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, RecommendedCurve,
-    RevocationReasonCode, State, Version,
+    RevocationReasonCode, State, ValidityIndicator, Version,
     attribute::{
         Attribute, AttributeKind, AttributeList, AttributeReference, CryptographicDomainParameters,
         CryptographicParameters, Name, RevocationReason, UniqueIdentifier, VendorAttribute,
@@ -14,6 +14,7 @@ use kmip::{
     object::ManagedObject,
     payload::{
         activate::{Activate, ActivateRequest},
+        certify::{Certify, CertifyRequest},
         create::{
             Create, CreateKeyPair, CreateKeyPairRequest, CreateKeyPairResponse, CreateRequest,
         },
@@ -24,6 +25,7 @@ use kmip::{
         locate::{Locate, LocateRequest},
         register::{Register, RegisterRequest},
         revoke::{Revoke, RevokeRequest},
+        validate::{Validate, ValidateRequest},
     },
     ttlv::AnyValue,
 };
@@ -196,6 +198,23 @@ pub fn create_pair(
     activate(client, &private);
     activate(client, &public);
     (private, public)
+}
+
+/// Has the vault's authority certify a public key, and validates what it made by the authority's own certificate.
+pub fn certify(client: &mut Client, public: &str) {
+    let made = client.call::<Certify>(&CertifyRequest {
+        unique_identifier: id(public),
+        certificate_request_type: None,
+        certificate_request_value: None,
+        attributes: list([Attribute::CertificateSubjectCN("a client".into())]),
+        protection_storage_masks: None,
+    });
+    let told = client.call::<Validate>(&ValidateRequest {
+        certificate: Vec::new(),
+        unique_identifier: vec![made.unique_identifier],
+        validity_date: None,
+    });
+    assert_eq!(told.validity_indicator, ValidityIndicator::Valid);
 }
 
 /// Activates an object.

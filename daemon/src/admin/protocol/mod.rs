@@ -128,6 +128,9 @@ commands! {
         /// Where its locked keys are kept there.
         #[serde(default)]
         custody: Option<Custody>,
+        /// Whether its certificate authority stays where it is.
+        #[serde(default)]
+        leave_authority: bool,
     }
 
     /// Moves a vault into another HSM, for a second or so: asked again, it goes on, until nothing is left.
@@ -140,6 +143,9 @@ commands! {
         /// Where its locked keys are kept there.
         #[serde(default)]
         custody: Option<Custody>,
+        /// Whether its certificate authority stays where it is.
+        #[serde(default)]
+        leave_authority: bool,
     }
 
     /// Makes a vault's certificate authority.
