@@ -18,6 +18,7 @@ pub mod mechanism;
 pub mod nested;
 pub mod new;
 mod number;
+pub mod pages;
 pub mod post_quantum;
 mod rv;
 pub mod template;

@@ -49,6 +49,12 @@ pub(crate) enum Failure {
     Refused(Option<ResultReason>),
 }
 
+impl From<pkcs11::pages::Lost> for Failure {
+    fn from(_: pkcs11::pages::Lost) -> Self {
+        Self::Unreadable
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {

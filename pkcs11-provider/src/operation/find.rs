@@ -13,9 +13,9 @@ use kmip::{
         locate::{Locate, LocateRequest},
     },
 };
-use pkcs11::{Entry, Facts, Material, Result, Rv, Ulong};
+use pkcs11::{Entry, Facts, Material, Result, Rv, Ulong, pages};
 
-use super::{pages, search::Search};
+use super::search::Search;
 use crate::{
     error::{Failure, Names},
     object::get_request,
@@ -161,7 +161,7 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
         }
         let page = |offset| remote.call::<Locate>(&locate_request(query, offset), Again::May);
         let all = pages::all(located, page)?;
-        all.into_iter().for_each(|id| harvest.note(id));
+        all.ids.into_iter().for_each(|id| harvest.note(id));
     }
     if let Some(attributes) = of_id.first() {
         harvest.take(attributes, None)?;

@@ -12,7 +12,6 @@ pub(crate) mod generate;
 pub(crate) mod kem;
 mod length;
 pub(crate) mod message;
-mod pages;
 pub(crate) mod random;
 pub(crate) mod recover;
 mod search;

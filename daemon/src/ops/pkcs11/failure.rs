@@ -1,7 +1,7 @@
 //! What a call that failed returns: the code that the standard has for it, by what the call names.
 
 use kmip::PKCS11ReturnCode as Code;
-use pkcs11::Rv;
+use pkcs11::{Rv, pages::Lost};
 
 use crate::{
     context::Context,
@@ -59,6 +59,12 @@ impl From<Rv> for Failure {
 impl From<Garbled> for Failure {
     fn from(_: Garbled) -> Self {
         Self::Garbled
+    }
+}
+
+impl From<Lost> for Failure {
+    fn from(_: Lost) -> Self {
+        Self::Code(Code::FUNCTIONFAILED)
     }
 }
 

@@ -18,7 +18,7 @@ use kmip::{
 };
 use pkcs11::{
     Facts, Material, UNAVAILABLE, Ulong, facts::id_of_bytes, material::format_wanted,
-    mechanism::Row,
+    mechanism::Row, pages,
 };
 use store::{ObjectId, Record};
 
@@ -165,16 +165,8 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
     }
     let run = call.application(|own| own.run.clone())?;
     let own_id = wanted(ck::CKA_ID).and_then(|value| id_of_bytes(value));
-    let request = LocateRequest {
-        attributes: attributes.into_iter().collect(),
-        ..LocateRequest::default()
-    };
-    let located = call.perform::<Locate>(request, Names::Session)?;
     let mut ids = Vec::new();
-    for id in located.unique_identifier {
-        let UniqueIdentifier::Text(id) = id else {
-            continue;
-        };
+    for id in candidates(call, &attributes)? {
         // A search by an identifier's bytes need not read what has another.
         let Some(record) = call
             .context
@@ -199,6 +191,26 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
         }
     }
     Ok(ids)
+}
+
+/// The identifiers of what has these attributes, by as many Locates as there are pages of them. What is not told to the end
+/// fails: an application would take what is left out for something that is not there.
+fn candidates(call: &mut Call<'_, '_>, attributes: &[Attribute]) -> Result<Vec<String>> {
+    let mut page = |offset: usize| {
+        let request = LocateRequest {
+            offset_items: i32::try_from(offset).ok(),
+            attributes: attributes.iter().cloned().collect(),
+            ..LocateRequest::default()
+        };
+        call.perform::<Locate>(request, Names::Session)
+    };
+    let first = page(0)?;
+    let found = pages::all(first, page)?;
+    if found.is_whole {
+        Ok(found.ids)
+    } else {
+        Err(Code::DEVICEMEMORY.into())
+    }
 }
 
 const fn object_type(class: Ulong) -> Option<ObjectType> {

@@ -5,6 +5,7 @@ use kmip::{PKCS11Function as F, PKCS11ReturnCode as Rv};
 
 use super::{Application, In, P256};
 use crate::fixture::Fixture;
+use keyhold::service::Limits;
 
 #[test]
 fn keys_are_generated_found_and_destroyed() {
@@ -48,6 +49,34 @@ fn keys_are_generated_found_and_destroyed() {
     );
     own.call(F::CFindObjectsInit, &find(&labelled, 2)).unwrap();
     assert_eq!(own.call(F::CFindObjects, &next).unwrap().count(), 0);
+}
+
+#[test]
+fn a_search_goes_on_past_what_one_locate_tells() {
+    for most in [1, 4, 10] {
+        let mut own = Application::of(Fixture::with_limits(Limits {
+            locate_items_max: most,
+            ..Limits::default()
+        }));
+        let session = own.open();
+        let mut keys: Vec<_> = (0..10).map(|_| own.aes_key(session)).collect();
+        let everything = In::default().ulong(session).count(0);
+        let of_class = In::default()
+            .ulong(session)
+            .count(1)
+            .number(ck::CKA_CLASS, ck::CKO_SECRET_KEY);
+        for template in [&everything, &of_class] {
+            own.call(F::CFindObjectsInit, template).unwrap();
+            let next = In::default().ulong(session).count(20);
+            let mut told = own.call(F::CFindObjects, &next).unwrap();
+            let mut found: Vec<_> = (0..told.count()).map(|_| told.ulong()).collect();
+            found.sort_unstable();
+            keys.sort_unstable();
+            assert_eq!(found, keys, "by {most}");
+            let done = In::default().ulong(session);
+            own.call(F::CFindObjectsFinal, &done).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 
 use kmip::{attribute::UniqueIdentifier, payload::locate::LocateResponse};
 
-use crate::error::Failure;
-
 /// The most objects one search takes; whoever has more narrows the search.
 const OBJECTS_MAX: usize = 100_000;
 
@@ -15,14 +13,30 @@ const OVERLAP_MAX: usize = 64;
 /// How many pages may bring nothing. A daemon where so much happens is not searched in pages.
 const GAPS_MAX: usize = 64;
 
-/// The identifiers that a search found, in the daemon's order, by the first page and those that `page` brings from a place on.
+/// What a search found.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The identifiers in the daemon's order, each once; 100,000 or a page more at most.
+    pub ids: Vec<String>,
+    /// Whether there is nothing beyond those.
+    pub is_whole: bool,
+}
+
+/// A search lost its place again and again, and would leave out what it cannot know of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Lost;
+
+/// What a search found, by the first page and those that `page` brings from a place on.
 ///
 /// The order is that of creation. So a page that begins with an object of those before goes on without a gap; where it
 /// begins with another, those before have moved ahead, and it is asked for again from further ahead.
-pub(super) fn all(
+///
+/// # Errors
+/// What `page` says, and [`Lost`].
+pub fn all<E: From<Lost>>(
     first: LocateResponse,
-    page: impl Fn(usize) -> Result<LocateResponse, Failure>,
-) -> Result<Vec<String>, Failure> {
+    mut page: impl FnMut(usize) -> Result<LocateResponse, E>,
+) -> Result<Found, E> {
     let whole = first.unique_identifier.len();
     let overlap = (whole / 2).min(OVERLAP_MAX);
     let (mut ids, mut known) = (Vec::new(), HashSet::new());
@@ -44,7 +58,8 @@ pub(super) fn all(
                 None => is_short,
             };
             if is_last || ids.len() >= OBJECTS_MAX {
-                return Ok(ids);
+                let is_whole = is_last;
+                return Ok(Found { ids, is_whole });
             }
             end.saturating_sub(overlap)
         } else {
@@ -52,7 +67,7 @@ pub(super) fn all(
         };
         gaps += usize::from(next <= at || ids.len() == before);
         if gaps > GAPS_MAX {
-            return Err(Failure::Unreadable);
+            return Err(Lost.into());
         }
         at = next;
         located = page(at)?;
@@ -99,11 +114,13 @@ mod tests {
         }
 
         /// Searches while something happens before each further page.
-        fn search(&self, happens: impl Fn(&mut Vec<u32>)) -> Result<Vec<String>, Failure> {
-            all(self.page(0), |at| {
+        fn search(&self, happens: impl Fn(&mut Vec<u32>)) -> Result<Vec<String>, Lost> {
+            let found = all(self.page(0), |at| {
                 happens(&mut self.objects.borrow_mut());
-                Ok(self.page(at))
-            })
+                Ok::<_, Lost>(self.page(at))
+            })?;
+            assert!(found.is_whole);
+            Ok(found.ids)
         }
     }
 
@@ -148,6 +165,15 @@ mod tests {
     fn a_search_that_loses_its_place_again_and_again_fails_and_leaves_nothing_out() {
         let daemon = Daemon::of(90_000, 100, true);
         let found = daemon.search(|objects| drop(objects.drain(..60)));
-        assert_eq!(found, Err(Failure::Unreadable));
+        assert_eq!(found, Err(Lost));
+    }
+
+    #[test]
+    fn a_search_that_ends_before_all_is_told_says_so() {
+        for (objects, is_whole) in [(100_000, true), (120_000, false)] {
+            let daemon = Daemon::of(objects, 10_000, true);
+            let found = all(daemon.page(0), |at| Ok::<_, Lost>(daemon.page(at)));
+            assert_eq!(found.unwrap().is_whole, is_whole, "{objects}");
+        }
     }
 }
