@@ -5,6 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 /// The bytes of a piece: fewer are found by chance.
 const PIECE_BYTES: usize = 8;
 
+/// So many zeros are passed by at once.
+const ZEROS_BYTES: usize = 4096;
+
 /// Values by their pieces: as they are, backwards, and as texts.
 pub struct Canaries {
     pieces: HashMap<[u8; PIECE_BYTES], Vec<Piece>>,
@@ -62,22 +65,29 @@ impl Canaries {
     #[must_use]
     pub fn found_in(&self, bytes: &[u8]) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
-        for (at, three) in bytes.windows(3).enumerate() {
-            if !self.begins[beginning(three)] {
-                continue;
+        let mut at = 0;
+        while let Some(three) = bytes.get(at..at + 3) {
+            let number = beginning(three);
+            if self.begins[number] {
+                found.extend(self.standing_at(&bytes[at..]));
+            } else if number == 0 && bytes[at..].starts_with(&[0; ZEROS_BYTES]) {
+                // Most of an image of memory: no piece begins in it but with its last two bytes.
+                at += ZEROS_BYTES - 3;
             }
-            let place = &bytes[at..];
-            let Some((first, behind)) = place.split_first_chunk() else {
-                continue;
-            };
-            let pieces = self.pieces.get(first).into_iter().flatten();
-            found.extend(
-                pieces
-                    .filter(|piece| behind.starts_with(&piece.rest))
-                    .map(|piece| piece.name.as_str()),
-            );
+            at += 1;
         }
         found
+    }
+
+    /// The values of which a piece stands at the beginning of these bytes.
+    fn standing_at(&self, place: &[u8]) -> impl Iterator<Item = &str> {
+        let (first, behind) = place.split_first_chunk().unzip();
+        let pieces = first.and_then(|first| self.pieces.get(first));
+        let behind = behind.unwrap_or_default();
+        let pieces = pieces.into_iter().flatten();
+        pieces
+            .filter(|piece| behind.starts_with(&piece.rest))
+            .map(|piece| piece.name.as_str())
     }
 
     /// Fails where a piece of a value stands in these bytes.
@@ -124,6 +134,11 @@ mod tests {
         for form in forms {
             let among = [b"before", &form[..], b"behind"].concat();
             assert!(!canaries.found_in(&among).is_empty(), "{among:x?}");
+        }
+        // Not even the zeros before it hide one.
+        for zeros in [3, ZEROS_BYTES - 1, ZEROS_BYTES, 3 * ZEROS_BYTES + 1] {
+            let among = [&vec![0; zeros][..], &value, &[0; ZEROS_BYTES]].concat();
+            assert!(!canaries.found_in(&among).is_empty(), "{zeros}");
         }
         assert!(canaries.found_in(&value[9..16]).is_empty());
         assert!(canaries.found_in(&[0; 4096]).is_empty());
