@@ -141,7 +141,9 @@ impl<'a> Survey<'a> {
         Ok(match custody {
             Custody::Hsm { backend, key } if backend == self.name => {
                 let key = KeyRef(key.clone());
-                Some(self.group.compare_key(&key, &self.challenge)?)
+                let usage = record.attributes.cryptographic_usage_mask;
+                let how = (record.spec, usage.unwrap_or_default());
+                Some(self.group.compare_key(&key, how, &self.challenge)?)
             }
             Custody::Sealed { backend, sealed } | Custody::Unopened { backend, sealed }
                 if backend == self.name =>

@@ -131,6 +131,28 @@ fn put(appliance: &Appliance, label: &str, id: &str, name: &str, bytes: &[u8]) {
     succeed(tool.arg("--write-object").arg(&file));
 }
 
+/// Somebody puts another key in the place of an adopted one, in one member.
+fn is_told_when_it_is_another(appliance: &mut Appliance) {
+    appliance.stop(Signal::TERM);
+    let gone = ["--delete-object", "--type", "secrkey", "--id", "a1"];
+    succeed(&mut appliance.token().tool_on(SECOND, &gone));
+    put(appliance, SECOND, "a1", "own", &[9; 32]);
+    appliance.restart();
+    let (code, told) = drift(appliance);
+    assert_eq!((code, &told["drifted_count"]), (Some(1), &1.into()));
+    let own = &told["drifted"][0];
+    assert_eq!(
+        own["members"],
+        serde_json::json!(["different", "different"])
+    );
+    let repair = ["group", "repair", "pair", "--from", "left", "--json"];
+    let repaired = output(&mut appliance.keyhold(&repair));
+    let told: Value = serde_json::from_slice(&repaired.stdout).unwrap();
+    assert_eq!(repaired.status.code(), Some(1), "{told}");
+    let why = told["drifted"][0]["why"].as_str().unwrap();
+    assert!(why.contains("may not leave"), "{why}");
+}
+
 #[test]
 fn a_key_that_all_members_have_is_adopted_and_no_other() {
     let mut appliance = patient();
@@ -179,6 +201,7 @@ fn a_key_that_all_members_have_is_adopted_and_no_other() {
     assert_eq!(ids(&told), ["a2", "a2", "a3"], "{told}");
     appliance.restart();
     encrypts(&appliance);
+    is_told_when_it_is_another(&mut appliance);
 
     // What one member has lost, no other can give it.
     appliance.stop(Signal::TERM);

@@ -218,7 +218,7 @@ fn what_a_member_does_not_take_is_made_nowhere() {
 
 #[test]
 fn an_empty_member_is_filled_though_the_daemon_is_killed() {
-    let mut appliance = appliance();
+    let mut appliance = patient();
     let client = &mut appliance.client(V2_1);
     let pair = create_pair(client, Pair::Rsa(2048), locked());
     for _ in 0..KEYS {

@@ -114,41 +114,43 @@ impl Group {
             let found = all.find(|own| own.key.as_ref() == Some(&key));
             parts.push((member, found.ok_or(Error::KeyNotFound)?));
         }
-        check_same(&parts, usage)?;
+        self.check_same(&parts, usage)?;
         match label {
             Some(label) => relabel(&parts, usage, label),
             None => Ok(()),
         }
     }
-}
 
-/// Refuses secret keys that are not the same. Pairs were told apart by their public halves.
-fn check_same(parts: &[Part<'_>], usage: Usage) -> Result<()> {
-    let mut challenge = [0; 16];
-    rng::fill(&mut challenge)?;
-    let mut said: Option<Secret> = None;
-    for (member, found) in parts {
-        let (Some(spec), Some(key)) = (found.spec, &found.key) else {
-            return Err(Error::KeyNotFound);
-        };
-        if spec.is_asymmetric() {
-            continue;
+    /// Refuses secret keys that are not the same. Pairs were told apart by their public halves.
+    fn check_same(&self, parts: &[Part<'_>], usage: Usage) -> Result<()> {
+        let mut challenge = [0; 16];
+        rng::fill(&mut challenge)?;
+        let mut said: Option<Secret> = None;
+        for (member, found) in parts {
+            let (Some(spec), Some(key)) = (found.spec, &found.key) else {
+                return Err(Error::KeyNotFound);
+            };
+            if spec.is_asymmetric() {
+                continue;
+            }
+            let how = (spec, usage, self.capabilities());
+            let answer = member.call(|hsm| by_use(hsm, key, how, &challenge))?;
+            let answer = answer.ok_or(Error::BadKey(UNTOLD))?;
+            match &said {
+                Some(said) if *said != answer => return Err(Error::BadKey(DIFFERENT)),
+                _ => said = Some(answer),
+            }
         }
-        let answer = member.call(|hsm| by_use(hsm, key, (spec, usage), &challenge))?;
-        let answer = answer.ok_or(Error::BadKey(UNTOLD))?;
-        match &said {
-            Some(said) if *said != answer => return Err(Error::BadKey(DIFFERENT)),
-            _ => said = Some(answer),
-        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// What a secret key makes of a challenge by what it may be used for; nothing where that tells nothing.
-fn by_use(
+/// What a secret key makes of a challenge by what it may be used for, and by what all members can, so that the same key says
+/// the same in each; nothing where that tells nothing.
+pub(super) fn by_use(
     hsm: &dyn Hsm,
     key: &KeyRef,
-    (spec, usage): (KeySpec, Usage),
+    (spec, usage, common): (KeySpec, Usage, &Capabilities),
     challenge: &[u8; 16],
 ) -> Result<Option<Secret>> {
     let is_for = |wanted: Usage| usage.intersects(wanted);
@@ -157,10 +159,10 @@ fn by_use(
         KeySpec::TripleDes { .. } => Mac::TripleDesCmac,
         _ => Mac::AesCmac,
     };
-    if is_for(Usage::MACGenerate) && hsm.capabilities().mac.contains(&mac) {
+    if is_for(Usage::MACGenerate) && common.mac.contains(&mac) {
         return hsm.mac(key, mac, challenge).map(Secret::new).map(Some);
     }
-    let Some(cipher) = cipher(hsm.capabilities(), spec) else {
+    let Some(cipher) = cipher(common, spec) else {
         return Ok(None);
     };
     let iv = cipher.iv_bytes().and_then(|bytes| challenge.get(..bytes));

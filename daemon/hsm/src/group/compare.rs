@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use kmip::mechanism::KeySpec;
+use kmip::{CryptographicUsageMask as Usage, Secret, mechanism::KeySpec};
 
 use super::{
     Group,
+    adoption::by_use,
     making::kept,
     member::{Member, is_gone},
     reference::Copies,
 };
-use crate::{Error, KeyRef, Result, Sealed, Terms};
+use crate::{Error, Hsm, KeyRef, Result, Sealed, Terms};
 
 /// What a member has, beside the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +35,42 @@ enum Answer<T> {
 }
 
 impl Group {
-    /// What each member has of a key.
-    pub fn compare_key(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Vec<Standing>> {
+    /// What each member has of a key, which is of such a kind and may be used so.
+    pub fn compare_key(
+        &self,
+        key: &KeyRef,
+        how: (Option<KeySpec>, Usage),
+        challenge: &[u8; 16],
+    ) -> Result<Vec<Standing>> {
         let copies = self.copies(key)?;
         let ask = |member: &Arc<Member>, own: &[u8]| {
             let own = KeyRef(own.to_vec());
-            member.call(|hsm| hsm.answer(&own, challenge))
+            let answer = member.call(|hsm| hsm.answer(&own, challenge))?;
+            match answer {
+                Some(answer) => Ok(Some(Secret::new(answer))),
+                None => self.by_use_of(member, &own, how, challenge),
+            }
         };
         self.compare(&copies, ask)
+    }
+
+    /// What a secret key that a token keeps as an object of its own makes of a challenge, by what it may be used for. Where it
+    /// refuses to, nobody knows more than that it is there.
+    fn by_use_of(
+        &self,
+        member: &Arc<Member>,
+        key: &KeyRef,
+        (spec, usage): (Option<KeySpec>, Usage),
+        challenge: &[u8; 16],
+    ) -> Result<Option<Secret>> {
+        let Some(spec) = spec.filter(|spec| !spec.is_asymmetric()) else {
+            return Ok(None);
+        };
+        let how = (spec, usage, self.capabilities());
+        match member.call(|hsm| by_use(hsm, key, how, challenge)) {
+            Err(error) if is_gone(&error) || error == Error::KeyNotFound => Err(error),
+            other => Ok(other.unwrap_or_default()),
+        }
     }
 
     /// What each member has of sealed data.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use hsm::{Hsm, KeyRef, group::Standing};
 use kmip::{
-    Secret,
+    CryptographicUsageMask as Usage, Secret,
     mechanism::{Curve, KeySpec},
 };
 
@@ -37,7 +37,10 @@ pub(crate) fn replaced(world: &World, place: usize) -> World {
 }
 
 pub(crate) fn compare(world: &World, key: &KeyRef) -> Vec<Standing> {
-    world.group.compare_key(key, &CHALLENGE).unwrap()
+    world
+        .group
+        .compare_key(key, (None, Usage(0)), &CHALLENGE)
+        .unwrap()
 }
 
 #[test]

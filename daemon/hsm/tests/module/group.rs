@@ -22,6 +22,8 @@ use super::{
 const SECOND: &str = "second";
 const AES: KeySpec = KeySpec::Aes { bits: 256 };
 const RSA: KeySpec = KeySpec::Rsa { bits: 2048 };
+/// Of what is compared otherwise than by its use.
+const UNUSED: (Option<KeySpec>, Usage) = (None, Usage(0));
 
 fn group(members: &[Arc<dyn Hsm>; 2]) -> Group {
     let openers = members.iter().zip(["left", "right"]).map(|(own, name)| {
@@ -97,10 +99,10 @@ fn what_comes_wrapped_for_a_group_is_an_object_of_no_token() {
             let came = group.unwrap(&pair.key, &wrapped, &terms("came", usage));
             let came = came.unwrap();
             assert_eq!(came.public, made.public);
-            let standings = group.compare_key(&came.key, &[7; 16]).unwrap();
+            let standings = group.compare_key(&came.key, UNUSED, &[7; 16]).unwrap();
             assert_eq!(standings, [const { Standing::Same }; 2], "{spec:?}");
         }
-        let standings = group.compare_key(&pair.key, &[7; 16]).unwrap();
+        let standings = group.compare_key(&pair.key, UNUSED, &[7; 16]).unwrap();
         assert_eq!(standings, [const { Standing::Same }; 2]);
         assert!(objects(&members).iter().all(Vec::is_empty));
     });
@@ -161,7 +163,8 @@ fn a_group_adopts_what_all_of_its_members_have() {
                 let own = all.iter().find(|own| own.id == id.as_bytes()).unwrap();
                 assert_eq!(own.label, "another");
             }
-            let standings = group.compare_key(&key, &[7; 16]).unwrap();
+            let how = (found.spec, found.usage);
+            let standings = group.compare_key(&key, how, &[7; 16]).unwrap();
             assert_eq!(standings, [const { Standing::Same }; 2]);
             for _ in 0..4 {
                 serves(&group, &key, found.public.as_deref());
@@ -221,7 +224,16 @@ fn a_group_adopts_nothing_that_one_member_lacks_or_has_differently() {
             let found = found(&group, &id);
             assert_eq!(found.trouble, None);
             assert!(found.usage.intersects(usage));
-            let refused = group.adopt(&found.key.unwrap(), usage, Some("another"));
+            let key = found.key.unwrap();
+            // As of one that was adopted before, and is another in one member since.
+            let told = if usage == Usage::WrapKey {
+                Standing::Same
+            } else {
+                Standing::Other
+            };
+            let standings = group.compare_key(&key, (found.spec, usage), &[7; 16]);
+            assert_eq!(standings.unwrap(), [told.clone(), told], "{usage:?}");
+            let refused = group.adopt(&key, usage, Some("another"));
             assert!(
                 matches!(refused, Err(Error::BadKey(text)) if text.contains(why)),
                 "{refused:?}"
