@@ -4,6 +4,7 @@
     reason = "raw pointers and symbols of the C interface begin and end here"
 )]
 
+mod allocation;
 mod fork_safe;
 mod functions;
 mod host;
