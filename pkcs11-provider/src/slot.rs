@@ -334,10 +334,11 @@ impl Standing {
     fn takes(&self, user: User) -> Result<()> {
         match self.user {
             Some(own) if own == user => Err(Rv::USER_ALREADY_LOGGED_IN),
-            Some(_) => Err(Rv::USER_ANOTHER_ALREADY_LOGGED_IN),
-            None if user == User::SecurityOfficer && self.read_only > 0 => {
+            // Whether somebody is logged in or not: a security officer has no read-only sessions.
+            _ if user == User::SecurityOfficer && self.read_only > 0 => {
                 Err(Rv::SESSION_READ_ONLY_EXISTS)
             }
+            Some(_) => Err(Rv::USER_ANOTHER_ALREADY_LOGGED_IN),
             None => Ok(()),
         }
     }

@@ -19,6 +19,7 @@
 mod common;
 
 mod abi;
+mod codes;
 mod failures;
 mod fork;
 mod garbage;

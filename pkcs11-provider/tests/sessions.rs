@@ -67,7 +67,7 @@ fn login_is_the_applications_and_ends_with_the_last_session() {
             );
             assert_eq!(
                 api.login(second, ck::CKU_SO, SO_PIN),
-                ck::CKR_USER_ANOTHER_ALREADY_LOGGED_IN
+                ck::CKR_SESSION_READ_ONLY_EXISTS
             );
             assert_eq!(call!(api, C_CloseAllSessions(0)), ck::CKR_OK);
             assert_eq!(

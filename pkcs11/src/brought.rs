@@ -68,6 +68,7 @@ impl Brought {
             return Err(Rv::ATTRIBUTE_VALUE_INVALID);
         }
         let value = template.needed(ck::CKA_VALUE)?;
+        template.needed(ck::CKA_SUBJECT)?;
         der::only(der::SEQUENCE, value).ok_or(Rv::ATTRIBUTE_VALUE_INVALID)?;
         Ok(Self {
             object_type: ObjectType::Certificate,
@@ -90,7 +91,9 @@ impl Brought {
                     (ck::CKA_MODULUS, n.to_vec()),
                     (ck::CKA_PUBLIC_EXPONENT, e.to_vec()),
                 ];
-                (rsa_spec(n)?, rsa_spki(n, e), shown)
+                let spec = rsa_spec(n)?;
+                template.agrees(ck::CKA_MODULUS_BITS, spec.bits().into())?;
+                (spec, rsa_spki(n, e), shown)
             }
             ck::CKK_DSA => {
                 let shown = [ck::CKA_PRIME, ck::CKA_SUBPRIME, ck::CKA_BASE, ck::CKA_VALUE]

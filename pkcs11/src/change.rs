@@ -5,7 +5,8 @@ use kmip::attribute::Attribute;
 
 use crate::{
     Facts, Result, Rv, Template, Ulong,
-    attribute::{Form, Given, Kept, Row, vendor},
+    attribute::{Given, Kept, Row, vendor},
+    class,
 };
 
 /// Attributes that a copy may have otherwise than its original (PKCS #11 3.1 §5.7.2), beside those that may change.
@@ -39,12 +40,13 @@ pub fn check_copy(facts: &Facts, template: &Template<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a flag that objects of the class do not have: it would be kept, and mean nothing.
+/// Refuses an attribute that such objects do not have: it would be kept, and mean nothing.
 pub fn belongs(facts: &Facts, row: &Row) -> Result<()> {
-    if row.form == Form::Flag && facts.value(row.kind).is_none() {
-        return Err(Rv::ATTRIBUTE_TYPE_INVALID);
+    if class::has(facts.class, Some(facts.key_type), row.kind) {
+        Ok(())
+    } else {
+        Err(Rv::ATTRIBUTE_TYPE_INVALID)
     }
-    Ok(())
 }
 
 /// Whether an attribute may get this value; whoever is no security officer says not what is trusted.

@@ -8,6 +8,7 @@ pub mod attribute;
 pub mod between;
 mod brought;
 pub mod change;
+pub mod class;
 pub mod curve;
 pub mod derive;
 mod dsa;

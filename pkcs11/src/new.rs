@@ -12,6 +12,7 @@ use crate::{
     Result, Rv, Template, Ulong,
     attribute::{Form, Kept, SESSION, flag_bytes, number, number_bytes, row, vendor},
     brought::{curve_of, hmac_hash, shown_key_type},
+    class,
     mechanism::{Meaning, Row},
     post_quantum, size,
 };
@@ -40,32 +41,32 @@ fn usage_defaults(class: Ulong, spec: KeySpec) -> &'static [Ulong] {
     }
 }
 
-/// What only halves of pairs are used for (PKCS #11 3.2 §4.8, §4.9).
-const ONLY_OF_PAIRS: &[Ulong] = &[
-    ck::CKA_SIGN_RECOVER,
-    ck::CKA_VERIFY_RECOVER,
-    ck::CKA_ENCAPSULATE,
-    ck::CKA_DECAPSULATE,
-];
-
 /// Whether an object of this class may be made by this template; whoever is no security officer says not what is
 /// trusted (PKCS #11 3.1 §4.6).
 pub fn check(template: &Template<'_>, class: Ulong, by_officer: bool) -> Result<()> {
     template.agrees(ck::CKA_CLASS, class)?;
-    let is_of_pairs = |kind: &Ulong| template.flag(*kind) == Some(true);
-    if class == ck::CKO_SECRET_KEY && ONLY_OF_PAIRS.iter().any(is_of_pairs) {
-        return Err(Rv::TEMPLATE_INCONSISTENT);
-    }
+    belongs(template, class, template.number(ck::CKA_KEY_TYPE))?;
     if template.flag(ck::CKA_TRUSTED) == Some(true) && !by_officer {
         return Err(Rv::ATTRIBUTE_READ_ONLY);
     }
     // PKCS #11 3.2 §4.9: only private keys that are hidden before a login ask for one before each use.
     let asks = template.flag(ck::CKA_ALWAYS_AUTHENTICATE) == Some(true);
-    let may_ask = class == ck::CKO_PRIVATE_KEY && template.flag(ck::CKA_PRIVATE).unwrap_or(true);
-    if asks && !may_ask {
+    if asks && template.flag(ck::CKA_PRIVATE) == Some(false) {
         return Err(Rv::TEMPLATE_INCONSISTENT);
     }
     Ok(())
+}
+
+/// Refuses what such objects do not have (PKCS #11 3.2 §4.1.1); a flag that is not set asks for nothing.
+fn belongs(template: &Template<'_>, class: Ulong, key_type: Option<Ulong>) -> Result<()> {
+    let asked = template
+        .iter()
+        .filter(|(row, value)| row.form != Form::Flag || *value == [1]);
+    let mut foreign = asked.filter(|(row, _)| !class::has(class, key_type, row.kind));
+    match foreign.next() {
+        Some(_) => Err(Rv::TEMPLATE_INCONSISTENT),
+        None => Ok(()),
+    }
 }
 
 /// The attributes that a new object takes with it, of whatever kind.
@@ -255,6 +256,9 @@ impl NewSecret {
     }
 }
 
+/// What describes both halves of a pair alike.
+const OF_BOTH_HALVES: [Ulong; 2] = [ck::CKA_PUBLIC_EXPONENT, ck::CKA_EC_PARAMS];
+
 /// The kind of the pair that `C_GenerateKeyPair` makes by these templates, and its type in PKCS #11.
 pub fn pair(
     meaning: Meaning,
@@ -262,14 +266,23 @@ pub fn pair(
     private: &Template<'_>,
 ) -> Result<(KeySpec, Ulong)> {
     let (spec, key_type) = pair_spec(meaning, public, private)?;
-    for template in [public, private] {
+    let halves = [(public, ck::CKO_PUBLIC_KEY), (private, ck::CKO_PRIVATE_KEY)];
+    for (template, class) in halves {
         template.agrees(ck::CKA_KEY_TYPE, key_type)?;
-        template.lacks(&[
-            ck::CKA_MODULUS,
-            ck::CKA_EC_POINT,
-            ck::CKA_VALUE,
-            ck::CKA_SEED,
-        ])?;
+        belongs(template, class, Some(key_type))?;
+        let mut given = template.iter();
+        // The exponent of an RSA key alone is the caller's to say.
+        if given.any(|(row, _)| row.kept == Kept::Material && row.kind != ck::CKA_PUBLIC_EXPONENT) {
+            return Err(Rv::TEMPLATE_INCONSISTENT);
+        }
+    }
+    let named = private
+        .iter()
+        .filter(|(row, _)| OF_BOTH_HALVES.contains(&row.kind));
+    for (row, value) in named {
+        if public.bytes(row.kind).is_some_and(|own| own != value) {
+            return Err(Rv::TEMPLATE_INCONSISTENT);
+        }
     }
     Ok((spec, key_type))
 }

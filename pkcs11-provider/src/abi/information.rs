@@ -102,7 +102,7 @@ pub(super) fn of_token(slot: &Slot) -> CK_TOKEN_INFO {
         manufacturerID: padded(MANUFACTURER),
         model: padded("vault"),
         serialNumber: padded(&slot.serial),
-        flags: ck::CKF_RNG | ck::CKF_TOKEN_INITIALIZED | login | pins,
+        flags: SERVES | login | pins,
         // There is no limit, which 0 says; "not known" has been read as a limit of -1.
         ulMaxSessionCount: 0,
         ulSessionCount: ulong(standing.read_only + standing.read_write),
@@ -119,6 +119,12 @@ pub(super) fn of_token(slot: &Slot) -> CK_TOKEN_INFO {
         utcTime: padded(""),
     }
 }
+
+/// What the token is and does. States that are saved are of digests, in which there is no key that would be needed again.
+const SERVES: Ulong = ck::CKF_RNG
+    | ck::CKF_TOKEN_INITIALIZED
+    | ck::CKF_DUAL_CRYPTO_OPERATIONS
+    | ck::CKF_RESTORE_KEY_NOT_NEEDED;
 
 /// What the daemon knows of PINs.
 const PIN_FLAGS: Ulong = ck::CKF_USER_PIN_INITIALIZED

@@ -12,7 +12,7 @@ use pkcs11::{
 
 use super::{
     create::{now, text},
-    permitted_key, used_key,
+    permitted_of_any_size, used_key,
 };
 use crate::{abi::pointer::MechanismArgument, error::Names, session::Session};
 
@@ -55,7 +55,7 @@ impl Session {
         let requests = derive::requests(bases, meaning, base.parameter, &wanted, now())?;
         let answers = self.slot.remote.together::<DeriveKey>(&requests);
         let answers = answers.map_err(|(which, failure)| Refused {
-            rv: failure.seen_by(Names::Deriving),
+            rv: self.failed(failure, Names::Deriving),
             template: (!failure.is_of_transport()).then_some(which),
         })?;
         let ids = answers.into_iter().map(|own| text(own.unique_identifier));
@@ -66,7 +66,7 @@ impl Session {
 
     /// A key that goes in beside the base, which must be one to derive from, too.
     fn beside(&self, mechanism: &MechanismArgument<'_>, handle: Ulong) -> Result<Arc<Facts>> {
-        let key = permitted_key(self, mechanism, handle, ck::CKF_DERIVE, ck::CKA_DERIVE);
+        let key = permitted_of_any_size(self, mechanism, handle, ck::CKF_DERIVE, ck::CKA_DERIVE);
         match key {
             // The handle that the caller may have confused is in the parameter.
             Err(Rv::KEY_HANDLE_INVALID) => Err(Rv::MECHANISM_PARAM_INVALID),

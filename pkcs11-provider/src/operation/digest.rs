@@ -84,6 +84,9 @@ impl Session {
         step(&mut self.active().digest, |digest| {
             let object = self.object(key, Rv::KEY_HANDLE_INVALID)?;
             let facts = object.facts();
+            if !facts.is_key() {
+                return Err(Rv::KEY_HANDLE_INVALID);
+            }
             if facts.class != ck::CKO_SECRET_KEY || facts.hides(ck::CKA_VALUE) {
                 return Err(Rv::KEY_INDIGESTIBLE);
             }

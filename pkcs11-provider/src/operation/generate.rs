@@ -54,7 +54,7 @@ impl Session {
             .slot
             .remote
             .call::<Create>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Template))?;
+            .map_err(|failure| self.failed(failure, Names::Template))?;
         self.adopt_one(text(response.unique_identifier)?, &template)
     }
 
@@ -90,7 +90,7 @@ impl Session {
             .slot
             .remote
             .call::<CreateKeyPair>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Template))?;
+            .map_err(|failure| self.failed(failure, Names::Template))?;
         let ids = [
             text(response.public_key_unique_identifier)?,
             text(response.private_key_unique_identifier)?,

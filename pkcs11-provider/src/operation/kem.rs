@@ -38,6 +38,7 @@ impl Session {
         mut out: Out<'_>,
     ) -> Result<Option<Ulong>> {
         let mechanism = mechanism.ok_or(Rv::ARGUMENTS_BAD)?;
+        out.room()?;
         let usage = (ck::CKF_ENCAPSULATE, ck::CKA_ENCAPSULATE);
         let key = used_key(self, mechanism, public, usage.0, usage.1)?;
         let added = nested::of(&key.facts, ck::CKA_ENCAPSULATE_TEMPLATE)?;
@@ -56,7 +57,7 @@ impl Session {
             .slot
             .remote
             .call::<OwnEncapsulate>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Deriving))?;
+            .map_err(|failure| self.failed(failure, Names::Deriving))?;
         let handle = self.adopt_one(text(response.unique_identifier)?, &template)?;
         out.give(&response.data.0)?;
         Ok(Some(handle))
@@ -92,7 +93,7 @@ impl Session {
             .slot
             .remote
             .call::<OwnDecapsulate>(&request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Unwrapping))?;
+            .map_err(|failure| self.failed(failure, Names::Unwrapping))?;
         self.adopt_one(text(response.unique_identifier)?, &template)
     }
 

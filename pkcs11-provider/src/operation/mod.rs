@@ -118,8 +118,24 @@ pub(crate) fn used_key(
     })
 }
 
-/// Finds the key and checks mechanism, key and permission, in this order.
+/// Finds the key and checks mechanism, key, permission and the key's size, in this order.
 pub(crate) fn permitted_key(
+    session: &Session,
+    mechanism: &MechanismArgument<'_>,
+    key: Ulong,
+    function: Ulong,
+    usage: Ulong,
+) -> Result<PermittedKey> {
+    let key = permitted_of_any_size(session, mechanism, key, function, usage)?;
+    if key.facts.spec.is_some_and(|spec| key.row.fits(spec)) {
+        Ok(key)
+    } else {
+        Err(Rv::KEY_SIZE_RANGE)
+    }
+}
+
+/// The same of a key that goes in beside another, whose size is its own affair.
+pub(crate) fn permitted_of_any_size(
     session: &Session,
     mechanism: &MechanismArgument<'_>,
     key: Ulong,
@@ -129,6 +145,10 @@ pub(crate) fn permitted_key(
     let row = mechanism::row(mechanism.kind, function)?;
     let object = session.object(key, Rv::KEY_HANDLE_INVALID)?;
     let facts = object.facts();
+    // What is there and is no key has no handle of a key either (PKCS #11 3.2 §5.1.6).
+    if !facts.is_key() {
+        return Err(Rv::KEY_HANDLE_INVALID);
+    }
     let Some(spec) = facts.spec else {
         return Err(Rv::KEY_TYPE_INCONSISTENT);
     };

@@ -80,7 +80,7 @@ impl VerifyOperation {
         }
         let whole = whole.map(|data| data.bytes()).transpose()?;
         let signature = match signature {
-            Some(signature) => signature.bytes()?,
+            Some(signature) => signature.given()?,
             None => self.signature.as_deref().unwrap_or_default(),
         };
         if signature.len() != self.input.answer_bytes() {
@@ -198,7 +198,7 @@ impl Session {
         signature: Option<In<'_>>,
     ) -> Result<()> {
         begin(&mut self.active().verify, mechanism, |mechanism| {
-            let signature = signature.map(|signature| signature.bytes()).transpose()?;
+            let signature = signature.map(|signature| signature.given()).transpose()?;
             let key = used_key(self, mechanism, key, ck::CKF_VERIFY, ck::CKA_VERIFY)?;
             VerifyOperation::new(key, signature.map(<[u8]>::to_vec))
         })

@@ -23,7 +23,7 @@ use crate::common::{
 
 type Handle = ck::CK_OBJECT_HANDLE;
 
-fn rsa(api: &Api, session: u64) -> (Handle, Handle) {
+pub fn rsa(api: &Api, session: u64) -> (Handle, Handle) {
     let public = [number(ck::CKA_MODULUS_BITS, 2048)];
     api.generate_pair(session, ck::CKM_RSA_PKCS_KEY_PAIR_GEN, &public, &[])
         .unwrap()

@@ -18,7 +18,7 @@ use self::found::Found;
 use crate::{
     Template, UNAVAILABLE, Ulong,
     attribute::{self, Kept, SECRET, SESSION, VENDOR, flag_bytes, number_bytes},
-    curve, post_quantum, ulong,
+    class, curve, post_quantum, ulong,
 };
 
 /// An object as the module shows it.
@@ -106,6 +106,15 @@ impl Facts {
         facts
     }
 
+    /// Whether it is a key.
+    #[must_use]
+    pub const fn is_key(&self) -> bool {
+        matches!(
+            self.class,
+            ck::CKO_PRIVATE_KEY | ck::CKO_PUBLIC_KEY | ck::CKO_SECRET_KEY
+        )
+    }
+
     /// A value in C, when it is known without the object's own value.
     pub fn value(&self, kind: Ulong) -> Option<&[u8]> {
         self.values.get(&kind).map(Vec::as_slice)
@@ -146,8 +155,9 @@ impl Facts {
     #[must_use]
     pub fn has_in_value(&self, kind: Ulong) -> bool {
         let of_key = || {
+            let is_material = attribute::row(kind).is_some_and(|row| row.kept == Kept::Material);
             kind == ck::CKA_PUBLIC_KEY_INFO
-                || attribute::row(kind).is_some_and(|row| row.kept == Kept::Material)
+                || (is_material && class::has(self.class, Some(self.key_type), kind))
         };
         match self.class {
             ck::CKO_CERTIFICATE => [
@@ -158,14 +168,7 @@ impl Facts {
                 ck::CKA_PUBLIC_KEY_INFO,
             ]
             .contains(&kind),
-            ck::CKO_PUBLIC_KEY if kind == ck::CKA_VALUE => {
-                matches!(
-                    self.spec,
-                    Some(KeySpec::PostQuantum(_) | KeySpec::Dsa { .. })
-                )
-            }
-            ck::CKO_PUBLIC_KEY => !SECRET.contains(&kind) && of_key(),
-            ck::CKO_PRIVATE_KEY => of_key(),
+            ck::CKO_PUBLIC_KEY | ck::CKO_PRIVATE_KEY => of_key(),
             ck::CKO_SECRET_KEY | ck::CKO_DATA => kind == ck::CKA_VALUE,
             _ => false,
         }
@@ -204,14 +207,12 @@ impl Facts {
             found.name.clone().unwrap_or_default().into_bytes()
         });
         let secret_data = found.object_type == Some(ObjectType::SecretData);
-        let is_key =
-            [ck::CKO_PRIVATE_KEY, ck::CKO_PUBLIC_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
         let holds_secret = [ck::CKO_PRIVATE_KEY, ck::CKO_SECRET_KEY].contains(&self.class);
         // As the daemon hides them before a login; data that PKCS #11 has made says for itself.
         let is_hidden = holds_secret || self.class == ck::CKO_DATA;
         self.default(ck::CKA_PRIVATE, || flag_bytes(is_hidden));
         self.is_private = self.flag(ck::CKA_PRIVATE);
-        if is_key {
+        if self.is_key() {
             self.describe_key(found);
         }
         if holds_secret {

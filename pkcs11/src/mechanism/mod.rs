@@ -21,7 +21,7 @@ pub use self::{
     table::ROWS,
     uses::{Authentication, CipherUse, authentication, cipher, context, wrapping},
 };
-use crate::{Result, Rv, Ulong};
+use crate::{Result, Rv, Ulong, ulong};
 
 /// What a mechanism is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,20 @@ pub fn row(kind: Ulong, function: Ulong) -> Result<&'static Row> {
     ROWS.iter()
         .find(|row| row.kind == kind && row.flags & function != 0)
         .ok_or(Rv::MECHANISM_INVALID)
+}
+
+impl Row {
+    /// Whether a key is of a size that the mechanism takes: in bits where the key has a modulus, in bytes where it is secret.
+    /// Curves and parameter sets are told by their names.
+    #[must_use]
+    pub fn fits(&self, spec: KeySpec) -> bool {
+        let size = match spec {
+            KeySpec::Rsa { bits } | KeySpec::Dsa { bits, .. } => Ulong::from(bits),
+            KeySpec::Ec(_) | KeySpec::PostQuantum(_) | KeySpec::Dh { .. } => return true,
+            secret => ulong(secret.secret_bytes()),
+        };
+        (self.sizes.0..=self.sizes.1).contains(&size)
+    }
 }
 
 impl Meaning {

@@ -56,7 +56,8 @@ fn signs(kind: Ulong) -> bool {
 /// itself hold against them: messages in series, and what is recovered of a signature.
 const DESCRIPTIONS: Ulong = ck::CKF_HW
     | ck::CKF_EC_F_P
-    | ck::CKF_EC_NAMEDCURVE
+    | ck::CKF_EC_OID
+    | ck::CKF_EC_CURVENAME
     | ck::CKF_EC_UNCOMPRESS
     | ck::CKF_MESSAGE_ENCRYPT
     | ck::CKF_MESSAGE_DECRYPT

@@ -60,11 +60,11 @@ fn what_comes_of_a_pair_is_as_its_templates_say() {
         let more = [flag(ck::CKA_WRAP, true), number(ck::CKA_VALUE_LEN, 32)];
         let (_, key) = encapsulate(&more).unwrap();
         assert_eq!(api.flag(session, key, ck::CKA_WRAP), Ok(true));
-        for object in [public, private] {
-            for kind in [ck::CKA_ENCAPSULATE_TEMPLATE, ck::CKA_DECAPSULATE_TEMPLATE] {
-                let changed = api.set(session, object, &[nested(kind, &[])]);
-                assert_eq!(changed, Err(ck::CKR_ATTRIBUTE_READ_ONLY));
-            }
+        let (theirs, ours) = (ck::CKA_ENCAPSULATE_TEMPLATE, ck::CKA_DECAPSULATE_TEMPLATE);
+        for (object, own, other) in [(public, theirs, ours), (private, ours, theirs)] {
+            let change = |kind| api.set(session, object, &[nested(kind, &[])]);
+            assert_eq!(change(own), Err(ck::CKR_ATTRIBUTE_READ_ONLY));
+            assert_eq!(change(other), Err(ck::CKR_ATTRIBUTE_TYPE_INVALID));
         }
     });
 }

@@ -23,6 +23,7 @@ impl Session {
         mut out: Out<'_>,
     ) -> Result<()> {
         let mechanism = mechanism.ok_or(Rv::ARGUMENTS_BAD)?;
+        out.room()?;
         let additional = additional.bytes()?.to_vec();
         let PermittedKey { facts: by, row, .. } =
             permitted_key(self, mechanism, by, ck::CKF_WRAP, ck::CKA_WRAP)

@@ -40,6 +40,7 @@ impl Session {
         mut out: Out<'_>,
     ) -> Result<()> {
         let mechanism = mechanism.ok_or(Rv::ARGUMENTS_BAD)?;
+        out.room()?;
         let PermittedKey { facts: by, row, .. } =
             permitted_key(self, mechanism, by, ck::CKF_WRAP, ck::CKA_WRAP)
                 .map_err(wrap::of_wrapping_key)?;
@@ -117,7 +118,7 @@ impl Session {
             .slot
             .remote
             .call::<Register>(request, Again::MustNot)
-            .map_err(|failure| failure.seen_by(Names::Unwrapping))?;
+            .map_err(|failure| self.failed(failure, Names::Unwrapping))?;
         text(response.unique_identifier)
     }
 }
