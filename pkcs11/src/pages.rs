@@ -13,30 +13,27 @@ const OVERLAP_MAX: usize = 64;
 /// How many pages may bring nothing. A daemon where so much happens is not searched in pages.
 const GAPS_MAX: usize = 64;
 
-/// What a search found.
+/// Why a search did not come to its end. Whoever asked would take what it leaves out for something that is not there.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The identifiers in the daemon's order, each once; 100,000 or a page more at most.
-    pub ids: Vec<String>,
-    /// Whether there is nothing beyond those.
-    pub is_whole: bool,
+pub enum Unfinished {
+    /// It lost its place again and again.
+    Lost,
+    /// There are more than 100,000 objects.
+    TooMany,
 }
 
-/// A search lost its place again and again, and would leave out what it cannot know of.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Lost;
-
-/// What a search found, by the first page and those that `page` brings from a place on.
+/// The identifiers that a search found, in the daemon's order, each once: by the first page and those that `page` brings from
+/// a place on.
 ///
 /// The order is that of creation. So a page that begins with an object of those before goes on without a gap; where it
 /// begins with another, those before have moved ahead, and it is asked for again from further ahead.
 ///
 /// # Errors
-/// What `page` says, and [`Lost`].
-pub fn all<E: From<Lost>>(
+/// What `page` says, and [`Unfinished`].
+pub fn all<E: From<Unfinished>>(
     first: LocateResponse,
     mut page: impl FnMut(usize) -> Result<LocateResponse, E>,
-) -> Result<Found, E> {
+) -> Result<Vec<String>, E> {
     let whole = first.unique_identifier.len();
     let overlap = (whole / 2).min(OVERLAP_MAX);
     let (mut ids, mut known) = (Vec::new(), HashSet::new());
@@ -57,9 +54,11 @@ pub fn all<E: From<Lost>>(
                 Some(in_all) => end >= usize::try_from(in_all).unwrap_or(0),
                 None => is_short,
             };
-            if is_last || ids.len() >= OBJECTS_MAX {
-                let is_whole = is_last;
-                return Ok(Found { ids, is_whole });
+            if is_last {
+                return Ok(ids);
+            }
+            if ids.len() >= OBJECTS_MAX {
+                return Err(Unfinished::TooMany.into());
             }
             end.saturating_sub(overlap)
         } else {
@@ -67,7 +66,7 @@ pub fn all<E: From<Lost>>(
         };
         gaps += usize::from(next <= at || ids.len() == before);
         if gaps > GAPS_MAX {
-            return Err(Lost.into());
+            return Err(Unfinished::Lost.into());
         }
         at = next;
         located = page(at)?;
@@ -114,13 +113,11 @@ mod tests {
         }
 
         /// Searches while something happens before each further page.
-        fn search(&self, happens: impl Fn(&mut Vec<u32>)) -> Result<Vec<String>, Lost> {
-            let found = all(self.page(0), |at| {
+        fn search(&self, happens: impl Fn(&mut Vec<u32>)) -> Result<Vec<String>, Unfinished> {
+            all(self.page(0), |at| {
                 happens(&mut self.objects.borrow_mut());
-                Ok::<_, Lost>(self.page(at))
-            })?;
-            assert!(found.is_whole);
-            Ok(found.ids)
+                Ok(self.page(at))
+            })
         }
     }
 
@@ -165,15 +162,13 @@ mod tests {
     fn a_search_that_loses_its_place_again_and_again_fails_and_leaves_nothing_out() {
         let daemon = Daemon::of(90_000, 100, true);
         let found = daemon.search(|objects| drop(objects.drain(..60)));
-        assert_eq!(found, Err(Lost));
+        assert_eq!(found, Err(Unfinished::Lost));
     }
 
     #[test]
     fn a_search_that_ends_before_all_is_told_says_so() {
-        for (objects, is_whole) in [(100_000, true), (120_000, false)] {
-            let daemon = Daemon::of(objects, 10_000, true);
-            let found = all(daemon.page(0), |at| Ok::<_, Lost>(daemon.page(at)));
-            assert_eq!(found.unwrap().is_whole, is_whole, "{objects}");
-        }
+        let found = |objects| Daemon::of(objects, 10_000, true).search(|_| {});
+        assert_eq!(found(100_000), Ok(texts(0..100_000)));
+        assert_eq!(found(120_000), Err(Unfinished::TooMany));
     }
 }

@@ -5,7 +5,7 @@ mod keys;
 use std::io;
 
 use kmip::{ResultReason, client::CallError};
-use pkcs11::Rv;
+use pkcs11::{Rv, pages::Unfinished};
 use rustix::io::Errno;
 
 use self::keys::{GONE, PARAMETERS, of_keys};
@@ -45,13 +45,18 @@ pub(crate) enum Failure {
     Late,
     /// What came back is no answer.
     Unreadable,
+    /// There is more than one search takes.
+    TooMany,
     /// The daemon refused.
     Refused(Option<ResultReason>),
 }
 
-impl From<pkcs11::pages::Lost> for Failure {
-    fn from(_: pkcs11::pages::Lost) -> Self {
-        Self::Unreadable
+impl From<Unfinished> for Failure {
+    fn from(why: Unfinished) -> Self {
+        match why {
+            Unfinished::Lost => Self::Unreadable,
+            Unfinished::TooMany => Self::TooMany,
+        }
     }
 }
 
@@ -88,7 +93,7 @@ impl Failure {
 
     /// Whether the way to the daemon failed, and not what was asked of it.
     pub(crate) const fn is_of_transport(self) -> bool {
-        !matches!(self, Self::Refused(_))
+        !matches!(self, Self::Refused(_) | Self::TooMany)
     }
 
     /// Whether the daemon said that there is no such object, or none at hand.
@@ -112,6 +117,7 @@ impl Failure {
             Self::Unreachable | Self::Lost => Rv::DEVICE_REMOVED,
             Self::NoRoom => Rv::HOST_MEMORY,
             Self::Late | Self::Unreadable => Rv::DEVICE_ERROR,
+            Self::TooMany => Rv::DEVICE_MEMORY,
             Self::Refused(reason) => refusal(reason, names),
         }
     }

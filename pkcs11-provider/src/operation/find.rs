@@ -161,7 +161,7 @@ fn harvest(remote: &Remote, search: &Search<'_>) -> std::result::Result<Harvest,
         }
         let page = |offset| remote.call::<Locate>(&locate_request(query, offset), Again::May);
         let all = pages::all(located, page)?;
-        all.ids.into_iter().for_each(|id| harvest.note(id));
+        all.into_iter().for_each(|id| harvest.note(id));
     }
     if let Some(attributes) = of_id.first() {
         harvest.take(attributes, None)?;

@@ -1,7 +1,7 @@
 //! What a call that failed returns: the code that the standard has for it, by what the call names.
 
 use kmip::PKCS11ReturnCode as Code;
-use pkcs11::{Rv, pages::Lost};
+use pkcs11::{Rv, pages::Unfinished};
 
 use crate::{
     context::Context,
@@ -62,9 +62,12 @@ impl From<Garbled> for Failure {
     }
 }
 
-impl From<Lost> for Failure {
-    fn from(_: Lost) -> Self {
-        Self::Code(Code::FUNCTIONFAILED)
+impl From<Unfinished> for Failure {
+    fn from(why: Unfinished) -> Self {
+        Self::Code(match why {
+            Unfinished::Lost => Code::FUNCTIONFAILED,
+            Unfinished::TooMany => Code::DEVICEMEMORY,
+        })
     }
 }
 

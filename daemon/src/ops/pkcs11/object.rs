@@ -205,12 +205,7 @@ fn candidates(call: &mut Call<'_, '_>, attributes: &[Attribute]) -> Result<Vec<S
         call.perform::<Locate>(request, Names::Session)
     };
     let first = page(0)?;
-    let found = pages::all(first, page)?;
-    if found.is_whole {
-        Ok(found.ids)
-    } else {
-        Err(Code::DEVICEMEMORY.into())
-    }
+    pages::all(first, page)
 }
 
 const fn object_type(class: Ulong) -> Option<ObjectType> {
