@@ -16,6 +16,7 @@ mod oracle;
 mod refused;
 mod rsa;
 mod signatures;
+mod sizes;
 mod wrapping;
 
 use cryptoki_sys as ck;
