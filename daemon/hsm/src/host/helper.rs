@@ -48,7 +48,7 @@ pub enum Event<'a> {
     Ended(&'a str),
 }
 
-/// Making a key pair takes its time: so many times as long as any other call.
+/// Making a key pair, or looking at one, takes its time: so many times as long as any other call.
 const PATIENCE: u32 = 6;
 
 /// Between two starts that failed, at first and at most.

@@ -69,7 +69,9 @@ impl Hsm for RemoteHsm {
     }
 
     fn import(&self, material: &Material, terms: &Terms) -> Result<KeyRef> {
-        self.call(Call::Import, (material, terms))
+        // Whether the factors of an RSA key are prime takes as long to be seen as to find some.
+        let is_slow = matches!(material, Material::Private { .. });
+        ask(&self.helper, Call::Import, is_slow, (material, terms))
     }
 
     fn export(&self, key: &KeyRef) -> Result<Material> {
@@ -176,7 +178,8 @@ impl Hsm for RemoteHsm {
     }
 
     fn unwrap(&self, under: &KeyRef, wrapped: &Wrapped<'_>, terms: &Terms) -> Result<Generated> {
-        self.call(Call::Unwrap, (under, wrapped, terms))
+        // What comes out may be a key pair.
+        ask(&self.helper, Call::Unwrap, true, (under, wrapped, terms))
     }
 
     fn answer(&self, key: &KeyRef, challenge: &[u8; 16]) -> Result<Option<Vec<u8>>> {

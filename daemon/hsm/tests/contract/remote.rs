@@ -5,19 +5,23 @@ use std::{
     os::unix::net::UnixStream,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hsm::{
-    Error, Hsm,
+    Error, Hsm, Material,
     host::{self, Event, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
     soft::{CACHE_KEYS_MAX, Master, MasterSource},
 };
-use kmip::Secret;
+use kmip::{Secret, mechanism::KeySpec};
+use openssl::{pkey::PKey, rsa::Rsa};
+
+use crate::terms;
 
 /// An embedded HSM behind sockets.
 pub(crate) fn open() -> Box<dyn Hsm> {
-    Box::new(opened(Arc::new(embedded()), |_| ()).expect("it opens"))
+    let opened = opened(Arc::new(embedded()), Duration::from_secs(60), |_| ());
+    Box::new(opened.expect("it opens"))
 }
 
 /// Where a new master is. Its folder goes at once: what was read of it stays.
@@ -41,6 +45,7 @@ fn no_secret(file: SecretFile<'_>) -> hsm::Result<Secret> {
 
 fn opened(
     opening: Arc<Opening>,
+    wait: Duration,
     tell: impl Fn(Event<'_>) + Send + Sync + 'static,
 ) -> hsm::Result<RemoteHsm> {
     RemoteHsm::open(HelperTerms {
@@ -56,7 +61,7 @@ fn opened(
             Ok((near, None))
         }),
         opening,
-        wait: Duration::from_secs(60),
+        wait,
         channels_max: 4,
         tell: Box::new(tell),
     })
@@ -71,10 +76,32 @@ fn what_does_not_open_says_why() {
         keys_may_move: false,
         verify_signatures: true,
     };
-    let Err(Error::Unavailable(why)) = opened(Arc::new(missing), |_| ()) else {
+    let wait = Duration::from_secs(60);
+    let Err(Error::Unavailable(why)) = opened(Arc::new(missing), wait, |_| ()) else {
         panic!("it opened");
     };
     assert!(why.contains("/nowhere/master.key"), "{why}");
+}
+
+/// Whether its factors are prime is asked of every RSA key that is brought, and takes seconds of a long one.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time that it takes here is what the HSM's process gets too little of"
+)]
+fn a_key_that_is_looked_at_for_long_is_not_taken_for_a_hang() {
+    let key = Rsa::generate(4096).expect("a key");
+    let began = Instant::now();
+    assert!(key.check_key().is_ok_and(|is_right| is_right));
+    let wait = began.elapsed() * 6 / 10;
+    let tell = |event: Event<'_>| assert_ne!(event, Event::Hung);
+    let hsm = opened(Arc::new(embedded()), wait, tell).expect("it opens");
+    let pkcs8 = PKey::from_rsa(key).and_then(|key| key.private_key_to_pkcs8());
+    let material = Material::Private {
+        spec: KeySpec::Rsa { bits: 4096 },
+        pkcs8: Secret::new(pkcs8.expect("an encoding")),
+    };
+    hsm.import(&material, &terms(false)).expect("it is taken");
 }
 
 /// A token locks itself after a few wrong PINs, so that a process that comes back must not try one again and again.
