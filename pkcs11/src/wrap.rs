@@ -222,17 +222,15 @@ pub fn register_request(
     }
     template.lacks(&[ck::CKA_VALUE, ck::CKA_MODULUS, ck::CKA_EC_POINT])?;
     let class = template.number(ck::CKA_CLASS).unwrap_or(ck::CKO_SECRET_KEY);
-    // PKCS #11 3.2 §4.7: what is unwrapped has no type but that which the template says.
     let key_type = template.number(ck::CKA_KEY_TYPE);
-    let key_type = key_type.ok_or(Rv::TEMPLATE_INCOMPLETE);
     let (spec, more, object_type) = match class {
         ck::CKO_SECRET_KEY => {
-            let new = unwrapped_secret(template, key_type?, wrapped.len())?;
+            let new = unwrapped_secret(template, key_type, wrapped.len())?;
             let shown = new.shown();
             (new.spec, shown, ObjectType::SymmetricKey)
         }
         ck::CKO_PRIVATE_KEY => {
-            let spec = stand_in(key_type?)?;
+            let spec = stand_in(key_type.ok_or(Rv::TEMPLATE_INCOMPLETE)?)?;
             (spec, Vec::new(), ObjectType::PrivateKey)
         }
         _ => return Err(Rv::TEMPLATE_INCONSISTENT),
@@ -280,11 +278,12 @@ pub fn register_request(
 /// The kind of a key that is still wrapped: its length only has to be one of the type's.
 fn unwrapped_secret(
     template: &Template<'_>,
-    key_type: Ulong,
+    key_type: Option<Ulong>,
     wrapped_bytes: usize,
 ) -> Result<NewSecret> {
     let any = match key_type {
-        ck::CKK_AES | ck::CKK_AES_XTS => 32,
+        Some(ck::CKK_AES | ck::CKK_AES_XTS) => 32,
+        // Programs leave the type out, and mean a generic secret.
         _ => wrapped_bytes.clamp(1, 1024),
     };
     NewSecret::described(template, Some(any))
