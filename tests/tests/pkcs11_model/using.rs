@@ -41,6 +41,15 @@ impl Cipher {
     }
 }
 
+/// How an operation ends with a copy whose key is no more, for which no function has a code of its own.
+const fn ended(key: &Object) -> &'static [Ulong] {
+    if key.is_gone {
+        &[ck::CKR_FUNCTION_FAILED]
+    } else {
+        &[]
+    }
+}
+
 impl World<'_> {
     fn data(&self, data: Data) -> Vec<u8> {
         match data {
@@ -68,7 +77,8 @@ impl World<'_> {
             .once(act, self.session, &how.mechanism(), key.handle, &data);
         let told = format!("{act:?} by {how:?} with {key:?}");
         let refused = !key.uses.has(usage) || !key.is_aes();
-        if let Some(came) = self.judge(&told, came, refused, &[codes::DATA, Self::stale()]) {
+        let allowed = [codes::DATA, Self::stale(), ended(&key)];
+        if let Some(came) = self.judge(&told, came, refused, &allowed) {
             self.see(&told, &came);
         }
     }
@@ -193,7 +203,8 @@ impl World<'_> {
             .once(Act::Sign, self.session, &how, key.handle, &data);
         let told = format!("a MAC with {key:?}");
         let refused = !key.uses.has(Uses::SIGN) || key.secret().is_none();
-        if let Some(came) = self.judge(&told, came, refused, &[codes::DATA, Self::stale()]) {
+        let allowed = [codes::DATA, Self::stale(), ended(&key)];
+        if let Some(came) = self.judge(&told, came, refused, &allowed) {
             self.see(&told, &came);
         }
     }
