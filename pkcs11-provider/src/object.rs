@@ -110,7 +110,7 @@ impl Object {
         if let Some(half) = half {
             whole = read(remote, half, ck::CKO_PUBLIC_KEY, &facts)?;
         }
-        let may_be_told = !facts.is_secret && !facts.id.is_empty();
+        let may_be_told = !facts.is_secret() && !facts.id.is_empty();
         if may_be_told {
             whole.merge(read(remote, &facts.id, facts.class, &facts)?);
         }
@@ -144,7 +144,7 @@ impl Object {
     /// What its attributes come to in bytes, its value among them; `None` where the value is not told.
     pub(crate) fn size(&self, remote: &Remote) -> Result<Option<usize>> {
         let facts = self.facts();
-        if facts.is_secret {
+        if facts.is_secret() {
             return Ok(None);
         }
         let value = self.value(remote)?.material.bytes();

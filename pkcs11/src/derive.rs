@@ -145,11 +145,7 @@ impl New {
 
     /// Data, which anybody reads who is logged in: so it comes only of what may be read itself.
     fn data(bases: Bases<'_>, parameter: &Parameter, wanted: &Wanted<'_>) -> Result<Self> {
-        let is_secret = |base: &Facts| {
-            let leaves = base.flag(ck::CKA_EXTRACTABLE) && !base.flag(ck::CKA_WRAP_WITH_TRUSTED);
-            base.flag(ck::CKA_SENSITIVE) || !leaves
-        };
-        if bases.all().any(is_secret) {
+        if bases.all().any(Facts::is_secret) {
             return Err(Rv::KEY_FUNCTION_NOT_PERMITTED);
         }
         let template = wanted.template;

@@ -57,13 +57,13 @@ impl Execute for BackupCreate {
 impl Admin {
     fn write_backup(&self, directory: &Path) -> std::result::Result<BackupFacts, String> {
         let told = |error: io::Error| format!("{}: {error}", directory.display());
+        let belongings = (self.parts.belongings)()?;
         let store_file = &self.parts.store_file;
         self.parts
             .service
             .store
             .backup(&directory.join(store_file))
             .map_err(|error| error.to_string())?;
-        let belongings = (self.parts.belongings)()?;
         let mut entries = vec![Entry::of(directory, store_file).map_err(told)?];
         for file in belongings.files {
             if file.is_optional && !file.path.exists() {

@@ -88,7 +88,6 @@ impl Session {
                 facts.vendor.push(name);
             }
         }
-        facts.lock_by(&template);
         object.learn(facts);
         Ok(())
     }

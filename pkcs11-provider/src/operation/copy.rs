@@ -59,7 +59,6 @@ impl Session {
             facts.set(row.kind, value.to_vec());
         }
         facts.is_private = facts.flag(ck::CKA_PRIVATE);
-        facts.lock_by(template);
         facts.set(ck::CKA_TOKEN, pkcs11::attribute::flag_bytes(false));
         self.slot.objects.insert(facts, Some(self.handle)).0
     }

@@ -16,7 +16,7 @@ pub use identifier::{id_bytes, id_of_bytes};
 
 use self::found::Found;
 use crate::{
-    Template, UNAVAILABLE, Ulong,
+    UNAVAILABLE, Ulong,
     attribute::{self, Kept, SECRET, SESSION, VENDOR, flag_bytes, number_bytes},
     class, curve, post_quantum, ulong,
 };
@@ -36,8 +36,8 @@ pub struct Facts {
     pub is_private: bool,
     /// The mark of the run whose session the object belongs to.
     pub session: Option<String>,
-    /// Whether the value may not be told.
-    pub is_secret: bool,
+    /// Whether it is data that may not be told.
+    is_secret_data: bool,
     /// The other half of a key pair.
     pub other_half: Option<String>,
     /// What the daemon keeps in vendor attributes.
@@ -80,7 +80,7 @@ impl Facts {
             spec: None,
             is_private: false,
             session: None,
-            is_secret: false,
+            is_secret_data: false,
             other_half: None,
             vendor: Vec::new(),
             values: BTreeMap::new(),
@@ -136,10 +136,18 @@ impl Facts {
         self.values.insert(kind, value);
     }
 
-    /// Tells the value no more, where a change or a copy's template says so.
-    pub fn lock_by(&mut self, template: &Template<'_>) {
-        self.is_secret |= template.flag(ck::CKA_SENSITIVE) == Some(true)
-            || template.flag(ck::CKA_EXTRACTABLE) == Some(false);
+    /// Whether the value may not be told: that of a key that is sensitive, may not leave, or leaves only under one that is
+    /// trusted.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        match self.class {
+            ck::CKO_PRIVATE_KEY | ck::CKO_SECRET_KEY => {
+                self.flag(ck::CKA_SENSITIVE)
+                    || !self.flag(ck::CKA_EXTRACTABLE)
+                    || self.flag(ck::CKA_WRAP_WITH_TRUSTED)
+            }
+            _ => self.is_secret_data,
+        }
     }
 
     /// Whether the object's list of mechanisms, if it has one, names this one.
@@ -176,7 +184,7 @@ impl Facts {
 
     /// Whether the attribute would give a secret away.
     pub fn hides(&self, kind: Ulong) -> bool {
-        self.is_secret && SECRET.contains(&kind)
+        self.is_secret() && SECRET.contains(&kind)
     }
 
     fn take_vendor(&mut self, vendor: &VendorAttribute) {
@@ -223,7 +231,7 @@ impl Facts {
             ck::CKO_DATA => {
                 self.default(ck::CKA_APPLICATION, Vec::new);
                 self.default(ck::CKA_OBJECT_ID, Vec::new);
-                self.is_secret = secret_data && found.sensitive == Some(true);
+                self.is_secret_data = secret_data && found.sensitive == Some(true);
             }
             _ => {}
         }
@@ -331,9 +339,7 @@ impl Facts {
         // A daemon that says nothing is taken to hide the value; asking for it then costs no refusal.
         let sensitive = found.sensitive.unwrap_or(true);
         let extractable = found.extractable.unwrap_or(false);
-        // A key that leaves only under one that is trusted is told to nobody.
         self.default(ck::CKA_WRAP_WITH_TRUSTED, || flag_bytes(false));
-        self.is_secret = sensitive || !extractable || self.flag(ck::CKA_WRAP_WITH_TRUSTED);
         // PKCS #11 3.1 §4.9: both are false of a key that was brought from outside; a derived one has them of its base, and
         // says that it was not made here.
         let local = self.vendor.contains(&"pkcs11-local");

@@ -29,7 +29,7 @@ fn an_object_of_another_client_shows_its_name_and_its_identifier() {
     assert_eq!(id, [10, 11, 12, 13, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     assert_eq!(id_of_bytes(id).as_deref(), Some(PRIVATE));
     assert!(facts.flag(ck::CKA_VERIFY) && !facts.flag(ck::CKA_ENCRYPT));
-    assert!(!facts.is_private && !facts.is_secret);
+    assert!(!facts.is_private && !facts.is_secret());
     assert_eq!(facts.key_type, ck::CKK_EC);
     assert_eq!(facts.value(ck::CKA_SIGN), None);
 }
@@ -52,6 +52,16 @@ fn a_private_key_hides_its_value_unless_the_daemon_says_it_may_be_told() {
         Attribute::Extractable(true),
     ]);
     assert!(!open.hides(ck::CKA_VALUE));
+    // What is said of it later counts at once.
+    for (kind, value) in [
+        (ck::CKA_SENSITIVE, true),
+        (ck::CKA_EXTRACTABLE, false),
+        (ck::CKA_WRAP_WITH_TRUSTED, true),
+    ] {
+        let mut closed = open.clone();
+        closed.set(kind, flag_bytes(value));
+        assert!(closed.hides(ck::CKA_VALUE), "{kind:#x}");
+    }
     let locked = key(vec![
         Attribute::Sensitive(false),
         Attribute::Extractable(false),

@@ -69,7 +69,7 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
     change::check_copy(facts, &template)?;
     let flag = |kind| template.flag(kind).unwrap_or_else(|| facts.flag(kind));
     call.may_write(flag(ck::CKA_TOKEN), flag(ck::CKA_PRIVATE))?;
-    if facts.is_secret {
+    if facts.is_secret() {
         return Err(Code::ACTIONPROHIBITED.into());
     }
     let material = material(call, facts)?;

@@ -300,7 +300,7 @@ pub(super) fn material(call: &mut Call<'_, '_>, facts: &Facts) -> Result<Materia
     if let Some(half) = half {
         all.merge(released(call, half, ck::CKO_PUBLIC_KEY, facts)?);
     }
-    if !facts.is_secret {
+    if !facts.is_secret() {
         all.merge(released(call, &facts.id, facts.class, facts)?);
     }
     Ok(all)
