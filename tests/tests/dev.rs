@@ -260,7 +260,8 @@ fn a_backup_holds_what_the_configuration_names_by_then() {
     let text = fs::read_to_string(&path).unwrap();
     let entry = "[[notify]]\nclient = \"dev\"\nvault = \"dev\"\naddress = \"127.0.0.1:1\"\n\
                  authorities = [\"array.pem\"]\n";
-    fs::write(&path, format!("{text}\n{entry}")).unwrap();
+    let text = format!("{text}\n{entry}");
+    fs::write(&path, &text).unwrap();
     fs::copy(appliance.file("ca.pem"), appliance.file("array.pem")).unwrap();
     let backup = |name: &str| {
         let folder = appliance.scratch().join(name);
@@ -273,6 +274,17 @@ fn a_backup_holds_what_the_configuration_names_by_then() {
         let (here, there) = (appliance.file(name), folder.join(name));
         assert_eq!(fs::read(here).unwrap(), fs::read(there).unwrap(), "{name}");
     }
+    // A file that is named by a way around is copied, and not on to itself.
+    let beside = appliance.scratch().join("beside.pem");
+    fs::copy(appliance.file("ca.pem"), &beside).unwrap();
+    let around = text.replace("\"array.pem\"", "\"array.pem\", \"../scratch/beside.pem\"");
+    fs::write(&path, around).unwrap();
+    let (folder, mut command) = backup("../around");
+    succeed(&mut command);
+    let copied = fs::read(folder.join("elsewhere/beside.pem")).unwrap();
+    assert_eq!(fs::read(&beside).unwrap(), copied);
+    assert_eq!(fs::read(appliance.file("ca.pem")).unwrap(), copied);
+    fs::write(&path, &text).unwrap();
     // What could not be restored is no backup.
     fs::remove_file(appliance.file("array.pem")).unwrap();
     let (folder, mut command) = backup("lacking");

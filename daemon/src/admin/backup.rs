@@ -1,9 +1,9 @@
 //! A backup: a consistent copy of the records, and the files without which they cannot be read.
 
 use std::{
-    fs::{self, DirBuilder, File},
+    fs::{self, DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -98,9 +98,11 @@ impl Admin {
     }
 }
 
-/// Copies a file to where nobody else reads it.
+/// Copies a file to where nobody else reads it, and nothing is yet.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::copy(from, to)?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o600))?;
-    File::open(to)?.sync_all()
+    let mut from = File::open(from)?;
+    let mut how = OpenOptions::new();
+    let mut to = how.write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()
 }

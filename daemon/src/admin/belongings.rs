@@ -7,7 +7,7 @@ use std::{
 
 use hsm::host::{Opening, Seal};
 
-use super::{Parts, Reloader};
+use super::{Parts, Reloader, manifest};
 use crate::{
     audit::FileTrail,
     clock::Clock,
@@ -142,16 +142,18 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// A file keeps its place in the data directory; one from elsewhere goes to `elsewhere`.
+    /// A file keeps its place in the data directory; one from elsewhere goes to `elsewhere`, and so does one that is named
+    /// by a way around: its name in the backup would lead out of that, on to the file itself.
     fn add(&mut self, path: &Path, is_optional: bool) {
         if self.found.files.iter().any(|file| file.path == path) {
             return;
         }
         let inside = path.strip_prefix(self.data).ok();
+        let inside = inside.map(|inside| inside.to_string_lossy().into_owned());
         let base = match (inside, path.file_name()) {
-            (Some(inside), _) => inside.to_string_lossy().into_owned(),
-            (None, Some(name)) => format!("elsewhere/{}", name.to_string_lossy()),
-            (None, None) => return,
+            (Some(inside), _) if manifest::is_inside(&inside) => inside,
+            (_, Some(name)) => format!("elsewhere/{}", name.to_string_lossy()),
+            (_, None) => return,
         };
         let mut name = base.clone();
         let mut count: u32 = 1;
@@ -170,6 +172,27 @@ impl<'a> Collection<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn names(data: &str, paths: &[&str]) -> Vec<String> {
+        let mut own = Collection::new(Path::new(data));
+        let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
+        own.take(&paths);
+        own.found.files.into_iter().map(|file| file.name).collect()
+    }
+
+    #[test]
+    fn no_belonging_leads_out_of_a_backup() {
+        let around = ["/srv/data/../tls/server.key", "/srv/data/manifest.json"];
+        assert_eq!(
+            names("/srv/data", &around),
+            ["elsewhere/server.key", "elsewhere/manifest.json"]
+        );
+        // The data directory of a configuration that is named without one.
+        assert_eq!(
+            names("", &["/etc/keyhold/server.pem", "server.key"]),
+            ["elsewhere/server.pem", "server.key"]
+        );
+    }
 
     #[test]
     fn belongings_keep_their_places_and_names_apart() {
