@@ -10,6 +10,7 @@ use crate::{Ulong, attribute::RSA_PRIVATE};
 pub fn has(class: Ulong, key_type: Option<Ulong>, kind: Ulong) -> bool {
     let of_all = OF_ALL.contains(&kind);
     of_all
+        || uses(class).contains(&kind)
         || match class {
             ck::CKO_CERTIFICATE => OF_CERTIFICATE.contains(&kind),
             ck::CKO_DATA => OF_DATA.contains(&kind),
@@ -26,6 +27,39 @@ pub fn has(class: Ulong, key_type: Option<Ulong>, kind: Ulong) -> bool {
             ck::CKO_SECRET_KEY => OF_KEY.contains(&kind) || OF_SECRET.contains(&kind),
             _ => false,
         }
+}
+
+/// The flags that say what keys of a class are for, of which each has all (§4.7 to §4.10); none of what is no key.
+#[must_use]
+pub const fn uses(class: Ulong) -> &'static [Ulong] {
+    match class {
+        ck::CKO_PUBLIC_KEY => &[
+            ck::CKA_ENCRYPT,
+            ck::CKA_VERIFY,
+            ck::CKA_VERIFY_RECOVER,
+            ck::CKA_WRAP,
+            ck::CKA_DERIVE,
+            ck::CKA_ENCAPSULATE,
+        ],
+        ck::CKO_PRIVATE_KEY => &[
+            ck::CKA_DECRYPT,
+            ck::CKA_SIGN,
+            ck::CKA_SIGN_RECOVER,
+            ck::CKA_UNWRAP,
+            ck::CKA_DERIVE,
+            ck::CKA_DECAPSULATE,
+        ],
+        ck::CKO_SECRET_KEY => &[
+            ck::CKA_ENCRYPT,
+            ck::CKA_DECRYPT,
+            ck::CKA_SIGN,
+            ck::CKA_VERIFY,
+            ck::CKA_WRAP,
+            ck::CKA_UNWRAP,
+            ck::CKA_DERIVE,
+        ],
+        _ => &[],
+    }
 }
 
 fn in_pair(class: Ulong, key_type: Option<Ulong>, kind: Ulong) -> bool {
@@ -118,40 +152,30 @@ const OF_CERTIFICATE: &[Ulong] = &[
     ck::CKA_NAME_HASH_ALGORITHM,
 ];
 
-/// §4.7.
+/// §4.7, beside the uses of each class.
 const OF_KEY: &[Ulong] = &[
     ck::CKA_KEY_TYPE,
     ck::CKA_ID,
     ck::CKA_START_DATE,
     ck::CKA_END_DATE,
-    ck::CKA_DERIVE,
     ck::CKA_LOCAL,
     ck::CKA_KEY_GEN_MECHANISM,
     ck::CKA_ALLOWED_MECHANISMS,
 ];
 
-/// §4.8.
+/// §4.8, beside its uses.
 const OF_PUBLIC: &[Ulong] = &[
     ck::CKA_SUBJECT,
-    ck::CKA_ENCRYPT,
-    ck::CKA_VERIFY,
-    ck::CKA_VERIFY_RECOVER,
-    ck::CKA_WRAP,
     ck::CKA_TRUSTED,
     ck::CKA_WRAP_TEMPLATE,
     ck::CKA_PUBLIC_KEY_INFO,
-    ck::CKA_ENCAPSULATE,
     ck::CKA_ENCAPSULATE_TEMPLATE,
 ];
 
-/// §4.9.
+/// §4.9, beside its uses.
 const OF_PRIVATE: &[Ulong] = &[
     ck::CKA_SUBJECT,
     ck::CKA_SENSITIVE,
-    ck::CKA_DECRYPT,
-    ck::CKA_SIGN,
-    ck::CKA_SIGN_RECOVER,
-    ck::CKA_UNWRAP,
     ck::CKA_EXTRACTABLE,
     ck::CKA_ALWAYS_SENSITIVE,
     ck::CKA_NEVER_EXTRACTABLE,
@@ -160,19 +184,12 @@ const OF_PRIVATE: &[Ulong] = &[
     ck::CKA_DERIVE_TEMPLATE,
     ck::CKA_ALWAYS_AUTHENTICATE,
     ck::CKA_PUBLIC_KEY_INFO,
-    ck::CKA_DECAPSULATE,
     ck::CKA_DECAPSULATE_TEMPLATE,
 ];
 
-/// §4.10, and what stands in keys of every type.
+/// §4.10 beside its uses, and what stands in keys of every type.
 const OF_SECRET: &[Ulong] = &[
     ck::CKA_SENSITIVE,
-    ck::CKA_ENCRYPT,
-    ck::CKA_DECRYPT,
-    ck::CKA_SIGN,
-    ck::CKA_VERIFY,
-    ck::CKA_WRAP,
-    ck::CKA_UNWRAP,
     ck::CKA_EXTRACTABLE,
     ck::CKA_ALWAYS_SENSITIVE,
     ck::CKA_NEVER_EXTRACTABLE,

@@ -289,36 +289,9 @@ impl Facts {
         }
     }
 
-    /// The usage flags that the key's class has (PKCS #11 3.1 §4.8 to §4.10).
+    /// The usage flags that the key's class has.
     fn describe_usage(&mut self, usage: CryptographicUsageMask) {
-        let of_class: &[Ulong] = match self.class {
-            ck::CKO_PUBLIC_KEY => &[
-                ck::CKA_ENCRYPT,
-                ck::CKA_VERIFY,
-                ck::CKA_VERIFY_RECOVER,
-                ck::CKA_WRAP,
-                ck::CKA_DERIVE,
-                ck::CKA_ENCAPSULATE,
-            ],
-            ck::CKO_PRIVATE_KEY => &[
-                ck::CKA_DECRYPT,
-                ck::CKA_SIGN,
-                ck::CKA_SIGN_RECOVER,
-                ck::CKA_UNWRAP,
-                ck::CKA_DERIVE,
-                ck::CKA_DECAPSULATE,
-            ],
-            _ => &[
-                ck::CKA_ENCRYPT,
-                ck::CKA_DECRYPT,
-                ck::CKA_SIGN,
-                ck::CKA_VERIFY,
-                ck::CKA_WRAP,
-                ck::CKA_UNWRAP,
-                ck::CKA_DERIVE,
-            ],
-        };
-        for kind in of_class {
+        for kind in class::uses(self.class) {
             let Some(Kept::Usage(asymmetric, symmetric)) =
                 attribute::row(*kind).map(|row| row.kept)
             else {
