@@ -20,7 +20,9 @@ impl Parts {
     /// The parts of an appliance that was opened from a configuration.
     pub fn of(
         config: &Config,
-        (service, trail, clock): (Arc<Service>, Arc<FileTrail>, Arc<Clock>),
+        service: Arc<Service>,
+        trail: Arc<FileTrail>,
+        clock: Arc<Clock>,
         reloader: Reloader,
     ) -> Result<Self, PkiError> {
         let authority = config.authority.as_deref();

@@ -36,16 +36,11 @@ impl Course {
 
     /// Whether this leads to where another does.
     fn is_same(&self, other: &Self) -> bool {
-        let of = |own: &Self| {
-            let vault = &own.vault;
-            (
-                vault.name.clone(),
-                vault.backend.clone(),
-                vault.wrapped,
-                own.leaves_authority,
-            )
-        };
-        of(self) == of(other)
+        let (own, theirs) = (&self.vault, &other.vault);
+        own.name == theirs.name
+            && own.backend == theirs.backend
+            && own.wrapped == theirs.wrapped
+            && self.leaves_authority == other.leaves_authority
     }
 }
 

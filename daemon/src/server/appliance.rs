@@ -86,8 +86,8 @@ impl Appliance {
             experimental: config.server.experimental,
         }));
         let (askers, reloader) = Askers::new();
-        let own = (service.clone(), trail.clone(), clock.clone());
-        let admin = admin::Parts::of(&config, own, reloader)?;
+        let (own, events, time) = (service.clone(), trail.clone(), clock.clone());
+        let admin = admin::Parts::of(&config, own, events, time, reloader)?;
         Ok(Self {
             config,
             service,
