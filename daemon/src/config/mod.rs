@@ -38,6 +38,8 @@ use crate::{
 pub struct Config {
     /// The file it was read from.
     pub file: PathBuf,
+    /// What the command line says instead of the file.
+    given: Given,
     /// Where the daemon listens.
     pub server: Server,
     /// Who the daemon is on the network; absent when it does not listen there.
@@ -133,7 +135,34 @@ pub struct Store {
     pub cached_records_max: usize,
 }
 
+/// Where the daemon listens by the command line; by the file where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// KMIP over mutual TLS.
+    pub kmip: Option<SocketAddr>,
+    /// Metrics and health.
+    pub metrics: Option<SocketAddr>,
+}
+
 impl Config {
+    /// The configuration with what the command line says instead of the file, now and whenever it is read anew.
+    #[must_use]
+    pub fn with(mut self, given: Given) -> Self {
+        if let Some(address) = given.kmip {
+            self.server.kmip = vec![address];
+        }
+        if let Some(address) = given.metrics {
+            self.server.metrics = Some(address);
+        }
+        self.given = given;
+        self
+    }
+
+    /// The same file as it is by now, under the same command line.
+    pub fn read_anew(&self) -> Result<Self, ConfigError> {
+        Ok(Self::load(&self.file)?.with(self.given))
+    }
+
     /// Reads and checks a configuration; nothing of it is used unless all of it is good.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = files::read_text(path).map_err(ConfigError::from)?;
@@ -168,6 +197,7 @@ impl Config {
         };
         Ok(Self {
             file: path.to_owned(),
+            given: Given::default(),
             server,
             tls,
             authority: file.authority.map(|own| place.resolve(&own.directory)),

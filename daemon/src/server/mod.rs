@@ -209,7 +209,7 @@ impl Running {
 
     fn try_reload(&mut self) -> Result<ReloadFacts, ServerError> {
         let old = &self.appliance.config;
-        let new = Config::load(&old.file)?;
+        let new = old.read_anew()?;
         let terms = match (&self.tls, &new.tls) {
             (Some(tls), Some(own)) => Some((tls, Terms::load(own, &self.appliance.directory)?)),
             _ => None,

@@ -17,7 +17,7 @@ use self::places::Whereabouts;
 use super::{Failure, Output, setup};
 use crate::{
     authority::Options,
-    config::Config,
+    config::{Config, Given},
     conformance::{Conformance, Seeding},
     error::Error,
     files::{self, Audience},
@@ -102,14 +102,12 @@ impl Dev {
             text.as_bytes(),
             Audience::Everybody,
         )?;
-        let mut config = Config::load(&dir.join(CONFIGURATION)).map_err(Failure::failed)?;
+        let config = Config::load(&dir.join(CONFIGURATION)).map_err(Failure::failed)?;
         self.check_module(&config)?;
-        if let Some(address) = self.kmip {
-            config.server.kmip = vec![address];
-        }
-        if let Some(address) = self.metrics {
-            config.server.metrics = Some(address);
-        }
+        let config = config.with(Given {
+            kmip: self.kmip,
+            metrics: self.metrics,
+        });
         let appliance = Appliance::open(config, self.conformance()).map_err(Failure::failed)?;
         self.furnish(&appliance, &dir)?;
         let ready = |bound: &Bound| {
