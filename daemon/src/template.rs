@@ -263,12 +263,9 @@ pub(crate) fn complete(
     attributes.protection_storage_mask = Some(ProtectionStorageMask::Software);
     // KMIP 1.4 §3.18: what comes without a policy has the server's, and clients of 1.x look for its name.
     if attributes.operation_policy_name.is_none() && object_type != ObjectType::Template {
-        attributes.operation_policy_name = Some(POLICY.to_owned());
+        attributes.operation_policy_name = Some(store::USUAL_POLICY.to_owned());
     }
 }
-
-/// The name of the policy of every object that its client gave none, as the field has it.
-const POLICY: &str = "default";
 
 /// Says that the server made the key, and how.
 pub(crate) fn generated(attributes: &mut Attributes, format: KeyFormatType, now: Timestamp) {

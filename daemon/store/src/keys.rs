@@ -9,10 +9,13 @@ use kmip::{
 };
 use rusqlite::types::{ToSql, ToSqlOutput};
 
-use crate::{Record, fields};
+use crate::{ObjectId, Record, USUAL_POLICY, fields};
 
 /// Longer keys are cut: an index is no place for essays.
 const KEY_BYTES_MAX: usize = 128;
+
+/// The kind of a digest's key.
+pub(crate) const DIGEST: i64 = Tag::Digest.0 as i64;
 
 /// Stands between texts in a key, because it never stands in UTF-8.
 pub(crate) const SEPARATOR: u8 = 0xFF;
@@ -28,8 +31,15 @@ pub(crate) struct SearchKey {
     pub(crate) is_whole: bool,
 }
 
+impl SearchKey {
+    /// Whether it is kept in [`crate::digests`] and not in the table.
+    pub(crate) fn is_digest(&self) -> bool {
+        self.kind == DIGEST
+    }
+}
+
 /// The value of a key: numbers for ranges, else bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum KeyValue {
     Number(i64),
     Bytes(Vec<u8>),
@@ -81,7 +91,9 @@ pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
     let mut keys = Vec::new();
     let attributes = &record.attributes;
     attributes.visit(is_key, &mut |_, attribute| {
-        keys.extend(search_key(&attribute))
+        if !tells_nothing(record, &attribute) {
+            keys.extend(search_key(&attribute));
+        }
     });
     for (_, vendor) in &attributes.vendor {
         keys.extend(search_key(&Attribute::Vendor(vendor.clone())));
@@ -89,6 +101,33 @@ pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// Whether an object is found without a key for this: by its identifier, or among all the others, which have it too.
+fn tells_nothing(record: &Record, attribute: &Attribute) -> bool {
+    match attribute {
+        Attribute::ShortUniqueIdentifier(short) => long_of(&short.0).as_ref() == Some(&record.id),
+        asked => is_of_all(asked),
+    }
+}
+
+/// Whether nearly every object has this: the policy that the server gives to what comes without one.
+fn is_of_all(attribute: &Attribute) -> bool {
+    matches!(attribute, Attribute::OperationPolicyName(policy) if policy == USUAL_POLICY)
+}
+
+/// The Unique Identifier of which this is the short form, where it is a UUID (KMIP 2.1 §4.56).
+pub(crate) fn long_of(short: &[u8]) -> Option<ObjectId> {
+    let uuid = uuid::Uuid::from_slice(short).ok()?;
+    Some(ObjectId(uuid.to_string()))
+}
+
+/// The search keys of a record's digests.
+pub(crate) fn digests(record: &Record) -> Vec<SearchKey> {
+    let digests = record.attributes.digest.iter();
+    digests
+        .filter_map(|digest| search_key(&Attribute::Digest(digest.clone())))
+        .collect()
 }
 
 /// The tag under which a kind's keys stand.
@@ -264,6 +303,7 @@ fn usage_left(limits: &UsageLimits) -> i64 {
 /// is a match. Dates are asked as ranges of their own.
 pub(crate) fn asked_range(asked: &Attribute) -> Option<(SearchKey, KeyValue)> {
     match asked {
+        _ if is_of_all(asked) => None,
         Attribute::UsageLimits(_) => {
             let key = search_key(asked)?;
             Some((key, KeyValue::Number(i64::MAX)))

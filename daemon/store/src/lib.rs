@@ -20,6 +20,7 @@ mod cache;
 mod census;
 mod commit;
 mod connection;
+mod digests;
 mod doubts;
 mod facets;
 mod fields;
@@ -48,6 +49,9 @@ pub use self::{
     sqlite::{Options, SqliteStore},
 };
 use kmip::ttlv::Timestamp;
+
+/// The Operation Policy Name of nearly every object, which tells none of them from the others (KMIP 1.4 §3.18).
+pub const USUAL_POLICY: &str = "default";
 
 /// Where records are kept. Implementations are thread-safe and may block.
 pub trait Store: Send + Sync {

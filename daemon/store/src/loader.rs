@@ -12,7 +12,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::{Error, Result, census::Standing, connection, keys, rows, writer::Memory};
+use crate::{Error, Record, Result, census::Standing, connection, keys, rows, writer::Memory};
 
 /// Records read at a time: commits tell the census of themselves in between.
 const PART: u32 = 1_000;
@@ -73,6 +73,7 @@ fn load(connection: &Connection, memory: &Memory, is_stopped: &AtomicBool) -> Re
             .iter()
             .flat_map(|(_, record)| keys::names(record));
         memory.taken.load(&names.collect::<Vec<_>>());
+        load_digests(memory, &part.records);
         let standings = part.records.iter();
         let standings = standings.map(|(row, record)| (*row, Standing::of(record)));
         memory.census.load(standings.collect());
@@ -82,4 +83,17 @@ fn load(connection: &Connection, memory: &Memory, is_stopped: &AtomicBool) -> Re
         }
     }
     Ok(())
+}
+
+/// One that was removed meanwhile finds an object in vain.
+fn load_digests(memory: &Memory, records: &[(u32, Record)]) {
+    let keys: Vec<_> = records
+        .iter()
+        .map(|(row, record)| (*row, &record.vault, keys::digests(record)))
+        .collect();
+    memory.digests.add(
+        keys.iter().flat_map(|(row, vault, keys)| {
+            keys.iter().map(|key| (vault.as_str(), &key.value, *row))
+        }),
+    );
 }

@@ -14,9 +14,10 @@ use crate::{
     connection::Snapshot,
     facets::{self, Facets},
     fields, is_account,
-    key_range::KeyRange,
+    key_range::{Index, KeyRange},
     keys::{self, KeyValue},
     rows,
+    writer::Memory,
 };
 
 /// More conditions on keys than these gain nothing, and a filter is as long as a message may be.
@@ -133,9 +134,15 @@ impl<'a> Plan<'a> {
     pub(crate) fn find(
         &self,
         snapshot: &Snapshot<'_>,
-        census: &Census,
+        memory: &Memory,
         page: Page,
     ) -> Result<Found> {
+        let census = &memory.census;
+        let index = &Index {
+            table: snapshot,
+            digests: &memory.digests,
+            vault: &self.scope.vault,
+        };
         let storage = self.filter.storage_mask();
         let asked = Asked {
             scope: self.scope,
@@ -152,7 +159,7 @@ impl<'a> Plan<'a> {
         // so that a search takes no longer than the best choice would by more than a factor.
         let mut counted = OBJECTS_COUNTED_MIN;
         loop {
-            let mut lead = self.lead(snapshot, &selection, counted)?;
+            let mut lead = self.lead(index, &selection, counted)?;
             if counted >= OBJECTS_COUNTED_MAX {
                 lead.failed_max = u64::MAX;
             }
@@ -163,7 +170,7 @@ impl<'a> Plan<'a> {
                     lead.is_some_and(KeyRange::is_point)
                 });
             if is_walked
-                && let Some(found) = self.walk(snapshot, census, &mut selection, page, &lead)?
+                && let Some(found) = self.walk(index, census, &mut selection, page, &lead)?
             {
                 return Ok(found);
             }
@@ -174,7 +181,7 @@ impl<'a> Plan<'a> {
     /// Looks at the candidates that a condition leads to, unless too many of them fail.
     fn walk(
         &self,
-        snapshot: &Snapshot<'_>,
+        index: &Index<'_>,
         census: &Census,
         selection: &mut Selection<'_>,
         page: Page,
@@ -186,13 +193,13 @@ impl<'a> Plan<'a> {
                 range,
                 before: u32::MAX,
             },
-            Some(range) => Candidates::Rows(range.all(snapshot, self.scope)?),
+            Some(range) => Candidates::Rows(range.all(index)?),
         };
         let mut found = Found::default();
         let (mut matching, mut behind, mut part) = (0, 0, first_part(page));
         let mut seen_in_all = 0;
         loop {
-            let mut rows = candidates.next(snapshot, self.scope, census, selection, part)?;
+            let mut rows = candidates.next(index, census, selection, part)?;
             let (is_last, seen) = (rows.len() < part, number(rows.len()));
             seen_in_all += seen;
             if lead.range.is_some() {
@@ -202,7 +209,7 @@ impl<'a> Plan<'a> {
             let mut left = number(rows.len());
             for row in rows {
                 left -= 1;
-                if self.passes(snapshot, row, lead.range)? {
+                if self.passes(index, row, lead.range)? {
                     if page.shows(matching) {
                         found.rows.push(row);
                     }
@@ -232,14 +239,14 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether a candidate passes the conditions that did not lead to it.
-    fn passes(&self, connection: &Connection, row: u32, lead: Option<usize>) -> Result<bool> {
+    fn passes(&self, index: &Index<'_>, row: u32, lead: Option<usize>) -> Result<bool> {
         let mut has_rest = self.has_rest;
         for (n, range) in self.ranges.iter().enumerate() {
             if Some(n) == lead {
                 continue;
             }
             if range.is_point() {
-                if !range.is_met(connection, self.scope, row)? {
+                if !range.is_met(index, row)? {
                     return Ok(false);
                 }
             } else {
@@ -249,17 +256,12 @@ impl<'a> Plan<'a> {
         if !has_rest {
             return Ok(true);
         }
-        let record = rows::find_row(connection, row)?;
+        let record = rows::find_row(index.table, row)?;
         Ok(record.is_some_and(|record| self.filter.matches(&record, self.now)))
     }
 
     /// The key condition that the fewest objects meet, of so many counted.
-    fn lead(
-        &self,
-        connection: &Connection,
-        selection: &Selection<'_>,
-        counted: u64,
-    ) -> Result<Lead> {
+    fn lead(&self, index: &Index<'_>, selection: &Selection<'_>, counted: u64) -> Result<Lead> {
         let most = counted.min(selection.total);
         let (mut fewest, mut least, mut point) = (None, most, None);
         for (n, range) in self.ranges.iter().enumerate() {
@@ -272,7 +274,7 @@ impl<'a> Plan<'a> {
             {
                 break;
             }
-            let objects = range.count(connection, self.scope, most)?;
+            let objects = range.count(index, most)?;
             if objects < least {
                 (fewest, least) = (Some(n), objects);
             }
@@ -296,8 +298,7 @@ impl Candidates<'_> {
     /// The next part: shorter than asked at the end.
     fn next(
         &mut self,
-        connection: &Connection,
-        scope: &Scope,
+        index: &Index<'_>,
         census: &Census,
         selection: &mut Selection<'_>,
         part: usize,
@@ -309,7 +310,7 @@ impl Candidates<'_> {
                 rows
             }
             Self::Point { range, before } => {
-                let rows = range.before(connection, scope, *before, part)?;
+                let rows = range.before(index, *before, part)?;
                 *before = rows.last().copied().unwrap_or(0);
                 rows
             }

@@ -52,6 +52,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/sqlite/0007_doubts.sql"),
         then: nothing,
     },
+    Migration {
+        name: "0008_keys",
+        sql: include_str!("../migrations/sqlite/0008_keys.sql"),
+        then: nothing,
+    },
 ];
 
 fn nothing(_: &Connection) -> Result<()> {
@@ -193,8 +198,16 @@ fn is_cut_short(connection: &Connection, path: &Path) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use kmip::{
+        HashingAlgorithm,
+        attribute::{Attribute, Attributes, Digest},
+        ttlv::{Bytes, Timestamp},
+    };
+
     use super::*;
-    use crate::connection;
+    use crate::{
+        Filter, ObjectId, Options, Page, Scope, SqliteStore, Store as _, connection, keys,
+    };
 
     const SECOND: Migration = Migration {
         name: "0002_more",
@@ -236,9 +249,9 @@ mod tests {
         let path = folder.path().join("store.db");
         let mut connection = connection::open_writer(&path).unwrap();
         migrate(&mut connection, &path, &[first()]).unwrap();
-        let attributes = kmip::attribute::Attributes {
+        let attributes = Attributes {
             certificate_length: Some(700),
-            ..kmip::attribute::Attributes::default()
+            ..Attributes::default()
         };
         connection
             .execute_batch(
@@ -261,6 +274,72 @@ mod tests {
             )
             .unwrap();
         assert_eq!(object, 7);
+    }
+
+    #[test]
+    fn keys_that_tell_nothing_are_left_out_of_older_files_and_their_objects_found_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut connection = connection::open_writer(&path).unwrap();
+        migrate(&mut connection, &path, &MIGRATIONS[..7]).unwrap();
+        let digest = Attribute::Digest(Digest {
+            hashing_algorithm: HashingAlgorithm::SHA256,
+            digest_value: Some(Bytes(vec![7; 32])),
+            key_format_type: None,
+        });
+        let short = Attribute::ShortUniqueIdentifier(Bytes(vec![0xAB; 16]));
+        let policy = Attribute::OperationPolicyName(crate::USUAL_POLICY.to_owned());
+        let contact = Attribute::ContactInformation("kept".to_owned());
+        let all = [digest, short, policy, contact];
+        let mut attributes = Attributes::default();
+        for attribute in all.clone() {
+            attributes.add(attribute).unwrap();
+        }
+        let id = "abababab-abab-abab-abab-abababababab";
+        let insert = "INSERT INTO object (row, id, vault, owner, object_type, revision) \
+            VALUES (7, ?, 'v', 'o', 2, 1)";
+        connection.execute(insert, [id]).unwrap();
+        let insert =
+            "INSERT INTO body (object, custody, value, attributes) VALUES (7, 3, x'00', ?)";
+        connection
+            .execute(insert, [attributes.to_stored()])
+            .unwrap();
+        for attribute in &all {
+            // As every object's keys were kept before.
+            let key = keys::search_key(attribute).unwrap();
+            let insert = "INSERT INTO attribute (vault, kind, value, object) VALUES ('v', ?, ?, 7)";
+            connection
+                .execute(insert, params![key.kind, key.value])
+                .unwrap();
+        }
+        drop(connection);
+
+        let store = SqliteStore::open(&path, &Options::default()).unwrap();
+        let kept = "SELECT count(*) FROM attribute";
+        let kept: i64 = store
+            .reader()
+            .unwrap()
+            .query_row(kept, [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 1, "that of the contact");
+        let scope = Scope {
+            vault: "v".to_owned(),
+            owner: None,
+        };
+        for attribute in all {
+            let filter = Filter {
+                attributes: vec![attribute],
+                ..Filter::default()
+            };
+            let located = store
+                .begin()
+                .locate(&filter, &scope, Page::default(), Timestamp(0));
+            assert_eq!(
+                located.unwrap().ids,
+                [ObjectId(id.to_owned())],
+                "{filter:?}"
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     cache::{Cache, Found},
     census::Census,
     connection::{self, Lease, Pool},
+    digests::Digests,
     doubts,
     keys::NameKey,
     loader::Loader,
@@ -152,8 +153,8 @@ impl SqliteStore {
         self.memory.taken.is_free(name)
     }
 
-    pub(crate) fn census(&self) -> &Census {
-        &self.memory.census
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     pub(crate) fn reader(&self) -> Result<Lease<'_>> {
@@ -265,6 +266,7 @@ fn memory(options: &Options) -> Arc<Memory> {
     Arc::new(Memory {
         cache: Cache::new(options.cached_records_max),
         census: Census::default(),
+        digests: Digests::default(),
         taken: Taken::default(),
     })
 }

@@ -126,6 +126,14 @@ impl<'a> SqliteTransaction<'a> {
                 Attribute::UniqueIdentifier(UniqueIdentifier::Text(id)) => {
                     return Ok(Some(Some(ObjectId(id.clone()))));
                 }
+                Attribute::ShortUniqueIdentifier(short) => {
+                    let long = keys::long_of(&short.0);
+                    if let Some(id) = long
+                        && self.read(&id)?.is_some()
+                    {
+                        return Ok(Some(Some(id)));
+                    }
+                }
                 Attribute::Name(name) if !finds_destroyed => {
                     return self.holder(&NameKey::new(&scope.vault, name)).map(Some);
                 }
@@ -139,7 +147,7 @@ impl<'a> SqliteTransaction<'a> {
     fn locate_overlaid(&self, plan: &Plan<'_>, query: &Query<'_>) -> Result<Located> {
         let reader = self.store.reader()?;
         let connection = Snapshot::begin(&reader)?;
-        let committed = plan.find(&connection, self.store.census(), Page::default())?;
+        let committed = plan.find(&connection, self.store.memory(), Page::default())?;
         let changed = self
             .pending
             .iter()
@@ -270,7 +278,7 @@ impl Transaction for SqliteTransaction<'_> {
         } else {
             let reader = self.store.reader()?;
             let snapshot = Snapshot::begin(&reader)?;
-            let found = plan.find(&snapshot, self.store.census(), page)?;
+            let found = plan.find(&snapshot, self.store.memory(), page)?;
             Ok(Located {
                 ids: locate::ids(&snapshot, &found.rows)?,
                 total: found.total,

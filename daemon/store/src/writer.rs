@@ -17,8 +17,9 @@ use crate::{
     census::{Census, Standing},
     commit::{Commit, Told, ended},
     connection::{Pool, execute},
+    digests::Digests,
     doubts,
-    keys::{self, NameKey, SearchKey},
+    keys::{self, KeyValue, NameKey, SearchKey},
     rows::Encoded,
     taken::Taken,
     tenants,
@@ -107,6 +108,7 @@ type Rows = Vec<u32>;
 pub(crate) struct Memory {
     pub(crate) cache: Cache,
     pub(crate) census: Census,
+    pub(crate) digests: Digests,
     pub(crate) taken: Taken,
 }
 
@@ -297,12 +299,12 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     let mut removed = connection.prepare_cached(
         "DELETE FROM attribute WHERE vault = ? AND kind = ? AND value = ? AND object = ?",
     )?;
-    for key in &change.keys_removed {
+    for key in table_keys(&change.keys_removed) {
         removed.execute(params![vault, key.kind, key.value, row])?;
     }
     let mut added = connection
         .prepare_cached("INSERT INTO attribute (vault, kind, value, object) VALUES (?, ?, ?, ?)")?;
-    for key in &change.keys_added {
+    for key in table_keys(&change.keys_added) {
         added.execute(params![vault, key.kind, key.value, row])?;
     }
     if let Some(due) = change.rotation {
@@ -312,6 +314,11 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
         apart::put_session(connection, row, change.after.record.session_run())?;
     }
     Ok(row)
+}
+
+/// The keys that stand in the table.
+fn table_keys(keys: &[SearchKey]) -> impl Iterator<Item = &SearchKey> {
+    keys.iter().filter(|key| !key.is_digest())
 }
 
 /// The objects among changes, in their order.
@@ -335,6 +342,12 @@ fn correct(memory: &Memory, changes: Vec<(ObjectChange, u32)>) {
         each().flat_map(|change| &change.names_removed),
         each().flat_map(|change| &change.names_added),
     );
+    memory
+        .digests
+        .remove(digests(&changes, |change| &change.keys_removed));
+    memory
+        .digests
+        .add(digests(&changes, |change| &change.keys_added));
     let cache = &memory.cache;
     for change in each() {
         let record = &change.after.record;
@@ -346,4 +359,15 @@ fn correct(memory: &Memory, changes: Vec<(ObjectChange, u32)>) {
     let standings = changes.into_iter();
     let standings = standings.map(|(change, row)| (row, change.standing));
     memory.census.put(standings.collect());
+}
+
+/// The digests among some keys of changes, each with its vault and the row of its object.
+fn digests(
+    changes: &[(ObjectChange, u32)],
+    keys: impl Fn(&ObjectChange) -> &[SearchKey],
+) -> impl Iterator<Item = (&str, &KeyValue, u32)> {
+    changes.iter().flat_map(move |(change, row)| {
+        let digests = keys(change).iter().filter(|key| key.is_digest());
+        digests.map(|key| (change.after.record.vault.as_str(), &key.value, *row))
+    })
 }

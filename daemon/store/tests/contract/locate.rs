@@ -7,7 +7,7 @@ use kmip::{
     attribute::{Attribute, Name},
     ttlv::Timestamp,
 };
-use store::{Custody, Filter, Page, Scope, Store};
+use store::{Custody, Filter, ObjectId, Page, Scope, Store};
 
 use crate::{
     each_store,
@@ -67,6 +67,51 @@ fn the_newest_come_first_page_by_page() {
                 assert_eq!(located.total, Some(10));
             }
         }
+    });
+}
+
+#[test]
+fn digests_and_short_identifiers_find_their_objects() {
+    each_store(|store| {
+        let digest = |byte| {
+            Attribute::Digest(kmip::attribute::Digest {
+                hashing_algorithm: kmip::HashingAlgorithm::SHA256,
+                digest_value: Some(kmip::ttlv::Bytes(vec![byte; 32])),
+                key_format_type: None,
+            })
+        };
+        let short = |byte| Attribute::ShortUniqueIdentifier(kmip::ttlv::Bytes(vec![byte; 16]));
+        let long = "abababab-abab-abab-abab-abababababab";
+        for (id, own_digest, own_short) in [(long, 1, 0xAB), ("foreign", 1, 5), ("third", 2, 6)] {
+            let mut record = key(id);
+            record.id = ObjectId(id.to_owned());
+            record.attributes.digest = kmip::attribute::Many::default();
+            record.attributes.add(digest(own_digest)).unwrap();
+            record.attributes.add(short(own_short)).unwrap();
+            insert(store, &record).unwrap();
+        }
+        let found = |asked| {
+            let filter = with(asked);
+            let located = store
+                .begin()
+                .locate(&filter, &scope(), Page::default(), NOW);
+            let ids = located.unwrap().ids;
+            ids.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(found(vec![digest(1)]), ["foreign", long]);
+        assert_eq!(found(vec![digest(2)]), ["third"]);
+        assert_eq!(found(vec![digest(1), short(0xAB)]), [long]);
+        assert_eq!(found(vec![digest(2), short(0xAB)]), [""; 0]);
+        assert_eq!(found(vec![short(0xAB)]), [long]);
+        assert_eq!(found(vec![short(5)]), ["foreign"]);
+
+        change(store, &ObjectId("foreign".to_owned()), |record| {
+            record.attributes.digest = kmip::attribute::Many::default();
+            record.attributes.add(digest(2)).unwrap();
+        })
+        .unwrap();
+        assert_eq!(found(vec![digest(1)]), [long]);
+        assert_eq!(found(vec![digest(2)]), ["third", "foreign"]);
     });
 }
 
