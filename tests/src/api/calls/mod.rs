@@ -70,6 +70,7 @@ macro_rules! call {
     };
 }
 
+mod begin;
 mod keys;
 mod messages;
 
