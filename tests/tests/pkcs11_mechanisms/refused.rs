@@ -5,7 +5,7 @@ use keyhold_tests::api::{Act, Api, Mechanism, Ulong, flag, number};
 
 use crate::{
     keys::{pair, secret},
-    listed, on_module,
+    on_module,
     oracle::Oracle,
     sample,
 };

@@ -215,3 +215,51 @@ fn secrets_work_at_both_ends_and_not_beyond() {
         }
     });
 }
+
+/// They are those of public keys, in bytes (PKCS #11 3.2 §6.67 to §6.69).
+#[test]
+fn sizes_of_post_quantum_keys_are_those_of_their_public_halves() {
+    on_module(|api| {
+        let session = api.ready();
+        let families = [
+            (
+                ck::CKM_ML_DSA_KEY_PAIR_GEN,
+                ck::CKM_ML_DSA,
+                [ck::CKP_ML_DSA_44, ck::CKP_ML_DSA_87],
+            ),
+            (
+                ck::CKM_SLH_DSA_KEY_PAIR_GEN,
+                ck::CKM_SLH_DSA,
+                [ck::CKP_SLH_DSA_SHA2_128F, ck::CKP_SLH_DSA_SHAKE_256F],
+            ),
+            (
+                ck::CKM_ML_KEM_KEY_PAIR_GEN,
+                ck::CKM_ML_KEM,
+                [ck::CKP_ML_KEM_512, ck::CKP_ML_KEM_1024],
+            ),
+        ];
+        for (makes, plain, ends) in families {
+            let made = ends.map(|set| {
+                let template = [number(ck::CKA_PARAMETER_SET, set)];
+                let pair = api.generate_pair(session, &Mechanism::from(makes), &template, &[]);
+                let value = api.get(session, pair.unwrap().0, ck::CKA_VALUE).unwrap();
+                Ulong::try_from(value.len()).unwrap()
+            });
+            let hashes = match plain {
+                ck::CKM_ML_DSA => Some(true),
+                ck::CKM_SLH_DSA => Some(false),
+                _ => None,
+            };
+            let mut own = api.mechanisms();
+            own.retain(|kind| {
+                let hashed = signatures::hashes_before(*kind).map(|(is_ml_dsa, _)| is_ml_dsa);
+                [makes, plain].contains(kind) || (hashed.is_some() && hashed == hashes)
+            });
+            assert_eq!(own.len(), if hashes.is_some() { 13 } else { 2 });
+            for kind in own {
+                let told = api.mechanism_info(kind).unwrap();
+                assert_eq!([told.ulMinKeySize, told.ulMaxKeySize], made, "{kind:#x}");
+            }
+        }
+    });
+}
