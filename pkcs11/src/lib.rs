@@ -22,6 +22,7 @@ mod number;
 pub mod pages;
 pub mod post_quantum;
 mod rv;
+mod search;
 pub mod template;
 pub mod wrap;
 
@@ -31,5 +32,6 @@ pub use self::{
     material::Material,
     number::{UNAVAILABLE, Ulong, size, ulong},
     rv::{Result, Rv},
+    search::Search,
     template::{Entry, Template},
 };

@@ -13,9 +13,8 @@ use kmip::{
         locate::{Locate, LocateRequest},
     },
 };
-use pkcs11::{Entry, Facts, Material, Result, Rv, Ulong, pages};
+use pkcs11::{Entry, Facts, Material, Result, Rv, Search, Ulong, pages};
 
-use super::search::Search;
 use crate::{
     error::{Failure, Names},
     object::get_request,
@@ -273,8 +272,7 @@ impl Session {
             }
         }
         let session_only = search.value(ck::CKA_TOKEN) == Some(&[0]);
-        let no_such_class = search.class.is_some() && search.object_types().is_empty();
-        if session_only || no_such_class {
+        if session_only || search.is_of_unknown_class() {
             return Ok(handles);
         }
         let mut harvest =

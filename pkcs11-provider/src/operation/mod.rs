@@ -14,7 +14,6 @@ mod length;
 pub(crate) mod message;
 pub(crate) mod random;
 pub(crate) mod recover;
-mod search;
 pub(crate) mod sign;
 mod state;
 mod trip;

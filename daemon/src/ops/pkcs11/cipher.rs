@@ -54,6 +54,7 @@ pub(super) fn init(call: &mut Call<'_, '_>, kind: Kind) -> Outcome {
                 }
             };
             check_key(call, &key.facts.id, kind, &usage)?;
+            key.is_as_long(row)?;
             let asks = key.facts.flag(ck::CKA_ALWAYS_AUTHENTICATE);
             (usage, Some(key.facts.id), asks)
         }

@@ -141,11 +141,11 @@ fn derived(
     Ok(handles.collect::<Result<_, _>>()?)
 }
 
-/// The keys that go in beside the base, which must be some to derive from, too.
+/// The keys that go in beside the base, which must be some to derive from, too; how long they are is their own affair.
 fn beside(call: &mut Call<'_, '_>, row: &Row, handles: &[Ulong]) -> Result<Vec<Object>, Failure> {
     let keys = handles.iter().map(|handle| {
         let key = key(call, *handle, Code::MECHANISMPARAMINVALID)?;
-        key.fits(row, ck::CKA_DERIVE)?;
+        key.may(row, ck::CKA_DERIVE)?;
         Ok(key)
     });
     keys.collect()

@@ -1,10 +1,10 @@
 //! Objects: found, described, destroyed.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use cryptoki_sys as ck;
 use kmip::{
-    ObjectType, PKCS11ReturnCode as Code, RevocationReasonCode, State, V2_1,
+    PKCS11ReturnCode as Code, RevocationReasonCode, State, V2_1,
     attribute::{Attribute, RevocationReason, UniqueIdentifier},
     mechanism::KeySpec,
     payload::{
@@ -17,7 +17,7 @@ use kmip::{
     ttlv::Timestamp,
 };
 use pkcs11::{
-    Facts, Material, UNAVAILABLE, Ulong, facts::id_of_bytes, material::format_wanted,
+    Facts, Material, Search, UNAVAILABLE, Ulong, facts::id_of_bytes, material::format_wanted,
     mechanism::Row, pages,
 };
 use store::{ObjectId, Record};
@@ -60,13 +60,28 @@ impl Object {
         UniqueIdentifier::from(self.facts.id.as_str())
     }
 
-    /// The kind of a key that a mechanism takes, and that may be used so.
-    pub(super) fn fits(&self, row: &Row, usage: Ulong) -> Result<KeySpec> {
-        let spec = self.is_of(row, usage)?;
+    /// A key that a mechanism takes, that may be used so, and that is as long as the mechanism wants it.
+    pub(super) fn fits(&self, row: &Row, usage: Ulong) -> Outcome {
+        self.may(row, usage)?;
+        self.is_as_long(row)
+    }
+
+    /// A key that a mechanism takes, and that may be used so.
+    pub(super) fn may(&self, row: &Row, usage: Ulong) -> Outcome {
+        self.is_of(row, usage)?;
         if self.facts.flag(usage) {
-            Ok(spec)
+            Ok(())
         } else {
             Err(Code::KEYFUNCTIONNOTPERMITTED.into())
+        }
+    }
+
+    /// A key that is as long as the mechanism wants it.
+    pub(super) fn is_as_long(&self, row: &Row) -> Outcome {
+        if self.facts.spec.is_some_and(|spec| row.fits(spec)) {
+            Ok(())
+        } else {
+            Err(Code::KEYSIZERANGE.into())
         }
     }
 
@@ -149,25 +164,18 @@ fn handles(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<VecDeque<Ulong
 
 /// The identifiers of what matches a template.
 fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
-    let wanted = |kind: Ulong| {
-        let entry = template.iter().find(|entry| entry.kind == kind);
-        entry.and_then(|entry| entry.value.as_deref())
-    };
-    let mut attributes = Vec::new();
-    match wanted(ck::CKA_CLASS).map(|value| pkcs11::attribute::number(value)) {
-        None => {}
-        Some(Some(class)) => match object_type(class) {
-            Some(object_type) => attributes.push(Attribute::ObjectType(object_type)),
-            None if class == ck::CKO_DATA => {}
-            None => return Ok(Vec::new()),
-        },
-        Some(None) => return Err(Code::ATTRIBUTEVALUEINVALID.into()),
+    let entries = entries(template);
+    let class = entries.iter().find(|entry| entry.kind == ck::CKA_CLASS);
+    if class.is_some_and(|entry| pkcs11::attribute::number(entry.value).is_none()) {
+        return Err(Code::ATTRIBUTEVALUEINVALID.into());
     }
+    let Some(search) = Search::read(&entries).filter(|own| !own.is_of_unknown_class()) else {
+        return Ok(Vec::new());
+    };
     let run = call.application(|own| own.run.clone())?;
-    let own_id = wanted(ck::CKA_ID).and_then(|value| id_of_bytes(value));
+    let own_id = search.value(ck::CKA_ID).and_then(id_of_bytes);
     let mut ids = Vec::new();
-    for id in candidates(call, &attributes)? {
-        // A search by an identifier's bytes need not read what has another.
+    for id in candidates(call, &search)? {
         let Some(record) = call
             .context
             .tx
@@ -193,29 +201,33 @@ fn located(call: &mut Call<'_, '_>, template: &[Entry]) -> Result<Vec<String>> {
     Ok(ids)
 }
 
-/// The identifiers of what has these attributes, by as many Locates as there are pages of them. What is not told to the end
-/// fails: an application would take what is left out for something that is not there.
-fn candidates(call: &mut Call<'_, '_>, attributes: &[Attribute]) -> Result<Vec<String>> {
-    let mut page = |offset: usize| {
-        let request = LocateRequest {
-            offset_items: i32::try_from(offset).ok(),
-            attributes: attributes.iter().cloned().collect(),
-            ..LocateRequest::default()
+/// The identifiers of what may match, by as many Locates as there are pages of what the daemon has indexed. What is not told
+/// to the end fails: an application would take what is left out for something that is not there.
+fn candidates(call: &mut Call<'_, '_>, search: &Search<'_>) -> Result<Vec<String>> {
+    let (mut queries, by_id) = search.queries();
+    if let Some(id) = by_id {
+        let half = known(call, id.clone(), Code::OBJECTHANDLEINVALID).ok();
+        // Both halves of a pair have the identifier that comes of the private one's.
+        let half = half.and_then(|own| own.facts.other_half);
+        let own = [id].into_iter().chain(half);
+        let own = own.map(|id| vec![Attribute::UniqueIdentifier(id.as_str().into())]);
+        queries.extend(own);
+    }
+    let (mut ids, mut noted) = (Vec::new(), HashSet::new());
+    for query in queries {
+        let mut page = |offset: usize| {
+            let request = LocateRequest {
+                offset_items: i32::try_from(offset).ok(),
+                attributes: query.iter().cloned().collect(),
+                ..LocateRequest::default()
+            };
+            call.perform::<Locate>(request, Names::Session)
         };
-        call.perform::<Locate>(request, Names::Session)
-    };
-    let first = page(0)?;
-    pages::all(first, page)
-}
-
-const fn object_type(class: Ulong) -> Option<ObjectType> {
-    Some(match class {
-        ck::CKO_CERTIFICATE => ObjectType::Certificate,
-        ck::CKO_SECRET_KEY => ObjectType::SymmetricKey,
-        ck::CKO_PUBLIC_KEY => ObjectType::PublicKey,
-        ck::CKO_PRIVATE_KEY => ObjectType::PrivateKey,
-        _ => return None,
-    })
+        let first = page(0)?;
+        let found = pages::all(first, page)?;
+        ids.extend(found.into_iter().filter(|id| noted.insert(id.clone())));
+    }
+    Ok(ids)
 }
 
 pub(super) fn find(call: &mut Call<'_, '_>) -> Outcome {

@@ -258,6 +258,14 @@ fn keys_are_derived() {
     let hkdf = (ck::CKM_HKDF_DERIVE, hkdf.0.as_slice());
     let third = own.derive(hkdf, base, &template()).unwrap();
     assert_ne!(own.encrypted(first), own.encrypted(third));
+    // A base that is shorter than the mechanisms say, and the shortest one.
+    for (bytes, outcome) in [(13, Some(Rv::KEYSIZERANGE)), (14, None)] {
+        let base = own.made(ck::CKM_GENERIC_SECRET_KEY_GEN, bytes, &[ck::CKA_DERIVE]);
+        for mechanism in [counter, hkdf] {
+            let derived = own.derive(mechanism, base, &template());
+            assert_eq!(derived.err(), outcome, "{bytes}");
+        }
+    }
     // Nothing short, and nothing that may be read, comes of a sensitive key.
     let short = (1, In::default().number(ck::CKA_VALUE_LEN, 2));
     assert!(own.derive(hkdf, base, &short).is_err());

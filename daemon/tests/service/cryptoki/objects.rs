@@ -1,7 +1,10 @@
 //! Objects: made, found, described and destroyed.
 
 use cryptoki_sys as ck;
-use kmip::{PKCS11Function as F, PKCS11ReturnCode as Rv};
+use kmip::{
+    PKCS11Function as F, PKCS11ReturnCode as Rv,
+    attribute::{Attribute, Name},
+};
 
 use super::{Application, In, P256};
 use crate::fixture::Fixture;
@@ -208,6 +211,52 @@ fn objects_made_by_others_are_found_by_their_identifiers() {
     own.call(F::CFindObjectsInit, &find).unwrap();
     let next = In::default().ulong(session).count(10);
     assert_eq!(own.call(F::CFindObjects, &next).unwrap().count(), 1);
+}
+
+/// By what an index leads to, and by nothing less: a label that was given, a name that stands for one, an identifier, and
+/// that of a private key, which its public half has too.
+#[test]
+fn labels_and_identifiers_lead_to_what_has_them() {
+    let mut fixture = Fixture::new();
+    let named = fixture.aes_key([Attribute::Name(Name::text("the key"))]);
+    let mut own = Application::of(fixture);
+    let session = own.open();
+    let labelled = own.aes_key(session);
+    let other = In::default()
+        .ulong(session)
+        .mechanism(ck::CKM_AES_KEY_GEN, None)
+        .count(3)
+        .number(ck::CKA_VALUE_LEN, 32)
+        .array(ck::CKA_LABEL, b"another")
+        .array(ck::CKA_ID, b"mine");
+    let other = own.call(F::CGenerateKey, &other).unwrap().ulong();
+    let curve = In::default().array(ck::CKA_EC_PARAMS, P256);
+    let (public, private) = own.pair(session, ck::CKM_EC_KEY_PAIR_GEN, &curve);
+    let by_bytes = |kind, value: &[u8]| In::default().array(kind, value);
+
+    let mut by_label = found(&mut own, session, 1, &by_bytes(ck::CKA_LABEL, b"the key"));
+    let by_id = by_bytes(ck::CKA_ID, &uuid_bytes(&named));
+    let by_id = found(&mut own, session, 1, &by_id);
+    by_label.retain(|handle| *handle != labelled);
+    assert_eq!((by_id.len(), &by_label), (1, &by_id));
+    for (kind, value) in [(ck::CKA_LABEL, &b"another"[..]), (ck::CKA_ID, b"mine")] {
+        assert_eq!(found(&mut own, session, 1, &by_bytes(kind, value)), [other]);
+        let secret = by_bytes(kind, value).number(ck::CKA_CLASS, ck::CKO_SECRET_KEY);
+        assert_eq!(found(&mut own, session, 2, &secret), [other]);
+        let public = by_bytes(kind, value).number(ck::CKA_CLASS, ck::CKO_PUBLIC_KEY);
+        assert!(found(&mut own, session, 2, &public).is_empty());
+    }
+    let id = own.told(private, ck::CKA_ID).unwrap();
+    let mut halves = found(&mut own, session, 1, &by_bytes(ck::CKA_ID, &id));
+    halves.sort_unstable();
+    let mut pair = [public, private];
+    pair.sort_unstable();
+    assert_eq!(halves, pair);
+    // An empty label is that of whatever has none.
+    let empty = found(&mut own, session, 1, &by_bytes(ck::CKA_LABEL, b""));
+    assert_eq!(empty.len(), 2);
+    let unknown = by_bytes(ck::CKA_LABEL, b"?").number(ck::CKA_CLASS, ck::CKO_VENDOR_DEFINED);
+    assert!(found(&mut own, session, 2, &unknown).is_empty());
 }
 
 fn uuid_bytes(id: &str) -> Vec<u8> {

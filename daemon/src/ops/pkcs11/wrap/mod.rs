@@ -90,6 +90,7 @@ fn get(
 fn of_wrapping(failure: Failure) -> Failure {
     match failure {
         Failure::Code(Code::KEYTYPEINCONSISTENT) => Code::WRAPPINGKEYTYPEINCONSISTENT.into(),
+        Failure::Code(Code::KEYSIZERANGE) => Code::WRAPPINGKEYSIZERANGE.into(),
         other => other,
     }
 }
@@ -136,6 +137,7 @@ fn register(
 fn of_unwrapping(failure: Failure) -> Failure {
     match failure {
         Failure::Code(Code::KEYTYPEINCONSISTENT) => Code::UNWRAPPINGKEYTYPEINCONSISTENT.into(),
+        Failure::Code(Code::KEYSIZERANGE) => Code::UNWRAPPINGKEYSIZERANGE.into(),
         other => other,
     }
 }

@@ -5,7 +5,8 @@ use kmip::{
     ObjectType,
     attribute::{Attribute, Name},
 };
-use pkcs11::{
+
+use crate::{
     Entry, Ulong,
     attribute::{Form, number, row, vendor},
     facts::id_of_bytes,
@@ -13,14 +14,16 @@ use pkcs11::{
 };
 
 /// A search as the caller's template says it.
-pub(super) struct Search<'a> {
-    pub(super) entries: Vec<(Ulong, &'a [u8])>,
-    pub(super) class: Option<Ulong>,
+pub struct Search<'a> {
+    /// Each attribute and its value.
+    pub entries: Vec<(Ulong, &'a [u8])>,
+    /// `CKA_CLASS`, where one is meant.
+    pub class: Option<Ulong>,
 }
 
 impl<'a> Search<'a> {
     /// Reads a template; `None` when nothing can have all that it asks for.
-    pub(super) fn read(entries: &[Entry<'a>]) -> Option<Self> {
+    pub fn read(entries: &[Entry<'a>]) -> Option<Self> {
         let entries: Vec<_> = entries
             .iter()
             .map(|entry| (entry.kind, entry.value))
@@ -38,7 +41,8 @@ impl<'a> Search<'a> {
     }
 
     /// A value searched for, unless it is an empty one.
-    pub(super) fn value(&self, kind: Ulong) -> Option<&'a [u8]> {
+    #[must_use]
+    pub fn value(&self, kind: Ulong) -> Option<&'a [u8]> {
         self.entries
             .iter()
             .find(|(own, _)| *own == kind)
@@ -47,7 +51,7 @@ impl<'a> Search<'a> {
     }
 
     /// What the daemon is asked for: objects that fit one of these, and one object by its identifier.
-    pub(super) fn queries(&self) -> (Vec<Vec<Attribute>>, Option<String>) {
+    pub fn queries(&self) -> (Vec<Vec<Attribute>>, Option<String>) {
         let by_class = self.object_types();
         let typed = |more: Option<Attribute>| -> Vec<Vec<Attribute>> {
             let alternatives: Vec<Option<ObjectType>> = if by_class.is_empty() {
@@ -84,7 +88,7 @@ impl<'a> Search<'a> {
     }
 
     /// The daemon's kinds of objects for the class; none when no class is named or it has none.
-    pub(super) fn object_types(&self) -> Vec<ObjectType> {
+    pub fn object_types(&self) -> Vec<ObjectType> {
         match self.class {
             Some(ck::CKO_CERTIFICATE) => vec![ObjectType::Certificate],
             Some(ck::CKO_PUBLIC_KEY) => vec![ObjectType::PublicKey],
@@ -95,19 +99,25 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Whether a class is meant that the daemon has no objects of.
+    #[must_use]
+    pub fn is_of_unknown_class(&self) -> bool {
+        self.class.is_some() && self.object_types().is_empty()
+    }
+
     /// Which objects are meant that tell what the module serves.
-    pub(super) fn features(&self) -> Option<Ulong> {
+    pub fn features(&self) -> Option<Ulong> {
         features::meant(self.class, |kind| self.value(kind).is_some())
     }
 
     /// Whether the search goes by `CKA_ID` alone, which the daemon answers with objects of every class.
-    pub(super) fn is_by_id(&self) -> bool {
+    pub fn is_by_id(&self) -> bool {
         self.value(ck::CKA_ID).is_some() && self.value(ck::CKA_LABEL).is_none()
     }
 
     /// The class whose values are read at once: everyone does so, and they are public. The value of an object that may
     /// be a private key is never asked for unless the application asks.
-    pub(super) fn class_with_value(&self) -> Option<Ulong> {
+    pub fn class_with_value(&self) -> Option<Ulong> {
         self.class
             .filter(|class| [ck::CKO_CERTIFICATE, ck::CKO_PUBLIC_KEY].contains(class))
             .filter(|_| !self.is_by_id())
