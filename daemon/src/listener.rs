@@ -209,17 +209,12 @@ pub(crate) async fn accept_network(
     }
 }
 
-/// Takes local clients in, as many as there are permits for.
-pub(crate) async fn accept_local(
-    socket: UnixListener,
-    shared: Arc<Shared>,
-    permits: Arc<Semaphore>,
-) {
-    while let Ok(permit) = permits.clone().acquire_owned().await {
+/// Takes local clients in: whether there is room for one says who it is.
+pub(crate) async fn accept_local(socket: UnixListener, shared: Arc<Shared>) {
+    loop {
         let (stream, _) = match socket.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                drop(permit);
                 rest(&error).await;
                 continue;
             }
@@ -228,7 +223,6 @@ pub(crate) async fn accept_local(
         tokio::spawn(async move {
             let _open = shared.meters.local.open();
             connection::serve_local(stream, &shared).await;
-            drop(permit);
         });
     }
 }

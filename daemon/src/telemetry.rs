@@ -80,6 +80,10 @@ fn describe() {
         "TLS handshakes that failed, by reason"
     );
     describe_counter!("keyhold_connections_total", "Connections accepted, by face");
+    describe_counter!(
+        "keyhold_connections_refused_total",
+        "Connections closed because whose they were had as many as one may have, by face"
+    );
     describe_gauge!("keyhold_connections", "Connections open, by face");
     describe_gauge!(
         "keyhold_server_certificate_expiry_timestamp_seconds",
@@ -301,6 +305,7 @@ impl Meters {
 pub(crate) struct Connections {
     now: Gauge,
     ever: Counter,
+    refused: Counter,
 }
 
 impl Connections {
@@ -308,6 +313,7 @@ impl Connections {
         Self {
             now: gauge!("keyhold_connections", "face" => face),
             ever: counter!("keyhold_connections_total", "face" => face),
+            refused: counter!("keyhold_connections_refused_total", "face" => face),
         }
     }
 
@@ -316,6 +322,11 @@ impl Connections {
         self.now.increment(1.0);
         self.ever.increment(1);
         Open(self.now.clone())
+    }
+
+    /// A client came who has as many connections as one may have.
+    pub(crate) fn refused(&self) {
+        self.refused.increment(1);
     }
 }
 

@@ -131,6 +131,11 @@ impl Admin {
         }
     }
 
+    /// Whether a user may administer.
+    pub(crate) fn is_administrator(&self, uid: u32) -> bool {
+        self.parts.administrators.contains(&uid)
+    }
+
     /// Answers one line of a user of the local socket with one line, without its end. It may wait for a disk.
     #[must_use]
     pub fn answer(&self, uid: u32, line: &str) -> Zeroizing<String> {
@@ -196,7 +201,7 @@ impl Admin {
     }
 
     fn admit(&self, uid: u32, line: &str) -> Result<()> {
-        let refusal = if !self.parts.administrators.contains(&uid) {
+        let refusal = if !self.is_administrator(uid) {
             let message =
                 format!("user {uid} may not administer this appliance; see `uids` under [admin]");
             Error::new(Fault::NotPermitted, message)

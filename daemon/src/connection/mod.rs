@@ -1,6 +1,7 @@
 //! One client: messages in, `Service::respond`, messages out.
 
 mod calls;
+mod crowd;
 mod frames;
 mod http;
 mod inbox;
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub(crate) use self::{
     calls::call,
+    crowd::Crowds,
     inline::{Inline, keep_reading},
 };
 use self::{inbox::Inbox, inline::Permit, local::Local, wire::Wire};
@@ -43,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) meters: Meters,
     pub(crate) inline: Inline,
+    pub(crate) crowds: Crowds,
     /// Becomes true when the daemon stops.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -54,6 +57,9 @@ pub(crate) async fn serve_network(
     terms: Arc<Terms>,
     shared: &Shared,
 ) {
+    let Some(arriving) = shared.crowds.handshakes.enter(crowd::source(from)) else {
+        return telemetry::handshake_failed("too_many");
+    };
     let acceptor = TlsAcceptor::from(terms.server.clone());
     let handshake = Box::pin(acceptor.accept(stream));
     let stream = match timeout(shared.limits.handshake_max, handshake).await {
@@ -69,6 +75,11 @@ pub(crate) async fn serve_network(
         }
     };
     shared.meters.handshakes.increment(1);
+    drop(arriving);
+    let Some(_own) = shared.crowds.client(&peer) else {
+        tracing::info!(%from, %peer, "a client has as many connections as one may have");
+        return shared.meters.network.refused();
+    };
     let mut wire = Wire::new(stream, shared);
     let mut inbox = Inbox::new();
     if wire.read(&mut inbox).await.is_none() {
@@ -89,6 +100,13 @@ pub(crate) async fn serve_local(stream: UnixStream, shared: &Shared) {
         return;
     };
     let uid = credentials.uid();
+    let Some(_seat) = shared.crowds.seat(uid, shared) else {
+        tracing::info!(
+            uid,
+            "a local user has as many connections as there is room for"
+        );
+        return shared.meters.local.refused();
+    };
     let Ok(mut stream) = Local::new(stream) else {
         return;
     };

@@ -73,6 +73,14 @@ pub struct Admissions {
     pub certificates: Vec<Admission>,
 }
 
+impl Admissions {
+    /// Whether any rule admits a user of the local socket.
+    pub(crate) fn admit_user(&self, uid: u32) -> bool {
+        let mut rules = self.local_users.iter();
+        rules.any(|rule| rule.uid.is_none_or(|own| own == uid))
+    }
+}
+
 /// One connection's identity, kept from message to message.
 pub struct Caller {
     /// The other side.

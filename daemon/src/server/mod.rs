@@ -23,7 +23,7 @@ use self::reload::Reloaded;
 use crate::{
     admin::protocol::ReloadFacts,
     config::{self, Config},
-    connection::{self, Inline, Shared},
+    connection::{self, Crowds, Inline, Shared},
     listener::{self, Listeners},
     probes::{self, Pages},
     telemetry::{self, Meters},
@@ -80,8 +80,8 @@ struct Running {
     /// The clients that the daemon connects to.
     calls: Vec<(config::Notify, AbortHandle)>,
     shared: Arc<Shared>,
-    /// Clients of the network and local ones: all permits are free when all clients are gone.
-    permits: [Arc<Semaphore>; 2],
+    /// Clients of the network: all permits are free when all of them are gone.
+    permits: Arc<Semaphore>,
     stop: watch::Sender<bool>,
     /// Kept because its files go with it.
     _socket: Option<listener::SocketFile>,
@@ -118,23 +118,19 @@ impl Running {
             limits: config.server.limits,
             meters: Meters::new(),
             inline: Inline::new(readers() - 1),
+            crowds: Crowds::new(config.server.limits.connections_max),
             stop: stopped,
         });
         connection::keep_reading(&shared).map_err(no_threads)?;
-        let permits = [(); 2].map(|()| Arc::new(Semaphore::new(shared.limits.connections_max)));
+        let permits = Arc::new(Semaphore::new(shared.limits.connections_max));
         let mut loops = JoinSet::new();
         let own = appliance.clone();
         let pages = Pages {
             metrics,
             health: Box::new(move || own.health()),
         };
-        let file = serve_all(
-            &mut loops,
-            listeners,
-            tls.as_ref(),
-            &shared,
-            (&permits, pages),
-        );
+        let clients = (&permits, pages);
+        let file = serve_all(&mut loops, listeners, tls.as_ref(), &shared, clients);
         time::keep(&mut loops, &appliance, metrics);
         for _ in 0..config.server.limits.pending_workers_max {
             let service = appliance.service.clone();
@@ -266,11 +262,11 @@ impl Running {
         // Nobody listens for it when there are no clients.
         let _ = self.stop.send(true);
         let all = u32::try_from(self.appliance.config.server.limits.connections_max);
+        let all = all.unwrap_or(u32::MAX);
         let drained = async {
-            for permits in &self.permits {
-                // An error would mean that the semaphore is closed, which it never is.
-                let _ = permits.acquire_many(all.unwrap_or(u32::MAX)).await;
-            }
+            // An error would mean that the semaphore is closed, which it never is.
+            let _ = self.permits.acquire_many(all).await;
+            self.shared.crowds.leave(all).await;
         };
         if timeout(DRAIN_MAX, drained).await.is_err() {
             tracing::warn!("clients that did not finish in time are cut off");
@@ -288,12 +284,11 @@ fn serve_all(
     listeners: Listeners,
     tls: Option<&Arc<Tls>>,
     shared: &Arc<Shared>,
-    (permits, pages): (&[Arc<Semaphore>; 2], Pages),
+    (permits, pages): (&Arc<Semaphore>, Pages),
 ) -> Option<listener::SocketFile> {
-    let [network, local] = permits;
     if let Some(tls) = tls {
         for socket in listeners.network {
-            let permits = network.clone();
+            let permits = permits.clone();
             loops.spawn(listener::accept_network(
                 socket,
                 tls.clone(),
@@ -303,11 +298,7 @@ fn serve_all(
         }
     }
     for socket in listeners.local {
-        loops.spawn(listener::accept_local(
-            socket,
-            shared.clone(),
-            local.clone(),
-        ));
+        loops.spawn(listener::accept_local(socket, shared.clone()));
     }
     let pages = Arc::new(pages);
     for socket in listeners.metrics {

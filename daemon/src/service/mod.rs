@@ -147,6 +147,11 @@ impl Service {
         }
     }
 
+    /// Whether a user of the local socket may use a vault.
+    pub(crate) fn admits_user(&self, uid: u32) -> bool {
+        self.rules.load().admissions.admit_user(uid)
+    }
+
     /// Says how much of what is bounded there is now.
     pub(crate) fn measure(&self) {
         let (streams, held_bytes) = self.streams.size();

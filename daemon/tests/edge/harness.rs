@@ -280,7 +280,7 @@ fn item(tag: u32, kind: u8, contents: &[u8]) -> Vec<u8> {
 }
 
 /// Waits for something to become true, ten seconds at most.
-pub(crate) fn eventually(what: &str, is_true: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
     let began = now();
     while !is_true() {
         assert!(began.elapsed() < Duration::from_secs(10), "never: {what}");

@@ -8,6 +8,7 @@
 mod activation;
 mod called;
 mod command;
+mod crowded;
 mod harness;
 mod https;
 mod life;
