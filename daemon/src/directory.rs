@@ -27,9 +27,14 @@ pub struct Directory {
     proven: Mutex<HashMap<(String, String), [u8; 32]>>,
     /// The key of the tags, which does not outlive the process.
     tag_key: hmac::Key,
+    /// Whose secrets are being guessed at, so that one guess is counted before the next is made.
+    turns: Mutex<HashMap<(String, String), Turn>>,
     /// Wrong guesses of an account's secrets since the last right one, and when the last was made.
     guesses: Mutex<HashMap<(String, String), (u32, Timestamp)>>,
 }
+
+/// Held by whoever guesses.
+type Turn = Arc<Mutex<()>>;
 
 #[derive(Default)]
 struct Contents {
@@ -92,6 +97,7 @@ impl Directory {
             store,
             now: ArcSwap::default(),
             generation: AtomicU64::new(0),
+            turns: Mutex::default(),
             guesses: Mutex::new(HashMap::new()),
         };
         own.reload()?;
@@ -229,18 +235,45 @@ impl Directory {
         self.may_guess(guess)?;
         let who = (guess.vault.to_owned(), owner.to_owned());
         let tag = self.tag(verifier, given);
-        if lock(&self.proven)
-            .get(&who)
-            .is_some_and(|proven| proven.ct_eq(&tag).into())
-        {
+        let is_proven = || {
+            let proven = lock(&self.proven);
+            proven.get(&who).is_some_and(|own| own.ct_eq(&tag).into())
+        };
+        if is_proven() {
             return Ok(());
         }
-        let result = pin::verify(verifier, given);
-        self.guessed(guess, result.is_ok());
-        if result.is_ok() {
-            lock(&self.proven).insert(who, tag);
+        self.in_turn(guess, || {
+            self.may_guess(guess)?;
+            if is_proven() {
+                return Ok(());
+            }
+            let result = pin::verify(verifier, given);
+            self.guessed(guess, result.is_ok());
+            if result.is_ok() {
+                lock(&self.proven).insert(who.clone(), tag);
+            }
+            result
+        })
+    }
+
+    /// Makes one guess at an account after the other: those that are made at once would all be made before the first of
+    /// them is counted.
+    pub(crate) fn in_turn<T>(&self, guess: &Guess<'_>, make: impl FnOnce() -> T) -> T {
+        let key = guess.key();
+        let turn = lock(&self.turns).entry(key.clone()).or_default().clone();
+        let mine = lock(&turn);
+        let made = make();
+        drop(mine);
+        let mut turns = lock(&self.turns);
+        drop(turn);
+        // Whoever waits has it, too.
+        if turns
+            .get(&key)
+            .is_some_and(|own| Arc::strong_count(own) == 1)
+        {
+            turns.remove(&key);
         }
-        result
+        made
     }
 
     /// Whether another guess may be made now.
@@ -327,3 +360,6 @@ pub(crate) fn vault_pin<'a>(vault: &'a Vault, which: &str) -> Option<&'a String>
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

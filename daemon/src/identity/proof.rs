@@ -153,7 +153,13 @@ impl Prover<'_> {
         self.accounts.directory
     }
 
+    /// A guess at an account, which has one count, whether its name is said with the vault's behind it or without.
     fn guess<'a>(&'a self, account: &'a str) -> Guess<'a> {
+        let short = |name: &'a str| name.strip_suffix(&*self.vault.name)?.strip_suffix('@');
+        let mut account = account;
+        while let Some(name) = short(account) {
+            account = name;
+        }
         Guess {
             vault: &self.vault.name,
             account,
@@ -268,29 +274,40 @@ impl Prover<'_> {
             let user = user.as_ref().ok_or_else(not_authenticated)?;
             claim_user(claim, user, credential)?;
         }
-        let guess = self.guess(&own.username);
-        self.directory().may_guess(&guess).map_err(refused)?;
-        for record in known {
-            if record.object_type == ObjectType::OneTimePasswordCredential
-                && let Some(user) = &user
-                && let Some(spent) = self.replace(&record.id, |kept| {
-                    Ok(kept
-                        .spend(&own.one_time_password.0, self.accounts.now)?
-                        .map(|kept| (kept, ())))
-                })?
-            {
-                self.directory().guessed(&guess, true);
-                return claim_user(claim, user, spent.0);
+        self.guessed(&own.username, || {
+            for record in known {
+                if record.object_type == ObjectType::OneTimePasswordCredential
+                    && let Some(user) = &user
+                    && let Some(spent) = self.replace(&record.id, |kept| {
+                        Ok(kept
+                            .spend(&own.one_time_password.0, self.accounts.now)?
+                            .map(|kept| (kept, ())))
+                    })?
+                {
+                    return Ok(Some(claim_user(claim, user, spent.0)));
+                }
             }
-        }
-        self.directory().guessed(&guess, false);
-        Err(not_authenticated())
+            Ok(None)
+        })
+    }
+
+    /// One guess at a user's secret, which is counted: none where it is wrong.
+    fn guessed(
+        &self,
+        username: &str,
+        make: impl FnOnce() -> Result<Option<Result<()>>>,
+    ) -> Result<()> {
+        let guess = self.guess(username);
+        self.directory().in_turn(&guess, || {
+            self.directory().may_guess(&guess).map_err(refused)?;
+            let made = make()?;
+            self.directory().guessed(&guess, made.is_some());
+            made.unwrap_or_else(|| Err(not_authenticated()))
+        })
     }
 
     /// The time of a hashed password only rises, so that none counts twice.
     fn hashed(&self, own: &message::HashedPassword, proof: &mut Proof) -> Result<()> {
-        let guess = self.guess(&own.username);
-        self.directory().may_guess(&guess).map_err(refused)?;
         let known = match self
             .user(&own.username)?
             .filter(|_| self.is_timely(own.time_stamp))
@@ -304,18 +321,18 @@ impl Prover<'_> {
             }
             None => Vec::new(),
         };
-        for (user, record) in known {
-            if record.object_type == ObjectType::HashedPasswordCredential
-                && let Some((record, answer)) =
-                    self.replace(&record.id, |kept| kept.take_hash(own))?
-            {
-                self.directory().guessed(&guess, true);
-                proof.server_hashed_password = Some(answer);
-                return claim_user(&mut proof.claim, &user, record);
+        self.guessed(&own.username, || {
+            for (user, record) in known {
+                if record.object_type == ObjectType::HashedPasswordCredential
+                    && let Some((record, answer)) =
+                        self.replace(&record.id, |kept| kept.take_hash(own))?
+                {
+                    proof.server_hashed_password = Some(answer);
+                    return Ok(Some(claim_user(&mut proof.claim, &user, record)));
+                }
             }
-        }
-        self.directory().guessed(&guess, false);
-        Err(not_authenticated())
+            Ok(None)
+        })
     }
 
     fn is_timely(&self, time: TimestampExtended) -> bool {
