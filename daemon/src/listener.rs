@@ -200,10 +200,10 @@ pub(crate) async fn accept_network(
         let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true)
             .and_then(|()| rustix::net::sockopt::set_tcp_keepidle(&stream, KEEP_ALIVE));
         let shared = shared.clone();
-        let terms = tls.terms();
+        let tls = tls.clone();
         tokio::spawn(async move {
             let _open = shared.meters.network.open();
-            connection::serve_network(stream, from, terms, &shared).await;
+            connection::serve_network(stream, from, tls, &shared).await;
             drop(permit);
         });
     }

@@ -45,6 +45,7 @@ pub(super) async fn converse<S>(
     wire.is_on(own.number);
     loop {
         match frame(inbox.unread(), shared.limits.frame_bytes_max) {
+            Frame::Whole(_) if !wire.is_trusted() => return,
             Frame::Whole(bytes) => {
                 let Some((back, reply)) = respond(shared, (caller, inbox), 0..bytes, None).await
                 else {

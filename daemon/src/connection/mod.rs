@@ -34,7 +34,7 @@ use crate::{
     identity::{Caller, Peer},
     service::{Begun, NotCommitted, Service, Unfinished, Weight},
     telemetry::{self, Meters},
-    tls::{self, Terms},
+    tls::{self, Tls, Trust},
 };
 
 /// What every connection needs.
@@ -54,9 +54,10 @@ pub(crate) struct Shared {
 pub(crate) async fn serve_network(
     stream: TcpStream,
     from: SocketAddr,
-    terms: Arc<Terms>,
+    tls: Arc<Tls>,
     shared: &Shared,
 ) {
+    let terms = tls.terms();
     let Some(arriving) = shared.crowds.handshakes.enter(crowd::source(from)) else {
         return telemetry::handshake_failed("too_many");
     };
@@ -67,8 +68,11 @@ pub(crate) async fn serve_network(
         Ok(Err(error)) => return refused(from, &error),
         Err(_) => return telemetry::handshake_failed("timeout"),
     };
-    let peer = match terms.peer(stream.get_ref().1) {
-        Ok(peer) => peer,
+    let connection = stream.get_ref().1;
+    let admitted = terms.peer(connection);
+    let admitted = admitted.and_then(|peer| Ok((peer, Trust::of(tls, terms, connection)?)));
+    let (peer, trust) = match admitted {
+        Ok(admitted) => admitted,
         Err(error) => {
             tracing::info!(%from, %error, "a resumed TLS session is refused");
             return telemetry::handshake_failed(tls::reason(&error));
@@ -81,6 +85,7 @@ pub(crate) async fn serve_network(
         return shared.meters.network.refused();
     };
     let mut wire = Wire::new(stream, shared);
+    wire.is_by(trust);
     let mut inbox = Inbox::new();
     if wire.read(&mut inbox).await.is_none() {
         return;

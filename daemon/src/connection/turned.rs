@@ -50,6 +50,7 @@ where
     let mut answers = 0_u64;
     loop {
         match shared.service.next(subscription) {
+            Next::Send(_) if !wire.is_trusted() => break,
             Next::Send(message) => {
                 if wire.write(&message).await.is_err() {
                     break;

@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{Shared, inbox::Inbox};
+use crate::tls::Trust;
 
 /// A stream with its timer.
 pub(super) struct Wire<'a, S> {
@@ -23,6 +24,8 @@ pub(super) struct Wire<'a, S> {
     stop: watch::Receiver<bool>,
     /// The number of the connection, where something may live as long as it.
     number: Option<u64>,
+    /// What lets a client of the network in.
+    trust: Option<Box<Trust>>,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
@@ -35,12 +38,30 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
             sleep: Box::pin(sleep_until((now + shared.limits.idle_max).into())),
             stop: shared.stop.clone(),
             number: None,
+            trust: None,
         }
     }
 
     /// Says which connection this is.
     pub(super) fn is_on(&mut self, number: u64) {
         self.number = Some(number);
+    }
+
+    /// Says by what the client was let in.
+    pub(super) fn is_by(&mut self, trust: Trust) {
+        self.trust = Some(Box::new(trust));
+    }
+
+    /// Whether the client would still be let in. Who would not is told so when he comes again.
+    pub(super) fn is_trusted(&mut self) -> bool {
+        let Some(trust) = &mut self.trust else {
+            return true;
+        };
+        let held = trust.check(self.shared.clock.now());
+        if let Err(error) = &held {
+            tracing::info!(%error, "a connection is ended whose client would not be let in any more");
+        }
+        held.is_ok()
     }
 
     /// Waits for more bytes. There are none when the other side has ended, when patience has, or when the daemon stops

@@ -3,6 +3,7 @@
 mod facts;
 mod material;
 mod outgoing;
+mod trust;
 mod verifier;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -19,6 +20,7 @@ use rustls::{
 };
 
 pub use self::outgoing::outgoing;
+pub(crate) use self::trust::Trust;
 use self::verifier::Verifier;
 use crate::{
     config,
@@ -31,7 +33,7 @@ pub struct Tls {
     now: ArcSwap<Terms>,
 }
 
-/// One configuration: a connection keeps the one it began with.
+/// One configuration. A connection keeps the one that it began with, and is held to the next.
 pub struct Terms {
     /// For the handshake.
     pub server: Arc<ServerConfig>,
@@ -52,6 +54,11 @@ impl Tls {
     /// Puts other terms in place. Tickets of before are worth nothing then, so that everybody is verified anew.
     pub fn replace(&self, terms: Terms) {
         self.now.store(Arc::new(terms));
+    }
+
+    /// Whether these are the terms by now.
+    fn has(&self, terms: &Arc<Terms>) -> bool {
+        Arc::ptr_eq(&self.now.load(), terms)
     }
 
     /// The terms of a new connection.

@@ -34,7 +34,7 @@ pub(super) struct Verifier {
 impl Verifier {
     /// Verifies a presented chain. Only its first certificate is ever an identity (and no address in it is ever
     /// fetched).
-    fn verify(
+    pub(super) fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],

@@ -11,6 +11,7 @@ mod command;
 mod crowded;
 mod harness;
 mod https;
+mod lasting;
 mod life;
 mod pages;
 mod stream;

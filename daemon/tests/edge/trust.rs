@@ -223,6 +223,11 @@ fn a_revocation_list_is_heeded_after_a_reload() {
         REFUSED_IN_KMIP,
         "nor by its old ticket"
     );
+    assert_ne!(
+        exchange(&mut resumed).err().unwrap().to_string(),
+        REFUSED_IN_KMIP,
+        "nor where it was connected before"
+    );
     let another = daemon.ask(Some(&issued(&daemon, &params("another"))), BOTH);
     assert_eq!(
         another.err().unwrap(),

@@ -39,6 +39,9 @@ pub(super) async fn converse<S>(
                 return;
             }
         };
+        if !wire.is_trusted() {
+            return;
+        }
         let message = head.bytes..head.bytes + body.bytes;
         let Some((back, reply)) = respond(shared, (caller, inbox), message, head.text).await else {
             return;
