@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
+    num::NonZeroUsize,
     os::{
         fd::OwnedFd,
         unix::{net::UnixStream, process::CommandExt},
@@ -10,6 +11,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
+    thread::available_parallelism,
 };
 
 use hsm::{
@@ -136,6 +138,11 @@ fn reach(backend: &Backend, lock: Option<Arc<HsmLock>>) -> Result<Arc<dyn Hsm>, 
         opening: Arc::clone(&backend.opening),
         wait,
         channels_max: CALLS_MAX,
+        slow_max: if is_module {
+            CALLS_MAX / 2
+        } else {
+            available_parallelism().map_or(1, NonZeroUsize::get)
+        },
         tell: Box::new(move |event| tell(&told, event)),
     };
     Ok(Arc::new(RemoteHsm::open(terms)?))

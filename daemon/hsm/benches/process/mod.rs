@@ -64,6 +64,7 @@ pub(crate) fn isolated(opening: Arc<Opening>, softhsm: Option<&Path>) -> (Remote
         opening,
         wait: Duration::from_secs(60),
         channels_max: 64,
+        slow_max: 64,
         tell: Box::new(|_| ()),
     });
     (hsm.unwrap(), process.load(Ordering::Relaxed))

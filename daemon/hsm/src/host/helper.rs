@@ -28,6 +28,9 @@ pub struct Terms {
     pub wait: Duration,
     /// The most calls in flight; others wait for one of them.
     pub channels_max: usize,
+    /// The most of them that take long. What has no processor would be taken for hung, and whoever asks for much of it would
+    /// leave no channel to anybody else.
+    pub slow_max: usize,
     /// Is told what happens.
     pub tell: Box<dyn Fn(Event<'_>) + Send + Sync>,
 }
@@ -48,7 +51,7 @@ pub enum Event<'a> {
     Ended(&'a str),
 }
 
-/// Making a key pair, or looking at one, takes its time: so many times as long as any other call.
+/// What makes a key pair, looks at one, or hashes for long takes its time: so many times as long as any other call.
 const PATIENCE: u32 = 6;
 
 /// Between two starts that failed, at first and at most.
@@ -64,6 +67,19 @@ pub(super) struct Helper {
     terms: Terms,
     state: Mutex<State>,
     freed: Condvar,
+    /// How many more of the calls that take long may be made.
+    slow: Mutex<usize>,
+    slow_freed: Condvar,
+}
+
+/// The turn of a call that takes long.
+struct Turn<'a>(&'a Helper);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.slow.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.slow_freed.notify_one();
+    }
 }
 
 struct State {
@@ -87,6 +103,7 @@ impl Helper {
     /// Starts a process, and the thread that starts another whenever one ends.
     pub(super) fn start(terms: Terms) -> Result<(Arc<Self>, Hello)> {
         let helper = Arc::new(Self {
+            slow: Mutex::new(terms.slow_max.max(1)),
             terms,
             state: Mutex::new(State {
                 running: None,
@@ -97,6 +114,7 @@ impl Helper {
                 trouble: String::new(),
             }),
             freed: Condvar::new(),
+            slow_freed: Condvar::new(),
         });
         let (hello, end) = helper.run()?;
         let weak = Arc::downgrade(&helper);
@@ -114,6 +132,7 @@ impl Helper {
         write: impl FnOnce(&mut Buffer),
         read: impl FnOnce(&[u8]) -> T,
     ) -> Result<T> {
+        let _turn = is_slow.then(|| self.turn());
         let (run, mut frames) = self.channel()?;
         let patience = if is_slow { PATIENCE } else { 1 };
         frames.wait_for(self.terms.wait * patience);
@@ -148,6 +167,17 @@ impl Helper {
                 Err(unavailable("its process cannot be reached", &error))
             }
         }
+    }
+
+    /// Waits for the turn of a call that takes long.
+    fn turn(&self) -> Turn<'_> {
+        let free = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self
+            .slow_freed
+            .wait_while(free, |free| *free == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Turn(self)
     }
 
     /// A channel for one call, and to which process.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmip::{
     Buffer, CryptographicUsageMask, Secret,
-    mechanism::{Cipher, Hash, KeySpec, Mac, Signing},
+    mechanism::{Cipher, Derivation, Hash, KeySpec, Mac, Signing},
 };
 
 use super::{
@@ -114,7 +114,9 @@ impl Hsm for RemoteHsm {
     }
 
     fn sign(&self, key: &KeyRef, mechanism: Signing, input: Input<'_>) -> Result<Vec<u8>> {
-        self.call(Call::Sign, (key, mechanism, input))
+        // By hashing alone, each takes up to seconds.
+        let is_slow = matches!(mechanism, Signing::SlhDsa | Signing::InContext { .. });
+        ask(&self.helper, Call::Sign, is_slow, (key, mechanism, input))
     }
 
     fn encrypt(&self, key: &KeyRef, cipher: &Cipher, input: Encryption<'_>) -> Result<Encrypted> {
@@ -141,7 +143,8 @@ impl Hsm for RemoteHsm {
     }
 
     fn derive(&self, base: Base<'_>, how: &Deriving<'_>, target: &Target<'_>) -> Result<Derived> {
-        self.call(Call::Derive, (base, how, target))
+        let is_slow = matches!(how.mechanism, Derivation::Pbkdf2 { .. });
+        ask(&self.helper, Call::Derive, is_slow, (base, how, target))
     }
 
     fn decapsulate(&self, key: &KeyRef, ciphertext: &[u8], target: &Target<'_>) -> Result<Derived> {

@@ -314,6 +314,6 @@ fn first(whole: &[u8], bytes: usize) -> Result<Secret> {
 
 /// The longest derived key in bytes.
 const OUTPUT_BYTES_MAX: usize = 65_536;
-/// Some ten seconds of one processor, and no more.
-const PBKDF2_ROUNDS_MAX: u32 = 20_000_000;
+/// Some five seconds of one processor, and no more.
+const PBKDF2_ROUNDS_MAX: u32 = 10_000_000;
 const TOO_LONG: Error = Error::BadInput("longer than what the derivation gives");

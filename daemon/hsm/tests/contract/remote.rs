@@ -9,12 +9,15 @@ use std::{
 };
 
 use hsm::{
-    Error, Hsm, Material,
+    Base, Derived, Deriving, Error, Hsm, Material, Target,
     host::{self, Event, HelperTerms, Opening, RemoteHsm, Seal, SecretFile},
     soft::{CACHE_KEYS_MAX, Master, MasterSource},
 };
-use kmip::{Secret, mechanism::KeySpec};
-use openssl::{pkey::PKey, rsa::Rsa};
+use kmip::{
+    Secret,
+    mechanism::{Derivation, Hash, KeySpec},
+};
+use openssl::{hash::MessageDigest, pkcs5::pbkdf2_hmac, pkey::PKey, rsa::Rsa};
 
 use crate::terms;
 
@@ -62,7 +65,8 @@ fn opened(
         }),
         opening,
         wait,
-        channels_max: 4,
+        channels_max: 8,
+        slow_max: 1,
         tell: Box::new(tell),
     })
 }
@@ -104,6 +108,58 @@ fn a_key_that_is_looked_at_for_long_is_not_taken_for_a_hang() {
     hsm.import(&material, &terms(false)).expect("it is taken");
 }
 
+/// Whoever asks for much that takes long is taken for much, and not for a hang of the HSM; and others are answered.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time that it takes here is what the HSM's process gets too little of"
+)]
+fn what_takes_long_is_done_in_turn() {
+    let (hash, iterations) = (Hash::Sha512, 500_000);
+    let mut out = [0; 32];
+    let began = Instant::now();
+    let digest = MessageDigest::sha512();
+    pbkdf2_hmac(b"password", b"salt", iterations, digest, &mut out).expect("bytes");
+    let took = began.elapsed();
+    let tell = |event: Event<'_>| assert_ne!(event, Event::Hung);
+    let hsm = opened(Arc::new(embedded()), took * 6 / 10, tell).expect("it opens");
+    let password = Secret::from(&b"password"[..]);
+    let mechanism = Derivation::Pbkdf2 {
+        hash,
+        iterations: u32::try_from(iterations).expect("a count"),
+    };
+    let how = Deriving {
+        mechanism: &mechanism,
+        data: &[],
+        iv: None,
+        salt: b"salt",
+        keys: &[],
+        block: None,
+        skipped_bytes: 0,
+        peer: None,
+    };
+    let target = Target::Data {
+        bytes: 32,
+        prefix: &[],
+        label: b"label",
+    };
+    let derive = || {
+        let derived = hsm.derive(Base::Bytes(&password), &how, &target);
+        let Derived::Data(sealed) = derived.expect("it is derived") else {
+            panic!("data is no key");
+        };
+        let opened = hsm.open(&sealed, b"label").expect("it opens");
+        assert_eq!(opened.expose(), out);
+    };
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..6).map(|_| scope.spawn(derive)).collect();
+        while !all.iter().all(thread::ScopedJoinHandle::is_finished) {
+            hsm.health().expect("it answers");
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+}
+
 /// A token locks itself after a few wrong PINs, so that a process that comes back must not try one again and again.
 #[test]
 fn a_login_that_was_refused_is_not_tried_by_another_process() {
@@ -130,7 +186,8 @@ fn a_login_that_was_refused_is_not_tried_by_another_process() {
         }),
         opening,
         wait: Duration::from_secs(60),
-        channels_max: 4,
+        channels_max: 8,
+        slow_max: 1,
         tell: Box::new(|_| ()),
     })
     .expect("it opens");
