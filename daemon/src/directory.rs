@@ -162,6 +162,14 @@ impl Directory {
         self.reload()
     }
 
+    /// Changes a vault that is as it was read; others change it too, a user the own PIN.
+    pub(crate) fn change_vault(&self, before: &Vault, after: Vault) -> store::Result<()> {
+        let mut tx = self.store.begin();
+        tx.change_vault(before.clone(), after);
+        tx.commit()?;
+        self.reload()
+    }
+
     /// Adds or changes a client; the next message of a revoked one is refused.
     pub fn put_client(&self, client: &Client) -> store::Result<()> {
         let _changing = lock(&self.changing);

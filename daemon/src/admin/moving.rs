@@ -156,7 +156,7 @@ impl Admin {
         Ok(facts)
     }
 
-    fn begin(&self, course: Course) -> Result<Journey> {
+    fn begin(&self, mut course: Course) -> Result<Journey> {
         let plan = self.movable(&course)?;
         let vault = &course.vault;
         let transport = if plan.wrapped > 0 {
@@ -164,9 +164,17 @@ impl Admin {
         } else {
             None
         };
-        if *self.vault(&vault.name)? != *vault {
-            self.put_vault(vault)?;
+        // To look through a vault takes a while, in which others change it: a PIN that was replaced is not put back.
+        let known = self.vault(&vault.name)?;
+        let vault = Vault {
+            backend: vault.backend.clone(),
+            wrapped: vault.wrapped,
+            ..(*known).clone()
+        };
+        if vault != *known {
+            self.change_vault(&known, vault.clone())?;
         }
+        course.vault = vault;
         Ok(Journey {
             course,
             transport,

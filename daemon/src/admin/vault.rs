@@ -56,7 +56,8 @@ impl Execute for VaultCreate {
 
 impl Execute for VaultSet {
     fn prepare(self, admin: &Admin, _: u32) -> Result<Deed<'_, VaultFacts>> {
-        let mut vault = (*admin.vault(&self.name)?).clone();
+        let known = admin.vault(&self.name)?;
+        let mut vault = (*known).clone();
         let mut changed = Vec::new();
         if self.custody.is_some() {
             vault.wrapped = admin.is_wrapped(&vault.backend, self.custody)?;
@@ -85,7 +86,9 @@ impl Execute for VaultSet {
         if changed.is_empty() {
             return Err(invalid("nothing is to be changed"));
         }
-        let mut deed = Deed::on(&self.name, &self.name, move || admin.put_vault(&vault));
+        let mut deed = Deed::on(&self.name, &self.name, move || {
+            admin.change_vault(&known, vault)
+        });
         deed.note = Some(changed.join(", "));
         Ok(deed)
     }
@@ -183,6 +186,19 @@ impl Admin {
     pub(super) fn put_vault(&self, vault: &Vault) -> Result<VaultFacts> {
         self.directory().put_vault(vault)?;
         Ok(self.facts(vault))
+    }
+
+    /// Changes a vault, unless somebody else has changed it since it was read.
+    pub(super) fn change_vault(&self, known: &Vault, vault: Vault) -> Result<VaultFacts> {
+        let facts = self.facts(&vault);
+        match self.directory().change_vault(known, vault) {
+            Ok(()) => Ok(facts),
+            Err(store::Error::Conflict) => Err(invalid(format!(
+                "the vault {:?} was changed meanwhile, and stays as it is; try again",
+                known.name
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn facts(&self, vault: &Vault) -> VaultFacts {
