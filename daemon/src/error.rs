@@ -167,6 +167,11 @@ impl From<store::Error> for Error {
             store::Error::NameTaken(_) => {
                 Self::new(Fault::NameTaken, "another object has this name").because(error)
             }
+            store::Error::Unanswered => Self::new(
+                Fault::Unanswered,
+                "the disk does not answer: it is not known whether this is done; look before it is tried again",
+            )
+            .because(error),
             other => Self::internal(other),
         }
     }

@@ -156,6 +156,8 @@ faults! {
     TooLarge: ResponseTooLarge | ResponseTooLarge;
     /// The bytes cannot be read as a request.
     Unreadable: InvalidMessage | InvalidMessage;
+    /// The disk has not answered in time: nobody knows whether it is done.
+    Unanswered: GeneralFailure | InternalServerError;
     /// The algorithm, curve or size is not served.
     UnsupportedAlgorithm: CryptographicFailure | CryptographicFailure;
     /// Cryptographic parameters that make sense but are not served.

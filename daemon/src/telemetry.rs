@@ -136,6 +136,10 @@ fn describe_hsms() {
         "Processes of an HSM that ended and were replaced"
     );
     describe_gauge!("keyhold_hsm_works", "Whether the HSM works: 1 or 0");
+    describe_gauge!(
+        "keyhold_part_works",
+        "Whether the store, or the audit trail, works: 1 or 0"
+    );
     describe_counter!(
         "keyhold_hsm_hung_total",
         "Processes of an HSM that did not answer in time and were killed"
@@ -225,6 +229,11 @@ pub(crate) fn group_members(group: &str, members: &[hsm::group::MemberFacts]) {
 /// Says whether an HSM works.
 pub(crate) fn hsm_works(backend: &str, works: bool) {
     gauge!("keyhold_hsm_works", "backend" => backend.to_owned()).set(f64::from(u8::from(works)));
+}
+
+/// Says whether the store or the audit trail works.
+pub(crate) fn part_works(part: &'static str, works: bool) {
+    gauge!("keyhold_part_works", "part" => part).set(f64::from(u8::from(works)));
 }
 
 /// Counts a TLS handshake that came to nothing.

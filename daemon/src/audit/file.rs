@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::Write,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -16,41 +16,18 @@ use std::{
     time::Duration,
 };
 
-use kmip::{Secret, ttlv::Timestamp};
+use kmip::ttlv::Timestamp;
 
 use super::{
-    Durability, Event, Trail, TrailError,
-    group::Group,
+    Durability, Event, Trail, TrailError, files,
     heads::{self, Heads},
-    promises::{Promises, Then},
+    options::Options,
+    promises::{Promises, Syncs, Then, hung},
     record, recovery,
     stream::{End, Stream},
+    turn::Turn,
 };
 use crate::clock::Clock;
-
-/// How a trail is kept.
-#[derive(Clone)]
-pub struct Options {
-    /// The size at which a stream goes on in a new file.
-    pub file_bytes_max: u64,
-    /// Whether every event is on the disk before `append` returns (`audit.sync = "always"`).
-    pub always: bool,
-    /// The key that signs the heads.
-    pub key: Option<Secret>,
-    /// Whether a damaged trail is gone on with, in a new file and with a record that says so.
-    pub accept_damage: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            file_bytes_max: 64 << 20,
-            always: false,
-            key: None,
-            accept_damage: false,
-        }
-    }
-}
 
 /// How long grouped events wait for the disk, so that they are on it within 100 ms.
 const GROUP_TIME: Duration = Duration::from_millis(50);
@@ -73,7 +50,8 @@ struct Shared {
     streams: RwLock<HashMap<String, Arc<Stream>>>,
     /// The streams with something to sync.
     changed: Mutex<Vec<Arc<Stream>>>,
-    group: Group,
+    /// Held while the heads are written.
+    heads: Turn<()>,
     woken: AtomicBool,
     /// Counts the syncs, so that heads are written when there are new ones.
     syncs: AtomicU64,
@@ -101,14 +79,14 @@ impl FileTrail {
             .mode(0o700)
             .create(directory)
             .map_err(told)?;
-        let lock = lock(directory)?;
+        let lock = files::lock(directory)?;
         let recovery::Opened { streams, notes } = recovery::open(directory, &options)?;
         let shared = Arc::new(Shared {
             directory: directory.to_owned(),
             options,
             streams: RwLock::new(streams),
             changed: Mutex::default(),
-            group: Group::default(),
+            heads: Turn::default(),
             woken: AtomicBool::new(false),
             syncs: AtomicU64::new(0),
             failed: AtomicBool::new(false),
@@ -117,15 +95,14 @@ impl FileTrail {
         // From the first record on, the heads stand: where they are missing, somebody removed them.
         shared.write_heads().map_err(told)?;
         let (wake, woken) = sync_channel(1);
-        let worker = shared.clone().start(woken).map_err(told)?;
+        let own = shared.clone();
+        let promises = Promises::start(move || own.sync()).map_err(told)?;
+        let syncs = promises.syncs();
+        let worker = shared.clone().start(woken, syncs).map_err(told)?;
         let trail = Self {
             wake: Some(wake),
             worker: Some(worker),
-            promises: Promises::start({
-                let shared = shared.clone();
-                move || shared.group.wait(|| shared.sync())
-            })
-            .map_err(told)?,
+            promises,
             shared,
         };
         trail.tell(notes)?;
@@ -153,8 +130,58 @@ impl FileTrail {
     }
 
     /// Puts everything appended so far on the disk.
+    ///
+    /// # Errors
+    /// When that cannot be, or the disk does not answer in time: then it may be there later.
     pub fn sync(&self) -> Result<(), TrailError> {
-        self.shared.group.wait(|| self.shared.sync())
+        self.promises.wait(self.shared.options.wait_max)
+    }
+
+    /// Waits until nothing is under way that a disk could keep, so that [`Trail::health`] tells of what lasts too long.
+    pub fn watch(&self) {
+        let wait_max = self.shared.options.wait_max;
+        self.promises.watch(wait_max);
+        drop(self.shared.heads.take(wait_max));
+        for stream in self.shared.streams() {
+            drop(stream.turn(wait_max));
+        }
+    }
+
+    /// Whether the disk keeps somebody waiting for longer than it may, for now.
+    #[must_use]
+    pub fn is_hung(&self) -> bool {
+        self.stuck_anywhere().is_some()
+    }
+
+    /// What lasts too long of what all streams share.
+    fn stuck(&self) -> Option<TrailError> {
+        if self.promises.is_hung() {
+            return Some(hung("a sync"));
+        }
+        let heads = self.shared.heads.is_hung();
+        heads.then(|| hung("a write of the heads"))
+    }
+
+    /// What lasts too long, in the streams as well: each tells those who append to it by itself.
+    fn stuck_anywhere(&self) -> Option<TrailError> {
+        self.stuck().or_else(|| {
+            let streams = self.shared.streams();
+            let stuck = streams.iter().find(|own| own.is_hung())?;
+            Some(hung(&format!("a write to the stream {:?}", stuck.name)))
+        })
+    }
+
+    /// Records that what was recorded was not done: who wanted it on the disk first has been told that it is not there.
+    fn take_back(&self, event: &Event<'_>) {
+        let correction = Event {
+            outcome: "NotCommitted",
+            ..event.clone()
+        };
+        if self.promises.failure().is_none()
+            && let Err(error) = self.append_line(&correction)
+        {
+            tracing::error!(%error, "the correction of an audit record is lost");
+        }
     }
 
     /// Records what was found at opening.
@@ -178,14 +205,17 @@ impl FileTrail {
         Ok(())
     }
 
-    fn append_line(&self, event: &Event<'_>) -> std::io::Result<()> {
+    fn append_line(&self, event: &Event<'_>) -> Result<(), TrailError> {
         let stream = self.shared.stream(record::stream_of(event));
         LINE.with_borrow_mut(|line| {
             record::begin(line, event);
             let so_far = record::hashing(line);
-            stream.append(line, so_far, event.time, || {
-                self.shared.push_changed(stream.clone());
-            })
+            let turn = stream.turn(self.shared.options.wait_max);
+            let mut end = turn.map_err(|_| hung("a write"))?;
+            let changed = || self.shared.push_changed(stream.clone());
+            stream
+                .append(&mut end, line, so_far, event.time, changed)
+                .map_err(|error| self.shared.fail(&error))
         })
     }
 
@@ -201,16 +231,15 @@ impl FileTrail {
 
 impl Trail for FileTrail {
     fn append(&self, event: &Event<'_>, durability: Durability) -> Result<(), TrailError> {
-        self.shared.group.failure().map_or(Ok(()), Err)?;
-        if let Err(error) = self.append_line(event) {
-            return Err(self.shared.fail(&error));
-        }
+        self.promises.failure().map_or(Ok(()), Err)?;
+        self.stuck().map_or(Ok(()), Err)?;
+        self.append_line(event)?;
         if self.shared.failed.load(Ordering::Relaxed) {
             self.shared.succeed();
         }
         self.wake_worker();
         if durability == Durability::Durable || self.shared.options.always {
-            return self.sync();
+            return self.sync().inspect_err(|_| self.take_back(event));
         }
         Ok(())
     }
@@ -220,7 +249,8 @@ impl Trail for FileTrail {
     }
 
     fn health(&self) -> Result<(), TrailError> {
-        self.shared.group.failure().map_or(Ok(()), Err)?;
+        self.promises.failure().map_or(Ok(()), Err)?;
+        self.stuck_anywhere().map_or(Ok(()), Err)?;
         if !self.shared.failed.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -309,26 +339,30 @@ impl Shared {
     }
 
     /// Starts the worker that puts grouped events on the disk.
-    fn start(self: Arc<Self>, woken: Receiver<()>) -> std::io::Result<JoinHandle<()>> {
+    fn start(
+        self: Arc<Self>,
+        woken: Receiver<()>,
+        syncs: Option<Syncs>,
+    ) -> std::io::Result<JoinHandle<()>> {
         std::thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || self.work(&woken))
+            .spawn(move || syncs.iter().for_each(|syncs| self.work(&woken, syncs)))
     }
 
-    fn work(&self, woken: &Receiver<()>) {
+    fn work(&self, woken: &Receiver<()>, own: &Syncs) {
         // None that counts: the heads that opening wrote are told, and this thread may begin after the first events.
         let mut syncs = 0;
         while woken.recv().is_ok() {
             // Whoever appends meanwhile is taken along; only the end of the trail is not waited for.
             let _ = woken.recv_timeout(GROUP_TIME);
-            self.settle(&mut syncs);
+            self.settle(own, &mut syncs);
         }
-        self.settle(&mut syncs);
+        self.settle(own, &mut syncs);
     }
 
-    fn settle(&self, syncs_told: &mut u64) {
+    fn settle(&self, own: &Syncs, syncs_told: &mut u64) {
         self.woken.store(false, Ordering::Release);
-        if let Err(error) = self.group.wait(|| self.sync()) {
+        if let Err(error) = own.wait(self.options.wait_max) {
             tracing::error!(%error, "nothing is served any more");
             return;
         }
@@ -336,6 +370,7 @@ impl Shared {
         if syncs == *syncs_told {
             return;
         }
+        let _turn = self.heads.take_patiently();
         match self.write_heads() {
             Ok(()) => *syncs_told = syncs,
             Err(error) => tracing::warn!(%error, "the heads of the audit trail cannot be written"),
@@ -360,22 +395,5 @@ impl Shared {
         let written = file.write_all(&[0; PROBE_BYTES]);
         fs::remove_file(path)?;
         written
-    }
-}
-
-/// Keeps other processes out.
-fn lock(directory: &Path) -> Result<File, TrailError> {
-    let path = directory.join(".lock");
-    let told = |why: String| TrailError(format!("{}: {why}", path.display()));
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|error| told(error.to_string()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(told("another process writes this trail".to_owned())),
-        Err(TryLockError::Error(error)) => Err(told(error.to_string())),
     }
 }

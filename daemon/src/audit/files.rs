@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
+    fs::{File, TryLockError},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
-use super::record::LINE_BYTES_MAX;
+use super::{TrailError, record::LINE_BYTES_MAX};
 
 /// The number of a stream's first file.
 pub(super) const FIRST: u32 = 1;
@@ -154,6 +154,23 @@ pub(super) fn line_before(path: &Path, end: u64) -> io::Result<Option<Vec<u8>>> 
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
     Ok(Some(bytes.split_off(begun)))
+}
+
+/// Keeps other processes out.
+pub(super) fn lock(directory: &Path) -> Result<File, TrailError> {
+    let path = directory.join(".lock");
+    let told = |why: String| TrailError(format!("{}: {why}", path.display()));
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|error| told(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(told("another process writes this trail".to_owned())),
+        Err(TryLockError::Error(error)) => Err(told(error.to_string())),
+    }
 }
 
 #[cfg(test)]

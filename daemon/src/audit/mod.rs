@@ -2,20 +2,22 @@
 
 mod file;
 mod files;
-mod group;
 mod heads;
+mod options;
 mod promises;
 mod record;
 mod recovery;
 mod stream;
 mod tail;
+mod turn;
 mod verify;
 
 use std::borrow::Cow;
 
 pub use self::{
-    file::{FileTrail, Options},
+    file::FileTrail,
     heads::Head,
+    options::Options,
     record::{APPLIANCE, Record, is_unsafe_to_show, rfc3339},
     tail::{Tail, last},
     verify::{Finding, Report, StreamReport, Verification},

@@ -5,7 +5,8 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aws_lc_rs::digest;
@@ -15,6 +16,7 @@ use super::{
     files,
     heads::Head,
     record::{self, Hash},
+    turn::{Hung, Taken, Turn},
 };
 
 /// A stream that records are appended to.
@@ -22,7 +24,7 @@ pub(super) struct Stream {
     pub(super) name: String,
     directory: PathBuf,
     file_bytes_max: u64,
-    end: Mutex<End>,
+    end: Turn<End>,
     /// The last record that is on the disk.
     synced: Mutex<Option<Head>>,
 }
@@ -97,26 +99,36 @@ impl Stream {
             name: name.to_owned(),
             directory: directory.to_owned(),
             file_bytes_max,
-            end: Mutex::new(end),
+            end: Turn::new(end),
             synced: Mutex::new(synced),
         }
+    }
+
+    /// The end of the stream, for one who appends; waited for so long at most.
+    pub(super) fn turn(&self, wait_max: Duration) -> Result<Taken<'_, End>, Hung> {
+        self.end.take(wait_max)
+    }
+
+    /// Whether somebody has waited in vain for the one who appends.
+    pub(super) fn is_hung(&self) -> bool {
+        self.end.is_hung()
     }
 
     /// Appends the line that [`record::begin`] began, whole or not at all. Of the first since the last sync it tells
     /// `changed` while the stream is locked: whoever appends next and syncs must find the stream among the changed.
     pub(super) fn append(
         &self,
+        end: &mut End,
         line: &mut Vec<u8>,
         so_far: digest::Context,
         time: Timestamp,
         changed: impl FnOnce(),
     ) -> io::Result<()> {
-        let mut end = self.end();
         let sequence = end.sequence + 1;
         let hash = record::end(line, so_far, sequence, &end.hash);
         let bytes = u64::try_from(line.len()).map_err(io::Error::other)?;
-        self.make_room(&mut end, bytes)?;
-        write_whole(&mut end, line)?;
+        self.make_room(end, bytes)?;
+        write_whole(end, line)?;
         end.bytes += bytes;
         end.sequence = sequence;
         end.hash = hash;
@@ -157,7 +169,7 @@ impl Stream {
 
     /// Puts everything appended before this call on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        let mut end = self.end();
+        let mut end = self.end.take_patiently();
         if !std::mem::take(&mut end.changed) {
             return Ok(());
         }
@@ -186,11 +198,7 @@ impl Stream {
 
     /// The latest time of a record.
     pub(super) fn time(&self) -> Timestamp {
-        self.end().time
-    }
-
-    fn end(&self) -> MutexGuard<'_, End> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+        self.end.take_patiently().time
     }
 }
 

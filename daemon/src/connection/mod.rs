@@ -11,7 +11,12 @@ mod local;
 mod turned;
 mod wire;
 
-use std::{io, net::SocketAddr, ops::Range, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::SyncSender},
+};
 
 use kmip::{Buffer, text::Encoding};
 use tokio::{
@@ -198,6 +203,17 @@ enum Settled {
     Told((Caller, Inbox), Box<Unfinished>, Result<(), NotCommitted>),
 }
 
+/// A message whose changes are on their way to the disk.
+type Waiting = ((Caller, Inbox), Box<Unfinished>);
+
+/// Where it waits: whoever comes first takes it, the one who commits or the one who has waited for too long, who leaves
+/// word where to tell it then.
+enum Post {
+    Empty,
+    Waiting(Box<Waiting>),
+    Left(SyncSender<Result<(), NotCommitted>>),
+}
+
 /// Answers a message whose changes are committed while no thread waits for them. It is begun here with a permit, and by a
 /// worker without; whoever commits then wakes this task and nobody else.
 async fn commit(
@@ -206,21 +222,50 @@ async fn commit(
     at: Range<usize>,
     permit: Option<Permit<'_>>,
 ) -> Option<((Caller, Inbox), Buffer)> {
-    let (tell, told) = oneshot::channel();
-    let (service, message) = (shared.service.clone(), at.clone());
+    let (tell, mut told) = oneshot::channel();
+    let post = Arc::new(Mutex::new(Post::Empty));
+    let (service, message, own) = (shared.service.clone(), at.clone(), post.clone());
     // Nobody listens when the daemon has stopped waiting.
     let tell = move |settled| drop(tell.send(settled));
     let begin = move || match service.begin(&mut caller, inbox.part(message)) {
         Begun::Answered(reply) => tell(Settled::Answered((caller, inbox), reply)),
-        Begun::Changes(unfinished, changes) => service.commit(changes, move |result| {
-            tell(Settled::Told((caller, inbox), unfinished, result));
-        }),
+        Begun::Changes(unfinished, changes) => {
+            *taken(&own) = Post::Waiting(Box::new(((caller, inbox), unfinished)));
+            service.commit(changes, move |result| {
+                match std::mem::replace(&mut *taken(&own), Post::Empty) {
+                    Post::Waiting(waiting) => {
+                        let (whose, unfinished) = *waiting;
+                        tell(Settled::Told(whose, unfinished, result));
+                    }
+                    Post::Left(word) => drop(word.send(result)),
+                    Post::Empty => {}
+                }
+            });
+        }
     };
     match permit {
         Some(_permit) => begin(),
         None => drop(tokio::task::spawn_blocking(begin)),
     }
-    let ((caller, inbox), unfinished, result) = match told.await.ok()? {
+    let settled = loop {
+        match timeout(store::WAIT_MAX, &mut told).await {
+            Ok(settled) => break settled.ok()?,
+            Err(_) => {
+                let mut post = taken(&post);
+                match std::mem::replace(&mut *post, Post::Empty) {
+                    Post::Waiting(waiting) => {
+                        let ((caller, inbox), unfinished) = *waiting;
+                        let (reply, word) = shared.service.give_up(&caller, *unfinished);
+                        *post = Post::Left(word);
+                        return Some(((caller, inbox), reply));
+                    }
+                    // It is not begun yet, or is being told.
+                    other => *post = other,
+                }
+            }
+        }
+    };
+    let ((caller, inbox), unfinished, result) = match settled {
         Settled::Answered(whose, reply) => return Some((whose, reply)),
         Settled::Told(whose, unfinished, result) => (whose, unfinished, result),
     };
@@ -235,4 +280,8 @@ async fn commit(
     } else {
         Some(finish())
     }
+}
+
+fn taken(post: &Mutex<Post>) -> MutexGuard<'_, Post> {
+    post.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -33,12 +33,21 @@ pub(super) fn keep(
     }));
     let own = appliance.clone();
     loops.spawn(every(jobs::DEBTS_PERIOD, move || {
+        own.service.settle_unanswered();
         jobs::pay_debts(&own.service);
         doubts::settle(&own.service);
     }));
     let own = appliance.clone();
     let healths = Healths::default();
     loops.spawn(every(healths::PERIOD, move || healths.look(&own.service)));
+    let (own, disks) = (appliance.clone(), Healths::default());
+    loops.spawn(every(healths::DISK_PERIOD, move || {
+        disks.look_at_trail(&own.trail);
+    }));
+    let (own, disks) = (appliance.clone(), Healths::default());
+    loops.spawn(every(healths::DISK_PERIOD, move || {
+        disks.look_at_store(&own.store);
+    }));
     let own = appliance.clone();
     loops.spawn(every(jobs::SESSIONS_PERIOD, move || {
         own.service.end_sessions();
@@ -84,10 +93,12 @@ async fn every(period: Duration, work: impl Fn() + Send + Sync + 'static) {
     }
 }
 
-/// Tells systemd that the daemon lives: that a worker ran, and that the store answered it.
+/// Tells systemd that the daemon lives: that a worker ran, that the store answered it, and that nothing waits for the audit
+/// trail for too long. A trail that is full or has failed is mended by people.
 fn alive(appliance: &Appliance) {
     use store::Store as _;
     match appliance.store.health() {
+        Ok(()) if appliance.trail.is_hung() => tracing::error!("the audit trail does not answer"),
         Ok(()) => notify(&[NotifyState::Watchdog]),
         Err(error) => tracing::error!(%error, "the store does not answer"),
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    commit::NotCommitted,
+    commit::{Ended, NotCommitted},
     deferred::{Aside, Manner, may_be_late},
     envelope::{Sizes, failure, fits, success},
     exchange::Exchange,
@@ -87,10 +87,16 @@ impl Exchange<'_> {
                 }
             };
             match self.service.committed(commit) {
-                Err(NotCommitted::Store(store::Error::Conflict)) if tries < TRIES_MAX => {
+                Ended::Told(Err(NotCommitted::Store(store::Error::Conflict)))
+                    if tries < TRIES_MAX =>
+                {
                     self.undone(changed);
                 }
-                result => return self.settle(changed, batch, result),
+                Ended::Told(result) => return self.settle(changed, batch, result),
+                Ended::Unanswered(told) => {
+                    batch.parts.settle(self.service, false);
+                    return self.unanswered(changed, told);
+                }
             }
         }
     }
@@ -353,12 +359,12 @@ pub(super) enum Attempt {
 
 /// An item that has its answer once its changes are durable.
 pub(super) struct Changed {
-    answer: ResponseItem,
-    effects: Effects,
+    pub(super) answer: ResponseItem,
+    pub(super) effects: Effects,
     /// What was recorded of it.
-    operation: &'static str,
-    object: Option<String>,
-    note: Option<Cow<'static, str>>,
+    pub(super) operation: &'static str,
+    pub(super) object: Option<String>,
+    pub(super) note: Option<Cow<'static, str>>,
 }
 
 impl Changed {

@@ -1,20 +1,23 @@
 //! Changes on their way to the disk: of an item that has its answer, and of a message that nobody waits for with a thread.
 
-use std::sync::{Arc, mpsc::sync_channel};
+use std::sync::{
+    Arc,
+    mpsc::{RecvTimeoutError, sync_channel},
+};
 
 use kmip::{
     Buffer, Version,
     message::{Request, ResponseHeader, ResponseItem, write_response},
     ttlv::Timestamp,
 };
-use store::Commit;
+use store::{Commit, WAIT_MAX};
 
 use super::{
     Service,
     batch::{Attempt, Changed},
     envelope::{Sizes, header},
     exchange::Exchange,
-    outcome,
+    outcome, unanswered,
 };
 use crate::{
     audit::TrailError,
@@ -39,22 +42,35 @@ pub enum Begun {
     Changes(Box<Unfinished>, Commit),
 }
 
+/// What has come of changes in time.
+pub(super) enum Ended {
+    /// They are made, or are not.
+    Told(Result<(), NotCommitted>),
+    /// The disk has not answered: who is told when it does.
+    Unanswered(unanswered::Told),
+}
+
 /// A message of one item, which is answered once its changes are durable.
 pub struct Unfinished {
-    principal: Arc<Principal>,
-    version: Version,
-    now: Timestamp,
-    header: ResponseHeader,
+    pub(super) principal: Arc<Principal>,
+    pub(super) version: Version,
+    pub(super) now: Timestamp,
+    pub(super) header: ResponseHeader,
     sizes: Sizes,
-    changed: Changed,
+    pub(super) changed: Changed,
 }
 
 impl Unfinished {
-    /// Whether finishing takes long: somebody else has changed the same and the item is tried again, or an HSM is told.
+    /// Whether finishing takes long: somebody else has changed the same and the item is tried again, its event is to be
+    /// corrected on a disk that is in trouble, or an HSM is told.
     #[must_use]
     pub const fn is_heavy(&self, result: &Result<(), NotCommitted>) -> bool {
-        matches!(result, Err(NotCommitted::Store(store::Error::Conflict)))
-            || self.changed.tells_an_hsm(result.is_ok())
+        matches!(
+            result,
+            Err(NotCommitted::Store(
+                store::Error::Conflict | store::Error::Unavailable(_)
+            ))
+        ) || self.changed.tells_an_hsm(result.is_ok())
     }
 }
 
@@ -73,14 +89,18 @@ impl Service {
             }));
     }
 
-    /// The same, which returns when it is known.
-    pub(super) fn committed(&self, commit: Commit) -> Result<(), NotCommitted> {
+    /// The same, which returns when it is known, or a disk has not answered in time.
+    pub(super) fn committed(&self, commit: Commit) -> Ended {
         let (tell, told) = sync_channel(1);
         self.commit(commit, move |result| {
-            // It is waited for until it is told.
+            // It is kept until it is told.
             let _ = tell.send(result);
         });
-        told.recv().unwrap_or_else(|_| Err(never_told()))
+        match told.recv_timeout(WAIT_MAX) {
+            Ok(result) => Ended::Told(result),
+            Err(RecvTimeoutError::Disconnected) => Ended::Told(Err(never_told())),
+            Err(RecvTimeoutError::Timeout) => Ended::Unanswered(told),
+        }
     }
 
     /// Begins to answer a message of one item whose weight is [`Weight::Commit`](super::Weight::Commit).
@@ -170,7 +190,7 @@ impl NotCommitted {
 }
 
 /// The thread that was to tell has ended before.
-fn never_told() -> NotCommitted {
+pub(super) fn never_told() -> NotCommitted {
     NotCommitted::Store(store::Error::Unavailable(
         "a commit was lost with the thread that makes it".to_owned(),
     ))

@@ -12,6 +12,7 @@ mod notices;
 mod outcome;
 mod text;
 mod together;
+mod unanswered;
 mod weight;
 
 use std::{
@@ -42,6 +43,7 @@ use self::{
     deferred::Manner,
     envelope::{Sizes, check_header, failure, header},
     exchange::Exchange,
+    unanswered::Unanswered,
 };
 use crate::{
     audit::{Durability, Event, Trail},
@@ -109,6 +111,7 @@ pub struct Service {
     rules: ArcSwap<Rules>,
     pub(crate) revocation_lists: ArcSwap<Vec<Vec<u8>>>,
     internal_errors: AtomicU64,
+    unanswered: Unanswered,
 }
 
 /// What a reload replaces.
@@ -144,6 +147,7 @@ impl Service {
             }),
             revocation_lists: ArcSwap::default(),
             internal_errors: AtomicU64::new(0),
+            unanswered: Unanswered::default(),
         }
     }
 

@@ -7,9 +7,10 @@ use kmip::{
 use store::Transaction;
 
 use super::{
-    commit::NotCommitted,
+    commit::{Ended, NotCommitted},
     envelope::{Sizes, failure},
     exchange::Exchange,
+    unanswered::{Told, not_known},
 };
 use crate::{
     audit::{Durability, Event},
@@ -58,16 +59,15 @@ impl Exchange<'_> {
             }
         };
         match outcome {
-            Ok(()) => effects.finish(self.service),
+            Ok(None) => effects.finish(self.service),
+            Ok(Some(told)) => {
+                batch.parts.undo(self.service);
+                self.leave_all((effects, events), &mut answers, told);
+            }
             Err((item, error)) => {
                 effects.undo(self.service);
                 batch.parts.undo(self.service);
-                for event in &mut events {
-                    event.outcome = "Undone";
-                    if let Err(lost) = self.service.trail.append(event, Durability::Grouped) {
-                        tracing::error!(error = %lost, "the audit record of an undone item is lost");
-                    }
-                }
+                self.record_undone(&mut events);
                 for answer in &mut answers {
                     answer.result_status = ResultStatus::OperationUndone;
                 }
@@ -87,11 +87,38 @@ impl Exchange<'_> {
         answers
     }
 
+    /// Records that what was recorded was undone.
+    fn record_undone(&self, events: &mut [Event<'_>]) {
+        for event in events {
+            event.outcome = "Undone";
+            if let Err(lost) = self.service.trail.append(event, Durability::Grouped) {
+                tracing::error!(error = %lost, "the audit record of an undone item is lost");
+            }
+        }
+    }
+
+    /// Answers that nothing is known of what was done together.
+    fn leave_all(
+        &self,
+        (effects, events): (Effects, Vec<Event<'_>>),
+        answers: &mut [ResponseItem],
+        told: Told,
+    ) {
+        let recorded = |own: Event<'_>| (own.operation, own.object, own.note);
+        let recorded = events.into_iter().map(recorded).collect();
+        self.service.leave(told, self.left(effects, recorded));
+        for answer in answers {
+            let id = answer.unique_batch_item_id.take();
+            *answer = failure(answer.operation, id, &not_known(), self.version);
+        }
+    }
+
+    /// Commits all; whoever is to be told of it where the disk does not answer.
     fn commit_all<'i>(
         &self,
         events: &mut [Event<'_>],
         tx: Box<dyn Transaction + '_>,
-    ) -> Result<(), (Option<&'i RequestItem<'i>>, Error)> {
+    ) -> Result<Option<Told>, (Option<&'i RequestItem<'i>>, Error)> {
         let numbered = |error: Error, events: &mut [Event<'_>]| match events.last_mut() {
             Some(event) => self.service.numbered(error, event),
             None => error,
@@ -104,11 +131,13 @@ impl Exchange<'_> {
                 .map_err(|error| (None, error))?;
         }
         let Some(commit) = commit else {
-            return Ok(());
+            return Ok(None);
         };
-        self.service.committed(commit).map_err(|why| match why {
-            NotCommitted::Trail(_) => (None, why.into_error()),
-            NotCommitted::Store(_) => (None, numbered(why.into_error(), events)),
-        })
+        match self.service.committed(commit) {
+            Ended::Told(Ok(())) => Ok(None),
+            Ended::Unanswered(told) => Ok(Some(told)),
+            Ended::Told(Err(why @ NotCommitted::Trail(_))) => Err((None, why.into_error())),
+            Ended::Told(Err(why)) => Err((None, numbered(why.into_error(), events))),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 
-use crate::{Error, Options, Result};
+use crate::{Error, Options, Result, WAIT_MAX};
 
 /// Marks a file as a store of ours, for `file(1)` and for [`crate::migrate`]: "KyHd".
 pub(crate) const APPLICATION_ID: i32 = 0x4B79_4864;
@@ -155,17 +155,23 @@ impl Pool {
         }
     }
 
-    /// Takes a connection, waiting for one if all are taken.
+    /// Takes a connection, waiting for one if all are taken, though not for as long as a disk may keep those who have them.
     pub(crate) fn take(&self) -> Result<Lease<'_>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(lease) = self.free(&mut state)? {
                 return Ok(lease);
             }
-            state = self
+            let (back, waited) = self
                 .returned
-                .wait(state)
+                .wait_timeout(state, WAIT_MAX)
                 .unwrap_or_else(PoisonError::into_inner);
+            state = back;
+            if waited.timed_out() {
+                return self.free(&mut state)?.ok_or_else(|| {
+                    Error::Unavailable("no reader of the store has ended in time".to_owned())
+                });
+            }
         }
     }
 

@@ -12,6 +12,8 @@
 //! - Locate finds what [`Filter::matches`] says, newest first, in transactions with their own changes included.
 //! - When the disk is full or fails, commits fail with [`Error::Unavailable`], reads go on, and commits succeed again
 //!   once the disk does.
+//! - When the disk does not answer, commits that are begun before that is known wait for it, later ones fail with
+//!   [`Error::Unavailable`], and reads that need it do so after [`WAIT_MAX`].
 #![forbid(unsafe_code)]
 
 mod apart;
@@ -46,7 +48,7 @@ pub use self::{
     record::{
         Client, Custody, Doubt, ObjectId, Record, Rules, Successor, Token, Vault, is_account,
     },
-    sqlite::{Options, SqliteStore},
+    sqlite::{Options, SqliteStore, WAIT_MAX},
 };
 use kmip::ttlv::Timestamp;
 
@@ -97,7 +99,7 @@ pub trait Store: Send + Sync {
     /// The keys of which it is noted that an HSM was about to make them.
     fn doubts(&self) -> Result<Vec<Doubt>>;
 
-    /// Notes that an HSM is about to make a key; durable on return.
+    /// Notes that an HSM is about to make a key; durable on return. [`Error::Unanswered`] after [`WAIT_MAX`].
     fn put_doubt(&self, doubt: &Doubt) -> Result<()>;
 
     /// Forgets keys in doubt: what came of them is known; durable on return.
@@ -175,6 +177,8 @@ pub enum Error {
     NameTaken(String),
     /// The file is not a store of ours, or of a newer program.
     NotOurs(String),
+    /// The disk has not answered in time: the changes are made or are not made once it does.
+    Unanswered,
     /// The disk or the database failed; nothing was changed.
     Unavailable(String),
 }
@@ -186,6 +190,9 @@ impl std::fmt::Display for Error {
             Self::Corrupt(what) => write!(f, "a stored record cannot be read: {what}"),
             Self::NameTaken(name) => write!(f, "another object has the name {name:?}"),
             Self::NotOurs(what) => write!(f, "not a Keyhold store: {what}"),
+            Self::Unanswered => f.write_str(
+                "the disk does not answer: it is not known whether the changes are made",
+            ),
             Self::Unavailable(what) => write!(f, "the store is unavailable: {what}"),
         }
     }

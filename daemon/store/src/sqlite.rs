@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use kmip::ttlv::Timestamp;
@@ -26,6 +27,9 @@ use crate::{
     transaction::SqliteTransaction,
     writer::{Change, Home, Memory, Writer},
 };
+
+/// How long a disk that does not answer keeps anybody waiting who can do without the answer.
+pub const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How large a store may grow in memory and on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,12 @@ impl SqliteStore {
         backup::copy(&*self.readers.open_another()?, to, progress)?;
         // What is made now has its record a moment later: a copy that is opened elsewhere must not take it for lost.
         doubts::forget_in(to)
+    }
+
+    /// Waits for the thread that commits, so that [`Store::health`] tells of what lasts longer than `wait_max`.
+    pub fn watch(&self, wait_max: Duration) {
+        // What came of it is told by the health.
+        let _ = self.prepare(Vec::new()).wait_for(wait_max);
     }
 
     /// A record from memory, or by a reader.
@@ -236,7 +246,8 @@ impl Store for SqliteStore {
     }
 
     fn put_doubt(&self, doubt: &Doubt) -> Result<()> {
-        self.prepare(vec![Change::Doubt(doubt.clone())]).wait()
+        self.prepare(vec![Change::Doubt(doubt.clone())])
+            .wait_for(WAIT_MAX)
     }
 
     fn remove_doubts(&self, doubts: &[Doubt]) -> Result<()> {
@@ -248,11 +259,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Result<()> {
-        if !self.writer.is_running() {
-            return Err(Error::Unavailable(
-                "the writer has ended; restart the program".to_owned(),
-            ));
-        }
+        self.writer.health()?;
         self.memory.census.health()?;
         let reader = self.reader()?;
         reader

@@ -15,7 +15,7 @@ use crate::{
     Client, Custody, Doubt, Error, ObjectId, Record, Result, Vault, apart,
     cache::Cache,
     census::{Census, Standing},
-    commit::{Commit, Told, ended},
+    commit::{Commit, Hanging, Told, ended},
     connection::{Pool, execute},
     digests::Digests,
     doubts,
@@ -117,40 +117,48 @@ pub(crate) struct Writer {
     /// Held by nobody else for long, so that the thread ends when this does.
     jobs: Option<Arc<Sender<Job>>>,
     thread: Option<JoinHandle<()>>,
+    hanging: Arc<Hanging>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(crate) fn start(home: Home, memory: Arc<Memory>) -> Result<Self> {
         let (jobs, waiting) = channel();
+        let hanging = Arc::new(Hanging::default());
+        let own = Arc::clone(&hanging);
         let thread = Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&home, &waiting, &memory))
+            .spawn(move || run(&home, &waiting, &memory, &own))
             .map_err(|error| Error::Unavailable(format!("no thread for the writer: {error}")))?;
         Ok(Self {
             jobs: Some(Arc::new(jobs)),
             thread: Some(thread),
+            hanging,
         })
     }
 
     /// Changes that are applied together or not at all; they are durable, and seen by every read, once it is told.
     pub(crate) fn prepare(&self, changes: Vec<Change>) -> Commit {
         let jobs = self.jobs.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        Commit::new(move |told| match jobs.upgrade() {
-            Some(jobs) => {
-                if let Err(SendError(job)) = jobs.send(Job { changes, told }) {
-                    (job.told)(Err(ended()));
+        Commit::new(Arc::clone(&self.hanging), move |told| {
+            match jobs.upgrade() {
+                Some(jobs) => {
+                    if let Err(SendError(job)) = jobs.send(Job { changes, told }) {
+                        (job.told)(Err(ended()));
+                    }
                 }
+                None => told(Err(ended())),
             }
-            None => told(Err(ended())),
         })
     }
 
-    /// Whether the thread runs.
-    pub(crate) fn is_running(&self) -> bool {
-        self.thread
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
+    /// Whether the thread runs, and answers those who wait for it.
+    pub(crate) fn health(&self) -> Result<()> {
+        let thread = self.thread.as_ref();
+        if thread.is_none_or(JoinHandle::is_finished) {
+            return Err(ended());
+        }
+        self.hanging.trouble().map_or(Ok(()), Err)
     }
 }
 
@@ -164,7 +172,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(home: &Home, waiting: &Receiver<Job>, memory: &Memory) {
+fn run(home: &Home, waiting: &Receiver<Job>, memory: &Memory, hanging: &Hanging) {
     // The first job is taken at once; whatever came while the last group was written joins it. Nobody waits for a timer.
     while let Ok(first) = waiting.recv() {
         let others = waiting.try_iter().take(GROUP_MAX - 1);
@@ -190,6 +198,7 @@ fn run(home: &Home, waiting: &Receiver<Job>, memory: &Memory) {
         for (told, result) in told.into_iter().zip(results) {
             told(result.map(drop));
         }
+        hanging.has_answered();
     }
 }
 

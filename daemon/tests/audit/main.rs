@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails stops")]
 
 mod crash;
+mod hanging;
 mod harness;
 mod keeping;
 mod tampering;

@@ -9,6 +9,7 @@ mod activation;
 mod called;
 mod command;
 mod crowded;
+mod hanging;
 mod harness;
 mod https;
 mod lasting;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::harness::{BOTH, Daemon};
 
-fn get(address: SocketAddr, request: &str) -> String {
+pub(crate) fn get(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();

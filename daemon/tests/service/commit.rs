@@ -28,7 +28,7 @@ use store::{Commit, ObjectId, Store};
 use crate::fixture::{Fixture, create, peer, read, text};
 
 /// A message of one item.
-fn message<O: Operation>(fixture: &Fixture, request: &O::Request) -> Vec<u8> {
+pub(crate) fn message<O: Operation>(fixture: &Fixture, request: &O::Request) -> Vec<u8> {
     written(
         fixture,
         &fixture.header(),
@@ -46,7 +46,7 @@ fn written(fixture: &Fixture, header: &RequestHeader, items: &[OutgoingItem]) ->
         .to_vec()
 }
 
-fn key(name: &str) -> CreateRequest {
+pub(crate) fn key(name: &str) -> CreateRequest {
     create(vec![
         Attribute::CryptographicAlgorithm(kmip::CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
@@ -65,7 +65,7 @@ fn comment(id: &str) -> AddAttributeRequest {
     }
 }
 
-fn begin(fixture: &mut Fixture, message: &[u8]) -> (Unfinished, Commit) {
+pub(crate) fn begin(fixture: &mut Fixture, message: &[u8]) -> (Unfinished, Commit) {
     assert_eq!(
         fixture.service.weight(&fixture.caller, message),
         Weight::Commit
@@ -103,7 +103,7 @@ fn attributes(fixture: &Fixture, id: &str) -> Attributes {
     record.attributes.clone()
 }
 
-fn outcomes(fixture: &Fixture) -> Vec<(String, &'static str)> {
+pub(crate) fn outcomes(fixture: &Fixture) -> Vec<(String, &'static str)> {
     let events = fixture.trail.events.lock().unwrap();
     let outcome = |(operation, _, outcome): &(String, _, _)| (operation.clone(), *outcome);
     events.iter().map(outcome).collect()

@@ -43,6 +43,7 @@ mod symmetric;
 mod text;
 mod tickets;
 mod trust;
+mod unanswered;
 mod values;
 mod weight;
 mod words;

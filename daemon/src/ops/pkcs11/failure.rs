@@ -148,7 +148,7 @@ fn code(fault: Fault, names: Names) -> Code {
         ) => Code::TEMPLATEINCONSISTENT,
         (Fault::TooLarge, _) => Code::DATALENRANGE,
         (Fault::Busy, _) => Code::DEVICEMEMORY,
-        (Fault::Internal | Fault::HsmAway, _) => Code::DEVICEERROR,
+        (Fault::Internal | Fault::HsmAway | Fault::Unanswered, _) => Code::DEVICEERROR,
         _ => Code::FUNCTIONFAILED,
     }
 }

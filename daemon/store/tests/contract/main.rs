@@ -9,6 +9,7 @@ mod concurrency;
 mod crash;
 mod doubts;
 mod files;
+mod hanging;
 mod locate;
 mod model;
 mod sample;
