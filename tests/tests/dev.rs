@@ -313,11 +313,17 @@ fn a_configuration_is_taken_anew_or_the_command_says_why_not() {
     assert!(refused.contains(&place), "{refused} does not name {place}");
     succeed(&mut appliance.keyhold(&["status"]));
 
-    // What waits for the next start is named.
-    let later = text.replace("[store]\n", "[store]\ncached_records_max = 1001\n");
-    assert_ne!(later, text);
-    fs::write(&path, later).unwrap();
-    let said = succeed(&mut appliance.keyhold(&["reload", "--json"]));
-    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(said["later"], serde_json::json!(["store"]));
+    // What waits for the next start is named, whom it would keep out above all.
+    for (before, after, table) in [
+        ("[store]\n", "[store]\ncached_records_max = 1001\n", "store"),
+        ("uids = [", "uids = [4294967294, ", "admin"),
+        ("[authority]\ndirectory = \".\"\n", "", "authority"),
+    ] {
+        let later = text.replace(before, after);
+        assert_ne!(later, text);
+        fs::write(&path, later).unwrap();
+        let said = succeed(&mut appliance.keyhold(&["reload", "--json"]));
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["later"], serde_json::json!([table]));
+    }
 }

@@ -213,6 +213,9 @@ impl Running {
         // From here on nothing fails.
         let later = [
             ("server", new.server != old.server),
+            ("tls", new.tls.is_some() != old.tls.is_some()),
+            ("authority", new.authority != old.authority),
+            ("admin", new.administrators != old.administrators),
             ("store", new.store != old.store),
             ("audit", new.audit != old.audit),
         ];
