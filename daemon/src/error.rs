@@ -121,6 +121,8 @@ impl From<DecodeError> for Error {
             DecodeErrorKind::AttributeUnknown(_) => Fault::InvalidAttribute,
             DecodeErrorKind::Missing => Fault::MissingData,
             DecodeErrorKind::TooDeep => Fault::TooDeep,
+            // What stands outside everything is no message.
+            DecodeErrorKind::Unexpected if error.path.len() > 1 => Fault::FieldMisplaced,
             _ => Fault::Unreadable,
         };
         // The path has the standard's names only; the client is helped by seeing it.

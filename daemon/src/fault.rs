@@ -1,6 +1,6 @@
 //! Every way to fail, with the reason that each version of the protocol has for it.
 
-use kmip::{ResultReason, V2_0, Version};
+use kmip::{OperationCode, ResultReason, V2_0, Version};
 
 macro_rules! faults {
     ($($(#[$meta:meta])* $name:ident: $v1:ident | $v2:ident;)*) => {
@@ -66,6 +66,10 @@ faults! {
     EncodingOption: EncodingOptionError | EncodingOptionError;
     /// A feature of the protocol that is not served.
     FeatureNotServed: FeatureNotSupported | FeatureNotSupported;
+    /// A field that has no place where it stands.
+    FieldMisplaced: InvalidField | InvalidMessage;
+    /// Fields that may not stand together, or that may not be repeated.
+    FieldsContradict: InvalidMessage | InvalidField;
     /// The HSM does not answer now: a later try may succeed.
     HsmAway: GeneralFailure | InternalServerError;
     /// Something of ours failed; the log has the cause under the number in the message.
@@ -190,6 +194,56 @@ impl Fault {
         let mut all = std::iter::once(Self::NotPermitted).chain(Self::ALL.iter().copied());
         all.find(|own| Some(own.reason(version)) == reason)
             .unwrap_or(Self::Internal)
+    }
+
+    /// The reason that an operation gives in a version. In 1.x each has a table of its own, where some faults are called
+    /// otherwise than elsewhere.
+    #[must_use]
+    pub fn reason_of(self, operation: Option<OperationCode>, version: Version) -> ResultReason {
+        let first = operation.filter(|_| !version.is_2());
+        first
+            .and_then(|operation| self.tabled(operation))
+            .unwrap_or_else(|| self.reason(version))
+    }
+
+    /// The reason in an operation's own table (KMIP 1.4 §11.2 to §11.43).
+    const fn tabled(self, operation: OperationCode) -> Option<ResultReason> {
+        use OperationCode as Op;
+        Some(match (operation, self) {
+            (Op::AddAttribute, Self::AttributeSingleValued | Self::NameTaken)
+            | (Op::ModifyAttribute, Self::NameTaken)
+            | (
+                Op::Activate
+                | Op::Check
+                | Op::Export
+                | Op::Get
+                | Op::GetUsageAllocation
+                | Op::Revoke,
+                Self::WrongObjectType,
+            ) => ResultReason::IllegalOperation,
+            (Op::DeriveKey, Self::WrongState | Self::WrongUsage)
+            | (Op::ModifyAttribute, Self::AttributeNotFound) => ResultReason::InvalidField,
+            (Op::CreateKeyPair | Op::GetUsageAllocation, Self::MissingData)
+            | (Op::Validate, Self::InvalidField | Self::WrongObjectType) => {
+                ResultReason::InvalidMessage
+            }
+            (Op::Activate | Op::Destroy, Self::ObjectDestroyed)
+            | (Op::AddAttribute, Self::InvalidAttribute)
+            | (
+                Op::Certify
+                | Op::Decrypt
+                | Op::Encrypt
+                | Op::MAC
+                | Op::MACVerify
+                | Op::ReCertify
+                | Op::ReKey
+                | Op::ReKeyKeyPair
+                | Op::Sign
+                | Op::SignatureVerify,
+                Self::WrongObjectType,
+            ) => ResultReason::PermissionDenied,
+            _ => return None,
+        })
     }
 
     /// The reason in a version. A reason that is younger than the version gives way to what old clients know.

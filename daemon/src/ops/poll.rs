@@ -80,7 +80,7 @@ impl Handler for Cancel {
             operation: Some(operation),
             unique_batch_item_id: None,
             result_status: ResultStatus::OperationFailed,
-            result_reason: Some(error.fault.reason(context.version)),
+            result_reason: Some(error.fault.reason_of(Some(operation), context.version)),
             result_message: Some(error.message().to_owned()),
             asynchronous_correlation_value: None,
             payload: None,

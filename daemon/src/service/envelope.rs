@@ -171,7 +171,7 @@ pub(super) fn failure(
         operation,
         unique_batch_item_id,
         result_status: ResultStatus::OperationFailed,
-        result_reason: Some(error.fault.reason(version)),
+        result_reason: Some(error.fault.reason_of(operation, version)),
         result_message: Some(error.message().to_owned()),
         asynchronous_correlation_value: None,
         payload: error.payload().map(|payload| payload.to_vec().into()),
