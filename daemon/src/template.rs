@@ -59,6 +59,27 @@ pub(crate) fn fold(into: &mut Attributes, list: &AttributeList) -> Result<()> {
         };
         into.add(attribute)?;
     }
+    check_dates(into)
+}
+
+/// Whether processing begins no earlier than the object is active, and protecting ends no later (KMIP 2.1 §4.40, §4.41).
+pub(crate) fn check_dates(attributes: &Attributes) -> Result<()> {
+    let begins = attributes
+        .activation_date
+        .zip(attributes.process_start_date);
+    let ends = attributes
+        .protect_stop_date
+        .zip(attributes.deactivation_date);
+    if [begins, ends]
+        .iter()
+        .flatten()
+        .any(|(first, then)| first > then)
+    {
+        return Err(Error::new(
+            Fault::InvalidAttributeValue,
+            "the Process Start Date is not before the Activation Date, nor the Protect Stop Date after the Deactivation Date",
+        ));
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kmip::{
-    ObjectClass, Version,
+    ObjectClass, V1_1, Version,
     attribute::{AttributeKind, AttributeList, AttributeReference, Attributes},
     payload::get_attributes::{
         GetAttributeList, GetAttributeListRequest, GetAttributeListResponse, GetAttributes,
@@ -14,7 +14,8 @@ use kmip::{
 use super::Handler;
 use crate::{
     context::{Authorized, Context},
-    error::Result,
+    error::{Error, Result},
+    fault::Fault,
     policy::Access,
     service::Service,
 };
@@ -30,6 +31,7 @@ impl Handler for GetAttributes {
         context: &mut Context<'_>,
         request: GetAttributesRequest,
     ) -> Result<GetAttributesResponse> {
+        once_each(context.version, &request.attribute_reference)?;
         let object = context.object(request.unique_identifier)?;
         let attributes = attributes(context, &object);
         let attributes = if request.attribute_reference.is_empty() {
@@ -79,6 +81,18 @@ impl Handler for GetAttributeList {
                 .collect(),
         })
     }
+}
+
+/// Refuses an attribute that is named twice, as 1.x asks since 1.1 (KMIP 1.4 §11.13).
+fn once_each(version: Version, references: &[AttributeReference]) -> Result<()> {
+    let named: BTreeSet<_> = references.iter().collect();
+    if named.len() < references.len() && version >= V1_1 && !version.is_2() {
+        return Err(Error::new(
+            Fault::FieldsContradict,
+            "an attribute is named more than once",
+        ));
+    }
+    Ok(())
 }
 
 /// The types of links, which are attributes of their own in 3.0.

@@ -1,7 +1,7 @@
 //! Re-key and Re-key Key Pair: new keys in the place of others (KMIP 2.1 §6.1.43, §6.1.44).
 
 use kmip::{
-    LinkType, ObjectType,
+    LinkType, ObjectType, Version,
     attribute::{Attribute, AttributeKind, AttributeList, Attributes, UniqueIdentifier},
     payload::rekey::{
         ReKey, ReKeyKeyPair, ReKeyKeyPairRequest, ReKeyKeyPairResponse, ReKeyRequest, ReKeyResponse,
@@ -29,6 +29,7 @@ impl Handler for ReKey {
 
     fn handle(context: &mut Context<'_>, request: ReKeyRequest) -> Result<ReKeyResponse> {
         let object = context.object(request.unique_identifier)?;
+        dated_once(context.version, request.offset, [&request.attributes])?;
         let mut change = Replacement::begin(&object, ObjectType::SymmetricKey, context)?;
         change.shift(request.offset, context.now);
         change.overlay(context, &request.attributes)?;
@@ -53,6 +54,12 @@ impl Handler for ReKeyKeyPair {
                 .unique_identifier
                 .or(request.private_key_unique_identifier),
         )?;
+        let lists = [
+            &request.common_attributes,
+            &request.private_key_attributes,
+            &request.public_key_attributes,
+        ];
+        dated_once(context.version, request.offset, lists)?;
         let mut private = Replacement::begin(&object, ObjectType::PrivateKey, context)?;
         let half = other_half(context, object.record())?;
         let mut public = Replacement::begin(&half, ObjectType::PublicKey, context)?;
@@ -83,6 +90,30 @@ impl Handler for ReKeyKeyPair {
             public_key_unique_identifier,
         })
     }
+}
+
+/// Refuses dates beside an offset, which says them all: so does 1.x (KMIP 1.4 §11.5, §11.6, §11.9).
+pub(super) fn dated_once<const N: usize>(
+    version: Version,
+    offset: Option<Interval>,
+    lists: [&AttributeList; N],
+) -> Result<()> {
+    let is_date = |own: &Attribute| {
+        matches!(
+            own,
+            Attribute::ActivationDate(_)
+                | Attribute::ProcessStartDate(_)
+                | Attribute::ProtectStopDate(_)
+                | Attribute::DeactivationDate(_)
+        )
+    };
+    if !version.is_2() && offset.is_some() && lists.iter().any(|list| list.iter().any(is_date)) {
+        return Err(Error::new(
+            Fault::FieldsContradict,
+            "an offset and dates do not stand together",
+        ));
+    }
+    Ok(())
 }
 
 /// The public key that belongs to a private one.

@@ -38,6 +38,15 @@ impl Handler for Revoke {
             reason.revocation_reason_code,
             RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise
         );
+        if !RevocationReasonCode::ALL.contains(&reason.revocation_reason_code) {
+            return Err(Error::invalid_field("no such revocation reason"));
+        }
+        if request.compromise_occurrence_date.is_some() && !compromised {
+            // KMIP 1.4 §4.20, KMIP 2.1 §6.1.49.
+            return Err(Error::invalid_field(
+                "only a compromise has a date on which it occurred",
+            ));
+        }
         let event = if compromised {
             Event::Compromise
         } else {

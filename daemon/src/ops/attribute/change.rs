@@ -2,7 +2,7 @@
 
 use kmip::{
     State,
-    attribute::{Attribute, AttributeKind, UsageLimits},
+    attribute::{Attribute, AttributeKind, Attributes, UsageLimits},
     ttlv::Timestamp,
 };
 use store::Record;
@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     fault::Fault,
-    rules,
+    rules, template,
 };
 
 /// Whether an object may have this new value; the value as it is to be stored.
@@ -27,7 +27,7 @@ pub(super) fn check_change(
     if let Attribute::Link(link) = &attribute {
         circle::refuse(context, &record.id, link)?;
     }
-    match attribute {
+    let attribute = match attribute {
         // KMIP 2.1 §4.1: the activation of what is active cannot be moved.
         Attribute::ActivationDate(_) if !before_use => Err(wrong_state()),
         Attribute::DeactivationDate(_) if !in_use => Err(wrong_state()),
@@ -59,7 +59,29 @@ pub(super) fn check_change(
             rules::quantum_safe(&called).map(|()| attribute)
         }
         other => Ok(other),
+    }?;
+    dates_fit(record, &attribute)?;
+    Ok(attribute)
+}
+
+/// Whether the dates of an object still fit each other with the new one.
+fn dates_fit(record: &Record, new: &Attribute) -> Result<()> {
+    let own = &record.attributes;
+    let mut dates = Attributes {
+        activation_date: own.activation_date,
+        process_start_date: own.process_start_date,
+        protect_stop_date: own.protect_stop_date,
+        deactivation_date: own.deactivation_date,
+        ..Attributes::default()
+    };
+    match new {
+        Attribute::ActivationDate(date) => dates.activation_date = Some(*date),
+        Attribute::ProcessStartDate(date) => dates.process_start_date = Some(*date),
+        Attribute::ProtectStopDate(date) => dates.protect_stop_date = Some(*date),
+        Attribute::DeactivationDate(date) => dates.deactivation_date = Some(*date),
+        _ => return Ok(()),
     }
+    template::check_dates(&dates)
 }
 
 fn wrong_state() -> Error {

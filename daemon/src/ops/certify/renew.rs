@@ -13,13 +13,14 @@ use super::{
     SUBJECT_ALTERNATIVE_NAME, brought, issue, keep, kept, link_keys, link_to, linked, mask, named,
     subject::{self, Wanted},
 };
-use crate::{certificate, lifecycle};
+use crate::{certificate, lifecycle, ops::rekey::dated_once};
 
 impl Handler for ReCertify {
     const ACCESS: Access = Access::Create;
 
     fn handle(context: &mut Context<'_>, request: ReCertifyRequest) -> Result<ReCertifyResponse> {
         let old = context.object(request.unique_identifier.clone())?;
+        dated_once(context.version, request.offset, [&request.attributes])?;
         let before = Before::of(&old)?;
         let requested = requested(context, &request)?;
         if requested
