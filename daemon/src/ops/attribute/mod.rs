@@ -1,6 +1,7 @@
 //! Add, Modify and Delete Attribute, and what all changes of attributes have in common.
 
 use kmip::{
+    Version,
     attribute::{Attribute, AttributeKind, AttributeReference, Attributes, SetBy, SingleAttribute},
     payload::attribute::{
         AddAttribute, AddAttributeRequest, AddAttributeResponse, DeleteAttribute,
@@ -101,12 +102,12 @@ impl Handler for ModifyAttribute {
         modifiable(&attribute)?;
         let attribute = template::completed(attribute);
         template::check_value(&attribute)?;
-        let index = instance(
-            &record.attributes,
-            &attribute,
-            request.current_attribute.as_ref(),
-            index,
-        )?;
+        // KMIP 1.4 §4.15: the first is meant where no index is said.
+        let index = index.or_else(|| (!context.version.is_2()).then_some(0));
+        let instances = record
+            .attributes
+            .named(&reference_to(&attribute, context.version));
+        let index = instance(&instances, request.current_attribute.as_ref(), index)?;
         let attribute = check_change(context, &mut record, attribute)?;
         record.attributes.replace(index, attribute.clone())?;
         context.save_linked(object.record(), record)?;
@@ -135,12 +136,10 @@ impl Handler for DeleteAttribute {
         let mut record = changeable(&object)?;
         let deleted = match (request.current_attribute, request.attribute_reference) {
             (Some(current), _) => {
-                let index = instance(&record.attributes, &current.attribute, Some(&current), None)?;
-                remove(
-                    &mut record.attributes,
-                    &reference_to(&current.attribute),
-                    index,
-                )?
+                let reference = reference_to(&current.attribute, context.version);
+                let instances = record.attributes.named(&reference);
+                let index = instance(&instances, Some(&current), None)?;
+                remove(&mut record.attributes, &reference, index)?
             }
             (None, Some(reference)) if context.version.is_2() => {
                 delete_all(&mut record.attributes, &reference)?
@@ -198,8 +197,10 @@ fn modifiable(attribute: &Attribute) -> Result<()> {
     }
 }
 
-fn reference_to(attribute: &Attribute) -> AttributeReference {
+/// The attribute that a value is of. In 3.0 links of each type are one of their own.
+fn reference_to(attribute: &Attribute, version: Version) -> AttributeReference {
     match (attribute, attribute.kind()) {
+        (Attribute::Link(link), _) if version.is_3() => AttributeReference::Link(link.link_type),
         (Attribute::Vendor(vendor), _) => AttributeReference::Vendor {
             vendor_identification: vendor.vendor_identification.clone(),
             attribute_name: vendor.attribute_name.clone(),
@@ -209,33 +210,27 @@ fn reference_to(attribute: &Attribute) -> AttributeReference {
     }
 }
 
-/// The index of the instance meant: that of the current value in 2.x, the one named in 1.x, or the only one.
+/// The index of the instance meant: that of the current value in 2.x or the only one, and the one named in 1.x.
 fn instance(
-    attributes: &Attributes,
-    new: &Attribute,
+    instances: &[(u32, Attribute)],
     current: Option<&SingleAttribute>,
     index: Option<u32>,
 ) -> Result<u32> {
-    let instances = attributes.named(&reference_to(new));
     if instances.is_empty() {
         return Err(Error::new(
             Fault::AttributeNotFound,
             "the object does not have the attribute",
         ));
     }
-    let found = match (current, index, instances.as_slice()) {
+    let found = match (current, index, instances) {
         (Some(current), ..) => instances
             .iter()
             .find(|(_, value)| *value == current.attribute)
             .map(|(index, _)| *index),
         (None, Some(index), _) => Some(index),
-        // KMIP 3.0: links of other types are other attributes.
-        (None, None, [_, _, ..]) if matches!(new, Attribute::Link(_)) => instances
-            .iter()
-            .find(|(_, own)| is_link_like(own, new))
-            .map(|(index, _)| *index),
         (None, None, [(only, _)]) => Some(*only),
-        (None, None, _) => Some(0),
+        // KMIP 2.1 §6.1.33: which of several is meant cannot be told.
+        (None, None, _) => None,
     };
     found.ok_or_else(|| {
         Error::new(
@@ -243,14 +238,6 @@ fn instance(
             "there is no such instance of the attribute",
         )
     })
-}
-
-/// Whether both are links of one type.
-fn is_link_like(one: &Attribute, other: &Attribute) -> bool {
-    match (one, other) {
-        (Attribute::Link(one), Attribute::Link(other)) => one.link_type == other.link_type,
-        _ => false,
-    }
 }
 
 /// Removes one instance of an attribute that clients may delete.

@@ -36,7 +36,9 @@ impl Handler for SetAttribute {
         let mut record = changeable(&object)?;
         let SingleAttribute { attribute, .. } = request.new_attribute;
         let attribute = context.resolve_links(attribute)?;
-        let instances = record.attributes.named(&reference_to(&attribute));
+        let instances = record
+            .attributes
+            .named(&reference_to(&attribute, context.version));
         let before = only(&instances)?.map(|(index, _)| *index);
         match before {
             None => settable(&attribute),
