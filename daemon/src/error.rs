@@ -90,6 +90,10 @@ impl Error {
         if error.kind == DecodeErrorKind::TooMany && error.path == [Tag::BatchItem] {
             return Self::new(Fault::TooManyItems, error.to_string()).because(error);
         }
+        if error.kind == DecodeErrorKind::Missing {
+            // Without what every message has, it is none (KMIP 1.4 §11.1).
+            return Self::new(Fault::Unreadable, error.to_string()).because(error);
+        }
         Self::from(error)
     }
 
