@@ -218,7 +218,7 @@ impl Helper {
     fn run(&self) -> Result<(Hello, UnixStream)> {
         let (control, child) = (self.terms.start)()
             .map_err(|error| unavailable("its process does not start", &error))?;
-        let mut running = Running { control, child };
+        let running = Running { control, child };
         match self.greet(&running.control) {
             Ok((hello, end)) => {
                 let mut state = self.lock();
@@ -228,7 +228,8 @@ impl Helper {
                 Ok((hello, end))
             }
             Err(error) => {
-                running.kill();
+                // It is waited for, or each try of an HSM that is away would leave a process that nobody takes away.
+                running.into_status();
                 Err(error)
             }
         }

@@ -203,3 +203,33 @@ fn a_login_that_was_refused_is_not_tried_by_another_process() {
     let why = hsm.health().expect_err("there is none").to_string();
     assert!(why.contains("the PIN is wrong"), "{why}");
 }
+
+#[test]
+fn a_process_that_cannot_open_its_hsm_is_waited_for() {
+    let process = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let own = process.clone();
+    let opened = RemoteHsm::open(HelperTerms {
+        start: Box::new(move || {
+            let (near, _) = UnixStream::pair()?;
+            let child = std::process::Command::new("true").spawn()?;
+            own.store(child.id(), std::sync::atomic::Ordering::SeqCst);
+            Ok((near, Some(child)))
+        }),
+        opening: Arc::new(Opening::Embedded {
+            master: "/nowhere".into(),
+            seal: Seal::Nothing,
+            cache_keys_max: 1,
+            keys_may_move: false,
+            verify_signatures: true,
+        }),
+        wait: Duration::from_secs(60),
+        channels_max: 1,
+        slow_max: 1,
+        tell: Box::new(|_| {}),
+    });
+    assert!(opened.is_err());
+    let process = process.load(std::sync::atomic::Ordering::SeqCst);
+    // Whoever is not waited for stays among the processes when it has ended, one more for each try.
+    let left = format!("/proc/{process}");
+    assert!(!std::path::Path::new(&left).exists(), "{left}");
+}
