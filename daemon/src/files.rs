@@ -2,9 +2,9 @@
 
 use std::{
     fmt,
-    fs::{self, File, Metadata},
+    fs::{self, DirBuilder, File, Metadata},
     io::{self, ErrorKind, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -59,7 +59,9 @@ impl Audience {
 
 /// Writes a file that is not there yet; durable on return.
 pub fn create(path: &Path, contents: &[u8], audience: Audience) -> Result<(), FileError> {
-    write(path, contents, audience, OFlags::EXCL).map_err(|error| match error.kind() {
+    let written = write(path, contents, audience, OFlags::EXCL);
+    let written = written.and_then(|()| sync_folder_of(path));
+    written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => FileError::new(path, "exists already, and is not overwritten"),
         _ => FileError::new(path, format!("cannot be written: {error}")),
     })
@@ -72,11 +74,28 @@ pub fn replace(path: &Path, contents: &[u8], audience: Audience) -> Result<(), F
     let beside = PathBuf::from(name);
     write(&beside, contents, audience, OFlags::TRUNC)
         .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-            _ => Ok(()),
-        })
+        .and_then(|()| sync_folder_of(path))
         .map_err(|error| FileError::new(path, format!("cannot be written: {error}")))
+}
+
+/// Makes a folder that only its owner may read, and those above it that are not there; durable on return.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folder(above)?;
+    }
+    DirBuilder::new().mode(0o700).create(folder)?;
+    sync_folder_of(folder)
+}
+
+/// Waits until the disk knows that a file is where it is: to sync the file alone keeps what is in it.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
 }
 
 fn write(path: &Path, contents: &[u8], audience: Audience, how: OFlags) -> io::Result<()> {

@@ -39,6 +39,7 @@ impl Execute for BackupCreate {
             DirBuilder::new()
                 .mode(0o700)
                 .create(&directory)
+                .and_then(|()| files::sync_folder_of(&directory))
                 .map_err(|error| failed(format!("{}: {error}", directory.display())))?;
             admin.write_backup(&directory).map_err(|why| {
                 // An unfinished backup must not be taken for one.
@@ -71,11 +72,7 @@ impl Admin {
             }
             let target = directory.join(&file.name);
             if let Some(folder) = target.parent() {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(folder)
-                    .map_err(told)?;
+                files::make_folder(folder).map_err(told)?;
             }
             copy(&file.path, &target)
                 .map_err(|error| format!("{}: {error}", file.path.display()))?;
@@ -102,7 +99,8 @@ impl Admin {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = File::open(from)?;
     let mut how = OpenOptions::new();
-    let mut to = how.write(true).create_new(true).mode(0o600).open(to)?;
-    io::copy(&mut from, &mut to)?;
-    to.sync_all()
+    let mut target = how.write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut from, &mut target)?;
+    target.sync_all()?;
+    files::sync_folder_of(to)
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -88,11 +88,7 @@ impl Restore {
     pub(super) fn run(self, output: &Output) -> Result<(), Failure> {
         let manifest = self.manifest()?;
         self.check(&manifest)?;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.into)
-            .map_err(|error| failed(&self.into, error))?;
+        files::make_folder(&self.into).map_err(|error| failed(&self.into, error))?;
         let _lock = DataLock::take(&self.into).map_err(Failure::failed)?;
         for entry in &manifest.files {
             let target = self.into.join(&entry.name);
@@ -170,10 +166,7 @@ impl Restore {
 
     fn copy(&self, entry: &Entry, target: &Path) -> io::Result<()> {
         if let Some(folder) = target.parent() {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
+            files::make_folder(folder)?;
         }
         let mut progress = Progress::new("restoring", Some(entry.bytes));
         let mut from = fs::File::open(self.directory.join(&entry.name))?;
@@ -186,7 +179,8 @@ impl Restore {
         loop {
             let count = from.read(&mut chunk)?;
             if count == 0 {
-                return to.sync_all();
+                to.sync_all()?;
+                return files::sync_folder_of(target);
             }
             to.write_all(chunk.get(..count).unwrap_or_default())?;
             progress.advance(u64::try_from(count).unwrap_or(0));
