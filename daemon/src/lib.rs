@@ -59,5 +59,6 @@ pub mod telemetry;
 mod template;
 mod templates;
 pub mod tls;
+mod turns;
 mod uses;
 mod whole;

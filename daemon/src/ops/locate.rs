@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kmip::{
-    ObjectClass, ObjectClassMask, ObjectType,
+    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType,
     attribute::{Attribute, Link, VendorAttribute},
     payload::locate::{Locate, LocateRequest, LocateResponse},
 };
@@ -27,6 +27,7 @@ impl Handler for Locate {
         let is_short = request
             .maximum_items
             .is_some_and(|most| most <= LIGHT_ITEMS_MAX);
+        let is_short = is_short && request.object_group_member.is_none();
         request.attributes.iter().any(names) || (is_short && request.attributes.iter().count() < 2)
     }
 
@@ -66,10 +67,10 @@ impl Handler for Locate {
             storage_status: request.storage_status_mask,
             object_group_member: request.object_group_member,
         };
-        let found = if context.principal.public_only {
-            public(context, &filter, page)?
+        let found = if filter.object_group_member == Some(ObjectGroupMember::GroupMemberDefault) {
+            default_member(context, &filter, page)?
         } else {
-            context.locate(&filter, page)?
+            matching(context, &filter, page)?
         };
         // KMIP 1.4 §4.9: exactly one match becomes the placeholder, and more than one clears it.
         let placeholder = match found.ids.as_slice() {
@@ -85,6 +86,42 @@ impl Handler for Locate {
             unique_identifier: found.ids.into_iter().map(|id| id.0.into()).collect(),
         })
     }
+}
+
+/// What matches of all that the client may know of.
+fn matching(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {
+    if context.principal.public_only {
+        public(context, filter, page)
+    } else {
+        context.locate(filter, page)
+    }
+}
+
+/// The default member of a group. The standard leaves to the server which one that is (KMIP 2.1 §6.1.28), and clients look
+/// for another each time (Test Cases 1.1, §15.3): the members take turns, the oldest first.
+fn default_member(context: &mut Context<'_>, filter: &Filter, page: Page) -> Result<Located> {
+    let all = Page {
+        items_max: Some(context.service.limits.locate_items_max),
+        ..Page::default()
+    };
+    let mut members = matching(context, filter, all)?.ids;
+    members.reverse();
+    let total = Some(members.len().min(1)).and_then(|total| u64::try_from(total).ok());
+    let mut groups = filter.attributes.iter().filter_map(|asked| match asked {
+        Attribute::ObjectGroup(group) => Some(group.as_str()),
+        _ => None,
+    });
+    let group = groups.next().unwrap_or_default();
+    let member = if page.shows(0) {
+        let vault = &context.principal.vault;
+        context.service.turns.next(vault, group, &members)
+    } else {
+        None
+    };
+    Ok(Located {
+        ids: member.into_iter().collect(),
+        total,
+    })
 }
 
 /// Answers with more identifiers than these are not light.

@@ -61,6 +61,7 @@ use crate::{
     policy::Policy,
     streams::Streams,
     telemetry,
+    turns::Turns,
     uses::Uses,
 };
 
@@ -104,6 +105,7 @@ pub struct Service {
     pub(crate) tickets: Tickets,
     pub(crate) applications: Applications,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) turns: Turns,
     pub(crate) uses: Uses,
     pub(crate) doubts: Arc<Doubts>,
     trail: Arc<dyn Trail>,
@@ -137,6 +139,7 @@ impl Service {
             tickets: Tickets::new(parts.limits.tickets),
             applications: Applications::new(parts.limits.cryptoki),
             subscriptions: Subscriptions::default(),
+            turns: Turns::default(),
             uses: Uses::default(),
             doubts: Arc::default(),
             trail: parts.trail,

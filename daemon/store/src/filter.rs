@@ -17,7 +17,7 @@ pub struct Filter {
     pub attributes: Vec<Attribute>,
     /// Where the object is stored; on-line when absent.
     pub storage_status: Option<StorageStatusMask>,
-    /// Fresh or default members of an object group only.
+    /// Fresh members of an object group only, or members that may be its default.
     pub object_group_member: Option<ObjectGroupMember>,
     /// Whether users, groups and credentials are found too.
     pub accounts: bool,
@@ -81,15 +81,15 @@ impl Filter {
             .collect()
     }
 
-    /// KMIP 2.1 §6.1.28: fresh members are those never handed out; the default member is the server's choice, here any
-    /// member that is no longer fresh.
+    /// KMIP 2.1 §6.1.28: fresh members are those never handed out; any member may be the default one, which is the server's
+    /// choice among what matches.
     pub(crate) fn matches_group_member(&self, record: &Record) -> bool {
         let is_fresh = record.attributes.fresh == Some(true);
         let is_member = !record.attributes.object_group.is_empty();
         match self.object_group_member {
             None => true,
             Some(ObjectGroupMember::GroupMemberFresh) => is_member && is_fresh,
-            Some(ObjectGroupMember::GroupMemberDefault) => is_member && !is_fresh,
+            Some(ObjectGroupMember::GroupMemberDefault) => is_member,
             Some(_) => false,
         }
     }

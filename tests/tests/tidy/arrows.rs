@@ -40,7 +40,7 @@ const DAEMON: Layers = Layers {
         &["material"],
         &[
             "context", "custody", "doubts", "effects", "pending", "returned", "streams",
-            "cryptoki", "notices", "uses",
+            "cryptoki", "notices", "turns", "uses",
         ],
         &["identity", "policy"],
         &[

@@ -338,8 +338,10 @@ fn members_of_a_group_are_fresh_or_not() {
             };
             locate(store, &filter).ids
         };
-        assert_eq!(find(ObjectGroupMember::GroupMemberFresh, "pool"), [fresh]);
-        assert_eq!(find(ObjectGroupMember::GroupMemberDefault, "pool"), [used]);
+        let one = [fresh.clone()];
+        assert_eq!(find(ObjectGroupMember::GroupMemberFresh, "pool"), one);
+        let both = [used, fresh];
+        assert_eq!(find(ObjectGroupMember::GroupMemberDefault, "pool"), both);
         assert_eq!(find(ObjectGroupMember::GroupMemberFresh, "other"), []);
     });
 }
