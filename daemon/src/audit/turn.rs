@@ -80,8 +80,8 @@ impl<T> Turn<T> {
             Err(TryLockError::WouldBlock) => return None,
         };
         Some(Taken {
-            turn: self,
-            guard: Some(guard),
+            guard,
+            _end: End(self),
         })
     }
 
@@ -111,46 +111,39 @@ impl<T> Turn<T> {
 
 /// A turn, which ends when this is dropped.
 pub(super) struct Taken<'a, T> {
-    turn: &'a Turn<T>,
-    guard: Option<MutexGuard<'a, T>>,
+    // In this order they end: what was taken is free before anybody is told.
+    guard: MutexGuard<'a, T>,
+    _end: End<'a, T>,
 }
 
 impl<T> Deref for Taken<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        match &self.guard {
-            Some(guard) => guard,
-            None => unreachable!("only drop takes the guard out"),
-        }
+        &self.guard
     }
 }
 
 impl<T> DerefMut for Taken<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        match &mut self.guard {
-            Some(guard) => guard,
-            None => unreachable!("only drop takes the guard out"),
-        }
+        &mut self.guard
     }
 }
 
-impl<T> Drop for Taken<'_, T> {
+/// Tells whoever waits that a turn has ended.
+struct End<'a, T>(&'a Turn<T>);
+
+impl<T> Drop for End<'_, T> {
     fn drop(&mut self) {
-        self.guard = None;
+        let turn = self.0;
         fence(Ordering::SeqCst);
-        if self.turn.is_hung() {
-            self.turn.hung.store(false, Ordering::SeqCst);
+        if turn.is_hung() {
+            turn.hung.store(false, Ordering::SeqCst);
         }
-        if self.turn.waiting.load(Ordering::SeqCst) > 0 {
+        if turn.waiting.load(Ordering::SeqCst) > 0 {
             // Who waits holds the gate from its last look at the turn until it sleeps.
-            drop(
-                self.turn
-                    .gate
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
-            self.turn.ended.notify_one();
+            drop(turn.gate.lock().unwrap_or_else(PoisonError::into_inner));
+            turn.ended.notify_one();
         }
     }
 }
