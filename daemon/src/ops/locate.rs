@@ -106,7 +106,6 @@ fn default_member(context: &mut Context<'_>, filter: &Filter, page: Page) -> Res
     };
     let mut members = matching(context, filter, all)?.ids;
     members.reverse();
-    let total = Some(members.len().min(1)).and_then(|total| u64::try_from(total).ok());
     let mut groups = filter.attributes.iter().filter_map(|asked| match asked {
         Attribute::ObjectGroup(group) => Some(group.as_str()),
         _ => None,
@@ -120,7 +119,7 @@ fn default_member(context: &mut Context<'_>, filter: &Filter, page: Page) -> Res
     };
     Ok(Located {
         ids: member.into_iter().collect(),
-        total,
+        total: Some(u64::from(!members.is_empty())),
     })
 }
 

@@ -31,13 +31,6 @@ pub(crate) struct SearchKey {
     pub(crate) is_whole: bool,
 }
 
-impl SearchKey {
-    /// Whether it is kept in [`crate::digests`] and not in the table.
-    pub(crate) fn is_digest(&self) -> bool {
-        self.kind == DIGEST
-    }
-}
-
 /// The value of a key: numbers for ranges, else bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum KeyValue {
@@ -86,12 +79,12 @@ pub(crate) fn names(record: &Record) -> Vec<NameKey> {
     names
 }
 
-/// Every search key of a record, sorted, each once.
+/// Every search key of a record but those of its digests, sorted, each once.
 pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
     let mut keys = Vec::new();
     let attributes = &record.attributes;
     attributes.visit(is_key, &mut |_, attribute| {
-        if !tells_nothing(record, &attribute) {
+        if !needs_none(record, &attribute) {
             keys.extend(search_key(&attribute));
         }
     });
@@ -103,9 +96,11 @@ pub(crate) fn search_keys(record: &Record) -> Vec<SearchKey> {
     keys
 }
 
-/// Whether an object is found without a key for this: by its identifier, or among all the others, which have it too.
-fn tells_nothing(record: &Record, attribute: &Attribute) -> bool {
+/// Whether an object is found without a key for this: in [`crate::digests`], by its identifier, or among all the others,
+/// which have it too.
+fn needs_none(record: &Record, attribute: &Attribute) -> bool {
     match attribute {
+        Attribute::Digest(_) => true,
         Attribute::ShortUniqueIdentifier(short) => long_of(&short.0).as_ref() == Some(&record.id),
         asked => is_of_all(asked),
     }
@@ -122,12 +117,14 @@ pub(crate) fn long_of(short: &[u8]) -> Option<ObjectId> {
     Some(ObjectId(uuid.to_string()))
 }
 
-/// The search keys of a record's digests.
-pub(crate) fn digests(record: &Record) -> Vec<SearchKey> {
+/// By what a record's digests are found, sorted, each once.
+pub(crate) fn digests(record: &Record) -> Vec<KeyValue> {
     let digests = record.attributes.digest.iter();
-    digests
-        .filter_map(|digest| search_key(&Attribute::Digest(digest.clone())))
-        .collect()
+    let keys = digests.filter_map(|digest| search_key(&Attribute::Digest(digest.clone())));
+    let mut values: Vec<_> = keys.map(|key| key.value).collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// The tag under which a kind's keys stand.

@@ -93,7 +93,7 @@ fn load_digests(memory: &Memory, records: &[(u32, Record)]) {
         .collect();
     memory.digests.add(
         keys.iter().flat_map(|(row, vault, keys)| {
-            keys.iter().map(|key| (vault.as_str(), &key.value, *row))
+            keys.iter().map(|digest| (vault.as_str(), digest, *row))
         }),
     );
 }

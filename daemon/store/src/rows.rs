@@ -260,9 +260,6 @@ pub(crate) fn add_search_keys(connection: &Connection) -> Result<()> {
         let part = find_after_row(connection, after, 1_000)?;
         for (row, record) in part.records {
             for key in keys::search_keys(&record) {
-                if key.is_digest() {
-                    continue;
-                }
                 added.execute(params![record.vault, key.kind, key.value, row])?;
             }
         }

@@ -49,6 +49,8 @@ pub(crate) struct ObjectChange {
     after: Encoded,
     keys_removed: Vec<SearchKey>,
     keys_added: Vec<SearchKey>,
+    digests_removed: Vec<KeyValue>,
+    digests_added: Vec<KeyValue>,
     names_removed: Vec<NameKey>,
     names_added: Vec<NameKey>,
     /// When it is rotated, if that changes.
@@ -62,8 +64,10 @@ impl ObjectChange {
     /// The change from a record as it was read, or from none, to what is to be stored.
     pub(crate) fn new(before: Option<&Record>, after: &Arc<Record>) -> Result<Self> {
         let old_keys = before.map(keys::search_keys).unwrap_or_default();
+        let old_digests = before.map(keys::digests).unwrap_or_default();
         let old_names = before.map(keys::names).unwrap_or_default();
         let new_keys = keys::search_keys(after);
+        let new_digests = keys::digests(after);
         let new_names = keys::names(after);
         let (old_due, new_due) = (before.and_then(Record::rotation_due), after.rotation_due());
         Ok(Self {
@@ -74,6 +78,8 @@ impl ObjectChange {
             after: Encoded::new(Arc::clone(after))?,
             keys_removed: missing(&old_keys, &new_keys),
             keys_added: missing(&new_keys, &old_keys),
+            digests_removed: missing(&old_digests, &new_digests),
+            digests_added: missing(&new_digests, &old_digests),
             names_removed: missing(&old_names, &new_names),
             names_added: missing(&new_names, &old_names),
         })
@@ -308,12 +314,12 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
     let mut removed = connection.prepare_cached(
         "DELETE FROM attribute WHERE vault = ? AND kind = ? AND value = ? AND object = ?",
     )?;
-    for key in table_keys(&change.keys_removed) {
+    for key in &change.keys_removed {
         removed.execute(params![vault, key.kind, key.value, row])?;
     }
     let mut added = connection
         .prepare_cached("INSERT INTO attribute (vault, kind, value, object) VALUES (?, ?, ?, ?)")?;
-    for key in table_keys(&change.keys_added) {
+    for key in &change.keys_added {
         added.execute(params![vault, key.kind, key.value, row])?;
     }
     if let Some(due) = change.rotation {
@@ -323,11 +329,6 @@ fn put_object(connection: &Connection, change: &ObjectChange) -> Result<u32> {
         apart::put_session(connection, row, change.after.record.session_run())?;
     }
     Ok(row)
-}
-
-/// The keys that stand in the table.
-fn table_keys(keys: &[SearchKey]) -> impl Iterator<Item = &SearchKey> {
-    keys.iter().filter(|key| !key.is_digest())
 }
 
 /// The objects among changes, in their order.
@@ -353,10 +354,10 @@ fn correct(memory: &Memory, changes: Vec<(ObjectChange, u32)>) {
     );
     memory
         .digests
-        .remove(digests(&changes, |change| &change.keys_removed));
+        .remove(digests(&changes, |change| &change.digests_removed));
     memory
         .digests
-        .add(digests(&changes, |change| &change.keys_added));
+        .add(digests(&changes, |change| &change.digests_added));
     let cache = &memory.cache;
     for change in each() {
         let record = &change.after.record;
@@ -370,13 +371,13 @@ fn correct(memory: &Memory, changes: Vec<(ObjectChange, u32)>) {
     memory.census.put(standings.collect());
 }
 
-/// The digests among some keys of changes, each with its vault and the row of its object.
+/// Some digests of changes, each with its vault and the row of its object.
 fn digests(
     changes: &[(ObjectChange, u32)],
-    keys: impl Fn(&ObjectChange) -> &[SearchKey],
+    of: impl Fn(&ObjectChange) -> &[KeyValue],
 ) -> impl Iterator<Item = (&str, &KeyValue, u32)> {
     changes.iter().flat_map(move |(change, row)| {
-        let digests = keys(change).iter().filter(|key| key.is_digest());
-        digests.map(|key| (change.after.record.vault.as_str(), &key.value, *row))
+        let vault = change.after.record.vault.as_str();
+        of(change).iter().map(move |digest| (vault, digest, *row))
     })
 }
